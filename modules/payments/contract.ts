@@ -1,0 +1,139 @@
+/**
+ * All that other modules may know of payments. Nothing else in this folder can be imported from outside it.
+ * Within a version an optional field may be added; any other change is a new version beside the old.
+ */
+import { z } from 'zod';
+import { api, command, errors, event, query } from '#platform/contract.ts';
+
+export const Currency = z.enum(['EUR', 'USD', 'GBP', 'CHF']);
+export const Money = z.object({
+  amount: z.int().nonnegative().max(1_000_000_000_000).describe('in minor units: 1999 is EUR 19.99'),
+  currency: Currency,
+});
+
+export const PaymentStatus = z.enum(['processing', 'authorized', 'captured', 'declined', 'voided']);
+export const Refund = z.object({
+  id: z.uuid(),
+  amount: Money,
+  reason: z.string().nullable(),
+  status: z.enum(['pending', 'succeeded', 'failed']),
+  createdAt: z.iso.datetime(),
+});
+export const Payment = z.object({
+  id: z.uuid(),
+  orderId: z.uuid(),
+  customerId: z.uuid().nullable().describe('null once the person was erased'),
+  status: PaymentStatus,
+  amount: Money.describe('what was asked for'),
+  captured: z.int().nonnegative().describe('minor units'),
+  refunded: z.int().nonnegative().describe('minor units, those under way included'),
+  provider: z.string(),
+  decline: z.object({ code: z.string(), message: z.string() }).nullable(),
+  refunds: z.array(Refund),
+  createdAt: z.iso.datetime(),
+});
+
+export const PaymentsErrors = errors('payments', {
+  paymentNotFound: ['not-found', 'There is no such payment.'],
+  declined: ['conflict', 'The payment was declined.'],
+  insufficientFunds: ['conflict', 'The account behind this means of payment has not enough money.'],
+  invalidToken: ['invalid', 'The payment provider does not know this payment token.'],
+  illegalTransition: ['conflict', 'The payment is not in a state that allows this.'],
+  refundTooLarge: ['conflict', 'More than was captured cannot be refunded.'],
+  keyReused: ['conflict', 'This key was used for another payment.'],
+  providerUnavailable: ['unavailable', 'The payment provider does not answer. Try again.'],
+  unknownProvider: ['not-found', 'There is no such payment provider.'],
+  invalidSignature: ['invalid', 'The signature of this webhook is not valid.'],
+});
+
+/** Repeating a command with the same key has one effect and gives the same answer. */
+const idempotencyKey = z.string().min(1).max(255);
+
+export const PaymentsApi = api('payments', {
+  authorize: command(1, {
+    summary: 'Has the provider hold the amount. A decline is an error and final for this key.',
+    input: z.object({
+      idempotencyKey,
+      orderId: z.uuid(),
+      customerId: z.uuid(),
+      amount: Money,
+      paymentToken: z.string().min(1).max(200),
+    }),
+    output: z.object({ paymentId: z.uuid() }),
+    errors: [
+      PaymentsErrors.declined,
+      PaymentsErrors.insufficientFunds,
+      PaymentsErrors.invalidToken,
+      PaymentsErrors.keyReused,
+      PaymentsErrors.providerUnavailable,
+    ],
+  }),
+  capture: command(1, {
+    summary: 'Takes the whole authorized amount. Capturing what is captured changes nothing.',
+    input: z.object({ paymentId: z.uuid() }),
+    output: z.object({}),
+    errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.providerUnavailable],
+  }),
+  release: command(1, {
+    summary: 'Gives back all that is held or was taken for an order. Where nothing is, it changes nothing.',
+    input: z.object({ orderId: z.uuid() }),
+    output: z.object({}),
+    errors: [PaymentsErrors.providerUnavailable],
+  }),
+  refund: command(1, {
+    summary: 'Gives back a part, or all that is left. The money moves after the answer; see the status of the refund.',
+    input: z.object({
+      paymentId: z.uuid(),
+      amount: z.int().positive().optional().describe('minor units; absent: all that is left'),
+      reason: z.string().trim().max(500).optional(),
+    }),
+    output: Refund,
+    errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.refundTooLarge],
+  }),
+  awaitRefund: query(1, {
+    summary: 'The refund as soon as it has ended, or as it is after `timeout`.',
+    input: z.object({ paymentId: z.uuid(), refundId: z.uuid(), timeout: z.int().min(0).max(30_000).describe('milliseconds') }),
+    output: Refund,
+    errors: [PaymentsErrors.paymentNotFound],
+  }),
+  getPayment: query(1, {
+    input: z.object({ paymentId: z.uuid(), customerId: z.uuid().optional().describe("whose payment it must be; absent: anyone's") }),
+    output: Payment,
+    errors: [PaymentsErrors.paymentNotFound],
+  }),
+  listPayments: query(1, {
+    input: z.object({
+      orderId: z.uuid().optional(),
+      customerId: z.uuid().optional(),
+      cursor: z.string().max(200).optional(),
+      limit: z.int().min(1).max(100).default(20),
+    }),
+    output: z.object({ data: z.array(Payment), nextCursor: z.string().nullable().describe('null on the last page') }),
+    errors: [],
+  }),
+  receiveWebhook: command(1, {
+    summary: 'Takes what a provider reports, once per report.',
+    input: z.object({ provider: z.string().max(50), signature: z.string().max(1000), body: z.string().max(1_000_000) }),
+    output: z.object({}),
+    errors: [PaymentsErrors.unknownProvider, PaymentsErrors.invalidSignature],
+  }),
+  exportPersonalData: query(1, {
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({ payments: z.array(Payment) }),
+    errors: [],
+  }),
+});
+
+const about = { paymentId: z.uuid(), orderId: z.uuid() };
+
+/** The money for an order is ours. Keyed by payment. */
+export const paymentCaptured = event('payments.payment-captured', 1, {
+  key: 'paymentId',
+  payload: z.object({ ...about, amount: Money, capturedAt: z.iso.datetime() }),
+});
+
+/** Money went back to the customer. Keyed by payment. */
+export const paymentRefunded = event('payments.payment-refunded', 1, {
+  key: 'paymentId',
+  payload: z.object({ ...about, refundId: z.uuid(), amount: Money, refundedAt: z.iso.datetime() }),
+});

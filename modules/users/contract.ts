@@ -1,0 +1,111 @@
+/**
+ * All that other modules may know of users. Nothing else in this folder can be imported from outside it.
+ * Within a version an optional field may be added; any other change is a new version beside the old.
+ */
+import { z } from 'zod';
+import { api, command, errors, event, query } from '#platform/contract.ts';
+import { AuthApi } from '../auth/contract.ts';
+import { OrdersApi } from '../orders/contract.ts';
+import { PaymentsApi } from '../payments/contract.ts';
+
+export const UsersErrors = errors('users', {
+  profileNotFound: ['not-found', 'There is no such profile.'],
+  addressNotFound: ['not-found', 'There is no such address.'],
+  tooManyAddresses: ['conflict', 'An address book holds 50 addresses at most. Delete one first.'],
+  changedMeanwhile: ['conflict', 'Somebody changed this meanwhile. Read it again and repeat the change.'],
+});
+
+export const Profile = z.object({
+  userId: z.uuid(),
+  email: z.email(),
+  name: z.string(),
+  phone: z.string().nullable(),
+  version: z.int().positive(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+
+export const AddressFields = z.object({
+  label: z.string().trim().max(50).optional().describe('such as "home"'),
+  recipient: z.string().trim().min(1).max(200),
+  line1: z.string().trim().min(1).max(200),
+  line2: z.string().trim().max(200).optional(),
+  city: z.string().trim().min(1).max(100),
+  region: z.string().trim().max(100).optional(),
+  postalCode: z.string().trim().min(1).max(20),
+  country: z.string().regex(/^[A-Z]{2}$/, 'Use the two capital letters of ISO 3166-1, such as DE.'),
+});
+export const Address = AddressFields.extend({
+  id: z.uuid(),
+  version: z.int().positive(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+
+const ofUser = { userId: z.uuid() };
+/** The version the caller has seen; another one stored answers changed-meanwhile. */
+const expectedVersion = z.int().positive().optional();
+
+export const UsersApi = api('users', {
+  getProfile: query(1, {
+    summary: 'Readable as soon as the account exists, even before the registration event has arrived.',
+    input: z.object(ofUser),
+    output: Profile,
+    errors: [UsersErrors.profileNotFound],
+  }),
+  updateProfile: command(1, {
+    input: z.object({
+      ...ofUser,
+      name: z.string().trim().min(1).max(200).optional(),
+      phone: z.string().trim().min(3).max(30).nullable().optional(),
+      expectedVersion,
+    }),
+    output: Profile,
+    errors: [UsersErrors.profileNotFound, UsersErrors.changedMeanwhile],
+  }),
+  listAddresses: query(1, {
+    input: z.object(ofUser),
+    output: z.object({ addresses: z.array(Address) }),
+    errors: [],
+  }),
+  addAddress: command(1, {
+    input: AddressFields.extend(ofUser),
+    output: Address,
+    errors: [UsersErrors.tooManyAddresses],
+  }),
+  replaceAddress: command(1, {
+    input: AddressFields.extend({ ...ofUser, addressId: z.uuid(), expectedVersion }),
+    output: Address,
+    errors: [UsersErrors.addressNotFound, UsersErrors.changedMeanwhile],
+  }),
+  removeAddress: command(1, {
+    input: z.object({ ...ofUser, addressId: z.uuid() }),
+    output: z.object({}),
+    errors: [UsersErrors.addressNotFound],
+  }),
+  exportPersonalData: query(1, {
+    summary: 'Everything that every module stores about a person.',
+    input: z.object(ofUser),
+    output: z.object({
+      exportedAt: z.iso.datetime(),
+      profile: Profile.nullable(),
+      addresses: z.array(Address),
+      account: AuthApi.exportPersonalData.output,
+      orders: OrdersApi.exportPersonalData.output.shape.orders,
+      payments: PaymentsApi.exportPersonalData.output.shape.payments,
+    }),
+    errors: [],
+  }),
+  erase: command(1, {
+    summary: 'Erases a person here at once, and everywhere else by the event that follows.',
+    input: z.object(ofUser),
+    output: z.object({}),
+    errors: [],
+  }),
+});
+
+/** A person asked to be forgotten; every module erases what it stores about them. Keyed by user. */
+export const personErased = event('users.person-erased', 1, {
+  key: 'userId',
+  payload: z.object({ userId: z.uuid(), erasedAt: z.iso.datetime() }),
+});

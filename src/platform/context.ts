@@ -1,0 +1,82 @@
+/**
+ * What travels with a piece of work: who asked, until when it matters, and which trace it belongs to.
+ * It is set once where work enters the process (a request, a delivery, a saga step) and read where it is needed.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+
+export type Role = 'customer' | 'admin';
+
+/** A person who proved who they are. */
+export interface Principal {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly roles: readonly Role[];
+}
+
+/** W3C Trace Context (https://www.w3.org/TR/trace-context/): lower-case hex, 32 and 16 digits. */
+export interface Trace {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+export class CallContext {
+  /** Epoch milliseconds after which nobody waits for the answer. */
+  readonly deadline: number;
+  readonly principal: Principal | undefined;
+  readonly requestId: string;
+  readonly trace: Trace;
+  #parentSignal: AbortSignal | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(fields: {
+    deadline: number;
+    requestId: string;
+    trace: Trace;
+    principal?: Principal | undefined;
+    signal?: AbortSignal | undefined;
+  }) {
+    this.deadline = fields.deadline;
+    this.principal = fields.principal;
+    this.requestId = fields.requestId;
+    this.trace = fields.trace;
+    this.#parentSignal = fields.signal;
+  }
+
+  /** Aborts at the deadline or when the caller went away. Made on first use: most work never looks at it. */
+  get signal(): AbortSignal {
+    if (!this.#signal) {
+      const atDeadline = AbortSignal.timeout(Math.max(0, this.deadline - Date.now()));
+      this.#signal = this.#parentSignal ? AbortSignal.any([this.#parentSignal, atDeadline]) : atDeadline;
+    }
+    return this.#signal;
+  }
+
+  /** The same work with less time: never later than this context's own deadline. */
+  withTimeout(milliseconds: number): CallContext {
+    return new CallContext({
+      deadline: Math.min(this.deadline, Date.now() + milliseconds),
+      requestId: this.requestId,
+      trace: this.trace,
+      principal: this.principal,
+      signal: this.#parentSignal,
+    });
+  }
+}
+
+const storage = new AsyncLocalStorage<CallContext>();
+
+export const newTrace = (): Trace => ({
+  traceId: randomBytes(16).toString('hex'),
+  spanId: randomBytes(8).toString('hex'),
+});
+
+/** A context for work that nobody outside asked for, such as a scheduled task. `timeout` is in milliseconds. */
+export function backgroundContext(requestId: string, timeout: number, trace: Trace = newTrace()): CallContext {
+  return new CallContext({ deadline: Date.now() + timeout, requestId, trace });
+}
+
+export const runInContext = <T>(context: CallContext, work: () => T): T => storage.run(context, work);
+
+/** The context of the work under way; undefined outside of any, such as while the program starts. */
+export const currentContext = (): CallContext | undefined => storage.getStore();

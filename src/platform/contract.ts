@@ -1,0 +1,111 @@
+/**
+ * The language of contracts: what a module offers (commands, queries) and announces (events), in zod.
+ * From these come the TypeScript types, the in-process call, the wire formats and the documentation.
+ */
+import type { z } from 'zod';
+import type { CallContext } from './context.ts';
+import type { ErrorDefinition } from './errors.ts';
+
+export { errors } from './errors.ts';
+
+type Input = z.ZodObject;
+type Output = z.ZodType;
+
+interface OperationFields<I extends Input, O extends Output> {
+  readonly input: I;
+  readonly output: O;
+  readonly errors: readonly ErrorDefinition[];
+  /** For the reader of the documentation: what it does, and what repeating it does. */
+  readonly summary?: string;
+}
+
+/** A command changes something, a query does not. Within a version only optional fields may be added. */
+export interface OperationDefinition<K extends 'command' | 'query', I extends Input, O extends Output>
+  extends OperationFields<I, O> {
+  readonly kind: K;
+  readonly version: number;
+}
+export type AnyOperationDefinition = OperationDefinition<'command' | 'query', Input, Output>;
+
+/** An operation that knows its place: `orders.placeOrder`. */
+export type Operation<D extends AnyOperationDefinition = AnyOperationDefinition> = D & {
+  readonly module: string;
+  readonly name: string;
+};
+
+export const command = <I extends Input, O extends Output>(
+  version: number,
+  fields: OperationFields<I, O>,
+): OperationDefinition<'command', I, O> => ({ kind: 'command', version, ...fields });
+
+export const query = <I extends Input, O extends Output>(
+  version: number,
+  fields: OperationFields<I, O>,
+): OperationDefinition<'query', I, O> => ({ kind: 'query', version, ...fields });
+
+type Definitions = Record<string, AnyOperationDefinition>;
+export type Api<D extends Definitions = Definitions> = {
+  readonly [Name in keyof D]: Operation<D[Name]>;
+};
+
+const moduleOfApi = new WeakMap<object, string>();
+
+/** Everything a module offers to others: `api('orders', { cancelOrder: command(1, {...}) })`. */
+export function api<const D extends Definitions>(module: string, definitions: D): Api<D> {
+  const operations = Object.fromEntries(
+    Object.entries(definitions).map(([name, definition]) => [name, Object.freeze({ ...definition, module, name })]),
+  );
+  moduleOfApi.set(operations, module);
+  return Object.freeze(operations) as unknown as Api<D>;
+}
+
+/** The module that offers an api. */
+export function moduleOf(offered: Api): string {
+  const module = moduleOfApi.get(offered);
+  if (module === undefined) throw new TypeError('This is not an api: make it with api(module, operations).');
+  return module;
+}
+
+/** What a caller passes, before defaults, and what it gets. */
+export type InputOf<D extends AnyOperationDefinition> = z.input<D['input']>;
+export type OutputOf<D extends AnyOperationDefinition> = z.output<D['output']>;
+
+export interface CallOptions {
+  /** Milliseconds; never extends the deadline of the work under way. */
+  timeout?: number;
+}
+
+/**
+ * What a caller holds. The module behind it may be in this process or far away: the answer can take until the
+ * deadline, and `unavailable` is one of the answers.
+ */
+export type Client<A extends Api> = {
+  readonly [Name in keyof A]: (input: InputOf<A[Name]>, options?: CallOptions) => Promise<OutputOf<A[Name]>>;
+};
+
+/** What a module writes for an operation. The input has been checked and its defaults filled in. */
+export type Handler<A extends Api, Name extends keyof A> = (
+  input: z.output<A[Name]['input']>,
+  context: CallContext,
+) => Promise<OutputOf<A[Name]>>;
+
+export type EventPayload = z.ZodObject;
+
+/** A fact of the past, announced by its owner. Events with the same key arrive in the order they happened. */
+export interface EventDefinition<P extends EventPayload = EventPayload> {
+  readonly name: string;
+  readonly version: number;
+  readonly module: string;
+  readonly key: string & keyof z.output<P>;
+  readonly payload: P;
+}
+export type PayloadOf<E extends EventDefinition> = z.output<E['payload']>;
+
+/** `event('orders.order-paid', 1, { key: 'orderId', payload: z.object({...}) })` */
+export function event<P extends EventPayload>(
+  name: `${string}.${string}`,
+  version: number,
+  fields: { key: string & keyof z.output<P>; payload: P },
+): EventDefinition<P> {
+  return Object.freeze({ name, version, module: name.slice(0, name.indexOf('.')), ...fields });
+}

@@ -1,0 +1,147 @@
+/**
+ * A module's table of contents. `module.ts` of each module calls `defineModule`; the host reads it, gives the
+ * module a container of its own, and connects it to the others.
+ */
+import type { CallContext } from './context.ts';
+import type { AnyOperationDefinition, Api, Client, EventDefinition, Operation, OutputOf, PayloadOf } from './contract.ts';
+import type { Endpoint } from './http/endpoint.ts';
+import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas/saga.ts';
+import type { z } from 'zod';
+
+/** Names something that can be resolved: an abstract class (a port), an api (its client), or one of its operations. */
+export type Token<T> = abstract new (...args: never[]) => T;
+type AnyToken = Token<unknown> | Api | Operation;
+
+type HandlerOf<D extends AnyOperationDefinition> = (
+  input: z.output<D['input']>,
+  context: CallContext,
+) => Promise<OutputOf<D>>;
+
+/** What a token resolves to. */
+export type Resolved<T> =
+  T extends Token<infer Instance> ? Instance
+  : T extends Operation ? HandlerOf<T>
+  : T extends Api ? Client<T>
+  : never;
+type ResolvedAll<T extends readonly AnyToken[]> = { -readonly [Index in keyof T]: Resolved<T[Index]> };
+
+/** A function that takes its collaborators and returns what does the work, and the tokens of those collaborators. */
+export interface Provided<T> {
+  readonly factory: (...collaborators: never[]) => T;
+  readonly collaborators: readonly AnyToken[];
+}
+
+export interface Bind {
+  /** One instance per module, made on first use (Inversify's `toResolvedValue` in singleton scope). */
+  <T extends AnyToken>(token: T): {
+    toResolvedValue<const C extends readonly AnyToken[]>(
+      factory: (...collaborators: ResolvedAll<C>) => Resolved<T>,
+      collaborators: C,
+    ): void;
+    toConstantValue(value: Resolved<T>): void;
+  };
+}
+
+/** What a reaction knows about the delivery it handles. */
+export interface Delivery {
+  readonly eventId: string;
+  readonly key: string;
+  readonly occurredAt: Date;
+  /** 1 for the first try. */
+  readonly attempt: number;
+}
+
+/**
+ * Handles a foreign event. It runs in a transaction of the module's database together with its inbox row, so it
+ * takes effect exactly once; it must not call another module. To do that, start a saga.
+ */
+export type Reaction<E extends EventDefinition> = (payload: PayloadOf<E>, delivery: Delivery) => Promise<void>;
+
+export interface ReactionBinding extends Provided<Reaction<never>> {
+  readonly event: EventDefinition;
+}
+
+/** `on(orderCancelled, releasePayment, [PaymentRepository])` */
+export const on = <E extends EventDefinition, const C extends readonly AnyToken[]>(
+  event: E,
+  factory: (...collaborators: ResolvedAll<C>) => Reaction<E>,
+  collaborators: C,
+): ReactionBinding => ({ event, factory: factory as never, collaborators });
+
+export interface SagaBinding extends Provided<SagaImplementation<never>> {
+  readonly saga: SagaDefinition;
+}
+
+/** `run(Checkout, checkoutSteps, [OrderRepository, PaymentsApi])` */
+export const run = <S extends SagaDefinition, const C extends readonly AnyToken[]>(
+  saga: S,
+  factory: (...collaborators: ResolvedAll<C>) => SagaImplementation<SagaDataOf<S>>,
+  collaborators: C,
+): SagaBinding => ({ saga, factory: factory as never, collaborators });
+
+export interface ScheduleBinding extends Provided<() => Promise<void>> {
+  /** Milliseconds between the start of one run and the next; one instance of the program runs it. */
+  readonly every: number;
+}
+
+/** `every(hours(1), pruneSessions, [Sessions, Clock])` */
+export const every = <const C extends readonly AnyToken[]>(
+  milliseconds: number,
+  factory: (...collaborators: ResolvedAll<C>) => () => Promise<void>,
+  collaborators: C,
+): ScheduleBinding => ({ every: milliseconds, factory: factory as never, collaborators });
+
+/** Runs once when a module starts, before it serves: `atStart(createAdministrator, [Accounts])`. */
+export interface StartBinding extends Provided<(start: StartContext) => Promise<void>> {}
+export interface StartContext {
+  /** The data is new: nothing was ever started on it. */
+  readonly firstStart: boolean;
+  /** `SEED`, the catalogue of examples to load on a first start; undefined for none. */
+  readonly seed: string | undefined;
+  /** A line for the person who starts the program. */
+  announce(line: string): void;
+}
+export const atStart = <const C extends readonly AnyToken[]>(
+  factory: (...collaborators: ResolvedAll<C>) => (start: StartContext) => Promise<void>,
+  collaborators: C,
+): StartBinding => ({ factory: factory as never, collaborators });
+
+export interface ModuleDefinition {
+  readonly name: string;
+  readonly offers: Api;
+  /** The apis of other modules that it calls. A client for each is bound in its container; nothing else of them is. */
+  readonly needs: readonly Api[];
+  /** The events it owns and announces. */
+  readonly publishes: readonly EventDefinition[];
+  /** Its own settings, from environment variables; bound as `Settings`. */
+  readonly settings: z.ZodObject | undefined;
+  readonly bindings: (bind: Bind) => void;
+  /** By name. The name is stored with every delivery: renaming one is a migration. */
+  readonly reactions: Readonly<Record<string, ReactionBinding>>;
+  readonly sagas: readonly SagaBinding[];
+  /** By name, stored likewise. */
+  readonly schedules: Readonly<Record<string, ScheduleBinding>>;
+  readonly starts: readonly StartBinding[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** The parsed `settings` of the module: `bind(...).toResolvedValue(factory, [Settings])`, narrowed by the factory. */
+export abstract class Settings {}
+
+export function defineModule(
+  name: string,
+  definition: Pick<ModuleDefinition, 'offers' | 'bindings'> & Partial<Omit<ModuleDefinition, 'name'>>,
+): ModuleDefinition {
+  return {
+    name,
+    needs: [],
+    publishes: [],
+    settings: undefined,
+    reactions: {},
+    sagas: [],
+    schedules: {},
+    starts: [],
+    endpoints: [],
+    ...definition,
+  };
+}

@@ -1,0 +1,16 @@
+import type { JsonWebKey } from 'node:crypto';
+
+/**
+ * What the process needs to know to trust access tokens. The module that issues them binds this; the gateway asks
+ * it when it meets a token for the first time, and keeps the answer for 30 seconds at most.
+ */
+export abstract class Authenticator {
+  /** The public keys under which a token may be signed now, each with its `kid`. */
+  abstract keys(): Promise<readonly JsonWebKey[]>;
+
+  /** Whether the session a token names still lives. */
+  abstract isLive(sessionId: string): Promise<boolean>;
+
+  /** Calls `listener` with every session that ends in this process, at once. */
+  abstract onEnded(listener: (sessionId: string) => void): void;
+}
