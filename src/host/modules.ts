@@ -1,0 +1,50 @@
+/** Which modules there are: the folders of `modules/` that have a `module.ts`. Nobody keeps a list. */
+import { readdir } from 'node:fs/promises';
+import { moduleOf } from '#platform/contract.ts';
+import type { ModuleDefinition } from '#platform/module.ts';
+import { StartupError } from './startup-error.ts';
+
+const folder = new URL('../../modules/', import.meta.url);
+
+/** Loads every module's definition, in the order of their names. */
+export async function discoverModules(): Promise<readonly ModuleDefinition[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const { default: definition } = (await import(new URL(`${name}/module.ts`, folder).href)) as {
+        default: ModuleDefinition;
+      };
+      if (definition.name !== name) {
+        throw new StartupError(`modules/${name}/module.ts defines a module named "${definition.name}". Give both the same name.`);
+      }
+      return definition;
+    }),
+  );
+}
+
+/** The modules this process runs. Every call they make must lead somewhere. */
+export function selectModules(
+  all: readonly ModuleDefinition[],
+  wanted: readonly string[] | undefined,
+): readonly ModuleDefinition[] {
+  const unknown = wanted?.filter((name) => !all.some((module) => module.name === name)) ?? [];
+  if (unknown.length > 0) {
+    throw new StartupError(
+      `MODULES names ${unknown.join(', ')}, which is not a module. There are: ${all.map(({ name }) => name).join(', ')}.`,
+    );
+  }
+  return wanted ? all.filter(({ name }) => wanted.includes(name)) : all;
+}
+
+/** Refuses to start when a module calls one that is neither here nor reachable. */
+export function checkNeeds(selected: readonly ModuleDefinition[], reachable: (module: string) => boolean): void {
+  for (const module of selected) {
+    const missing = module.needs.map(moduleOf).filter((name) => !reachable(name));
+    if (missing.length > 0) {
+      throw new StartupError(
+        `Module ${module.name} calls ${missing.join(' and ')}, which this process does not run. Add ${missing.join(',')} to MODULES.`,
+      );
+    }
+  }
+}
