@@ -66,8 +66,8 @@ export function moduleOf(offered: Api): string {
   return module;
 }
 
-/** What a caller passes, before defaults, and what it gets. */
-export type InputOf<D extends AnyOperationDefinition> = z.input<D['input']>;
+/** What a caller passes and what it gets. Defaults are filled in where a request enters the program, not here. */
+export type InputOf<D extends AnyOperationDefinition> = z.output<D['input']>;
 export type OutputOf<D extends AnyOperationDefinition> = z.output<D['output']>;
 
 export interface CallOptions {
@@ -83,9 +83,9 @@ export type Client<A extends Api> = {
   readonly [Name in keyof A]: (input: InputOf<A[Name]>, options?: CallOptions) => Promise<OutputOf<A[Name]>>;
 };
 
-/** What a module writes for an operation. The input has been checked and its defaults filled in. */
+/** What a module writes for an operation. */
 export type Handler<A extends Api, Name extends keyof A> = (
-  input: z.output<A[Name]['input']>,
+  input: InputOf<A[Name]>,
   context: CallContext,
 ) => Promise<OutputOf<A[Name]>>;
 
