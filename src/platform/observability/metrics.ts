@@ -1,0 +1,152 @@
+/**
+ * What the program counts. One object per program with a registry of its own, so that several programs in one
+ * process (as in tests) do not add up.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { CallMeter, DeliveryMeter, RequestMeter } from './meters.ts';
+import { Timings } from './timings.ts';
+
+/** A scrape waits this long for what has to be asked of a database, and goes without it then. */
+const patience = 2_000;
+
+type Awaitable<T> = T | Promise<T>;
+type Counts = Readonly<Record<string, number>>;
+
+export class Metrics {
+  readonly registry = new Registry();
+  /** Requests being answered now. */
+  requestsInFlight = 0;
+
+  readonly #requests = this.#timings('http_request_duration_seconds', 'HTTP requests by route and status.');
+  readonly #calls = this.#timings('call_duration_seconds', 'Calls of operations by outcome: ok or the kind of error.');
+  readonly #deliveries = this.#timings('event_delivery_seconds', 'From the commit of an event to that of its reaction.');
+  readonly #deliveryFailures = new Counter({
+    name: 'event_delivery_failures_total',
+    help: 'Failed tries to deliver an event: retried or dead.',
+    labelNames: ['subscription', 'outcome'],
+    registers: [this.registry],
+  });
+  readonly #stepRetries = new Counter({
+    name: 'saga_step_retries_total',
+    help: 'Steps of sagas that have to be tried again.',
+    labelNames: ['saga', 'step'],
+    registers: [this.registry],
+  });
+  readonly #callMeters = new Map<string, CallMeter>();
+  readonly #deliveryMeters = new Map<string, DeliveryMeter>();
+
+  readonly #watched: Gauge[] = [];
+  readonly #sources: (() => Promise<void>)[] = [];
+  readonly #outboxPending = this.#gauge('outbox_pending', 'Events that are not delivered yet.', ['module']);
+  readonly #outboxLag = this.#gauge('outbox_lag_seconds', 'Age of the oldest event that is not delivered.', ['module']);
+  readonly #deadLetters = this.#gauge('dead_letters', 'Deliveries given up.', ['subscription']);
+  readonly #sagas = this.#gauge('sagas', 'Sagas by state.', ['saga', 'state']);
+  readonly #pool = this.#gauge('database_pool_connections', 'Connections: idle or in use.', ['module', 'state']);
+  readonly #poolWaiting = this.#gauge('database_pool_waiting', 'Work that waits for a connection.', ['module']);
+  #scrape: Promise<string> | undefined;
+
+  constructor() {
+    const inFlight = this.#gauge('http_requests_in_flight', 'HTTP requests being answered.', []);
+    this.#watch(() => inFlight.set(this.requestsInFlight));
+  }
+
+  /** Makes a series: keep what it returns. `route` is the template, `/v1/orders/{id}`. */
+  requests(method: string, route: string): RequestMeter {
+    return new RequestMeter(this.#requests, method, route);
+  }
+
+  /** `orders.placeOrder`; the same operation gives the same meter. */
+  calls(operation: string): CallMeter {
+    return once(this.#callMeters, operation, () => new CallMeter(this.#calls, operation));
+  }
+
+  /** The same subscription gives the same meter. */
+  deliveries(subscription: string): DeliveryMeter {
+    const make = () => new DeliveryMeter(this.#deliveries.series({ subscription }), this.#deliveryFailures, subscription);
+    return once(this.#deliveryMeters, subscription, make);
+  }
+
+  stepRetried(saga: string, step: string): void {
+    this.#stepRetries.inc({ saga, step });
+  }
+
+  /** This and the following ask at every scrape. What cannot answer is missing from that scrape. */
+  watchOutbox(module: string, ask: () => Awaitable<{ pending: number; lagSeconds: number }>): void {
+    this.#watch(async () => {
+      const { pending, lagSeconds } = await ask();
+      this.#outboxPending.set({ module }, pending);
+      this.#outboxLag.set({ module }, lagSeconds);
+    });
+  }
+
+  /** `ask` counts by subscription. */
+  watchDeadLetters(ask: () => Awaitable<Counts>): void {
+    this.#watch(async () => {
+      for (const [subscription, count] of Object.entries(await ask())) this.#deadLetters.set({ subscription }, count);
+    });
+  }
+
+  /** `ask` counts by saga and state. */
+  watchSagas(ask: () => Awaitable<Readonly<Record<string, Counts>>>): void {
+    this.#watch(async () => {
+      for (const [saga, counts] of Object.entries(await ask())) {
+        for (const [state, count] of Object.entries(counts)) this.#sagas.set({ saga, state }, count);
+      }
+    });
+  }
+
+  watchPool(module: string, ask: () => { size: number; idle: number; waiting: number }): void {
+    this.#watch(() => {
+      const { size, idle, waiting } = ask();
+      this.#pool.set({ module, state: 'idle' }, idle);
+      this.#pool.set({ module, state: 'in-use' }, size - idle);
+      this.#poolWaiting.set({ module }, waiting);
+    });
+  }
+
+  /** Memory, CPU, garbage collection, event loop delay. Of the whole process, so only its one program asks for it. */
+  watchProcess(): void {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** In Prometheus' text format; its content type is the registry's. */
+  text(): Promise<string> {
+    this.#scrape ??= this.#collect().finally(() => (this.#scrape = undefined));
+    return this.#scrape;
+  }
+
+  async #collect(): Promise<string> {
+    for (const gauge of this.#watched) gauge.reset();
+    const asked = Promise.allSettled(this.#sources.map((source) => source()));
+    const late = new AbortController();
+    await Promise.race([asked, sleep(patience, undefined, { signal: late.signal, ref: false }).catch(() => {})]);
+    late.abort();
+    return this.registry.metrics();
+  }
+
+  #watch(source: () => Awaitable<void>): void {
+    this.#sources.push(async () => source());
+  }
+
+  #timings(name: string, help: string): Timings {
+    const timings = new Timings(name, help);
+    this.registry.registerMetric(timings.asMetric());
+    return timings;
+  }
+
+  #gauge(name: string, help: string, labelNames: string[]): Gauge {
+    const gauge = new Gauge({ name, help, labelNames, registers: [this.registry] });
+    this.#watched.push(gauge);
+    return gauge;
+  }
+}
+
+function once<T>(made: Map<string, T>, name: string, make: () => T): T {
+  let existing = made.get(name);
+  if (existing === undefined) {
+    existing = make();
+    made.set(name, existing);
+  }
+  return existing;
+}
