@@ -1,0 +1,28 @@
+/** The acceptance suite runs against BASE_URL, with ADMIN_EMAIL and ADMIN_PASSWORD, or against a program of its own. */
+import type { TestProject } from 'vitest/node';
+import { administrator, start, temporaryFolder } from '../support/running-program.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    baseUrl: string;
+    administrator: { email: string; password: string };
+  }
+}
+
+export default async function setup(project: TestProject) {
+  project.provide('administrator', {
+    email: process.env.ADMIN_EMAIL ?? administrator.email,
+    password: process.env.ADMIN_PASSWORD ?? administrator.password,
+  });
+  if (process.env.BASE_URL) {
+    project.provide('baseUrl', process.env.BASE_URL.replace(/\/$/, ''));
+    return undefined;
+  }
+  const folder = await temporaryFolder();
+  const program = await start({ DATA_DIR: folder.path, ADMIN_PASSWORD: administrator.password });
+  project.provide('baseUrl', program.url);
+  return async () => {
+    await program.stop();
+    await folder.remove();
+  };
+}
