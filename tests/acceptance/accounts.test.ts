@@ -35,7 +35,7 @@ describe('an account', () => {
     const wrong = await logIn(stranger, { ...person, password: 'not the password at all' });
     const unknown = await logIn(stranger, { ...somebody(), password: 'not the password at all' });
     expect(wrong.status).toBe(401);
-    const told = ({ body: { requestId: _, instance: __, ...rest } }: typeof wrong) => rest;
+    const told = ({ body: { requestId: _id, instance: _instance, ...rest } }: typeof wrong) => rest;
     expect(told(unknown)).toEqual(told(wrong));
     expect(unknown.status).toBe(401);
   });
