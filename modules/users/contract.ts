@@ -15,32 +15,41 @@ export const UsersErrors = errors('users', {
   changedMeanwhile: ['conflict', 'Somebody changed this meanwhile. Read it again and repeat the change.'],
 });
 
+/** One line a person typed. Control characters have no place in it, and PostgreSQL cannot store a NUL. */
+const line = (longest: number) =>
+  z.string().trim().max(longest).regex(/^\P{Cc}*$/u, 'Control characters are not allowed.');
+
+const stored = { version: z.int().positive(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() };
+
 export const Profile = z.object({
   userId: z.uuid(),
   email: z.email(),
   name: z.string(),
   phone: z.string().nullable(),
-  version: z.int().positive(),
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
+  ...stored,
 });
+export type Profile = z.output<typeof Profile>;
+
+export const ProfileChanges = z.object({
+  name: line(200).min(1).optional(),
+  phone: line(30).min(3).nullable().optional().describe('null removes it'),
+});
+export type ProfileChanges = z.output<typeof ProfileChanges>;
 
 export const AddressFields = z.object({
-  label: z.string().trim().max(50).optional().describe('such as "home"'),
-  recipient: z.string().trim().min(1).max(200),
-  line1: z.string().trim().min(1).max(200),
-  line2: z.string().trim().max(200).optional(),
-  city: z.string().trim().min(1).max(100),
-  region: z.string().trim().max(100).optional(),
-  postalCode: z.string().trim().min(1).max(20),
+  label: line(50).optional().describe('such as "home"'),
+  recipient: line(200).min(1),
+  line1: line(200).min(1),
+  line2: line(200).optional(),
+  city: line(100).min(1),
+  region: line(100).optional(),
+  postalCode: line(20).min(1),
   country: z.string().regex(/^[A-Z]{2}$/, 'Use the two capital letters of ISO 3166-1, such as DE.'),
 });
-export const Address = AddressFields.extend({
-  id: z.uuid(),
-  version: z.int().positive(),
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
-});
+export type AddressFields = z.output<typeof AddressFields>;
+
+export const Address = AddressFields.extend({ id: z.uuid(), ...stored });
+export type Address = z.output<typeof Address>;
 
 const ofUser = { userId: z.uuid() };
 /** The version the caller has seen; another one stored answers changed-meanwhile. */
@@ -54,12 +63,8 @@ export const UsersApi = api('users', {
     errors: [UsersErrors.profileNotFound],
   }),
   updateProfile: command(1, {
-    input: z.object({
-      ...ofUser,
-      name: z.string().trim().min(1).max(200).optional(),
-      phone: z.string().trim().min(3).max(30).nullable().optional(),
-      expectedVersion,
-    }),
+    summary: 'Changes what is given and leaves the rest.',
+    input: ProfileChanges.extend({ ...ofUser, expectedVersion }),
     output: Profile,
     errors: [UsersErrors.profileNotFound, UsersErrors.changedMeanwhile],
   }),
@@ -68,10 +73,15 @@ export const UsersApi = api('users', {
     output: z.object({ addresses: z.array(Address) }),
     errors: [],
   }),
+  getAddress: query(1, {
+    input: z.object({ ...ofUser, addressId: z.uuid() }),
+    output: Address,
+    errors: [UsersErrors.addressNotFound],
+  }),
   addAddress: command(1, {
     input: AddressFields.extend(ofUser),
     output: Address,
-    errors: [UsersErrors.tooManyAddresses],
+    errors: [UsersErrors.profileNotFound, UsersErrors.tooManyAddresses],
   }),
   replaceAddress: command(1, {
     input: AddressFields.extend({ ...ofUser, addressId: z.uuid(), expectedVersion }),
@@ -79,9 +89,9 @@ export const UsersApi = api('users', {
     errors: [UsersErrors.addressNotFound, UsersErrors.changedMeanwhile],
   }),
   removeAddress: command(1, {
-    input: z.object({ ...ofUser, addressId: z.uuid() }),
+    input: z.object({ ...ofUser, addressId: z.uuid(), expectedVersion }),
     output: z.object({}),
-    errors: [UsersErrors.addressNotFound],
+    errors: [UsersErrors.addressNotFound, UsersErrors.changedMeanwhile],
   }),
   exportPersonalData: query(1, {
     summary: 'Everything that every module stores about a person.',
@@ -97,7 +107,7 @@ export const UsersApi = api('users', {
     errors: [],
   }),
   erase: command(1, {
-    summary: 'Erases a person here at once, and everywhere else by the event that follows.',
+    summary: 'Erases a person here at once, and everywhere else by the event that follows. Repeating it is harmless.',
     input: z.object(ofUser),
     output: z.object({}),
     errors: [],

@@ -1,0 +1,20 @@
+import type { Address, AddressFields } from '../contract.ts';
+
+export const addressBookLimit = 50;
+
+export const newAddress = (id: string, fields: AddressFields, at: Date): Address => ({
+  ...fields,
+  id,
+  version: 1,
+  createdAt: at.toISOString(),
+  updatedAt: at.toISOString(),
+});
+
+/** Nothing of the former fields stays: an optional one that is not given is gone. */
+export const replaceFields = ({ id, version, createdAt }: Address, fields: AddressFields, at: Date): Address => ({
+  ...fields,
+  id,
+  version: version + 1,
+  createdAt,
+  updatedAt: at.toISOString(),
+});

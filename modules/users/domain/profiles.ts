@@ -1,0 +1,14 @@
+import type { Profile } from '../contract.ts';
+
+export abstract class Profiles {
+  abstract find(userId: string): Promise<Profile | undefined>;
+
+  /** Stores it, unless there is one already; gives the one that is stored. Undefined once the person was erased. */
+  abstract add(profile: Profile): Promise<Profile | undefined>;
+
+  /**
+   * Stores what `change` makes of the profile; undefined when there is none. `change` runs again on the newer
+   * profile when somebody else's change came in between.
+   */
+  abstract update(userId: string, change: (profile: Profile) => Profile): Promise<Profile | undefined>;
+}

@@ -1,0 +1,58 @@
+/** The wiring of users. */
+import { Clock } from '#platform/clock.ts';
+import { Database } from '#platform/database/database.ts';
+import { Outbox } from '#platform/events/outbox.ts';
+import { defineModule, on } from '#platform/module.ts';
+import { AuthApi, userRegistered } from '../auth/contract.ts';
+import { OrdersApi } from '../orders/contract.ts';
+import { PaymentsApi } from '../payments/contract.ts';
+import { personErased, UsersApi } from './contract.ts';
+import { Addresses } from './domain/addresses.ts';
+import { People } from './domain/people.ts';
+import { Profiles } from './domain/profiles.ts';
+import { usersEndpoints } from './http/endpoints.ts';
+import { PrismaClient } from './persistence/generated/client.ts';
+import { prismaAddresses } from './persistence/prisma-addresses.ts';
+import { prismaPeople } from './persistence/prisma-people.ts';
+import { prismaProfiles } from './persistence/prisma-profiles.ts';
+import { createProfile } from './reactions/create-profile.ts';
+import { addAddress } from './use-cases/add-address.ts';
+import { erase } from './use-cases/erase.ts';
+import { exportPersonalData } from './use-cases/export-personal-data.ts';
+import { getAddress } from './use-cases/get-address.ts';
+import { getProfile } from './use-cases/get-profile.ts';
+import { listAddresses } from './use-cases/list-addresses.ts';
+import { removeAddress } from './use-cases/remove-address.ts';
+import { replaceAddress } from './use-cases/replace-address.ts';
+import { updateProfile } from './use-cases/update-profile.ts';
+
+export default defineModule('users', {
+  offers: UsersApi,
+  needs: [AuthApi, OrdersApi, PaymentsApi],
+  publishes: [personErased],
+  bindings(bind) {
+    bind(PrismaClient).toResolvedValue(({ adapter }) => new PrismaClient({ adapter }), [Database]);
+    bind(Profiles).toResolvedValue(prismaProfiles, [Database, PrismaClient]);
+    bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
+    bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox]);
+
+    bind(UsersApi.getProfile).toResolvedValue(getProfile, [Profiles, AuthApi]);
+    bind(UsersApi.updateProfile).toResolvedValue(updateProfile, [Profiles, AuthApi, Clock]);
+    bind(UsersApi.listAddresses).toResolvedValue(listAddresses, [Addresses]);
+    bind(UsersApi.getAddress).toResolvedValue(getAddress, [Addresses]);
+    bind(UsersApi.addAddress).toResolvedValue(addAddress, [Addresses, Clock]);
+    bind(UsersApi.replaceAddress).toResolvedValue(replaceAddress, [Addresses, Clock]);
+    bind(UsersApi.removeAddress).toResolvedValue(removeAddress, [Addresses]);
+    bind(UsersApi.exportPersonalData).toResolvedValue(exportPersonalData, [
+      Profiles,
+      Addresses,
+      AuthApi,
+      OrdersApi,
+      PaymentsApi,
+      Clock,
+    ]);
+    bind(UsersApi.erase).toResolvedValue(erase, [People, Clock]);
+  },
+  reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles]) },
+  endpoints: usersEndpoints,
+});

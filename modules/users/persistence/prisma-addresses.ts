@@ -1,0 +1,69 @@
+import type { Database } from '#platform/database/database.ts';
+import type { Address } from '../contract.ts';
+import type { Addresses } from '../domain/addresses.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { lockPerson } from './lock-person.ts';
+import { optimistically } from './optimistically.ts';
+
+type Row = NonNullable<Awaited<ReturnType<PrismaClient['address']['findUnique']>>>;
+
+const fromRow = ({ userId, label, line2, region, createdAt, updatedAt, ...row }: Row): Address => ({
+  ...row,
+  ...(label !== null && { label }),
+  ...(line2 !== null && { line2 }),
+  ...(region !== null && { region }),
+  createdAt: createdAt.toISOString(),
+  updatedAt: updatedAt.toISOString(),
+});
+
+const toRow = (address: Address) => ({
+  ...address,
+  label: address.label ?? null,
+  line2: address.line2 ?? null,
+  region: address.region ?? null,
+});
+
+/** Prisma's own API; its statements run in the ambient transaction. */
+export function prismaAddresses(database: Database, prisma: PrismaClient): Addresses {
+  const find = async (userId: string, id: string) => {
+    const row = await prisma.address.findFirst({ where: { id, userId } });
+    return row ? fromRow(row) : undefined;
+  };
+  return {
+    find,
+
+    async list(userId) {
+      const rows = await prisma.address.findMany({ where: { userId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+      return rows.map(fromRow);
+    },
+
+    add: (userId, address, limit) =>
+      database.transaction(async () => {
+        if ((await lockPerson(prisma, userId)).erased) return 'erased';
+        if ((await prisma.address.count({ where: { userId } })) >= limit) return 'full';
+        await prisma.address.createMany({ data: [{ userId, ...toRow(address) }] });
+        return 'added';
+      }),
+
+    update: (userId, id, change) =>
+      optimistically(async () => {
+        const address = await find(userId, id);
+        if (!address) return { result: undefined };
+        const changed = change(address);
+        const { count } = await prisma.address.updateMany({
+          where: { id, userId, version: address.version },
+          data: toRow(changed),
+        });
+        return count === 1 ? { result: changed } : undefined;
+      }),
+
+    remove: (userId, id, guard) =>
+      optimistically(async () => {
+        const address = await find(userId, id);
+        if (!address) return { result: false };
+        guard(address);
+        const { count } = await prisma.address.deleteMany({ where: { id, userId, version: address.version } });
+        return count === 1 ? { result: true } : undefined;
+      }),
+  };
+}

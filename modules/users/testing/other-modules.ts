@@ -1,0 +1,61 @@
+/** What users calls of other modules, answered from memory. */
+import type { OutputOf } from '#platform/contract.ts';
+import { AuthErrors, type AuthApi } from '../../auth/contract.ts';
+import type { OrdersApi } from '../../orders/contract.ts';
+import type { PaymentsApi } from '../../payments/contract.ts';
+import type { Registration } from '../domain/profile.ts';
+
+type Account = OutputOf<(typeof AuthApi)['exportPersonalData']>;
+type Order = OutputOf<(typeof OrdersApi)['getOrder']>;
+type Payment = OutputOf<(typeof PaymentsApi)['getPayment']>;
+
+export function authKnowing(...registrations: Registration[]) {
+  const accounts = new Map(registrations.map((registration) => [registration.userId, registration]));
+  return {
+    accounts,
+    async getRegistration({ userId }: { userId: string }): Promise<Registration> {
+      const registration = accounts.get(userId);
+      if (!registration) throw AuthErrors.accountNotFound();
+      return registration;
+    },
+    async exportPersonalData({ userId }: { userId: string }): Promise<Account> {
+      const account = accounts.get(userId);
+      if (!account) return { roles: [], sessions: [] };
+      return { email: account.email, roles: ['customer'], registeredAt: account.registeredAt, sessions: [] };
+    },
+  };
+}
+
+export const ordersOf = (orders: Record<string, Order[]>) => ({
+  exportPersonalData: async ({ userId }: { userId: string }) => ({ orders: orders[userId] ?? [] }),
+});
+
+export const paymentsOf = (payments: Record<string, Payment[]>) => ({
+  exportPersonalData: async ({ userId }: { userId: string }) => ({ payments: payments[userId] ?? [] }),
+});
+
+export const anOrderOf = (customerId: string): Order => ({
+  id: '0190a5a0-0000-7000-8000-00000000000a',
+  customerId,
+  status: 'paid',
+  items: [{ sku: 'mug-blue', name: 'Blue mug', quantity: 1, unitPrice: { amount: 1200, currency: 'EUR' } }],
+  total: { amount: 1200, currency: 'EUR' },
+  cancellation: null,
+  history: [{ status: 'pending', at: '2030-01-01T11:30:00.000Z' }],
+  version: 2,
+  placedAt: '2030-01-01T11:30:00.000Z',
+});
+
+export const aPaymentOf = (customerId: string): Payment => ({
+  id: '0190a5a0-0000-7000-8000-00000000000b',
+  orderId: '0190a5a0-0000-7000-8000-00000000000a',
+  customerId,
+  status: 'captured',
+  amount: { amount: 1200, currency: 'EUR' },
+  captured: 1200,
+  refunded: 0,
+  provider: 'sandbox',
+  decline: null,
+  refunds: [],
+  createdAt: '2030-01-01T11:30:00.000Z',
+});

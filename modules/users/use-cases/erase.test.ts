@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { inMemoryPeople } from '../testing/in-memory-people.ts';
+import { anAddress, anyContext, aProfile, noon } from '../testing/people.ts';
+import { erase } from './erase.ts';
+
+function setUp() {
+  const profile = aProfile();
+  const { profiles, addresses, people, announced } = inMemoryPeople();
+  const eraseNow = erase(people, { now: () => noon });
+  const { userId } = profile;
+  return { profile, userId, profiles, addresses, announced, erase: () => eraseNow({ userId }, anyContext) };
+}
+
+describe('erasing a person', () => {
+  it('deletes their profile and addresses', async () => {
+    const { profile, userId, profiles, addresses, erase } = setUp();
+    await profiles.add(profile);
+    await addresses.add(userId, anAddress(), 50);
+    await erase();
+    expect(await profiles.find(userId)).toBeUndefined();
+    expect(await addresses.list(userId)).toEqual([]);
+  });
+
+  it('tells the other modules once, with nothing but the id', async () => {
+    const { userId, announced, erase } = setUp();
+    await erase();
+    await erase();
+    expect(announced).toEqual([
+      { name: 'users.person-erased', payload: { userId, erasedAt: noon.toISOString() } },
+    ]);
+  });
+});
