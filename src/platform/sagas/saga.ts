@@ -8,7 +8,9 @@ import type { z } from 'zod';
 export interface SagaDefinition<D extends z.ZodObject = z.ZodObject> {
   /** `orders.checkout`; stored with every running saga, so renaming one is a migration. */
   readonly name: string;
+  /** Stored too. Changing the order or the meaning of steps is a new version; keep the old one until its sagas ended. */
   readonly version: number;
+  /** Plain JSON: it is stored. */
   readonly data: D;
 }
 export type SagaDataOf<S extends SagaDefinition> = z.output<S['data']>;
@@ -18,7 +20,7 @@ export const saga = <D extends z.ZodObject>(name: string, version: number, data:
   Object.freeze({ name, version, data });
 
 export interface Step<Data> {
-  /** Unique in its saga; stored with every running saga. */
+  /** Unique in its saga; part of the step's key, so renaming one is a new version. */
   readonly name: string;
   /**
    * Does the step; may return fields to keep in the saga's data. It can run more than once, so it passes `key` on
@@ -27,8 +29,9 @@ export interface Step<Data> {
    */
   run(data: Data, step: StepContext): Promise<Partial<Data> | void>;
   /**
-   * Undoes the step; also called when `run` was started and its outcome is unknown, so undoing nothing must
-   * succeed. Tried again until it succeeds.
+   * Undoes the step. Also called when `run` was started and its outcome is unknown, so undoing nothing must
+   * succeed; and a `run` that was given up may still arrive afterwards, so what `undo` calls must make a later
+   * `run` with the same key fail. Tried again until it succeeds.
    */
   undo?(data: Data, step: StepContext): Promise<void>;
   /** Touches only the module's own database: `run` and `undo` commit together with the saga's progress. */

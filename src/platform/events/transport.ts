@@ -1,0 +1,39 @@
+import type { EventDefinition } from '../contract.ts';
+import type { Envelope } from './envelope.ts';
+
+/** One reaction of one module; `name` is `<module>.<reaction>` and unique in the whole system. */
+export interface Subscription {
+  readonly name: string;
+  readonly event: EventDefinition;
+}
+
+/**
+ * Resolves when the delivery is in the inbox (done, waiting for another try, or given up), so that the transport
+ * may forget it. Rejects when it could not be taken: the transport delivers it again, and nothing later of the
+ * same key before it.
+ */
+export type Receiver = (envelope: Envelope) => Promise<void>;
+
+/**
+ * Carries events from the outboxes to the inboxes. It may deliver an event more than once, but loses none that it
+ * was given, and delivers those of one key to one subscription in the order they were given.
+ */
+export abstract class Transport {
+  /** Whether subscribers in other processes are reached. If not, an event without a subscriber here is gone. */
+  abstract readonly reachesOtherProcesses: boolean;
+
+  /** Before anything is published; one receiver for a subscription. */
+  abstract subscribe(subscription: Subscription, receive: Receiver): void;
+
+  /**
+   * Resolves when the event is safe: it will reach its subscribers even if this process dies now. Called in order
+   * for each key, without waiting for the one before; keeping that order, even where it has to try again, is the
+   * transport's own affair. Rejects only when it was stopped; the event then stays in the outbox.
+   */
+  abstract publish(envelope: Envelope): Promise<void>;
+
+  /** Connects, for transports that have something to connect to; after all subscriptions are known. */
+  abstract start(): Promise<void>;
+
+  abstract stop(): Promise<void>;
+}
