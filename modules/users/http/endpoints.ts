@@ -54,10 +54,9 @@ export const usersEndpoints: Endpoint[] = [
   endpoint(UsersApi, 'GET /v1/users/me/addresses', {
     summary: 'Your addresses, the oldest first',
     access: 'user',
-    answers: { status: 200, body: z.object({ data: z.array(Address) }) },
+    answers: { status: 200, body: UsersApi.listAddresses.output },
     async handle({ principal }, users) {
-      const { addresses } = await users.listAddresses({ userId: principal.userId });
-      return { status: 200, body: { data: addresses } };
+      return { status: 200, body: await users.listAddresses({ userId: principal.userId }) };
     },
   }),
 

@@ -1,3 +1,4 @@
+import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
 import type { Address, Profile } from '../contract.ts';
 import { Addresses } from '../domain/addresses.ts';
@@ -13,9 +14,7 @@ interface Person {
 export function inMemoryPeople() {
   const people = new Map<string, Person>();
   const erased = new Set<string>();
-  const announced: { name: string; payload: unknown }[] = [];
-
-  const outbox: Outbox = { add: (event, payload) => void announced.push({ name: event.name, payload }) };
+  const outbox = new InMemoryOutbox();
 
   const personOf = (userId: string): Person => {
     const person = people.get(userId) ?? { addresses: new Map() };
@@ -81,6 +80,6 @@ export function inMemoryPeople() {
     profiles: new InMemoryProfiles(),
     addresses: new InMemoryAddresses(),
     people: new InMemoryEveryone(),
-    announced,
+    announced: outbox.events,
   };
 }

@@ -16,7 +16,14 @@ function setUp() {
   const payments = paymentsOf({ [userId]: [payment] });
   const clock = { now: () => noon };
   return {
-    ...{ registration, userId, addresses, people, auth, order, payment, orders },
+    registration,
+    userId,
+    addresses,
+    people,
+    auth,
+    order,
+    payment,
+    orders,
     exportData: () => exportPersonalData(profiles, addresses, auth, orders, payments, clock)({ userId }, anyContext),
   };
 }
