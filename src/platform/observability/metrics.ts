@@ -19,7 +19,7 @@ export class Metrics {
   requestsInFlight = 0;
 
   readonly #requests = this.#timings('http_request_duration_seconds', 'HTTP requests by route and status.');
-  readonly #calls = this.#timings('call_duration_seconds', 'Calls of operations by outcome: ok or the kind of error.');
+  readonly #calls = this.#timings('call_duration_seconds', 'How long calls of operations take, from a sample of them.');
   readonly #deliveries = this.#timings('event_delivery_seconds', 'From the commit of an event to that of its reaction.');
   readonly #deliveryFailures = new Counter({
     name: 'event_delivery_failures_total',
@@ -49,6 +49,7 @@ export class Metrics {
   constructor() {
     const inFlight = this.#gauge('http_requests_in_flight', 'HTTP requests being answered.', []);
     this.#watch(() => inFlight.set(this.requestsInFlight));
+    this.#countCalls();
   }
 
   /** Makes a series: keep what it returns. `route` is the template, `/v1/orders/{id}`. */
@@ -58,7 +59,7 @@ export class Metrics {
 
   /** `orders.placeOrder`; the same operation gives the same meter. */
   calls(operation: string): CallMeter {
-    return once(this.#callMeters, operation, () => new CallMeter(this.#calls, operation));
+    return once(this.#callMeters, operation, () => new CallMeter(this.#calls.series({ operation })));
   }
 
   /** The same subscription gives the same meter. */
@@ -127,6 +128,33 @@ export class Metrics {
 
   #watch(source: () => Awaitable<void>): void {
     this.#sources.push(async () => source());
+  }
+
+  #countCalls(): void {
+    const meters = this.#callMeters;
+    const registers = [this.registry];
+    new Counter({
+      name: 'calls_total',
+      help: 'Calls of operations.',
+      labelNames: ['operation'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [operation, { calls }] of meters) this.inc({ operation }, calls);
+      },
+    });
+    new Counter({
+      name: 'call_failures_total',
+      help: 'Calls that failed, by the kind of error.',
+      labelNames: ['operation', 'kind'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [operation, { failures }] of meters) {
+          for (const [kind, count] of failures) this.inc({ operation, kind }, count);
+        }
+      },
+    });
   }
 
   #timings(name: string, help: string): Timings {

@@ -1,0 +1,28 @@
+/** `npm run bench [-- words in a row's file name]`: measures and prints one table. */
+import { readdir } from 'node:fs/promises';
+import { styleText } from 'node:util';
+import type { Row } from './row.ts';
+
+const folder = new URL('rows/', import.meta.url);
+const wanted = process.argv.slice(2);
+const files = (await readdir(folder)).filter(
+  (file) => file.endsWith('.ts') && (wanted.length === 0 || wanted.some((word) => file.includes(word))),
+);
+if (files.length === 0) {
+  console.error(`No row is called ${wanted.join(' or ')}. There are: ${(await readdir(folder)).join(', ')}.`);
+  process.exit(2);
+}
+
+for (const file of files.sort()) {
+  const { row } = (await import(new URL(file, folder).href)) as { row: Row };
+  console.log(styleText('bold', row.title));
+  const results = await row.run();
+  if (typeof results === 'string') {
+    console.log(`  not measured: ${results}\n`);
+    continue;
+  }
+  for (const { ours, peer, load, measured, goal, reached } of results) {
+    console.log(`  ${ours}\n    against ${peer}\n    load    ${load}\n    result  ${measured}`);
+    console.log(`    goal    ${goal}: ${reached ? styleText('green', 'reached') : styleText('yellow', 'not reached')}\n`);
+  }
+}

@@ -1,0 +1,17 @@
+/** One row of the table that `npm run bench` prints. */
+export interface Result {
+  /** What is compared with what, and under which load. */
+  readonly ours: string;
+  readonly peer: string;
+  readonly load: string;
+  /** What was measured, such as "0.87 of the rate; CPU 96 against 84 µs". */
+  readonly measured: string;
+  readonly goal: string;
+  readonly reached: boolean;
+}
+
+export interface Row {
+  readonly title: string;
+  /** Results, or why it could not be measured here. */
+  run(): Promise<readonly Result[] | string>;
+}
