@@ -1,0 +1,105 @@
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
+import { type Clock, systemClock } from '../clock.ts';
+import type { Principal } from '../context.ts';
+import { platformErrors } from '../errors.ts';
+import { keyIdOf, RefusedToken, type TokenParties, type VerifiedToken, verifyAccessToken } from './access-token.ts';
+import type { Authenticator } from './authenticator.ts';
+
+export interface TokenVerifierOptions extends TokenParties {
+  readonly authenticator: Authenticator;
+  readonly clock?: Clock;
+}
+
+/** A session that ended in another process is noticed after this time at the latest; one that ended here, at once. */
+const trustFor = 30_000;
+const maxTrusted = 10_000;
+/** Tokens that name keys we do not know must not make us fetch keys all the time. */
+const keysAtMostEvery = 5_000;
+
+interface Trusted {
+  readonly principal: Principal;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/** Tells who sent a token. What was verified is remembered by hash, for a short time and in bounded number. */
+export class TokenVerifier {
+  readonly #options: TokenVerifierOptions;
+  readonly #clock: Clock;
+  readonly #trusted = new Map<string, Trusted>();
+  readonly #underWay = new Map<string, Promise<Principal>>();
+  #endings = 0;
+  #keys = new Map<string, KeyObject>();
+  #keysAskedAt = -Infinity;
+  #asking: Promise<void> | undefined;
+
+  constructor(options: TokenVerifierOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    options.authenticator.onEnded((sessionId) => this.#forget(sessionId));
+  }
+
+  /** Who sent the token, if that was verified a moment ago. */
+  recall(token: string): Principal | undefined {
+    const trusted = this.#trusted.get(digest(token));
+    return trusted !== undefined && trusted.until > this.#clock.now().getTime() ? trusted.principal : undefined;
+  }
+
+  /** Rejects with RefusedToken, or with `platform.unavailable` when it cannot be known. */
+  verify(token: string): Promise<Principal> {
+    const id = digest(token);
+    let verification = this.#underWay.get(id);
+    if (!verification) {
+      verification = this.#verify(id, token).finally(() => this.#underWay.delete(id));
+      this.#underWay.set(id, verification);
+    }
+    return verification;
+  }
+
+  async #verify(id: string, token: string): Promise<Principal> {
+    const key = await this.#key(keyIdOf(token));
+    const { issuer, audience, authenticator } = this.#options;
+    const verified = verifyAccessToken(token, key, { issuer, audience, now: this.#clock.now() });
+    const endingsBefore = this.#endings;
+    if (!(await known(authenticator.isLive(verified.principal.sessionId)))) throw new RefusedToken('Its session has ended.');
+    // The session may have ended while we asked; then the answer is old already.
+    if (this.#endings === endingsBefore) this.#remember(id, verified);
+    return verified.principal;
+  }
+
+  async #key(kid: string): Promise<KeyObject> {
+    const age = this.#clock.now().getTime() - this.#keysAskedAt;
+    if (age >= trustFor || (!this.#keys.has(kid) && age >= keysAtMostEvery)) {
+      this.#asking ??= this.#askForKeys().finally(() => (this.#asking = undefined));
+    }
+    if (this.#asking) await this.#asking;
+    const key = this.#keys.get(kid);
+    if (!key) throw new RefusedToken('It names a key that is not ours.');
+    return key;
+  }
+
+  async #askForKeys(): Promise<void> {
+    const keys = await known(this.#options.authenticator.keys());
+    this.#keys = new Map(keys.map((jwk) => [String(jwk.kid), createPublicKey({ key: jwk, format: 'jwk' })]));
+    this.#keysAskedAt = this.#clock.now().getTime();
+  }
+
+  #remember(id: string, { principal, expiresAt }: VerifiedToken): void {
+    const oldest = this.#trusted.size < maxTrusted ? undefined : this.#trusted.keys().next().value;
+    if (oldest !== undefined) this.#trusted.delete(oldest);
+    this.#trusted.delete(id);
+    this.#trusted.set(id, { principal, until: Math.min(expiresAt, this.#clock.now().getTime() + trustFor) });
+  }
+
+  #forget(sessionId: string): void {
+    this.#endings += 1;
+    for (const [id, { principal }] of this.#trusted) if (principal.sessionId === sessionId) this.#trusted.delete(id);
+  }
+}
+
+const digest = (token: string) => hash('sha256', token, 'base64');
+
+const known = <T>(answer: Promise<T>): Promise<T> =>
+  answer.catch((cause: unknown) => {
+    throw platformErrors.unavailable({ detail: 'Access tokens cannot be checked right now. Try again.', retryAfter: 1, cause });
+  });
