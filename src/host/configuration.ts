@@ -1,6 +1,7 @@
 /** The environment variables the host reads, parsed once; a wrong one stops the program with a line that names it. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { logLevels, type LogLevel } from '#platform/observability/create-logger.ts';
 import { StartupError } from './startup-error.ts';
 
 const list = z
@@ -20,7 +21,7 @@ const Variables = z.object({
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
   DATABASE_POOL_TIMEOUT: seconds(5, 60),
   SEED: z.string().min(1).optional(),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
   SHUTDOWN_TIMEOUT: seconds(10, 600),
   REQUEST_TIMEOUT: seconds(40, 600),
   BODY_LIMIT: z.coerce.number().int().min(1024).max(10_000_000).default(100_000),
@@ -47,7 +48,7 @@ export interface Configuration {
   /** Milliseconds a statement waits for a connection. */
   readonly poolTimeout: number;
   readonly seed: string | undefined;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly logLevel: LogLevel;
   /** Milliseconds from the signal until what still runs is cut off. */
   readonly shutdownTimeout: number;
   /** Milliseconds a request may take in all. */

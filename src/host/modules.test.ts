@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { api } from '#platform/contract.ts';
+import { defineModule } from '#platform/module.ts';
+import { checkNeeds, discoverModules, selectModules } from './modules.ts';
+
+const LibraryApi = api('library', {});
+const ShopApi = api('shop', {});
+const library = defineModule('library', { offers: LibraryApi, bindings() {} });
+const shop = defineModule('shop', { offers: ShopApi, needs: [LibraryApi], bindings() {} });
+
+describe('finding the modules', () => {
+  it('reads them from the folders', async () => {
+    const folders = readdirSync(new URL('../../modules', import.meta.url));
+    const found = await discoverModules();
+    expect(found.map(({ name }) => name)).toEqual(folders.sort());
+    expect(found.length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('takes all of them unless told which', () => {
+    expect(selectModules([library, shop], undefined)).toEqual([library, shop]);
+    expect(selectModules([library, shop], ['shop'])).toEqual([shop]);
+  });
+
+  it('says which ones there are when asked for another', () => {
+    expect(() => selectModules([library, shop], ['shop', 'bakery'])).toThrow(
+      'MODULES names bakery, which is not a module. There are: library, shop.',
+    );
+  });
+});
+
+describe('starting some of the modules', () => {
+  it('is refused when one of them calls a module that is nowhere', () => {
+    expect(() => checkNeeds([shop], (name) => name === 'shop')).toThrow(
+      'Module shop calls library, which this process does not run. Add library to MODULES.',
+    );
+  });
+
+  it('goes ahead when all that is called can be reached', () => {
+    expect(() => checkNeeds([shop], () => true)).not.toThrow();
+    expect(() => checkNeeds([library], (name) => name === 'library')).not.toThrow();
+  });
+});
