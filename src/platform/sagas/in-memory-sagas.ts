@@ -58,7 +58,7 @@ export async function runToEnd<Data>(
     reason = cancelledBefore(step.name);
     for (let attempt = 1; !reason; attempt++) {
       try {
-        current = { ...current, ...(await step.run(current, { key: `${id}:${step.name}` })) };
+        current = { ...current, ...(await step.run?.(current, { key: `${id}:${step.name}` })) };
         break;
       } catch (error) {
         // After an unknown outcome the step may have happened, whatever a later try says.

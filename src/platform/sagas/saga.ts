@@ -26,8 +26,11 @@ export interface Step<Data> {
    * Does the step; may return fields to keep in the saga's data. It can run more than once, so it passes `key` on
    * as the idempotency key. A `Failure` of kind `unavailable` or `internal` and any unknown error is tried again
    * with backoff until the saga's deadline; any other kind ends the saga and undoes what was done.
+   *
+   * Absent where the transaction that starts the saga has done the step: then there is only something to undo, and
+   * going past it costs no statement.
    */
-  run(data: Data, step: StepContext): Promise<Partial<Data> | void>;
+  run?(data: Data, step: StepContext): Promise<Partial<Data> | void>;
   /**
    * Undoes the step. Also called when `run` was started and its outcome is unknown, so undoing nothing must
    * succeed; and a `run` that was given up may still arrive afterwards, so what `undo` calls must make a later
