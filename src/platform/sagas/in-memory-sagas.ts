@@ -55,7 +55,7 @@ export async function runToEnd<Data>(
   let touched = 0;
 
   for (const step of steps) {
-    reason = cancelledBefore(step.name);
+    reason = step.run && cancelledBefore(step.name);
     for (let attempt = 1; !reason; attempt++) {
       try {
         current = { ...current, ...(await step.run?.(current, { key: `${id}:${step.name}` })) };

@@ -27,8 +27,8 @@ export interface Step<Data> {
    * as the idempotency key. A `Failure` of kind `unavailable` or `internal` and any unknown error is tried again
    * with backoff until the saga's deadline; any other kind ends the saga and undoes what was done.
    *
-   * Absent where the transaction that starts the saga has done the step: then there is only something to undo, and
-   * going past it costs no statement.
+   * Absent where the transaction that starts the saga has done the step: it counts as done from the start, there is
+   * only something to undo, and going past it costs no statement.
    */
   run?(data: Data, step: StepContext): Promise<Partial<Data> | void>;
   /**
