@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { backgroundContext, currentContext, runInContext } from '../context.ts';
 import { api, command, errors, query } from '../contract.ts';
-import { openTransaction } from '../database/ambient-transaction.ts';
+import { ambientTransaction } from '../database/ambient-transaction.ts';
 import type { ErrorKind } from '../errors.ts';
 import { localClient, ownClient, type AnyHandler, type LocalCalls } from './local-client.ts';
 
@@ -102,7 +102,7 @@ describe('calling a module in the same process', () => {
 
   it('refuses to call another module while a transaction is open, but not its own', async () => {
     const { foreign, own } = calling(async () => ({ due: 'tomorrow' }));
-    await openTransaction.run({}, async () => {
+    await ambientTransaction.run({ open: true, outer: undefined }, async () => {
       await expect(foreign.lend(loan)).rejects.toThrow('inside a database transaction');
       await expect(own.lend(loan)).resolves.toEqual({ due: 'tomorrow' });
     });

@@ -1,32 +1,34 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { QueryResult, QueryResultRow } from 'pg';
-import { openTransaction } from './ambient-transaction.ts';
+import { ambientTransaction } from './ambient-transaction.ts';
 
 /**
  * A module's own database: its PostgreSQL schema, reached under a role that can reach nothing else.
  *
  * `transaction` makes an ambient transaction: every statement issued within it, through `query` or through a
- * Prisma client made on `adapter`, runs on its connection, and so does what the platform adds to it (outbox,
+ * Prisma client of `prismaClient`, runs on its connection, and so does what the platform adds to it (outbox,
  * inbox, saga and idempotency rows). That is how a state change and its event commit together without handing
  * a transaction object from layer to layer.
  */
 export abstract class Database {
-  /** The PostgreSQL schema, which is the module's name. */
+  /** The PostgreSQL schema, which is the module's name, and the search path: `from outbox` is enough. */
   abstract readonly schema: string;
 
-  /** For `new PrismaClient({ adapter })`: shares the pool and the ambient transaction. */
+  /** For `prismaClient(PrismaClient, database)`: shares the pool and the ambient transaction. */
   abstract readonly adapter: SqlDriverAdapterFactory;
 
   /**
    * One statement, prepared once per connection, in the ambient transaction if there is one. Statements issued
-   * without awaiting the one before are sent together (pipelined) and run in that order.
+   * without awaiting the one before are sent together (pipelined) and run in that order. A BIGINT is a number.
    */
   abstract query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<QueryResult<Row>>;
 
   /**
    * Commits when `work` resolves, rolls back when it rejects. Inside another transaction of the same database it
-   * joins that one. A serialization failure or deadlock (40001, 40P01) runs `work` again, three times at most,
-   * so `work` must touch nothing but the database.
+   * joins that one; if it rejects there, the whole is rolled back, even if somebody in between catches the error.
+   * A statement that failed without being awaited makes it reject too. A serialization failure or deadlock
+   * (40001, 40P01) runs `work` again, three times at most, so `work` must touch nothing but the database.
+   * Where the connection broke before the commit was answered, the outcome is unknown and the error `unavailable`.
    */
   abstract transaction<T>(work: () => Promise<T>): Promise<T>;
 
@@ -35,7 +37,8 @@ export abstract class Database {
 
   /**
    * Runs `participant` as the last thing before the ambient transaction commits; its statements are part of it.
-   * Once per transaction and `participant`: adding it again changes nothing. Throws outside a transaction.
+   * It issues all of them before it awaits the first: the commit is sent right behind them, not after their
+   * answers. Once per transaction and `participant`: adding it again changes nothing. Throws outside a transaction.
    */
   abstract beforeCommit(participant: () => Promise<unknown>): void;
 
@@ -44,6 +47,7 @@ export abstract class Database {
 
   /** Whether any database's transaction is open around the caller: then nothing may leave the process. */
   static get anyTransactionOpen(): boolean {
-    return openTransaction.getStore() !== undefined;
+    for (let found = ambientTransaction.getStore(); found; found = found.outer) if (found.open) return true;
+    return false;
   }
 }

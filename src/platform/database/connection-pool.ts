@@ -1,0 +1,82 @@
+import pg from 'pg';
+import { ambientTransaction } from './ambient-transaction.ts';
+import { asFailure, spoilsConnection, unavailable } from './database-errors.ts';
+import { nestedClient } from './nested-client.ts';
+import { Transaction } from './transaction.ts';
+
+/** Past this many different texts, statements are sent unprepared: each costs memory on every connection. */
+const maxPreparedStatements = 1000;
+
+/**
+ * The connections of one database. It looks like any other pool to the Prisma adapter, but hands out the
+ * ambient transaction's connection where there is one.
+ */
+export class ConnectionPool extends pg.Pool {
+  /** How many statements were sent, BEGIN and COMMIT included. */
+  statements = 0;
+  readonly #names = new Map<string, string>();
+  readonly #transactions = new WeakSet<object>();
+
+  constructor(config: pg.PoolConfig) {
+    super(config);
+    // The pool listens to idle connections only; an error of a busy one reaches its caller through the statement.
+    this.on('connect', (client) => client.on('error', () => {}));
+  }
+
+  /** A prepared statement's name on the connections of this pool; undefined for one that is not to be prepared. */
+  statementName(sql: string): string | undefined {
+    let name = this.#names.get(sql);
+    if (name === undefined && this.#names.size < maxPreparedStatements) {
+      name = `s${this.#names.size}`;
+      this.#names.set(sql, name);
+    }
+    return name;
+  }
+
+  /** The ambient transaction, if it is one of this pool. */
+  get transaction(): Transaction | undefined {
+    let found = ambientTransaction.getStore();
+    while (found && !this.#transactions.has(found)) found = found.outer;
+    return found as Transaction | undefined;
+  }
+
+  async begin(): Promise<Transaction> {
+    const client = await this.#acquire();
+    const transaction = new Transaction(client, ambientTransaction.getStore(), () => this.statements++);
+    this.#transactions.add(transaction);
+    return transaction;
+  }
+
+  // The overloads of the base class are those of callbacks too, which nobody uses here.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  override query(statement: any): any {
+    const config: pg.QueryConfig = typeof statement === 'string' ? { text: statement } : statement;
+    return this.transaction?.query(config) ?? this.#queryAlone(config);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  override connect(): any {
+    const { transaction } = this;
+    return transaction ? Promise.resolve(nestedClient(transaction)) : this.#acquire();
+  }
+
+  async #queryAlone(config: pg.QueryConfig): Promise<pg.QueryResult> {
+    const client = await this.#acquire();
+    let spoilt = false;
+    try {
+      this.statements++;
+      return await client.query(config);
+    } catch (error) {
+      spoilt = spoilsConnection(error);
+      throw asFailure(error);
+    } finally {
+      client.release(spoilt);
+    }
+  }
+
+  #acquire(): Promise<pg.PoolClient> {
+    return super.connect().catch((error: unknown) => {
+      throw unavailable(error);
+    });
+  }
+}
