@@ -36,7 +36,7 @@ export interface Step<Data> {
    * succeed; and a `run` that was given up may still arrive afterwards, so what `undo` calls must make a later
    * `run` with the same key fail. Tried again until it succeeds.
    */
-  undo?(data: Data, step: StepContext): Promise<void>;
+  undo?(data: Data, step: UndoContext): Promise<void>;
   /** Touches only the module's own database: `run` and `undo` commit together with the saga's progress. */
   readonly local?: boolean;
 }
@@ -44,8 +44,11 @@ export interface Step<Data> {
 export interface StepContext {
   /** The same for every try of this step of this saga: `<saga id>:<step>`. */
   readonly key: string;
-  /** Why the saga is being undone; only in `undo`. */
-  readonly reason?: SagaEnd;
+}
+
+export interface UndoContext extends StepContext {
+  /** Why the saga is being undone. */
+  readonly reason: SagaEnd;
 }
 
 /** Why a saga did not complete: a failure's code and message, `saga.timed-out`, or the reason it was cancelled with. */
