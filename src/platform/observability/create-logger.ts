@@ -5,8 +5,9 @@ import { BatchedLines, type LineSink } from './batched-lines.ts';
 import { jsonLine, type LogEntry, terminalLine } from './log-lines.ts';
 import { Logger } from './logger.ts';
 
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const levels = ['error', 'warn', 'info', 'debug'] as const;
+type Level = (typeof levels)[number];
+export type LogLevel = Level | 'silent';
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -35,11 +36,11 @@ export abstract class RootLogger extends Logger {
 export function createLogger({ level, format, color = false, sink = process.stdout }: LoggerOptions): RootLogger {
   const line = format === 'json' ? jsonLine : (entry: LogEntry) => terminalLine(entry, color);
   const transport = new BatchedLines(line, sink);
-  const target = winston.createLogger({ level, levels: ranks, transports: [transport] });
-  return new WinstonLogger(target, transport, logLevels.indexOf(level), undefined);
+  const target = winston.createLogger({ level: 'debug', levels: ranks, transports: [transport] });
+  return new WinstonLogger(target, transport, level === 'silent' ? -1 : levels.indexOf(level), undefined);
 }
 
-const ranks = Object.fromEntries(logLevels.map((name, rank) => [name, rank]));
+const ranks = Object.fromEntries(levels.map((name, rank) => [name, rank]));
 
 class WinstonLogger extends RootLogger {
   readonly #target: winston.Logger;
@@ -65,7 +66,7 @@ class WinstonLogger extends RootLogger {
   }
 
   error(message: string, fields?: Record<string, unknown>): void {
-    this.#log('error', message, fields);
+    if (this.#verbosity >= 0) this.#log('error', message, fields);
   }
 
   warn(message: string, fields?: Record<string, unknown>): void {
@@ -80,7 +81,7 @@ class WinstonLogger extends RootLogger {
     if (this.#verbosity >= 3) this.#log('debug', message, fields);
   }
 
-  #log(level: LogLevel, message: string, fields: Record<string, unknown> | undefined): void {
+  #log(level: Level, message: string, fields: Record<string, unknown> | undefined): void {
     const context = currentContext();
     const entry: LogEntry = { level, message, time: new Date(), module: this.#module, context, fields };
     this.#target.log(entry);
