@@ -1,6 +1,7 @@
 /** The wiring of users. */
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database/database.ts';
+import { prismaClient } from '#platform/database/prisma-client.ts';
 import { Outbox } from '#platform/events/outbox.ts';
 import { defineModule, on } from '#platform/module.ts';
 import { AuthApi, userRegistered } from '../auth/contract.ts';
@@ -31,7 +32,7 @@ export default defineModule('users', {
   needs: [AuthApi, OrdersApi, PaymentsApi],
   publishes: [personErased],
   bindings(bind) {
-    bind(PrismaClient).toResolvedValue(({ adapter }) => new PrismaClient({ adapter }), [Database]);
+    bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
     bind(Profiles).toResolvedValue(prismaProfiles, [Database, PrismaClient]);
     bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
     bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox]);
