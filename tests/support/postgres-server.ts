@@ -1,0 +1,98 @@
+/**
+ * One PostgreSQL for the whole test run (vitest's `globalSetup`): the embedded one, or the server that
+ * TEST_DATABASE_URL names, as a user that may create databases and roles.
+ */
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { packagedBinaries, programsOf } from '../../src/host/postgres/binaries.ts';
+import { isAlive, postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
+import { initialize, type Programs, startServer, stopServer } from '../../src/host/postgres/server-process.ts';
+import { serviceAccount } from '../../src/host/postgres/service-account.ts';
+import { freePort } from './running-program.ts';
+
+/** What the test files get to know; see postgres.ts. */
+export interface TestServer {
+  /** Of a superuser, without a database in the end. */
+  readonly url: string;
+  /** What every name that this run creates begins with. */
+  readonly prefix: string;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    testServer: TestServer;
+  }
+}
+
+const folderPrefix = 'fissile-test-postgres-';
+/** What is lost when the machine stops is of no use here; never for anything that is to be kept. */
+const fasterThanSafe = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const settings = { ...fasterThanSafe, max_connections: 300, unix_socket_directories: '', listen_addresses: '127.0.0.1' };
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const prefix = `test_${randomBytes(4).toString('hex')}_`;
+  const given = process.env.TEST_DATABASE_URL;
+  const server = given ? { url: withoutDatabase(given), stop: async () => {} } : await startTestServer();
+  project.provide('testServer', { url: server.url, prefix });
+  return async () => {
+    if (given) await dropEverything(server.url, prefix);
+    await server.stop();
+  };
+}
+
+async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  const programs = programsOf(packagedBinaries());
+  await removeLeftovers(programs);
+  const account = serviceAccount();
+  const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
+  if (account) chownSync(folder, account.uid, account.gid);
+  const password = randomBytes(16).toString('hex');
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password);
+  const data = join(folder, 'data');
+  await initialize(programs, data, { passwordFile, account, settings: fasterThanSafe });
+  const port = await freePort();
+  const { pid } = await startServer(programs, data, { account, settings: { ...settings, port }, logFile: join(folder, 'log') });
+  return {
+    url: `postgresql://postgres:${password}@127.0.0.1:${port}`,
+    async stop() {
+      await stopServer(programs, data, pid);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A test run that was killed leaves its server running. */
+async function removeLeftovers(programs: Programs): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(folderPrefix))) {
+    if (isAlive(Number.parseInt(name.slice(folderPrefix.length), 10))) continue;
+    const folder = join(tmpdir(), name);
+    const data = join(folder, 'data');
+    const postmaster = existsSync(data) ? postmasterOf(data) : undefined;
+    if (postmaster) await stopServer(programs, data, postmaster.pid);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function withoutDatabase(url: string): string {
+  const parsed = new URL(url);
+  parsed.pathname = '';
+  return parsed.href;
+}
+
+async function dropEverything(url: string, prefix: string): Promise<void> {
+  const client = new pg.Client({ connectionString: `${url}/postgres` });
+  await client.connect();
+  const databases = await client.query('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [prefix]);
+  for (const { datname } of databases.rows) {
+    await client.query(`ALTER DATABASE "${datname}" IS_TEMPLATE false`);
+    await client.query(`DROP DATABASE "${datname}" WITH (FORCE)`);
+  }
+  const roles = await client.query('SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)', [prefix]);
+  for (const { rolname } of roles.rows) await client.query(`DROP ROLE "${rolname}"`);
+  await client.end();
+}

@@ -1,0 +1,99 @@
+/** Databases for tests, on the one server of the test run (postgres-server.ts). */
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { PostgresDatabase, type PostgresDatabaseOptions } from '../../src/platform/database/postgres-database.ts';
+
+export interface TestDatabase {
+  readonly database: PostgresDatabase;
+  /** As superuser, outside of any transaction of `database`. */
+  sql(text: string, values?: readonly unknown[]): Promise<pg.QueryResult>;
+  drop(): Promise<void>;
+}
+
+type Options = Partial<Omit<PostgresDatabaseOptions, 'schema' | 'connection'>>;
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A fresh database with the module's migrations applied, entered as the module's own role. */
+export async function testDatabase(module: string, options: Options = {}): Promise<TestDatabase> {
+  const { url, prefix } = inject('testServer');
+  const name = `${prefix}${module}_${randomBytes(4).toString('hex')}`;
+  await asSuperuser('postgres', async (admin) => {
+    // Two test files at once: one of them builds the template. A template that is being copied admits nobody.
+    await admin.query('SELECT pg_advisory_lock(hashtext($1))', [prefix + module]);
+    await buildTemplate(admin, module);
+    await admin.query(`CREATE DATABASE "${name}" TEMPLATE "${prefix}${module}"`);
+  });
+  const { hostname, port } = new URL(url);
+  const database = new PostgresDatabase({
+    schema: module,
+    connection: { host: hostname, port: Number(port), user: roleOf(module), password: roleOf(module), database: name },
+    poolSize: 4,
+    logger: silent,
+    ...options,
+  });
+  let superuser: Promise<pg.Client> | undefined;
+  return {
+    database,
+    async sql(text, values = []) {
+      superuser ??= connect(name);
+      return (await superuser).query(text, [...values]);
+    },
+    async drop() {
+      await database.close();
+      await (await superuser)?.end();
+      await asSuperuser('postgres', (admin) => admin.query(`DROP DATABASE "${name}" WITH (FORCE)`));
+    },
+  };
+}
+
+/** An empty database for a whole program: what to set DATABASE_URL to. */
+export async function freshDatabaseUrl(): Promise<{ url: string; drop(): Promise<void> }> {
+  const { url, prefix } = inject('testServer');
+  const name = `${prefix}program_${randomBytes(4).toString('hex')}`;
+  await asSuperuser('postgres', (admin) => admin.query(`CREATE DATABASE "${name}"`));
+  return {
+    url: `${url}/${name}`,
+    drop: () => asSuperuser('postgres', async (admin) => void (await admin.query(`DROP DATABASE "${name}" WITH (FORCE)`))),
+  };
+}
+
+/** A connection as superuser to a database of the test server. */
+export async function connect(database: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: `${inject('testServer').url}/${database}` });
+  // The server of a test may be stopped under it; what is asked of it then fails by itself.
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+async function asSuperuser<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connect(database);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+const roleOf = (module: string) => `${inject('testServer').prefix}${module}`;
+
+async function buildTemplate(admin: pg.Client, module: string): Promise<void> {
+  const role = roleOf(module);
+  const template = role;
+  const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [template]);
+  if (rowCount) return;
+  await admin.query(`CREATE ROLE "${role}" LOGIN PASSWORD '${role}'`);
+  await admin.query(`CREATE DATABASE "${template}"`);
+  await asSuperuser(template, async (client) => {
+    await client.query(`CREATE SCHEMA "${module}" AUTHORIZATION "${role}"; SET ROLE "${role}"`);
+    const folder = join(import.meta.dirname, '../../prisma', module, 'migrations');
+    for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()) {
+      await client.query(readFileSync(join(folder, name, 'migration.sql'), 'utf8'));
+    }
+  });
+  await admin.query(`ALTER DATABASE "${template}" IS_TEMPLATE true`);
+}
