@@ -40,18 +40,20 @@ export const OrdersErrors = errors('orders', {
   skuTaken: ['conflict', 'There is a product with this SKU already.'],
   changedMeanwhile: ['conflict', 'Somebody changed this meanwhile. Read it again and repeat the change.'],
   orderNotFound: ['not-found', 'There is no such order.'],
+  alreadyCancelled: ['conflict', 'The order has been cancelled.'],
   unknownProduct: ['invalid', 'The order names a product that is not in the catalogue.'],
   outOfStock: ['conflict', 'Not enough in stock.'],
   mixedCurrencies: ['invalid', 'All items of an order must have the same currency.'],
   totalTooLarge: ['invalid', 'The total of the order is too large.'],
 });
 
-const page = { cursor: z.string().max(200).optional(), limit: z.int().min(1).max(100).default(20) };
+const limit = z.int().min(1).max(100).default(20);
 const nextCursor = z.string().nullable().describe('null on the last page');
 
 export const OrdersApi = api('orders', {
   listProducts: query(1, {
-    input: z.object(page),
+    summary: 'The catalogue, by SKU.',
+    input: z.object({ cursor: Sku.optional(), limit }),
     output: z.object({ data: z.array(Product), nextCursor }),
     errors: [],
   }),
@@ -99,7 +101,8 @@ export const OrdersApi = api('orders', {
     errors: [OrdersErrors.orderNotFound],
   }),
   listOrders: query(1, {
-    input: z.object({ ...page, customerId: z.uuid().optional() }),
+    summary: 'The newest first.',
+    input: z.object({ cursor: z.uuid().optional(), limit, customerId: z.uuid().optional() }),
     output: z.object({ data: z.array(Order), nextCursor }),
     errors: [],
   }),

@@ -1,0 +1,33 @@
+import type { Change, Order, OrderRequest, Transition } from './order.ts';
+
+/** Keeps orders together with the stock they reserve. Where a customer is given, everybody else's orders do not exist. */
+export abstract class OrderRepository {
+  /**
+   * Places what `place` allows, at the prices and with the stock of this very moment, and reserves it; throws what
+   * `place` throws. `alongside` joins the transaction: what it stores exists when the order does.
+   */
+  abstract place(request: OrderRequest, alongside: (order: Order) => Promise<void>): Promise<Order>;
+
+  /**
+   * Takes an order through `transition`, and its stock back to the catalogue where that cancels it; throws what
+   * `after` throws, and answers undefined where there is no such order. `alongside` joins the transaction; it is
+   * left out when nothing changed.
+   */
+  abstract change(
+    id: string,
+    transition: Transition,
+    alongside: (change: Change) => Promise<void>,
+    customerId?: string,
+  ): Promise<Order | undefined>;
+
+  abstract find(id: string, customerId?: string): Promise<Order | undefined>;
+
+  /** The newest first, at most `limit` of those placed before the order `before`. */
+  abstract list(page: { before?: string | undefined; limit: number; customerId?: string | undefined }): Promise<Order[]>;
+
+  /** All orders of a customer, the newest first. */
+  abstract allOf(customerId: string): Promise<Order[]>;
+
+  /** Keeps a customer's orders without the customer. */
+  abstract forgetCustomer(customerId: string): Promise<void>;
+}

@@ -1,0 +1,64 @@
+/** The wiring of orders. */
+import { Clock } from '#platform/clock.ts';
+import { Database } from '#platform/database/database.ts';
+import { prismaClient } from '#platform/database/prisma-client.ts';
+import { Outbox } from '#platform/events/outbox.ts';
+import { atStart, defineModule, on, run, Settings } from '#platform/module.ts';
+import { Sagas } from '#platform/sagas/saga.ts';
+import { PaymentsApi } from '../payments/contract.ts';
+import { personErased } from '../users/contract.ts';
+import { loadCatalogue } from './catalogue/load-catalogue.ts';
+import { orderCancelled, orderPaid, orderPlaced, OrdersApi } from './contract.ts';
+import { Catalogue } from './domain/catalogue.ts';
+import { OrderRepository } from './domain/order-repository.ts';
+import { ordersEndpoints } from './http/endpoints.ts';
+import { PrismaClient } from './persistence/generated/client.ts';
+import { postgresOrders } from './persistence/postgres-orders.ts';
+import { prismaCatalogue } from './persistence/prisma-catalogue.ts';
+import { forgetPerson } from './reactions/forget-person.ts';
+import { Checkout, checkout } from './sagas/checkout.ts';
+import { OrdersSettings } from './settings.ts';
+import { addProduct } from './use-cases/add-product.ts';
+import { awaitCheckout } from './use-cases/await-checkout.ts';
+import { cancelOrder } from './use-cases/cancel-order.ts';
+import { changeProduct } from './use-cases/change-product.ts';
+import { exportPersonalData } from './use-cases/export-personal-data.ts';
+import { getOrder } from './use-cases/get-order.ts';
+import { getProduct } from './use-cases/get-product.ts';
+import { listOrders } from './use-cases/list-orders.ts';
+import { listProducts } from './use-cases/list-products.ts';
+import { placeOrder } from './use-cases/place-order.ts';
+
+export default defineModule('orders', {
+  offers: OrdersApi,
+  needs: [PaymentsApi],
+  publishes: [orderPlaced, orderPaid, orderCancelled],
+  settings: OrdersSettings,
+  bindings(bind) {
+    bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
+    bind(Catalogue).toResolvedValue(prismaCatalogue, [PrismaClient]);
+    bind(OrderRepository).toResolvedValue(postgresOrders, [Database, PrismaClient]);
+
+    bind(OrdersApi.listProducts).toResolvedValue(listProducts, [Catalogue]);
+    bind(OrdersApi.getProduct).toResolvedValue(getProduct, [Catalogue]);
+    bind(OrdersApi.addProduct).toResolvedValue(addProduct, [Catalogue]);
+    bind(OrdersApi.changeProduct).toResolvedValue(changeProduct, [Catalogue]);
+    bind(OrdersApi.placeOrder).toResolvedValue(placeOrder, [OrderRepository, Outbox, Sagas, Clock]);
+    bind(OrdersApi.getOrder).toResolvedValue(getOrder, [OrderRepository]);
+    bind(OrdersApi.awaitCheckout).toResolvedValue(awaitCheckout, [OrderRepository, Sagas]);
+    bind(OrdersApi.listOrders).toResolvedValue(listOrders, [OrderRepository]);
+    bind(OrdersApi.cancelOrder).toResolvedValue(cancelOrder, [OrderRepository, Outbox, Sagas, Clock]);
+    bind(OrdersApi.exportPersonalData).toResolvedValue(exportPersonalData, [OrderRepository]);
+  },
+  reactions: { 'forget-person': on(personErased, forgetPerson, [OrderRepository, Outbox, Sagas, Clock]) },
+  sagas: [
+    run(
+      Checkout,
+      (orders, payments, outbox, clock, settings) =>
+        checkout(orders, payments, outbox, clock, (settings as OrdersSettings).CHECKOUT_TIMEOUT),
+      [OrderRepository, PaymentsApi, Outbox, Clock, Settings],
+    ),
+  ],
+  starts: [atStart(loadCatalogue, [OrdersApi.addProduct])],
+  endpoints: ordersEndpoints,
+});

@@ -1,0 +1,96 @@
+/**
+ * The statements of the hot path. Each does in one round trip what a transaction of several statements would do, and
+ * answers with what it found, so that the domain can judge it: what the domain refuses is rolled back.
+ *
+ * Products are locked in the order of their SKUs, and an order before its products, so that no two statements can
+ * wait for each other.
+ */
+
+const order = `id, customer_id as "customerId", status, currency, total, items, history, cancellation, version, placed_at as "placedAt"`;
+
+/** $1 id, $2 customer or null. */
+export const findOrder = `
+  select ${order} from orders
+  where id = $1 and ($2::uuid is null or customer_id = $2)`;
+
+/**
+ * $1 id, $2 customer, $3 SKUs, $4 quantities, $5 now (ISO 8601). Reserves and inserts if there is enough of
+ * everything; answers the products as they were before.
+ */
+export const placeOrder = `
+  with wanted as (
+    select * from unnest($3::text[], $4::bigint[]) with ordinality as line (sku, quantity, position)
+  ),
+  found as (
+    select product.*, wanted.quantity, wanted.position
+    from products as product join wanted using (sku)
+    order by product.sku
+    for no key update of product
+  ),
+  reserved as (
+    update products as product
+    set available = product.available - found.quantity,
+        reserved = product.reserved + found.quantity,
+        version = product.version + 1
+    from found
+    where product.sku = found.sku
+      and (select count(*) = cardinality($3::text[]) and bool_and(available >= quantity) from found)
+    returning found.*
+  ),
+  placed as (
+    insert into orders (id, customer_id, status, currency, total, items, history, version, placed_at)
+    select $1, $2, 'pending', min(currency), sum(price * quantity),
+      jsonb_agg(
+        jsonb_build_object(
+          'sku', sku, 'name', name, 'quantity', quantity,
+          'unitPrice', jsonb_build_object('amount', price, 'currency', currency)
+        ) order by position
+      ),
+      jsonb_build_array(jsonb_build_object('status', 'pending', 'at', $5::text)), 1, $5::text::timestamptz
+    from reserved
+    having count(*) > 0
+  )
+  select sku, name, price, currency, available, version from found`;
+
+/**
+ * $1 id, $2 customer or null, $3 the statuses it can come from, $4 now (ISO 8601), $5 the new status, $6 why it is
+ * cancelled or null. Answers the order as it was before.
+ */
+const settle = `
+  with before as (
+    select * from orders
+    where id = $1 and ($2::uuid is null or customer_id = $2)
+    for no key update
+  ),
+  settled as (
+    update orders as placed
+    set status = $5,
+        cancellation = $6::jsonb,
+        history = placed.history || jsonb_build_object('status', $5::text, 'at', $4::text),
+        version = placed.version + 1
+    from before
+    where placed.id = before.id and before.status = any ($3::text[])
+    returning placed.items
+  )`;
+
+export const payOrder = `${settle}
+  select ${order} from before`;
+
+export const cancelOrder = `${settle},
+  found as (
+    select product.sku, item.quantity
+    from settled
+      cross join jsonb_to_recordset(settled.items) as item (sku text, quantity bigint)
+      join products as product using (sku)
+    order by product.sku
+    for no key update of product
+  ),
+  returned as (
+    update products as product
+    set available = product.available + found.quantity,
+        reserved = product.reserved - found.quantity,
+        version = product.version + 1
+    from found
+    where product.sku = found.sku
+  )
+  select ${order} from before`;

@@ -1,0 +1,73 @@
+import type { Database } from '#platform/database/database.ts';
+import { after, origins, place, type OrderRequest, type Transition } from '../domain/order.ts';
+import type { OrderRepository } from '../domain/order-repository.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { orderFrom, type OrderRow } from './order-row.ts';
+import { cancelOrder, findOrder, payOrder, placeOrder } from './order-statements.ts';
+import { productFrom, type ProductRow } from './product-row.ts';
+
+/** Hot paths in one statement each; lists in Prisma's own API. */
+export function postgresOrders(database: Database, prisma: PrismaClient): OrderRepository {
+  async function reserve({ id, customerId, lines, placedAt }: OrderRequest) {
+    const { rows } = await database.query<ProductRow>(placeOrder, [
+      id,
+      customerId,
+      lines.map(({ sku }) => sku),
+      lines.map(({ quantity }) => quantity),
+      placedAt.toISOString(),
+    ]);
+    return rows.map(productFrom);
+  }
+
+  async function settle(id: string, transition: Transition, customerId: string | undefined) {
+    const { to, at } = transition;
+    const { rows } = await database.query<OrderRow>(to === 'paid' ? payOrder : cancelOrder, [
+      id,
+      customerId ?? null,
+      origins[to],
+      at.toISOString(),
+      to,
+      to === 'paid' ? null : JSON.stringify(transition.reason),
+    ]);
+    return rows[0] && orderFrom(rows[0]);
+  }
+
+  return {
+    place: (request, alongside) =>
+      database.transaction(async () => {
+        const order = place(request, await reserve(request));
+        await alongside(order);
+        return order;
+      }),
+
+    change: (id, transition, alongside, customerId) =>
+      database.transaction(async () => {
+        const before = await settle(id, transition, customerId);
+        if (!before) return undefined;
+        const change = { before, after: after(before, transition) };
+        if (change.after !== before) await alongside(change);
+        return change.after;
+      }),
+
+    async find(id, customerId) {
+      const { rows } = await database.query<OrderRow>(findOrder, [id, customerId ?? null]);
+      return rows[0] && orderFrom(rows[0]);
+    },
+
+    async list({ before, limit, customerId }) {
+      const where = {
+        ...(before !== undefined && { id: { lt: before } }),
+        ...(customerId !== undefined && { customerId }),
+      };
+      return (await prisma.order.findMany({ where, orderBy: { id: 'desc' }, take: limit })).map(orderFrom);
+    },
+
+    async allOf(customerId) {
+      return (await prisma.order.findMany({ where: { customerId }, orderBy: { id: 'desc' } })).map(orderFrom);
+    },
+
+    async forgetCustomer(customerId) {
+      await prisma.order.updateMany({ where: { customerId }, data: { customerId: null } });
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Catalogue } from '../domain/catalogue.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { columnsOf, productFrom } from './product-row.ts';
+
+export function prismaCatalogue(prisma: PrismaClient): Catalogue {
+  return {
+    async find(sku) {
+      const row = await prisma.product.findUnique({ where: { sku } });
+      return row ? productFrom(row) : undefined;
+    },
+
+    async list({ after, limit }) {
+      const where = after === undefined ? {} : { sku: { gt: after } };
+      const rows = await prisma.product.findMany({ where, orderBy: { sku: 'asc' }, take: limit });
+      return rows.map(productFrom);
+    },
+
+    async add({ sku, name, price, stock }) {
+      const data = { sku, name, price: price.amount, currency: price.currency, available: stock };
+      const [row] = await prisma.product.createManyAndReturn({ data, skipDuplicates: true });
+      return row && productFrom(row);
+    },
+
+    async change(sku, changes, expectedVersion) {
+      const where = { sku, ...(expectedVersion !== undefined && { version: expectedVersion }) };
+      const data = { ...columnsOf(changes), version: { increment: 1 } };
+      const [row] = await prisma.product.updateManyAndReturn({ where, data });
+      return row && productFrom(row);
+    },
+  };
+}

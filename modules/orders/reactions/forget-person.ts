@@ -1,0 +1,27 @@
+import type { Clock } from '#platform/clock.ts';
+import type { Outbox } from '#platform/events/outbox.ts';
+import type { Reaction } from '#platform/module.ts';
+import type { Sagas } from '#platform/sagas/saga.ts';
+import type { personErased } from '../../users/contract.ts';
+import type { OrderRepository } from '../domain/order-repository.ts';
+import { stopOrder } from '../use-cases/stop-order.ts';
+
+const customerErased = { code: 'orders.customer-erased', message: 'The customer closed the account.' };
+
+/**
+ * The law makes us keep what was sold, so orders stay, without the person. What is not paid yet is not sold: nobody
+ * is left to send it to, so it is cancelled first, and its stock and money go back.
+ */
+export function forgetPerson(
+  orders: OrderRepository,
+  outbox: Outbox,
+  sagas: Sagas,
+  clock: Clock,
+): Reaction<typeof personErased> {
+  const stop = stopOrder(orders, outbox, sagas, clock);
+  return async ({ userId }) => {
+    const pending = (await orders.allOf(userId)).filter(({ status }) => status === 'pending');
+    for (const { id } of pending) await stop(id, customerErased);
+    await orders.forgetCustomer(userId);
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { Clock } from '#platform/clock.ts';
+import type { Client } from '#platform/contract.ts';
+import type { Outbox } from '#platform/events/outbox.ts';
+import { saga, type SagaDataOf, type SagaEnd, type SagaImplementation } from '#platform/sagas/saga.ts';
+import { timedOut } from '#platform/sagas/step-failure.ts';
+import type { PaymentsApi } from '../../payments/contract.ts';
+import { Money, orderCancelled, orderPaid } from '../contract.ts';
+import { cancellationOf, cancelled, confirmed, type Reason } from '../domain/order.ts';
+import type { OrderRepository } from '../domain/order-repository.ts';
+
+/** From a placed order to a paid one, or to a cancelled one with nothing taken. Its id is the order's. */
+export const Checkout = saga(
+  'orders.checkout',
+  1,
+  z.object({
+    orderId: z.uuid(),
+    customerId: z.uuid(),
+    total: Money,
+    paymentToken: z.string(),
+    paymentId: z.uuid().optional(),
+  }),
+);
+
+/** All that a checkout asks of payments. */
+export type Till = Pick<Client<typeof PaymentsApi>, 'authorize' | 'capture' | 'release'>;
+
+/** `deadline` is in milliseconds. */
+export function checkout(
+  orders: OrderRepository,
+  payments: Till,
+  outbox: Outbox,
+  clock: Clock,
+  deadline: number,
+): SagaImplementation<SagaDataOf<typeof Checkout>> {
+  return {
+    deadline,
+    steps: [
+      {
+        // Placing the order starts the saga. It is undone last, when the money is back.
+        name: 'place',
+        local: true,
+        async undo({ orderId }, { reason }) {
+          await orders.change(orderId, cancelled(whyUnpaid(reason), clock.now()), async (change) =>
+            outbox.add(orderCancelled, cancellationOf(change)),
+          );
+        },
+      },
+      {
+        name: 'authorize',
+        run: ({ orderId, customerId, total, paymentToken }, { key }) =>
+          payments.authorize({ idempotencyKey: key, orderId, customerId, amount: total, paymentToken }),
+        async undo({ orderId }) {
+          await payments.release({ orderId });
+        },
+      },
+      {
+        // Needs no undo of its own: releasing the order's payment gives back what was captured as well.
+        name: 'capture',
+        async run({ paymentId }) {
+          await payments.capture({ paymentId: paymentId! });
+        },
+      },
+      {
+        // Refuses an order that was cancelled meanwhile, so that its money goes back.
+        name: 'confirm',
+        local: true,
+        async run({ orderId, total }) {
+          const paidAt = clock.now();
+          await orders.change(orderId, confirmed(paidAt), async () =>
+            outbox.add(orderPaid, { orderId, total, paidAt: paidAt.toISOString() }),
+          );
+        },
+      },
+    ],
+  };
+}
+
+/** In the words of a customer, who knows nothing of sagas. */
+const whyUnpaid = (end: SagaEnd): Reason =>
+  end.code === timedOut.code
+    ? { code: 'orders.payment-timed-out', message: 'The payment was not completed in time.' }
+    : { code: end.code, message: end.message };

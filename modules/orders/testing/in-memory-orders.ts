@@ -1,0 +1,57 @@
+import { after, place, type Change, type Order, type OrderRequest, type Transition } from '../domain/order.ts';
+import { OrderRepository } from '../domain/order-repository.ts';
+import type { InMemoryCatalogue } from './in-memory-catalogue.ts';
+
+export class InMemoryOrders extends OrderRepository {
+  readonly #orders = new Map<string, Order>();
+  readonly #catalogue: InMemoryCatalogue;
+
+  constructor(catalogue: InMemoryCatalogue) {
+    super();
+    this.#catalogue = catalogue;
+  }
+
+  async place(request: OrderRequest, alongside: (order: Order) => Promise<void>) {
+    const order = place(request, this.#catalogue.productsOf(request.lines.map(({ sku }) => sku)));
+    await alongside(order);
+    for (const { sku, quantity } of order.items) this.#catalogue.moveStock(sku, -quantity);
+    this.#orders.set(order.id, order);
+    return order;
+  }
+
+  async change(id: string, transition: Transition, alongside: (change: Change) => Promise<void>, customerId?: string) {
+    const before = await this.find(id, customerId);
+    if (!before) return undefined;
+    const changed = after(before, transition);
+    if (changed === before) return before;
+    await alongside({ before, after: changed });
+    if (changed.status === 'cancelled') {
+      for (const { sku, quantity } of changed.items) this.#catalogue.moveStock(sku, quantity);
+    }
+    this.#orders.set(id, changed);
+    return changed;
+  }
+
+  async find(id: string, customerId?: string) {
+    const order = this.#orders.get(id);
+    return customerId === undefined || order?.customerId === customerId ? order : undefined;
+  }
+
+  async list({ before, limit, customerId }: { before?: string | undefined; limit: number; customerId?: string | undefined }) {
+    return this.#newestFirst()
+      .filter((order) => before === undefined || order.id < before)
+      .filter((order) => customerId === undefined || order.customerId === customerId)
+      .slice(0, limit);
+  }
+
+  async allOf(customerId: string) {
+    return this.#newestFirst().filter((order) => order.customerId === customerId);
+  }
+
+  async forgetCustomer(customerId: string) {
+    for (const order of await this.allOf(customerId)) this.#orders.set(order.id, { ...order, customerId: null });
+  }
+
+  /** Ids are UUIDs of version 7, which sort by time. */
+  #newestFirst = () => [...this.#orders.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+}

@@ -1,0 +1,48 @@
+/** Builders, and a shop in memory. */
+import { v7 as uuid } from 'uuid';
+import type { Clock } from '#platform/clock.ts';
+import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { InMemorySagas } from '#platform/sagas/in-memory-sagas.ts';
+import { place, type Line, type Order, type OrderRequest } from '../domain/order.ts';
+import type { NewProduct, Product } from '../domain/product.ts';
+import { InMemoryCatalogue } from './in-memory-catalogue.ts';
+import { InMemoryOrders } from './in-memory-orders.ts';
+
+export const noon = new Date('2030-01-01T12:00:00.000Z');
+export const later = new Date('2030-01-01T12:05:00.000Z');
+export const atNoon: Clock = { now: () => noon };
+
+export const eur = (amount: number) => ({ amount, currency: 'EUR' as const });
+
+export const aProduct = (fields: Partial<NewProduct> = {}): NewProduct => ({
+  sku: `mug-${uuid()}`,
+  name: 'A mug',
+  price: eur(1250),
+  stock: 10,
+  ...fields,
+});
+
+export const onSale = (fields: Partial<NewProduct> = {}): Product => ({ ...aProduct(fields), version: 1 });
+
+export const aRequest = (lines: readonly Line[], fields: Partial<OrderRequest> = {}): OrderRequest => ({
+  id: uuid(),
+  customerId: uuid(),
+  lines,
+  placedAt: noon,
+  ...fields,
+});
+
+export function aPendingOrder(): Order {
+  const mug = onSale();
+  return place(aRequest([{ sku: mug.sku, quantity: 2 }]), [mug]);
+}
+
+/** Nothing that joins a transaction. */
+export const alone = async () => {};
+
+export function inMemoryShop(...products: NewProduct[]) {
+  const catalogue = new InMemoryCatalogue(products);
+  const orders = new InMemoryOrders(catalogue);
+  const stockOf = async (sku: string) => (await catalogue.find(sku))?.stock;
+  return { catalogue, orders, outbox: new InMemoryOutbox(), sagas: new InMemorySagas(), stockOf };
+}

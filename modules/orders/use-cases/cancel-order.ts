@@ -1,0 +1,24 @@
+import type { Clock } from '#platform/clock.ts';
+import type { Handler } from '#platform/contract.ts';
+import type { Outbox } from '#platform/events/outbox.ts';
+import type { Sagas } from '#platform/sagas/saga.ts';
+import { OrdersErrors, type OrdersApi } from '../contract.ts';
+import type { OrderRepository } from '../domain/order-repository.ts';
+import { stopOrder } from './stop-order.ts';
+
+const byCustomer = { code: 'orders.cancelled-by-customer', message: 'The customer cancelled the order.' };
+const byShop = { code: 'orders.cancelled-by-shop', message: 'The shop cancelled the order.' };
+
+export function cancelOrder(
+  orders: OrderRepository,
+  outbox: Outbox,
+  sagas: Sagas,
+  clock: Clock,
+): Handler<typeof OrdersApi, 'cancelOrder'> {
+  const stop = stopOrder(orders, outbox, sagas, clock);
+  return async ({ orderId, customerId }) => {
+    const order = await stop(orderId, customerId === undefined ? byShop : byCustomer, customerId);
+    if (!order) throw OrdersErrors.orderNotFound();
+    return order;
+  };
+}

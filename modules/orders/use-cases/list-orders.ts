@@ -1,0 +1,9 @@
+import type { Handler } from '#platform/contract.ts';
+import type { OrdersApi } from '../contract.ts';
+import type { OrderRepository } from '../domain/order-repository.ts';
+import { pageOf } from './page.ts';
+
+export function listOrders(orders: OrderRepository): Handler<typeof OrdersApi, 'listOrders'> {
+  return async ({ cursor, limit, customerId }) =>
+    pageOf(limit, await orders.list({ before: cursor, limit: limit + 1, customerId }), ({ id }) => id);
+}

@@ -1,0 +1,9 @@
+import type { Handler } from '#platform/contract.ts';
+import type { OrdersApi } from '../contract.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
+import { pageOf } from './page.ts';
+
+export function listProducts(catalogue: Catalogue): Handler<typeof OrdersApi, 'listProducts'> {
+  return async ({ cursor, limit }) =>
+    pageOf(limit, await catalogue.list({ after: cursor, limit: limit + 1 }), ({ sku }) => sku);
+}
