@@ -7,35 +7,47 @@ import { api, command, errors, event, query } from '#platform/contract.ts';
 
 export const Email = z.email().max(254).toLowerCase();
 export const Role = z.enum(['customer', 'admin']);
+export type Role = z.output<typeof Role>;
 
 export const AuthErrors = errors('auth', {
-  emailTaken: ['conflict', 'There is an account with this e-mail address already.'],
   wrongCredentials: ['unauthenticated', 'The e-mail address or the password is wrong.'],
   tooManyAttempts: ['too-many', 'Too many attempts. Wait before you try again.'],
   weakPassword: ['invalid', 'Choose another password.'],
   invalidRefreshToken: ['unauthenticated', 'This refresh token is not valid any more. Log in again.'],
   accountNotFound: ['not-found', 'There is no such account.'],
+  ownAccount: ['conflict', 'You cannot disable your own account.'],
   busy: ['unavailable', 'Too many people are logging in right now. Try again in a moment.'],
 });
 
-const Tokens = z.object({
+export const Tokens = z.object({
   accessToken: z.string().describe('a JWT for the Authorization header'),
   refreshToken: z.string().describe('good for one refresh'),
   tokenType: z.literal('Bearer'),
   expiresIn: z.int().positive().describe('seconds until the access token expires'),
 });
 
-/** Bounds only; whether a password is good enough is a rule of auth with an answer of its own. */
+/** Exactly as it was typed. Bounds only; whether a password is good enough is a rule of auth with an answer of its own. */
 const Password = z.string().min(1).max(1024);
 /** The network address an attempt came from; attempts are limited by it. */
 const address = z.string().max(64);
 
+export const PublicKey = z.object({
+  kty: z.literal('RSA'),
+  kid: z.string(),
+  use: z.literal('sig'),
+  alg: z.literal('RS256'),
+  n: z.string(),
+  e: z.string(),
+});
+export type PublicKey = z.output<typeof PublicKey>;
+
 export const AuthApi = api('auth', {
   register: command(1, {
-    summary: 'Opens an account for a customer.',
+    summary:
+      'Opens an account for a customer. With an e-mail address that has one already it changes nothing and answers the same, so that nobody learns who has an account.',
     input: z.object({ email: Email, password: Password, name: z.string().trim().min(1).max(200), address }),
     output: z.object({ userId: z.uuid() }),
-    errors: [AuthErrors.emailTaken, AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
+    errors: [AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),
   logIn: command(1, {
     input: z.object({ email: Email, password: Password, address }),
@@ -61,10 +73,26 @@ export const AuthApi = api('auth', {
       sessionId: z.uuid().describe('stays alive'),
       currentPassword: Password,
       newPassword: Password,
-      address,
     }),
     output: z.object({}),
     errors: [AuthErrors.wrongCredentials, AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
+  }),
+  disableAccount: command(1, {
+    summary: 'Ends the sessions of an account and keeps it from logging in until it is enabled again.',
+    input: z.object({ userId: z.uuid(), by: z.uuid().describe('the administrator who does it') }),
+    output: z.object({}),
+    errors: [AuthErrors.accountNotFound, AuthErrors.ownAccount],
+  }),
+  enableAccount: command(1, {
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.accountNotFound],
+  }),
+  getPublicKeys: query(1, {
+    summary: 'The keys that access tokens are signed with now, were signed with lately or will be soon (RFC 7517).',
+    input: z.object({}),
+    output: z.object({ keys: z.array(PublicKey) }),
+    errors: [],
   }),
   getRegistration: query(1, {
     summary: 'What a person told us when they registered.',
@@ -76,6 +104,7 @@ export const AuthApi = api('auth', {
     input: z.object({ userId: z.uuid() }),
     output: z.object({
       email: z.email().optional(),
+      name: z.string().optional(),
       roles: z.array(Role),
       registeredAt: z.iso.datetime().optional(),
       sessions: z.array(z.object({ startedAt: z.iso.datetime(), lastUsedAt: z.iso.datetime() })),

@@ -1,0 +1,34 @@
+import type { Outbox } from '#platform/events/outbox.ts';
+import type { Account } from './account.ts';
+
+export abstract class Accounts {
+  /**
+   * Stores a new account and announces it; false, and neither, when the e-mail address has an account already.
+   * `announce` joins the transaction.
+   */
+  abstract add(account: Account, announce: (outbox: Outbox) => void): Promise<boolean>;
+
+  abstract find(id: string): Promise<Account | undefined>;
+
+  /** The account, and whether a session of it lives that was started from this network. */
+  abstract findForLogIn(email: string, network: string): Promise<{ account: Account; familiar: boolean } | undefined>;
+
+  abstract hasAdministrator(): Promise<boolean>;
+
+  /** The same password, hashed anew; changes nothing when the password was changed meanwhile. */
+  abstract rehash(id: string, from: string, to: string): Promise<void>;
+
+  /**
+   * Replaces the password and ends every session but one, together; false, and neither, when `from` is not the hash
+   * of the password any more.
+   */
+  abstract changePassword(id: string, change: { from: string; to: string; keep: string }): Promise<boolean>;
+
+  /** Keeps the account from logging in and ends its sessions, together. False when there is no such account. */
+  abstract disable(id: string, at: Date): Promise<boolean>;
+
+  abstract enable(id: string): Promise<boolean>;
+
+  /** Deletes the account and all its sessions; gives what was stored, for what else depends on it. */
+  abstract erase(id: string): Promise<Account | undefined>;
+}

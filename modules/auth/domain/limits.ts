@@ -1,0 +1,63 @@
+import type { Limit, Pace } from './throttle.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** How many attempts are free of waiting; the settings of the throttle. */
+export interface Allowance {
+  readonly failuresPerAccount: number;
+  readonly failuresPerAddress: number;
+  readonly registrationsPerAddress: number;
+}
+
+/** Which attempts are limited by what. */
+export class Limits {
+  readonly #account: Pace;
+  readonly #network: Pace;
+  readonly #registration: Pace;
+
+  constructor({ failuresPerAccount, failuresPerAddress, registrationsPerAddress }: Allowance) {
+    // In the long run four guesses an hour: under the hundred a day that NIST SP 800-63B allows.
+    this.#account = { allowed: failuresPerAccount, forgiveEach: 15 * minute, firstDelay: second, longestDelay: 15 * minute };
+    // Many people can share an address, so it is generous and the delays are short.
+    this.#network = { allowed: failuresPerAddress, forgiveEach: 3 * second, firstDelay: second, longestDelay: 5 * minute };
+    this.#registration = {
+      allowed: registrationsPerAddress,
+      forgiveEach: (60 * minute) / registrationsPerAddress,
+      firstDelay: second,
+      longestDelay: minute,
+    };
+  }
+
+  /**
+   * By account first, then by network. A network from which the account has a living session is counted apart from
+   * all others: a stranger's guesses do not keep the owner out (OWASP calls the idea a device cookie).
+   */
+  logIn(email: string, network: string, familiar: boolean): readonly [Limit, ...Limit[]] {
+    const account = { scope: 'account', subject: email, pace: this.#account } as const;
+    return familiar
+      ? [{ ...account, from: network }]
+      : [account, { scope: 'network', subject: network, pace: this.#network }];
+  }
+
+  passwordChange(userId: string): Limit {
+    return { scope: 'password-change', subject: userId, pace: this.#account };
+  }
+
+  registration(network: string): Limit {
+    return { scope: 'registration', subject: network, pace: this.#registration };
+  }
+}
+
+/** What one subscriber gets: an IPv4 address, or the /64 of an IPv6 address, whose lower half they choose freely. */
+export function networkOf(address: string): string {
+  const mapped = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped?.[1]) return mapped[1];
+  const url = URL.parse(`http://[${address.replace(/%.*$/, '')}]`);
+  if (!url) return address;
+  const [head = '', tail] = url.hostname.slice(1, -1).split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail ? tail.split(':') : [];
+  const gap = tail === undefined ? 0 : 8 - left.length - right.length;
+  return [...left, ...Array.from({ length: gap }, () => '0'), ...right].slice(0, 4).join(':') + '::/64';
+}

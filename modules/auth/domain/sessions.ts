@@ -1,0 +1,43 @@
+import type { Role } from '../contract.ts';
+
+/** What a login makes: one family of refresh tokens, of which one works at a time. */
+export interface Session {
+  readonly id: string;
+  readonly accountId: string;
+  readonly roles: readonly Role[];
+}
+
+export type Rotation =
+  | { readonly outcome: 'rotated'; readonly session: Session; readonly refreshToken: string }
+  /** The token had been used before: somebody else has it too, so the session has ended now. */
+  | { readonly outcome: 'reused'; readonly sessionId: string; readonly accountId: string }
+  | { readonly outcome: 'unknown' };
+
+/**
+ * A refresh token is handed out once and is not readable from what is stored. A session is there as long as it
+ * lives: ending it deletes it.
+ */
+export abstract class Sessions {
+  /**
+   * Starts a session of the account; undefined when the account was disabled, or its password changed, since
+   * `passwordHash` was read.
+   */
+  abstract open(
+    session: Session,
+    login: { passwordHash: string; network: string },
+  ): Promise<{ refreshToken: string } | undefined>;
+
+  /** Trades a refresh token for the next. Of several uses at the same time exactly one wins. */
+  abstract rotate(refreshToken: string): Promise<Rotation>;
+
+  /** Ends the session of a refresh token, a used one too; gives what it ended. */
+  abstract end(refreshToken: string): Promise<{ sessionId: string; accountId: string } | undefined>;
+
+  abstract isLive(id: string): Promise<boolean>;
+
+  /** The oldest first. */
+  abstract list(accountId: string): Promise<{ startedAt: Date; lastUsedAt: Date }[]>;
+
+  /** Deletes what has expired. */
+  abstract prune(): Promise<void>;
+}

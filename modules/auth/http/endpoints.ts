@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { AuthApi, PublicKey, Tokens } from '../contract.ts';
+
+const { email, password, name } = AuthApi.register.input.shape;
+const { refreshToken } = AuthApi.refresh.input.shape;
+const { currentPassword, newPassword } = AuthApi.changePassword.input.shape;
+const Credentials = z.object({ email, password });
+const AccountPath = z.object({ userId: z.uuid() });
+
+/** Tokens must not stay in a cache on the way (RFC 6749 5.1). */
+const uncached = { 'cache-control': 'no-store' };
+
+export const authEndpoints: Endpoint[] = [
+  endpoint(AuthApi, 'POST /v1/auth/register', {
+    summary: 'Open an account',
+    description:
+      'Passwords of any composition are welcome; only length counts, and that few others use the same one. The answer ' +
+      'is the same for an e-mail address that has an account already: that account stays as it is.',
+    access: 'anyone',
+    idempotent: true,
+    body: Credentials.extend({ name }),
+    answers: { status: 201, body: AuthApi.register.output },
+    errors: AuthApi.register.errors,
+    async handle({ body, address }, auth) {
+      return { status: 201, body: await auth.register({ ...body, address }) };
+    },
+  }),
+
+  endpoint(AuthApi, 'POST /v1/auth/login', {
+    summary: 'Log in',
+    access: 'anyone',
+    body: Credentials,
+    answers: { status: 200, body: Tokens },
+    errors: AuthApi.logIn.errors,
+    async handle({ body, address }, auth) {
+      return { status: 200, headers: uncached, body: await auth.logIn({ ...body, address }) };
+    },
+  }),
+
+  endpoint(AuthApi, 'POST /v1/auth/refresh', {
+    summary: 'Trade a refresh token for new tokens',
+    description: 'Each refresh token works once. One that comes a second time ends its session for everybody.',
+    access: 'anyone',
+    body: z.object({ refreshToken }),
+    answers: { status: 200, body: Tokens },
+    errors: AuthApi.refresh.errors,
+    async handle({ body }, auth) {
+      return { status: 200, headers: uncached, body: await auth.refresh(body) };
+    },
+  }),
+
+  endpoint(AuthApi, 'POST /v1/auth/logout', {
+    summary: 'Log out',
+    access: 'anyone',
+    body: z.object({ refreshToken }),
+    answers: { status: 204 },
+    async handle({ body }, auth) {
+      await auth.logOut(body);
+      return { status: 204 };
+    },
+  }),
+
+  endpoint(AuthApi, 'POST /v1/auth/password', {
+    summary: 'Change your password',
+    description: 'Ends all your other sessions.',
+    access: 'user',
+    body: z.object({ currentPassword, newPassword }),
+    answers: { status: 204 },
+    errors: AuthApi.changePassword.errors,
+    async handle({ body, principal: { userId, sessionId } }, auth) {
+      await auth.changePassword({ ...body, userId, sessionId });
+      return { status: 204 };
+    },
+  }),
+
+  endpoint(AuthApi, 'POST /v1/auth/accounts/{userId}/disable', {
+    summary: 'Keep an account from logging in',
+    description: 'Ends all its sessions at once.',
+    access: 'admin',
+    path: AccountPath,
+    answers: { status: 204 },
+    errors: AuthApi.disableAccount.errors,
+    async handle({ path, principal }, auth) {
+      await auth.disableAccount({ userId: path.userId, by: principal.userId });
+      return { status: 204 };
+    },
+  }),
+
+  endpoint(AuthApi, 'POST /v1/auth/accounts/{userId}/enable', {
+    summary: 'Let a disabled account log in again',
+    access: 'admin',
+    path: AccountPath,
+    answers: { status: 204 },
+    errors: AuthApi.enableAccount.errors,
+    async handle({ path }, auth) {
+      await auth.enableAccount(path);
+      return { status: 204 };
+    },
+  }),
+
+  endpoint(AuthApi, 'GET /.well-known/jwks.json', {
+    summary: 'The public keys of access tokens (RFC 7517)',
+    description: 'The next key appears here a day before it signs, and a former one stays until its last token has expired.',
+    access: 'anyone',
+    answers: { status: 200, body: z.object({ keys: z.array(PublicKey) }) },
+    async handle(_request, auth) {
+      return { status: 200, headers: { 'cache-control': 'public, max-age=300' }, body: await auth.getPublicKeys({}) };
+    },
+  }),
+];

@@ -1,0 +1,161 @@
+/** The wiring of auth. */
+import { Clock } from '#platform/clock.ts';
+import { Database } from '#platform/database/database.ts';
+import { prismaClient } from '#platform/database/prisma-client.ts';
+import { Outbox } from '#platform/events/outbox.ts';
+import { atStart, defineModule, every, on, Settings } from '#platform/module.ts';
+import { Logger } from '#platform/observability/logger.ts';
+import { Authenticator } from '#platform/security/authenticator.ts';
+import { personErased } from '../users/contract.ts';
+import { AuthApi, userRegistered } from './contract.ts';
+import { AccessTokens } from './domain/access-tokens.ts';
+import { Accounts } from './domain/accounts.ts';
+import { Limits } from './domain/limits.ts';
+import { PasswordHasher } from './domain/password-hasher.ts';
+import { CommonPasswords, PasswordRules } from './domain/password-rules.ts';
+import { SessionEndings } from './domain/session-endings.ts';
+import { SessionLifetimes } from './domain/session-lifetimes.ts';
+import { Sessions } from './domain/sessions.ts';
+import { SigningKeys } from './domain/signing-keys.ts';
+import { Throttle } from './domain/throttle.ts';
+import { authEndpoints } from './http/endpoints.ts';
+import { PrismaClient } from './persistence/generated/client.ts';
+import { prismaAccounts } from './persistence/prisma-accounts.ts';
+import { prismaSessions } from './persistence/prisma-sessions.ts';
+import { prismaSigningKeys } from './persistence/prisma-signing-keys.ts';
+import { prismaThrottle } from './persistence/prisma-throttle.ts';
+import { eraseAccount } from './reactions/erase-account.ts';
+import { Argon2Passwords } from './security/argon2-passwords.ts';
+import { CommonPasswordList } from './security/common-password-list.ts';
+import { keySealing } from './security/key-sealing.ts';
+import { sessionAuthenticator } from './security/session-authenticator.ts';
+import { SignedAccessTokens } from './security/signed-access-tokens.ts';
+import { AuthSettings } from './settings.ts';
+import { changePassword } from './use-cases/change-password.ts';
+import { AdministratorSettings, createAdministrator } from './use-cases/create-administrator.ts';
+import { disableAccount } from './use-cases/disable-account.ts';
+import { enableAccount } from './use-cases/enable-account.ts';
+import { exportPersonalData } from './use-cases/export-personal-data.ts';
+import { getPublicKeys } from './use-cases/get-public-keys.ts';
+import { getRegistration } from './use-cases/get-registration.ts';
+import { logIn } from './use-cases/log-in.ts';
+import { logOut } from './use-cases/log-out.ts';
+import { prune } from './use-cases/prune.ts';
+import { refresh } from './use-cases/refresh.ts';
+import { register } from './use-cases/register.ts';
+import { renewSigningKeys } from './use-cases/renew-signing-keys.ts';
+
+const hour = 60 * 60 * 1_000;
+const day = 24 * hour;
+
+export default defineModule('auth', {
+  offers: AuthApi,
+  publishes: [userRegistered],
+  settings: AuthSettings,
+  bindings(bind) {
+    const from = <T>(make: (settings: AuthSettings) => T) => (settings: Settings) => make(settings as AuthSettings);
+
+    bind(SessionEndings).toConstantValue(new SessionEndings());
+    bind(SessionLifetimes).toResolvedValue(
+      from((settings) => ({
+        access: settings.ACCESS_TOKEN_SECONDS * 1_000,
+        idle: settings.SESSION_IDLE_DAYS * day,
+        absolute: settings.SESSION_MAX_DAYS * day,
+      })),
+      [Settings],
+    );
+    bind(Limits).toResolvedValue(
+      from(
+        (settings) =>
+          new Limits({
+            failuresPerAccount: settings.LOGIN_FAILURES_PER_ACCOUNT,
+            failuresPerAddress: settings.LOGIN_FAILURES_PER_ADDRESS,
+            registrationsPerAddress: settings.REGISTRATIONS_PER_ADDRESS,
+          }),
+      ),
+      [Settings],
+    );
+    bind(AdministratorSettings).toResolvedValue(
+      from(({ ADMIN_EMAIL, ADMIN_PASSWORD }) => ({ email: ADMIN_EMAIL, password: ADMIN_PASSWORD })),
+      [Settings],
+    );
+    bind(CommonPasswords).toConstantValue(new CommonPasswordList());
+    bind(PasswordRules).toResolvedValue(
+      (settings, common) => new PasswordRules((settings as AuthSettings).PASSWORD_MIN_LENGTH, common),
+      [Settings, CommonPasswords],
+    );
+    bind(PasswordHasher).toResolvedValue(
+      from(
+        (settings) =>
+          new Argon2Passwords({
+            cost: {
+              memory: settings.PASSWORD_HASH_MEMORY,
+              passes: settings.PASSWORD_HASH_PASSES,
+              parallelism: settings.PASSWORD_HASH_LANES,
+            },
+            concurrency: settings.PASSWORD_HASHES_AT_ONCE,
+            queue: settings.PASSWORD_HASH_QUEUE,
+          }),
+      ),
+      [Settings],
+    );
+
+    bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
+    bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, Outbox, SessionEndings, Clock]);
+    bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
+    bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
+    bind(SigningKeys).toResolvedValue(
+      (prisma, settings) => prismaSigningKeys(prisma, keySealing((settings as AuthSettings).AUTH_KEY_SECRET)),
+      [PrismaClient, Settings],
+    );
+    bind(AccessTokens).toResolvedValue(
+      (keys, clock, lifetimes, settings) => {
+        const { TOKEN_ISSUER, TOKEN_AUDIENCE, SIGNING_KEY_DAYS } = settings as AuthSettings;
+        return new SignedAccessTokens(keys, clock, {
+          issuer: TOKEN_ISSUER,
+          audience: TOKEN_AUDIENCE,
+          lifetime: lifetimes.access,
+          keyPeriod: SIGNING_KEY_DAYS * day,
+        });
+      },
+      [SigningKeys, Clock, SessionLifetimes, Settings],
+    );
+    bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
+
+    bind(AuthApi.register).toResolvedValue(register, [
+      Accounts,
+      PasswordRules,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      Clock,
+      Logger,
+    ]);
+    bind(AuthApi.logIn).toResolvedValue(logIn, [Accounts, Sessions, PasswordHasher, Throttle, Limits, AccessTokens, Logger]);
+    bind(AuthApi.refresh).toResolvedValue(refresh, [Sessions, AccessTokens, Logger]);
+    bind(AuthApi.logOut).toResolvedValue(logOut, [Sessions, Logger]);
+    bind(AuthApi.changePassword).toResolvedValue(changePassword, [
+      Accounts,
+      PasswordRules,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      Logger,
+    ]);
+    bind(AuthApi.disableAccount).toResolvedValue(disableAccount, [Accounts, Clock, Logger]);
+    bind(AuthApi.enableAccount).toResolvedValue(enableAccount, [Accounts, Logger]);
+    bind(AuthApi.getPublicKeys).toResolvedValue(getPublicKeys, [AccessTokens]);
+    bind(AuthApi.getRegistration).toResolvedValue(getRegistration, [Accounts]);
+    bind(AuthApi.exportPersonalData).toResolvedValue(exportPersonalData, [Accounts, Sessions]);
+  },
+  reactions: { 'erase-account': on(personErased, eraseAccount, [Accounts, Throttle, Logger]) },
+  schedules: {
+    'renew-signing-keys': every(hour, renewSigningKeys, [AccessTokens]),
+    prune: every(hour, prune, [Sessions, Throttle]),
+  },
+  starts: [
+    atStart(renewSigningKeys, [AccessTokens]),
+    atStart(createAdministrator, [Accounts, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
+  ],
+  endpoints: authEndpoints,
+});

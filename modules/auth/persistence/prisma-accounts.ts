@@ -1,0 +1,114 @@
+import type { Clock } from '#platform/clock.ts';
+import type { Database } from '#platform/database/database.ts';
+import type { Outbox } from '#platform/events/outbox.ts';
+import type { Role } from '../contract.ts';
+import type { Account } from '../domain/account.ts';
+import type { Accounts } from '../domain/accounts.ts';
+import type { SessionEndings } from '../domain/session-endings.ts';
+import type { PrismaClient } from './generated/client.ts';
+
+interface Row {
+  id: string;
+  email: string;
+  name: string;
+  passwordHash: string;
+  roles: string[];
+  registeredAt: Date;
+  disabledAt: Date | null;
+}
+
+const columns = `id, email, name, password_hash as "passwordHash", roles, registered_at as "registeredAt", disabled_at as "disabledAt"`;
+const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disabledAt }: Row): Account => ({
+  id,
+  email,
+  name,
+  passwordHash,
+  roles: roles as Role[],
+  registeredAt,
+  disabledAt,
+});
+
+export function prismaAccounts(
+  database: Database,
+  prisma: PrismaClient,
+  outbox: Outbox,
+  endings: SessionEndings,
+  clock: Clock,
+): Accounts {
+  /** Call it after a statement that locks the account: a session opened at the same time has then been seen. */
+  async function endSessions(accountId: string, keep: string | null): Promise<void> {
+    const { rows } = await database.query<{ id: string }>(
+      'delete from auth.sessions where account_id = $1 and id is distinct from $2::uuid returning id',
+      [accountId, keep],
+    );
+    database.afterCommit(() => endings.tell(rows.map(({ id }) => id)));
+  }
+
+  return {
+    add: (account, announce) =>
+      database.transaction(async () => {
+        const data = { ...account, roles: [...account.roles] };
+        const { count } = await prisma.account.createMany({ data, skipDuplicates: true });
+        if (count === 0) return false;
+        announce(outbox);
+        return true;
+      }),
+
+    async find(id) {
+      const row = await prisma.account.findUnique({ where: { id } });
+      return row ? accountOf(row) : undefined;
+    },
+
+    /** One statement whether there is an account or not. */
+    async findForLogIn(email, network) {
+      const { rows } = await database.query<Row & { familiar: boolean }>(
+        `select ${columns}, exists (
+           select from auth.sessions s
+           where s.account_id = a.id and s.network = sha256(convert_to(a.id::text || $2, 'UTF8')) and s.expires_at > $3
+         ) as familiar
+         from auth.accounts a where email = $1`,
+        [email, network, clock.now()],
+      );
+      const row = rows[0];
+      return row && { account: accountOf(row), familiar: row.familiar };
+    },
+
+    async hasAdministrator() {
+      return (await prisma.account.findFirst({ where: { roles: { has: 'admin' } }, select: { id: true } })) !== null;
+    },
+
+    async rehash(id, from, to) {
+      await prisma.account.updateMany({ where: { id, passwordHash: from }, data: { passwordHash: to } });
+    },
+
+    changePassword: (id, { from, to, keep }) =>
+      database.transaction(async () => {
+        const { count } = await prisma.account.updateMany({ where: { id, passwordHash: from }, data: { passwordHash: to } });
+        if (count > 0) await endSessions(id, keep);
+        return count > 0;
+      }),
+
+    disable: (id, at) =>
+      database.transaction(async () => {
+        const { rowCount } = await database.query(
+          'update auth.accounts set disabled_at = coalesce(disabled_at, $2) where id = $1',
+          [id, at],
+        );
+        await endSessions(id, null);
+        return rowCount === 1;
+      }),
+
+    async enable(id) {
+      return (await prisma.account.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0;
+    },
+
+    erase: (id) =>
+      database.transaction(async () => {
+        const { rows } = await database.query<Row>(`select ${columns} from auth.accounts where id = $1 for update`, [id]);
+        if (!rows[0]) return undefined;
+        await endSessions(id, null);
+        await prisma.account.delete({ where: { id } });
+        return accountOf(rows[0]);
+      }),
+  };
+}

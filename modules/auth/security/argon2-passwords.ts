@@ -1,0 +1,93 @@
+/** Argon2id (RFC 9106) by Node itself: off the event loop, a few at a time. */
+import { argon2, type Argon2Parameters, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { AuthErrors } from '../contract.ts';
+import { PasswordHasher } from '../domain/password-hasher.ts';
+import { normalized } from '../domain/password-rules.ts';
+import { BoundedQueue } from './bounded-queue.ts';
+
+/** What one hash costs. OWASP's first choice is 19 MiB, two passes, one lane. */
+export interface Cost {
+  /** KiB. */
+  readonly memory: number;
+  readonly passes: number;
+  readonly parallelism: number;
+}
+
+export interface Argon2Options {
+  readonly cost: Cost;
+  /** Each occupies a thread of Node's pool of four and a core. */
+  readonly concurrency: number;
+  /** How many may wait. */
+  readonly queue: number;
+}
+
+interface Parsed extends Cost {
+  readonly salt: Buffer;
+  readonly hash: Buffer;
+}
+
+const saltLength = 16;
+const hashLength = 32;
+/** Seconds after which a full queue has moved on. */
+const retryAfter = 2;
+const compute = promisify((parameters: Argon2Parameters, done: (error: Error | null, hash: Buffer) => void) =>
+  argon2('argon2id', parameters, done),
+);
+
+export class Argon2Passwords extends PasswordHasher {
+  readonly #cost: Cost;
+  readonly #queue: BoundedQueue;
+
+  constructor({ cost, concurrency, queue }: Argon2Options) {
+    super();
+    this.#cost = cost;
+    this.#queue = new BoundedQueue(concurrency, queue, () => AuthErrors.busy({ retryAfter }));
+  }
+
+  async hash(password: string, signal?: AbortSignal): Promise<string> {
+    const salt = randomBytes(saltLength);
+    return encode({ ...this.#cost, salt, hash: await this.#compute(password, this.#cost, salt, hashLength, signal) });
+  }
+
+  async verify(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean> {
+    if (hash === undefined) {
+      await this.#compute(password, this.#cost, randomBytes(saltLength), hashLength, signal);
+      return false;
+    }
+    const expected = decode(hash);
+    const actual = await this.#compute(password, expected, expected.salt, expected.hash.length, signal);
+    return timingSafeEqual(actual, expected.hash);
+  }
+
+  isOutdated(hash: string): boolean {
+    const { memory, passes, parallelism } = decode(hash);
+    return memory < this.#cost.memory || passes < this.#cost.passes || parallelism < this.#cost.parallelism;
+  }
+
+  #compute(password: string, cost: Cost, salt: Buffer, length: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    const { memory, passes, parallelism } = cost;
+    const message = normalized(password);
+    return this.#queue.run(() => compute({ message, nonce: salt, memory, passes, parallelism, tagLength: length }), signal);
+  }
+}
+
+const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+
+/** `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`, as other programs write it too (PHC string format). */
+const encode = ({ memory, passes, parallelism, salt, hash }: Parsed): string =>
+  `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(hash)}`;
+
+const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
+
+function decode(text: string): Parsed {
+  const [, memory, passes, parallelism, salt = '', hash = ''] = phc.exec(text) ?? [];
+  if (!memory) throw new Error('A stored password hash is not in the PHC string format of argon2id.');
+  return {
+    memory: Number(memory),
+    passes: Number(passes),
+    parallelism: Number(parallelism),
+    salt: Buffer.from(salt, 'base64'),
+    hash: Buffer.from(hash, 'base64'),
+  };
+}

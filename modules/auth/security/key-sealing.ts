@@ -1,0 +1,40 @@
+/** Private keys at rest: AES-256-GCM under a secret that is not in the database. */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+
+export interface KeySealing {
+  /** `kid` is bound to the sealed text: it opens under no other. */
+  seal(privateKey: string, kid: string): string;
+  /** Undefined when it was sealed under another secret or tampered with. */
+  open(stored: string, kid: string): string | undefined;
+}
+
+const format = 'sealed-1';
+const algorithm = 'aes-256-gcm';
+
+/** Without a secret keys are stored as they are; those stored so before there was a secret stay readable. */
+export function keySealing(secret: string | undefined): KeySealing {
+  const keyFor = (salt: Buffer) => Buffer.from(hkdfSync('sha256', secret ?? '', salt, 'auth signing keys', 32));
+  return {
+    seal(privateKey, kid) {
+      if (secret === undefined) return privateKey;
+      const [salt, iv] = [randomBytes(16), randomBytes(12)];
+      const cipher = createCipheriv(algorithm, keyFor(salt), iv).setAAD(Buffer.from(kid));
+      const sealed = Buffer.concat([cipher.update(privateKey), cipher.final()]);
+      return [format, ...[salt, iv, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join('.');
+    },
+    open(stored, kid) {
+      const [prefix, ...parts] = stored.split('.');
+      if (prefix !== format) return stored;
+      if (secret === undefined) return undefined;
+      const [salt, iv, tag, sealed] = parts.map((part) => Buffer.from(part, 'base64url'));
+      if (!salt || !iv || !tag || !sealed) return undefined;
+      try {
+        const decipher = createDecipheriv(algorithm, keyFor(salt), iv, { authTagLength: 16 });
+        decipher.setAAD(Buffer.from(kid)).setAuthTag(tag);
+        return Buffer.concat([decipher.update(sealed), decipher.final()]).toString();
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

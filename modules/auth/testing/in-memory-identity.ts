@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#platform/clock.ts';
+import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import type { Outbox } from '#platform/events/outbox.ts';
+import type { Account } from '../domain/account.ts';
+import { Accounts } from '../domain/accounts.ts';
+import { SessionEndings } from '../domain/session-endings.ts';
+import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
+import { type Rotation, type Session, Sessions } from '../domain/sessions.ts';
+
+interface Held extends Session {
+  readonly network: string;
+  readonly startedAt: Date;
+  lastUsedAt: Date;
+  refreshToken: string;
+  readonly spent: Set<string>;
+}
+
+/** Accounts and sessions over one memory, and what was announced. */
+export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
+  const accounts = new Map<string, Account>();
+  const sessions = new Map<string, Held>();
+  const endings = new SessionEndings();
+  const outbox = new InMemoryOutbox();
+
+  const isAlive = ({ startedAt, lastUsedAt }: Held) => sessionExpiry(lifetimes, startedAt, lastUsedAt) > clock.now();
+  const sessionsOf = (accountId: string) => [...sessions.values()].filter((session) => session.accountId === accountId);
+
+  function endSessions(ended: readonly Held[]): void {
+    for (const { id } of ended) sessions.delete(id);
+    endings.tell(ended.map(({ id }) => id));
+  }
+
+  function change(id: string, fields: Partial<Account>): boolean {
+    const account = accounts.get(id);
+    if (account) accounts.set(id, { ...account, ...fields });
+    return account !== undefined;
+  }
+
+  class InMemoryAccounts extends Accounts {
+    async add(account: Account, announce: (outbox: Outbox) => void) {
+      if ([...accounts.values()].some(({ email }) => email === account.email)) return false;
+      announce(outbox);
+      accounts.set(account.id, account);
+      return true;
+    }
+    async find(id: string) {
+      return accounts.get(id);
+    }
+    async findForLogIn(email: string, network: string) {
+      const account = [...accounts.values()].find((account) => account.email === email);
+      if (!account) return undefined;
+      const familiar = sessionsOf(account.id).some((session) => session.network === network && isAlive(session));
+      return { account, familiar };
+    }
+    async hasAdministrator() {
+      return [...accounts.values()].some(({ roles }) => roles.includes('admin'));
+    }
+    async rehash(id: string, from: string, to: string) {
+      if (accounts.get(id)?.passwordHash === from) change(id, { passwordHash: to });
+    }
+    async changePassword(id: string, { from, to, keep }: { from: string; to: string; keep: string }) {
+      if (accounts.get(id)?.passwordHash !== from) return false;
+      endSessions(sessionsOf(id).filter((session) => session.id !== keep));
+      return change(id, { passwordHash: to });
+    }
+    async disable(id: string, at: Date) {
+      endSessions(sessionsOf(id));
+      return change(id, { disabledAt: accounts.get(id)?.disabledAt ?? at });
+    }
+    async enable(id: string) {
+      return change(id, { disabledAt: null });
+    }
+    async erase(id: string) {
+      const account = accounts.get(id);
+      endSessions(sessionsOf(id));
+      accounts.delete(id);
+      return account;
+    }
+  }
+
+  class InMemorySessions extends Sessions {
+    async open(session: Session, { passwordHash, network }: { passwordHash: string; network: string }) {
+      const account = accounts.get(session.accountId);
+      if (account?.passwordHash !== passwordHash || account.disabledAt) return undefined;
+      const now = clock.now();
+      const refreshToken = randomUUID();
+      sessions.set(session.id, { ...session, network, startedAt: now, lastUsedAt: now, refreshToken, spent: new Set() });
+      return { refreshToken };
+    }
+    async rotate(refreshToken: string): Promise<Rotation> {
+      const current = [...sessions.values()].find((session) => session.refreshToken === refreshToken && isAlive(session));
+      if (!current) {
+        const reused = [...sessions.values()].find(({ spent }) => spent.has(refreshToken));
+        if (!reused) return { outcome: 'unknown' };
+        endSessions([reused]);
+        return { outcome: 'reused', sessionId: reused.id, accountId: reused.accountId };
+      }
+      current.spent.add(refreshToken);
+      current.refreshToken = randomUUID();
+      current.lastUsedAt = clock.now();
+      const { id, accountId } = current;
+      const roles = accounts.get(accountId)?.roles ?? [];
+      return { outcome: 'rotated', session: { id, accountId, roles }, refreshToken: current.refreshToken };
+    }
+    async end(refreshToken: string) {
+      const session = [...sessions.values()].find(
+        (held) => held.refreshToken === refreshToken || held.spent.has(refreshToken),
+      );
+      if (!session) return undefined;
+      endSessions([session]);
+      return { sessionId: session.id, accountId: session.accountId };
+    }
+    async isLive(id: string) {
+      const session = sessions.get(id);
+      return session !== undefined && isAlive(session);
+    }
+    async list(accountId: string) {
+      return sessionsOf(accountId)
+        .filter(isAlive)
+        .map(({ startedAt, lastUsedAt }) => ({ startedAt, lastUsedAt }));
+    }
+    async prune() {
+      for (const [id, session] of sessions) if (!isAlive(session)) sessions.delete(id);
+    }
+  }
+
+  return { accounts: new InMemoryAccounts(), sessions: new InMemorySessions(), endings, outbox };
+}

@@ -1,0 +1,15 @@
+import type { Clock } from '#platform/clock.ts';
+import type { Handler } from '#platform/contract.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import { AuthErrors, type AuthApi } from '../contract.ts';
+import type { Accounts } from '../domain/accounts.ts';
+
+export function disableAccount(accounts: Accounts, clock: Clock, logger: Logger): Handler<typeof AuthApi, 'disableAccount'> {
+  return async ({ userId, by }) => {
+    // Otherwise the last administrator could lock everybody out.
+    if (userId === by) throw AuthErrors.ownAccount();
+    if (!(await accounts.disable(userId, clock.now()))) throw AuthErrors.accountNotFound();
+    logger.info('An account was disabled.', { userId, by });
+    return {};
+  };
+}

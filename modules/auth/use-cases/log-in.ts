@@ -1,0 +1,55 @@
+import { v7 as uuid } from 'uuid';
+import type { Handler } from '#platform/contract.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import { AuthErrors, type AuthApi } from '../contract.ts';
+import type { AccessTokens } from '../domain/access-tokens.ts';
+import type { Accounts } from '../domain/accounts.ts';
+import { networkOf, type Limits } from '../domain/limits.ts';
+import type { PasswordHasher } from '../domain/password-hasher.ts';
+import type { Sessions } from '../domain/sessions.ts';
+import type { Throttle } from '../domain/throttle.ts';
+import { requireNoDelay } from './require-no-delay.ts';
+
+/** An unknown account, a disabled one and a wrong password cost the same work and get the same answer. */
+export function logIn(
+  accounts: Accounts,
+  sessions: Sessions,
+  hasher: PasswordHasher,
+  throttle: Throttle,
+  limits: Limits,
+  tokens: AccessTokens,
+  logger: Logger,
+): Handler<typeof AuthApi, 'logIn'> {
+  return async ({ email, password, address }, { signal }) => {
+    const network = networkOf(address);
+    const found = await accounts.findForLogIn(email, network);
+    const account = found?.account;
+    const counted = limits.logIn(email, network, found?.familiar ?? false);
+    requireNoDelay(await throttle.delay(counted));
+
+    const refuse = async (reason: string): Promise<never> => {
+      await throttle.count(counted);
+      logger.warn('A login failed.', { reason, userId: account?.id });
+      throw AuthErrors.wrongCredentials();
+    };
+    const isRight = await hasher.verify(password, account?.passwordHash, signal);
+    if (!account) return refuse('unknown account');
+    if (!isRight) return refuse('wrong password');
+    if (account.disabledAt) return refuse('disabled account');
+
+    // Of many guesses made at once, those that come after too many wrong ones are not told that they were right.
+    requireNoDelay(await throttle.clear(counted[0]));
+
+    let { passwordHash } = account;
+    if (hasher.isOutdated(passwordHash)) {
+      const stronger = await hasher.hash(password, signal);
+      await accounts.rehash(account.id, passwordHash, stronger);
+      passwordHash = stronger;
+    }
+    const session = { id: uuid(), accountId: account.id, roles: account.roles };
+    const opened = await sessions.open(session, { passwordHash, network });
+    if (!opened) return refuse('changed meanwhile');
+    logger.info('Somebody logged in.', { userId: account.id, sessionId: session.id });
+    return { ...(await tokens.issue(session)), ...opened, tokenType: 'Bearer' };
+  };
+}

@@ -1,0 +1,19 @@
+import type { Handler } from '#platform/contract.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import { AuthErrors, type AuthApi } from '../contract.ts';
+import type { AccessTokens } from '../domain/access-tokens.ts';
+import type { Sessions } from '../domain/sessions.ts';
+
+/** A token that comes a second time was stolen, from us or by us: nobody can tell who is who, so all lose it. */
+export function refresh(sessions: Sessions, tokens: AccessTokens, logger: Logger): Handler<typeof AuthApi, 'refresh'> {
+  return async ({ refreshToken }) => {
+    const rotation = await sessions.rotate(refreshToken);
+    if (rotation.outcome === 'rotated')
+      return { ...(await tokens.issue(rotation.session)), refreshToken: rotation.refreshToken, tokenType: 'Bearer' };
+    if (rotation.outcome === 'reused') {
+      const { accountId, sessionId } = rotation;
+      logger.warn('A refresh token came a second time; its session has ended.', { userId: accountId, sessionId });
+    }
+    throw AuthErrors.invalidRefreshToken();
+  };
+}

@@ -1,0 +1,45 @@
+import { v7 as uuid } from 'uuid';
+import type { Clock } from '#platform/clock.ts';
+import type { Handler } from '#platform/contract.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import { userRegistered, type AuthApi } from '../contract.ts';
+import type { Accounts } from '../domain/accounts.ts';
+import { networkOf, type Limits } from '../domain/limits.ts';
+import type { PasswordHasher } from '../domain/password-hasher.ts';
+import type { PasswordRules } from '../domain/password-rules.ts';
+import type { Throttle } from '../domain/throttle.ts';
+import { requireGoodPassword } from './require-good-password.ts';
+import { requireNoDelay } from './require-no-delay.ts';
+
+/**
+ * An address that has an account gets the answer of one that has none, after the same work; the account stays as it
+ * is. Every registration counts towards what its network may do, so that trying addresses out costs time. It is
+ * counted last: the row it locks is shared by the whole network, and hashing takes long.
+ */
+export function register(
+  accounts: Accounts,
+  rules: PasswordRules,
+  hasher: PasswordHasher,
+  throttle: Throttle,
+  limits: Limits,
+  clock: Clock,
+  logger: Logger,
+): Handler<typeof AuthApi, 'register'> {
+  return async ({ email, password, name, address }, { signal }) => {
+    const limit = limits.registration(networkOf(address));
+    await requireGoodPassword(rules, password, { email }, '/password');
+    requireNoDelay(await throttle.delay([limit]));
+
+    const passwordHash = await hasher.hash(password, signal);
+    const registeredAt = clock.now();
+    const userId = uuid();
+    const added = await accounts.add(
+      { id: userId, email, name, passwordHash, roles: ['customer'], registeredAt, disabledAt: null },
+      (outbox) => outbox.add(userRegistered, { userId, email, name, registeredAt: registeredAt.toISOString() }),
+    );
+    await throttle.count([limit]);
+    if (added) logger.info('Somebody registered.', { userId });
+    else logger.info('Somebody tried to register an address that has an account.');
+    return { userId };
+  };
+}
