@@ -1,12 +1,42 @@
 import { defineConfig } from 'vitest/config';
 
+const everywhere = ['src', 'modules', 'prisma', 'tests', 'architecture-tests', 'bench'].map((folder) => `${folder}/**/*.test.ts`);
+const server = 'tests/support/postgres-server.ts';
+const limits = { testTimeout: 15_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
-    include: ['src', 'modules', 'prisma', 'tests', 'architecture-tests', 'bench'].map((folder) => `${folder}/**/*.test.ts`),
-    // These kill and restart whole programs; .ci/run has a step of its own for them.
-    exclude: ['tests/faults/**', '**/node_modules/**', 'architecture-tests/violations/**'],
-    globalSetup: ['tests/support/postgres-server.ts'],
-    testTimeout: 15_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'modules-and-platform',
+          include: everywhere,
+          exclude: ['tests/acceptance/**', 'tests/faults/**', '**/node_modules/**', 'architecture-tests/violations/**'],
+          globalSetup: [server],
+          ...limits,
+        },
+      },
+      {
+        // Over HTTP only, against one program that all files share, or against BASE_URL.
+        test: {
+          name: 'acceptance',
+          include: ['tests/acceptance/**/*.test.ts'],
+          globalSetup: ['tests/acceptance/setup.ts'],
+          ...limits,
+          testTimeout: 40_000,
+        },
+      },
+      {
+        // Kills and restarts whole programs: minutes, so .ci/run has a step of its own for it.
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.test.ts'],
+          globalSetup: [server],
+          fileParallelism: false,
+          ...limits,
+          testTimeout: 180_000,
+        },
+      },
+    ],
   },
 });

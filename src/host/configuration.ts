@@ -1,6 +1,6 @@
 /** The environment variables the host reads, parsed once; a wrong one stops the program with a line that names it. */
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import type { WireConditions } from '#platform/calls/wire-mode.ts';
 import { logLevels, type LogLevel } from '#platform/observability/create-logger.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -29,6 +29,9 @@ const Variables = z.object({
   CORS_ORIGINS: list.default([]),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   JWKS_URL: z.url().optional(),
+  CALLS: z.enum(['direct', 'wire']).default('direct'),
+  CALLS_LATENCY: z.coerce.number().min(0).max(60_000).default(0),
+  CALLS_FAILURE_RATE: z.coerce.number().min(0).max(1).default(0),
   TOKEN_ISSUER: z.string().min(1).default('fissile'),
   TOKEN_AUDIENCE: z.string().min(1).default('fissile'),
 });
@@ -63,7 +66,8 @@ export interface Configuration {
   readonly jwksUrl: string | undefined;
   readonly tokenIssuer: string;
   readonly tokenAudience: string;
-  readonly cores: number;
+  /** Set with `CALLS=wire`: calls between modules go as over a network, with this much latency and failure. */
+  readonly wire: WireConditions | undefined;
 }
 
 /** Checks `environment` against `schema`; an empty variable counts as absent. */
@@ -98,7 +102,10 @@ export function readConfiguration(environment: Environment): Configuration {
     jwksUrl: variables.JWKS_URL,
     tokenIssuer: variables.TOKEN_ISSUER,
     tokenAudience: variables.TOKEN_AUDIENCE,
-    cores: availableParallelism(),
+    wire:
+      variables.CALLS === 'wire'
+        ? { latency: variables.CALLS_LATENCY, failureRate: variables.CALLS_FAILURE_RATE }
+        : undefined,
   };
 }
 

@@ -31,13 +31,13 @@ describe('finding the modules', () => {
 
 describe('starting some of the modules', () => {
   it('is refused when one of them calls a module that is nowhere', () => {
-    expect(() => checkNeeds([shop], (name) => name === 'shop')).toThrow(
+    expect(() => checkNeeds([shop], (api) => api === ShopApi)).toThrow(
       'Module shop calls library, which this process does not run. Add library to MODULES.',
     );
   });
 
   it('goes ahead when all that is called can be reached', () => {
     expect(() => checkNeeds([shop], () => true)).not.toThrow();
-    expect(() => checkNeeds([library], (name) => name === 'library')).not.toThrow();
+    expect(() => checkNeeds([library], () => false)).not.toThrow();
   });
 });

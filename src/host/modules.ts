@@ -1,6 +1,6 @@
 /** Which modules there are: the folders of `modules/` that have a `module.ts`. Nobody keeps a list. */
 import { readdir } from 'node:fs/promises';
-import { moduleOf } from '#platform/contract.ts';
+import { moduleOf, type Api } from '#platform/contract.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -38,9 +38,9 @@ export function selectModules(
 }
 
 /** Refuses to start when a module calls one that is neither here nor reachable. */
-export function checkNeeds(selected: readonly ModuleDefinition[], reachable: (module: string) => boolean): void {
+export function checkNeeds(selected: readonly ModuleDefinition[], reachable: (api: Api) => boolean): void {
   for (const module of selected) {
-    const missing = module.needs.map(moduleOf).filter((name) => !reachable(name));
+    const missing = module.needs.filter((api) => !reachable(api)).map(moduleOf);
     if (missing.length > 0) {
       throw new StartupError(
         `Module ${module.name} calls ${missing.join(' and ')}, which this process does not run. Add ${missing.join(',')} to MODULES.`,

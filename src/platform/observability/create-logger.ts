@@ -7,7 +7,8 @@ import { Logger } from './logger.ts';
 
 const levels = ['error', 'warn', 'info', 'debug'] as const;
 type Level = (typeof levels)[number];
-export type LogLevel = Level | 'silent';
+export const logLevels = [...levels, 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 export interface LoggerOptions {
   readonly level: LogLevel;

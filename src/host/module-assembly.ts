@@ -1,0 +1,105 @@
+/** Gives each module its container and connects them: clients for what they need, messaging, and what the platform offers. */
+import { Clock, systemClock } from '#platform/clock.ts';
+import { localClient, ownClient, type AnyHandler, type LocalCalls } from '#platform/calls/local-client.ts';
+import { overTheWire, type WireConditions } from '#platform/calls/wire-mode.ts';
+import { moduleOf, type Api, type Client, type Operation } from '#platform/contract.ts';
+import { Database } from '#platform/database/database.ts';
+import { createMessaging, type Messaging } from '#platform/events/messaging.ts';
+import { Outbox } from '#platform/events/outbox.ts';
+import type { Transport } from '#platform/events/transport.ts';
+import { Settings, type ModuleDefinition } from '#platform/module.ts';
+import type { RootLogger } from '#platform/observability/create-logger.ts';
+import { Logger } from '#platform/observability/logger.ts';
+import type { Metrics } from '#platform/observability/metrics.ts';
+import { Sagas } from '#platform/sagas/saga.ts';
+import { parseEnvironment, type Environment } from './configuration.ts';
+import { ModuleContainer } from './container.ts';
+import type { OpenDatabase } from './databases.ts';
+
+export interface RunningModule {
+  readonly definition: ModuleDefinition;
+  readonly container: ModuleContainer;
+  readonly database: OpenDatabase;
+  readonly messaging: Messaging;
+  /** Its own operations, as its endpoints call them. */
+  readonly client: Client<Api>;
+}
+
+export interface AssemblyOptions {
+  readonly environment: Environment;
+  readonly modules: readonly ModuleDefinition[];
+  readonly databases: ReadonlyMap<string, OpenDatabase>;
+  readonly transport: Transport;
+  readonly logger: RootLogger;
+  readonly metrics: Metrics;
+  /** Serves a module that does not run here. */
+  readonly remoteClient: (api: Api) => Client<Api> | undefined;
+  /** Calls between modules go as over a network. */
+  readonly wire: WireConditions | undefined;
+}
+
+export function assemble(options: AssemblyOptions): readonly RunningModule[] {
+  const { modules, databases, metrics, wire } = options;
+  const containers = new Map(modules.map(({ name }) => [name, new ModuleContainer()]));
+
+  const handlerOf = (operation: Operation) => containers.get(operation.module)!.get<AnyHandler>(operation);
+  const meterOf = ({ module, name }: Operation) => metrics.calls(`${module}.${name}`);
+  const own: LocalCalls = { handlerOf, meterOf };
+  const foreign: LocalCalls = wire
+    ? { meterOf, handlerOf: (operation) => overTheWire(operation, handlerOf(operation), wire) }
+    : own;
+  const clientOf = (api: Api) => (containers.has(moduleOf(api)) ? localClient(api, foreign) : options.remoteClient(api)!);
+
+  return modules.map((definition) => {
+    const container = containers.get(definition.name)!;
+    const database = databases.get(definition.name)!;
+    const messaging = messagingOf(definition, container, database, options);
+    const { bind } = container;
+    bind(Clock).toConstantValue(systemClock);
+    bind(Logger).toConstantValue(options.logger.child(definition.name));
+    bind(Database).toConstantValue(database.database);
+    bind(Outbox).toConstantValue(messaging.outbox);
+    bind(Sagas).toConstantValue(messaging.sagas);
+    if (definition.settings) bind(Settings).toConstantValue(parseEnvironment(definition.settings, options.environment));
+    // Made on first use, when every module's bindings are there.
+    for (const api of definition.needs) bind(api).toResolvedValue(() => clientOf(api), []);
+    definition.bindings(bind);
+    return {
+      definition,
+      container,
+      database,
+      messaging,
+      get client() {
+        return ownClient(definition.offers, own);
+      },
+    };
+  });
+}
+
+function messagingOf(
+  { name, reactions, sagas, schedules }: ModuleDefinition,
+  container: ModuleContainer,
+  { database, connection }: OpenDatabase,
+  { transport, logger, metrics }: AssemblyOptions,
+): Messaging {
+  return createMessaging({
+    module: name,
+    database,
+    connection,
+    transport,
+    reactions: Object.entries(reactions).map(([reaction, binding]) => ({
+      name: `${name}.${reaction}`,
+      event: binding.event,
+      handle: () => container.make(binding),
+    })),
+    sagas: sagas.map((binding) => ({ saga: binding.saga, implementation: () => container.make(binding) })),
+    schedules: Object.entries(schedules).map(([schedule, binding]) => ({
+      name: `${name}.${schedule}`,
+      every: binding.every,
+      run: () => container.make(binding),
+    })),
+    logger: logger.child(name),
+    metrics,
+    clock: systemClock,
+  });
+}

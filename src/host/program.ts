@@ -1,0 +1,183 @@
+/**
+ * The program: the modules of this process with their databases, connected to each other and served over HTTP.
+ * Starting opens one thing after the other, stopping closes them in reverse order.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Api, Client } from '#platform/contract.ts';
+import { moduleOf } from '#platform/contract.ts';
+import { MemoryTransport } from '#platform/events/memory-transport.ts';
+import type { ModuleDefinition } from '#platform/module.ts';
+import type { RootLogger } from '#platform/observability/create-logger.ts';
+import { Metrics } from '#platform/observability/metrics.ts';
+import { Authenticator } from '#platform/security/authenticator.ts';
+import { remoteAuthenticator } from '#platform/security/remote-authenticator.ts';
+import { TokenVerifier } from '#platform/security/token-verifier.ts';
+import { createApp, type GatewayApp } from '../gateway/app.ts';
+import { readConfiguration, type Configuration, type Environment } from './configuration.ts';
+import { openDatabases } from './databases.ts';
+import { assemble, type RunningModule } from './module-assembly.ts';
+import { checkNeeds, discoverModules, selectModules } from './modules.ts';
+import { Opened } from './opened.ts';
+import { StartupError } from './startup-error.ts';
+import { version } from './version.ts';
+
+export interface ProgramOptions {
+  readonly environment: Environment;
+  readonly logger: RootLogger;
+  /** Takes a line for the person who starts the program. */
+  readonly announce: (line: string) => void;
+  /** Gives a client for a module that does not run here; undefined where there is none. */
+  readonly remoteClient?: (api: Api) => Client<Api> | undefined;
+  /** Trusts tokens where no module here issues them. */
+  readonly authenticator?: Authenticator;
+}
+
+export interface Program {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly modules: readonly RunningModule[];
+  /** Where the data lies, for a person. */
+  readonly dataLocation: string;
+  /** Resolves when the program cannot go on, such as when its database died. */
+  readonly failed: Promise<Error>;
+  /** Takes no new requests, finishes what is under way within SHUTDOWN_TIMEOUT, and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with a StartupError where a person can do something about it; nothing is left open then. */
+export async function startProgram(options: ProgramOptions): Promise<Program> {
+  const opened = new Opened(options.logger);
+  try {
+    return await openProgram(options, opened);
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}
+
+async function openProgram(options: ProgramOptions, opened: Opened): Promise<Program> {
+  const { environment, logger, announce } = options;
+  const configuration = readConfiguration(environment);
+  const metrics = new Metrics();
+  const remoteClient = options.remoteClient ?? (() => undefined);
+
+  const definitions = selectModules(await discoverModules(), configuration.modules);
+  const here = new Set(definitions.map(({ name }) => name));
+  checkNeeds(definitions, (api) => here.has(moduleOf(api)) || remoteClient(api) !== undefined);
+
+  const databases = await openDatabases({ configuration, environment, modules: [...here], logger, announce });
+  opened.add('the databases', () => databases.close());
+  const transport = new MemoryTransport(logger);
+  const modules = assemble({
+    environment,
+    modules: definitions,
+    databases: databases.modules,
+    transport,
+    logger,
+    metrics,
+    remoteClient,
+    wire: configuration.wire,
+  });
+
+  for (const { definition, container, database } of modules) {
+    const start = { firstStart: database.firstStart, seed: configuration.seed, announce };
+    for (const hook of definition.starts) await container.make(hook)(start);
+  }
+
+  const verifier = new TokenVerifier({
+    authenticator: authenticatorOf(modules, configuration, options.authenticator),
+    issuer: configuration.tokenIssuer,
+    audience: configuration.tokenAudience,
+  });
+  const gateway = createApp({
+    modules: modules.map(({ definition, client, database }) => ({
+      name: definition.name,
+      endpoints: definition.endpoints,
+      client,
+      database: database.database,
+    })),
+    verifier,
+    logger,
+    metrics,
+    checks: Object.fromEntries(modules.map(({ definition, database }) => [`database ${definition.name}`, database.ping])),
+    settings: configuration,
+    version,
+  });
+
+  for (const { definition, messaging } of modules) {
+    opened.add(`the messaging of ${definition.name}`, () => messaging.stop());
+    await messaging.start();
+  }
+  await transport.start();
+  opened.add('the event transport', () => transport.stop());
+
+  const server = await listen(gateway, configuration);
+  const url = urlOf(server);
+  let stopping: Promise<void> | undefined;
+  return {
+    url,
+    modules,
+    dataLocation: databases.location,
+    failed: databases.failed,
+    stop: () => (stopping ??= drain({ gateway, server, modules, opened }, configuration.shutdownTimeout)),
+  };
+}
+
+/** The module that issues tokens says which ones to trust; without it here, the keys it publishes do. */
+function authenticatorOf(
+  modules: readonly RunningModule[],
+  { jwksUrl }: Configuration,
+  given: Authenticator | undefined,
+): Authenticator {
+  const issuer = modules.find(({ container }) => container.has(Authenticator));
+  if (issuer) return issuer.container.get(Authenticator);
+  if (given) return given;
+  if (jwksUrl) return remoteAuthenticator(jwksUrl);
+  throw new StartupError('No module here issues access tokens. Add the one that does to MODULES, or set JWKS_URL to the address of its keys.');
+}
+
+async function listen(gateway: GatewayApp, { host, port }: Configuration): Promise<Server> {
+  const server = createServer(gateway.serverOptions, gateway.app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reason = {
+    EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or choose another with PORT.`,
+    EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with PORT.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with HOST.`,
+  }[error.code ?? ''];
+  return reason === undefined ? error : new StartupError(reason);
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  const anywhere = address === '0.0.0.0' || address === '::';
+  const host = anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}
+
+interface Draining {
+  readonly gateway: GatewayApp;
+  readonly server: Server;
+  readonly modules: readonly RunningModule[];
+  readonly opened: Opened;
+}
+
+/** Requests first, as they make deliveries; then the deliveries; then everything is closed. */
+async function drain({ gateway, server, modules, opened }: Draining, timeout: number): Promise<void> {
+  const deadline = Date.now() + timeout;
+  gateway.drain();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cutOff = setTimeout(() => server.closeAllConnections(), timeout);
+  await closed;
+  clearTimeout(cutOff);
+  await Promise.all(modules.map(({ messaging }) => messaging.drain(deadline)));
+  await opened.closeAll();
+}

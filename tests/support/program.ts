@@ -1,0 +1,92 @@
+/** A program with some of the modules, started within the test's own process on a fresh database. */
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { moduleOf, type Api, type Client } from '../../src/platform/contract.ts';
+import type { Role } from '../../src/platform/context.ts';
+import { createLogger } from '../../src/platform/observability/create-logger.ts';
+import { signAccessToken } from '../../src/platform/security/access-token.ts';
+import type { Authenticator } from '../../src/platform/security/authenticator.ts';
+import { startProgram } from '../../src/host/program.ts';
+import type { RunningModule } from '../../src/host/module-assembly.ts';
+import { freshDatabaseUrl } from './postgres.ts';
+
+export interface TestProgram {
+  /** For supertest: `request(program.url)`. */
+  readonly url: string;
+  readonly databaseUrl: string;
+  /** What was said to the person who started it. */
+  readonly announced: readonly string[];
+  /** The log, a JSON line each. */
+  readonly logged: readonly string[];
+  readonly modules: ReadonlyMap<string, RunningModule>;
+  /** An access token that the program trusts; only where `auth` does not run, which would issue its own. */
+  tokenFor(person?: { userId?: string; roles?: readonly Role[]; sessionId?: string }): string;
+  /** Ends a session: its tokens are refused from now on. */
+  endSession(sessionId: string): void;
+  stop(): Promise<void>;
+}
+
+interface Options {
+  readonly modules?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Stand-ins for modules that do not run here. */
+  readonly remotes?: readonly (readonly [Api, Client<never>])[];
+  /** Continue on a database that a test made or used before; it is not dropped then. */
+  readonly databaseUrl?: string;
+}
+
+const issuer = 'fissile';
+const audience = 'fissile';
+const kid = 'test';
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+export async function startTestProgram({ modules, environment, remotes = [], databaseUrl }: Options = {}): Promise<TestProgram> {
+  const fresh = databaseUrl === undefined ? await freshDatabaseUrl() : undefined;
+  const url = databaseUrl ?? fresh!.url;
+  const announced: string[] = [];
+  const logged: string[] = [];
+  const ended = new Set<string>();
+  const listeners: ((sessionId: string) => void)[] = [];
+  const authenticator: Authenticator = {
+    keys: async () => [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }],
+    isLive: async (sessionId) => !ended.has(sessionId),
+    onEnded: (listener) => void listeners.push(listener),
+  };
+
+  try {
+    const program = await startProgram({
+      environment: {
+        NODE_ENV: 'test',
+        SEED: '',
+        PORT: '0',
+        DATABASE_URL: url,
+        DATABASE_POOL_SIZE: '5',
+        ...(modules && { MODULES: modules.join(',') }),
+        ...environment,
+      },
+      logger: createLogger({ level: 'debug', format: 'json', sink: { write: (text: string) => void logged.push(text) } as never }),
+      announce: (line) => void announced.push(line),
+      remoteClient: (api) => remotes.find(([remote]) => moduleOf(remote) === moduleOf(api))?.[1] as Client<Api> | undefined,
+      authenticator,
+    });
+    return {
+      url: program.url,
+      databaseUrl: url,
+      announced,
+      logged,
+      modules: new Map(program.modules.map((module) => [module.definition.name, module])),
+      tokenFor: ({ userId = randomUUID(), roles = ['customer'], sessionId = randomUUID() } = {}) =>
+        signAccessToken({ userId, roles, sessionId }, { kid, privateKey }, { issuer, audience, lifetime: 900, now: new Date() }),
+      endSession(sessionId) {
+        ended.add(sessionId);
+        for (const listener of listeners) listener(sessionId);
+      },
+      async stop() {
+        await program.stop();
+        await fresh?.drop();
+      },
+    };
+  } catch (error) {
+    await fresh?.drop();
+    throw error;
+  }
+}
