@@ -11,7 +11,9 @@ export const Money = z.object({
   currency: Currency,
 });
 
-export const PaymentStatus = z.enum(['processing', 'authorized', 'captured', 'declined', 'voided']);
+export const PaymentStatus = z
+  .enum(['processing', 'authorized', 'captured', 'declined', 'voided'])
+  .describe('processing: the provider was asked for something and has not said what came of it');
 export const Refund = z.object({
   id: z.uuid(),
   amount: Money,
@@ -41,6 +43,7 @@ export const PaymentsErrors = errors('payments', {
   illegalTransition: ['conflict', 'The payment is not in a state that allows this.'],
   refundTooLarge: ['conflict', 'More than was captured cannot be refunded.'],
   keyReused: ['conflict', 'This key was used for another payment.'],
+  orderReleased: ['conflict', 'The money for this order was given back. Nothing is taken for it any more.'],
   providerUnavailable: ['unavailable', 'The payment provider does not answer. Try again.'],
   unknownProvider: ['not-found', 'There is no such payment provider.'],
   invalidSignature: ['invalid', 'The signature of this webhook is not valid.'],
@@ -65,6 +68,7 @@ export const PaymentsApi = api('payments', {
       PaymentsErrors.insufficientFunds,
       PaymentsErrors.invalidToken,
       PaymentsErrors.keyReused,
+      PaymentsErrors.orderReleased,
       PaymentsErrors.providerUnavailable,
     ],
   }),
@@ -75,7 +79,8 @@ export const PaymentsApi = api('payments', {
     errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.providerUnavailable],
   }),
   release: command(1, {
-    summary: 'Gives back all that is held or was taken for an order. Where nothing is, it changes nothing.',
+    summary:
+      'Gives back all that is held for an order, starts to refund what was taken, and lets nothing be taken for it any more. Repeating it is harmless.',
     input: z.object({ orderId: z.uuid() }),
     output: z.object({}),
     errors: [PaymentsErrors.providerUnavailable],
@@ -105,7 +110,7 @@ export const PaymentsApi = api('payments', {
     input: z.object({
       orderId: z.uuid().optional(),
       customerId: z.uuid().optional(),
-      cursor: z.string().max(200).optional(),
+      cursor: z.uuid().optional().describe('the last payment of the page before'),
       limit: z.int().min(1).max(100).default(20),
     }),
     output: z.object({ data: z.array(Payment), nextCursor: z.string().nullable().describe('null on the last page') }),

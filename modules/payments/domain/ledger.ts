@@ -1,0 +1,49 @@
+/**
+ * The books, in double entry: every transaction debits one account and credits another by the same amount, and
+ * nothing that was written is ever changed. A hold moves no money and so leaves no trace here.
+ */
+import type { Money } from './payment.ts';
+
+/** What a provider owes us, for each provider, so that play money never mixes with real; what we sold; what we gave back. */
+export type Account = `provider:${string}` | 'sales' | 'refunds';
+
+export interface Entry {
+  readonly account: Account;
+  readonly side: 'debit' | 'credit';
+  readonly amount: Money;
+}
+
+export interface LedgerTransaction {
+  /** Says what it is for, such as `capture:<payment id>`: what happens once cannot be written twice. */
+  readonly id: string;
+  readonly paymentId: string;
+  readonly entries: readonly [Entry, Entry];
+  readonly at: Date;
+}
+
+interface Movement {
+  readonly paymentId: string;
+  readonly provider: string;
+  readonly amount: Money;
+  readonly at: Date;
+}
+
+const transaction = (id: string, { paymentId, amount, at }: Movement, debit: Account, credit: Account): LedgerTransaction => ({
+  id,
+  paymentId,
+  at,
+  entries: [
+    { account: debit, side: 'debit', amount },
+    { account: credit, side: 'credit', amount },
+  ],
+});
+
+export const captureInLedger = (movement: Movement): LedgerTransaction =>
+  transaction(`capture:${movement.paymentId}`, movement, `provider:${movement.provider}`, 'sales');
+
+export const refundInLedger = (refundId: string, movement: Movement): LedgerTransaction =>
+  transaction(`refund:${refundId}`, movement, 'refunds', `provider:${movement.provider}`);
+
+/** A provider can take back its word that a refund went through, when the customer's bank returns the money. */
+export const returnedRefundInLedger = (refundId: string, movement: Movement): LedgerTransaction =>
+  transaction(`returned-refund:${refundId}`, movement, `provider:${movement.provider}`, 'refunds');

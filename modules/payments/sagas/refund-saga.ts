@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { Clock } from '#platform/clock.ts';
+import { backgroundContext, currentContext } from '#platform/context.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import { saga, type SagaDataOf, type SagaImplementation } from '#platform/sagas/saga.ts';
+import { PaymentsErrors } from '../contract.ts';
+import { type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
+import type { Payments } from '../domain/payments.ts';
+import { settlingRefund } from '../use-cases/settle-refund.ts';
+
+/** Brings a stored refund to its end, however long the provider takes. */
+export const RefundSaga = saga('payments.refund', 1, z.object({ paymentId: z.uuid(), refundId: z.uuid() }));
+
+const day = 24 * 60 * 60 * 1000;
+/** Milliseconds, where a step comes with no deadline of its own. */
+const patience = 30_000;
+
+export function refundSteps(
+  payments: Payments,
+  providers: PaymentProviders,
+  clock: Clock,
+  logger: Logger,
+): SagaImplementation<SagaDataOf<typeof RefundSaga>> {
+  const settle = settlingRefund(payments, clock, logger);
+
+  async function giveMoneyBack({ paymentId, refundId }: SagaDataOf<typeof RefundSaga>): Promise<void> {
+    const payment = await payments.find(paymentId);
+    const refund = payment?.refunds.find(({ id }) => id === refundId);
+    if (!payment || refund?.status !== 'pending') return;
+    const context = currentContext() ?? backgroundContext(refundId, patience);
+    const request = { refundId, payment, amount: refund.amount };
+    const { status, reference } = await providerOf(providers, payment).refund(request, context);
+    if (status === 'pending') throw PaymentsErrors.providerUnavailable('The provider has not finished this refund.');
+    await settle(paymentId, refundId, { status, reference });
+  }
+
+  return {
+    deadline: 3 * day,
+    // The provider may have moved the money: the only way out is to find out whether it has.
+    steps: [{ name: 'give-money-back', run: giveMoneyBack, undo: giveMoneyBack }],
+  };
+}

@@ -1,0 +1,13 @@
+import type { Handler } from '#platform/contract.ts';
+import type { PaymentsApi } from '../contract.ts';
+import type { Payments } from '../domain/payments.ts';
+import { paymentView } from './view.ts';
+
+/** Newest first. The cursor is the last payment of the page before: ids rise with time. */
+export function listPayments(payments: Payments): Handler<typeof PaymentsApi, 'listPayments'> {
+  return async ({ orderId, customerId, cursor, limit }) => {
+    const found = await payments.list({ orderId, customerId, before: cursor, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    return { data: page.map(paymentView), nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+  };
+}

@@ -1,0 +1,62 @@
+import { v7 as uuid } from 'uuid';
+import type { Clock } from '#platform/clock.ts';
+import type { Handler } from '#platform/contract.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
+import type { PaymentProviders, Reported } from '../domain/payment-provider.ts';
+import { allows, captured, voided } from '../domain/payment.ts';
+import type { Payments } from '../domain/payments.ts';
+import { leftToRefund, requestRefund } from '../domain/refund.ts';
+import type { Reports } from '../domain/reports.ts';
+import { settlingRefund } from './settle-refund.ts';
+
+type ReportedRefund = Extract<Reported, { kind: 'refund' }>;
+
+/** A provider tells what it did. Mostly that is known already; where it is not, it is the truth. */
+export function receiveWebhook(
+  payments: Payments,
+  reports: Reports,
+  providers: PaymentProviders,
+  clock: Clock,
+  logger: Logger,
+): Handler<typeof PaymentsApi, 'receiveWebhook'> {
+  const settle = settlingRefund(payments, clock, logger);
+
+  return async ({ provider: name, signature, body }, context) => {
+    const provider = providers.find(name);
+    if (!provider) throw PaymentsErrors.unknownProvider();
+    const report = await provider.readReport(body, signature, clock.now(), context);
+    await reports.once(name, report, clock.now(), async () => {
+      const { reported } = report;
+      if (!reported || (await payments.find(reported.paymentId))?.provider !== name) return;
+      await (reported.kind === 'refund' ? refunded(reported) : settled(reported));
+    });
+    return {};
+  };
+
+  async function settled(reported: Exclude<Reported, ReportedRefund>): Promise<void> {
+    const payment = await payments.find(reported.paymentId);
+    if (!payment) return;
+    const change = reported.kind === 'voided' ? voided : captured(payment, clock.now(), reported.minorUnits);
+    if (allows(payment, change)) await payments.apply(payment.id, change, clock.now());
+  }
+
+  async function refunded({ paymentId, refundId, reference, minorUnits, status }: ReportedRefund): Promise<void> {
+    const id = refundId ?? (await refundAtProvider(paymentId, reference, minorUnits));
+    if (id !== undefined && status !== 'pending') await settle(paymentId, id, { status, reference });
+  }
+
+  /** A refund that was not asked for here, but at the provider, is entered here. */
+  const refundAtProvider = (paymentId: string, reference: string | null, minorUnits: number) =>
+    payments.locked(paymentId, async (payment) => {
+      const known = payment?.refunds.find((refund) => refund.reference !== null && refund.reference === reference);
+      if (!payment || known) return known?.id;
+      if (payment.state !== 'captured' || minorUnits > leftToRefund(payment)) {
+        logger.error('The provider reports a refund that does not fit the payment.', { paymentId, reference, minorUnits });
+        return undefined;
+      }
+      const started = requestRefund(payment, { id: uuid(), amount: minorUnits, at: clock.now() });
+      await payments.addRefund(started.payment, { ...started.refund, reference });
+      return started.refund.id;
+    });
+}

@@ -1,0 +1,17 @@
+import type { Clock } from '#platform/clock.ts';
+import type { Handler } from '#platform/contract.ts';
+import type { Sagas } from '#platform/sagas/saga.ts';
+import type { PaymentsApi } from '../contract.ts';
+import type { PaymentProviders } from '../domain/payment-provider.ts';
+import type { Payments } from '../domain/payments.ts';
+import { givingBack } from './give-back.ts';
+
+export function release(payments: Payments, providers: PaymentProviders, sagas: Sagas, clock: Clock): Handler<typeof PaymentsApi, 'release'> {
+  const giveBack = givingBack(payments, providers, sagas, clock);
+  return async ({ orderId }, context) => {
+    const found = await payments.release(orderId, clock.now());
+    const outcomes = await Promise.allSettled(found.map((payment) => giveBack(payment, context)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return {};
+  };
+}

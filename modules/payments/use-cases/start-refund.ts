@@ -1,0 +1,31 @@
+import { v7 as uuid } from 'uuid';
+import type { Clock } from '#platform/clock.ts';
+import type { Sagas } from '#platform/sagas/saga.ts';
+import { PaymentsErrors } from '../contract.ts';
+import type { Payments, PaymentWithRefunds } from '../domain/payments.ts';
+import { leftToRefund, requestRefund } from '../domain/refund.ts';
+import { RefundSaga } from '../sagas/refund-saga.ts';
+
+/** Stores refunds, each together with the saga that brings it to its end. */
+export function startingRefund(payments: Payments, sagas: Sagas, clock: Clock) {
+  async function store(payment: PaymentWithRefunds, wanted: { amount?: number | undefined; reason?: string | null | undefined }) {
+    const { payment: changed, refund } = requestRefund(payment, { id: uuid(), at: clock.now(), ...wanted });
+    await payments.addRefund(changed, refund);
+    await sagas.start(RefundSaga, refund.id, { paymentId: payment.id, refundId: refund.id });
+    return { payment: changed, refund };
+  }
+
+  return {
+    of: (paymentId: string, wanted: { amount?: number | undefined; reason?: string | undefined }) =>
+      payments.locked(paymentId, async (payment) => {
+        if (!payment) throw PaymentsErrors.paymentNotFound();
+        return store(payment, wanted);
+      }),
+
+    /** Of a captured payment. Nothing, where nothing is left. */
+    ofTheRest: (paymentId: string): Promise<void> =>
+      payments.locked(paymentId, async (payment) => {
+        if (payment?.state === 'captured' && leftToRefund(payment) > 0) await store(payment, {});
+      }),
+  };
+}
