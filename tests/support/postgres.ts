@@ -4,10 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { PostgresDatabase, type PostgresDatabaseOptions } from '../../src/platform/database/postgres-database.ts';
+import { type ConnectionSettings, PostgresDatabase, type PostgresDatabaseOptions } from '../../src/platform/database/postgres-database.ts';
 
 export interface TestDatabase {
   readonly database: PostgresDatabase;
+  /** How `database` enters it. */
+  readonly connection: ConnectionSettings & { host: string; port: number };
   /** As superuser, outside of any transaction of `database`. */
   sql(text: string, values?: readonly unknown[]): Promise<pg.QueryResult>;
   drop(): Promise<void>;
@@ -15,7 +17,7 @@ export interface TestDatabase {
 
 type Options = Partial<Omit<PostgresDatabaseOptions, 'schema' | 'connection'>>;
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+export const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A fresh database with the module's migrations applied, entered as the module's own role. */
 export async function testDatabase(module: string, options: Options = {}): Promise<TestDatabase> {
@@ -28,16 +30,13 @@ export async function testDatabase(module: string, options: Options = {}): Promi
     await admin.query(`CREATE DATABASE "${name}" TEMPLATE "${prefix}${module}"`);
   });
   const { hostname, port } = new URL(url);
-  const database = new PostgresDatabase({
-    schema: module,
-    connection: { host: hostname, port: Number(port), user: roleOf(module), password: roleOf(module), database: name },
-    poolSize: 4,
-    logger: silent,
-    ...options,
-  });
+  const role = roleOf(module);
+  const connection = { host: hostname, port: Number(port), user: role, password: role, database: name };
+  const database = new PostgresDatabase({ schema: module, connection, poolSize: 4, logger: silentLogger, ...options });
   let superuser: Promise<pg.Client> | undefined;
   return {
     database,
+    connection,
     async sql(text, values = []) {
       superuser ??= connect(name);
       return (await superuser).query(text, [...values]);

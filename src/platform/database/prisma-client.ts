@@ -1,4 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { Failure } from '../errors.ts';
 import { ambientTransaction } from './ambient-transaction.ts';
 import type { Database } from './database.ts';
 
@@ -8,33 +9,57 @@ interface Batcher {
   request(request: unknown): Promise<unknown>;
 }
 
+/** What Prisma sends requests through: not part of its interface, so it is looked at closely before it is changed. */
+interface RequestHandler {
+  dataloader: Batcher;
+  handleRequestError(failed: { error: unknown }): never;
+}
+
 /**
- * A Prisma client on a module's database. Make every client here and none with `new`: Prisma sends the
- * `findUnique`s and batches of one tick together, whoever asked, as if the first who asked had asked for all of
- * them. A read of one transaction would so run on the connection of another. Here each transaction has a
- * batch of its own.
+ * A Prisma client on a module's database. Make every client here and none with `new`, for two reasons:
+ *
+ * Prisma sends the `findUnique`s and batches of one tick together, whoever asked, as if the first who asked had
+ * asked for all of them. A read of one transaction would so run on the connection of another. Here each
+ * transaction has a batch of its own.
+ *
+ * And Prisma makes an error of its own kind of every error with a code. Here a `Failure` stays one, so that a
+ * database that is away is `unavailable` through Prisma too.
  */
 export function prismaClient<Client extends object>(
   PrismaClient: new (options: { adapter: SqlDriverAdapterFactory }) => Client,
   database: Database,
 ): Client {
   const client = new PrismaClient({ adapter: database.adapter });
-  const handler = (client as { _requestHandler?: { dataloader?: Batcher } })._requestHandler;
-  const shared = handler?.dataloader;
-  if (!handler || typeof shared?.request !== 'function' || !shared.options) {
-    throw new Error('This version of Prisma batches requests in another way than prisma-client.ts knows.');
+  const handler = requestHandlerOf(client);
+  handler.dataloader = batcherPerTransaction(handler.dataloader);
+  const handleRequestError = handler.handleRequestError.bind(handler);
+  handler.handleRequestError = (failed) => {
+    if (failed.error instanceof Failure) throw failed.error;
+    return handleRequestError(failed);
+  };
+  return client;
+}
+
+function requestHandlerOf(client: object): RequestHandler {
+  const handler = (client as { _requestHandler?: Partial<RequestHandler> })._requestHandler;
+  const { dataloader, handleRequestError } = handler ?? {};
+  if (!dataloader?.options || typeof dataloader.request !== 'function' || !handleRequestError) {
+    throw new Error('Prisma sends its requests in another way than prisma-client.ts knows.');
   }
-  const BatcherOfOne = shared.constructor as new (options: unknown) => Batcher;
-  const batchers = new WeakMap<object, Batcher>();
-  handler.dataloader = {
+  return handler as RequestHandler;
+}
+
+function batcherPerTransaction(shared: Batcher): Batcher {
+  const OwnBatcher = shared.constructor as new (options: unknown) => Batcher;
+  const own = new WeakMap<object, Batcher>();
+  return {
     options: shared.options,
     request(request) {
       const transaction = ambientTransaction.getStore();
       if (!transaction) return shared.request(request);
-      let batcher = batchers.get(transaction);
-      if (!batcher) batchers.set(transaction, (batcher = new BatcherOfOne(shared.options)));
+      let batcher = own.get(transaction);
+      if (!batcher) own.set(transaction, (batcher = new OwnBatcher(shared.options)));
       return batcher.request(request);
     },
   };
-  return client;
 }

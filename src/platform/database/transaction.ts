@@ -117,11 +117,10 @@ export class Transaction implements AmbientTransaction {
     }
   }
 
-  /** The outcome of the savepoint is nothing to wait for: if it cannot be set, what follows it fails. */
   openSavepoint(): string {
     const name = `nested_${++this.#savepointCount}`;
     this.#savepoints.push({ name, failure: this.#failure });
-    void this.query({ text: `SAVEPOINT ${name}` });
+    this.#mark(`SAVEPOINT ${name}`);
     return name;
   }
 
@@ -131,12 +130,17 @@ export class Transaction implements AmbientTransaction {
 
   releaseSavepoint(name: string): void {
     this.#savepoints.pop();
-    void this.query({ text: `RELEASE SAVEPOINT ${name}` });
+    this.#mark(`RELEASE SAVEPOINT ${name}`);
   }
 
   rollbackToSavepoint(name: string): void {
     this.#failure = this.#savepoints.pop()?.failure;
-    void this.query({ text: `ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}` });
+    this.#mark(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`);
+  }
+
+  /** Nothing to wait for: if it fails, so does what follows it. Too late, there is nothing left to mark. */
+  #mark(statement: string): void {
+    if (this.#open) void this.#send({ text: statement });
   }
 }
 

@@ -1,0 +1,154 @@
+/** Prisma and the ambient transaction, on the tables that every module has. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { prismaClient } from '#platform/database/prisma-client.ts';
+import { PostgresDatabase } from '#platform/database/postgres-database.ts';
+import { PrismaClient } from '../modules/orders/persistence/generated/client.ts';
+import { type TestDatabase, silentLogger, testDatabase } from '../tests/support/postgres.ts';
+
+let test: TestDatabase;
+let prisma: PrismaClient;
+
+beforeAll(async () => {
+  test = await testDatabase('orders');
+  prisma = prismaClient(PrismaClient, test.database);
+});
+afterAll(() => test.drop());
+beforeEach(() => test.sql('TRUNCATE orders.schedules'));
+
+const nextRunAt = new Date('2030-01-01T12:00:00Z');
+const add = (name: string) => prisma.schedule.create({ data: { name, nextRunAt } });
+const find = (name: string) => prisma.schedule.findUnique({ where: { name } });
+const stored = async () => (await test.sql('SELECT name FROM orders.schedules ORDER BY name')).rows.map(({ name }) => name as string);
+
+describe('a Prisma client', () => {
+  it('works without a transaction', async () => {
+    await add('a');
+    expect(await find('a')).toMatchObject({ name: 'a', nextRunAt, owner: 0 });
+  });
+
+  it('commits and rolls back with the ambient transaction and with SQL beside it', async () => {
+    const failing = test.database.transaction(async () => {
+      await add('prisma');
+      await test.database.query("INSERT INTO schedules (name, next_run_at) VALUES ('sql', now())");
+      expect(await prisma.schedule.count()).toBe(2);
+      expect(await stored()).toEqual([]);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await stored()).toEqual([]);
+    await test.database.transaction(() => add('prisma'));
+    expect(await stored()).toEqual(['prisma']);
+  });
+
+  it('makes a batch or an interactive transaction of its own part of the ambient one', async () => {
+    const failing = test.database.transaction(async () => {
+      await prisma.$transaction([add('a'), add('b')]);
+      await prisma.$transaction(async (own) => {
+        await own.schedule.create({ data: { name: 'c', nextRunAt } });
+      });
+      expect(await prisma.schedule.count()).toBe(3);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await stored()).toEqual([]);
+  });
+
+  it('undoes only its own transaction when that fails and the error is caught', async () => {
+    await test.database.transaction(async () => {
+      await add('a');
+      await expect(prisma.$transaction([add('b'), add('a')])).rejects.toMatchObject({ code: 'P2002' });
+      await add('c');
+    });
+    expect(await stored()).toEqual(['a', 'c']);
+  });
+
+  it('refuses two transactions of its own at once within one', async () => {
+    const slowly = (name: string) =>
+      prisma.$transaction(async (own) => {
+        await own.schedule.create({ data: { name, nextRunAt } });
+        await own.$queryRaw`SELECT 1 FROM pg_sleep(0.02)`;
+      });
+    const failing = test.database.transaction(() => Promise.all([slowly('a'), slowly('b')]));
+    await expect(failing).rejects.toThrow('overlap');
+    expect(await stored()).toEqual([]);
+  });
+
+  it('keeps the transactions of concurrent work apart', async () => {
+    const work = (name: string) =>
+      test.database.transaction(async () => {
+        await Promise.all([add(name), find(name)]);
+        expect(await find(name)).toMatchObject({ name });
+        if (name < 'c') throw new Error('no');
+      });
+    await Promise.allSettled(['a', 'b', 'c', 'd'].map(work));
+    expect(await stored()).toEqual(['c', 'd']);
+  });
+
+  it('reads in each of two transactions of the same moment what that one wrote', async () => {
+    const [a, b] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const together = Promise.all([a.promise, b.promise]);
+    const work = (name: string, ready: () => void) =>
+      test.database.transaction(async () => {
+        await add(name);
+        ready();
+        await together;
+        return find(name);
+      });
+    expect(await Promise.all([work('a', a.resolve), work('b', b.resolve)])).toMatchObject([{ name: 'a' }, { name: 'b' }]);
+  });
+
+  it('reads outside of a transaction of the same moment only what is committed', async () => {
+    const [written, read] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const within = test.database.transaction(async () => {
+      await add('a');
+      written.resolve();
+      await written.promise;
+      const found = await find('a');
+      await read.promise;
+      return found;
+    });
+    await written.promise;
+    expect(await find('a')).toBeNull();
+    read.resolve();
+    expect(await within).toMatchObject({ name: 'a' });
+  });
+
+  it('still sends the reads of one transaction together', async () => {
+    const names = ['a', 'b', 'c'];
+    await prisma.schedule.createMany({ data: names.map((name) => ({ name, nextRunAt })) });
+    const before = test.database.statements;
+    const found = await test.database.transaction(() => Promise.all(names.map(find)));
+    expect(found).toMatchObject(names.map((name) => ({ name })));
+    expect(test.database.statements - before).toBe(3);
+  });
+
+  it('has the work run again after a conflict', async () => {
+    let runs = 0;
+    await test.database.transaction(async () => {
+      await add(`run ${++runs}`);
+      if (runs === 1) await prisma.$executeRawUnsafe("DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$");
+    });
+    expect(await stored()).toEqual(['run 2']);
+  });
+
+  it('says unavailable when the database is', async () => {
+    const database = new PostgresDatabase({ schema: 'orders', connection: { ...test.connection, port: 1 }, logger: silentLogger });
+    const cutOff = prismaClient(PrismaClient, database);
+    const unavailable = { code: 'platform.unavailable', kind: 'unavailable' };
+    await expect(cutOff.schedule.count()).rejects.toMatchObject(unavailable);
+    await expect(cutOff.$transaction([cutOff.schedule.count()])).rejects.toMatchObject(unavailable);
+    await database.close();
+  });
+
+  it('is made by prismaClient in every module', () => {
+    const modules = join(import.meta.dirname, '../modules');
+    const sources = readdirSync(modules, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.ts') && !name.includes('/generated/'),
+    );
+    expect(sources.length).toBeGreaterThan(4);
+    const direct = sources.filter((name) => readFileSync(join(modules, name), 'utf8').includes('new PrismaClient'));
+    expect(direct).toEqual([]);
+  });
+});

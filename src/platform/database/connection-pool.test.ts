@@ -1,0 +1,194 @@
+/** What callers see of a database that is slow, full or gone. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type TestDatabase, silentLogger, testDatabase } from '../../../tests/support/postgres.ts';
+import { type TcpLink, tcpLink } from '../../../tests/support/tcp-link.ts';
+import { PostgresDatabase, type PostgresDatabaseOptions } from './postgres-database.ts';
+
+const unavailable = { code: 'platform.unavailable', kind: 'unavailable', retryAfter: 1 };
+
+let test: TestDatabase;
+
+beforeAll(async () => {
+  test = await testDatabase('orders');
+  await test.sql('CREATE TABLE orders.notes (id int PRIMARY KEY)');
+  await test.sql('GRANT ALL ON orders.notes TO PUBLIC');
+});
+afterAll(() => test.drop());
+beforeEach(() => test.sql('TRUNCATE orders.notes'));
+
+const insertInto = (database: PostgresDatabase, id: number) => database.query('INSERT INTO notes VALUES ($1)', [id]);
+const stored = async () => (await test.sql('SELECT id FROM orders.notes ORDER BY id')).rows.map(({ id }) => id as number);
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function withDatabase(
+  options: Partial<PostgresDatabaseOptions>,
+  work: (database: PostgresDatabase) => Promise<void>,
+): Promise<void> {
+  const database = new PostgresDatabase({ schema: 'orders', connection: test.connection, logger: silentLogger, ...options });
+  try {
+    await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function overLink(work: (database: PostgresDatabase, link: TcpLink) => Promise<void>): Promise<void> {
+  const link = await tcpLink(test.connection);
+  try {
+    await withDatabase({ connection: { ...test.connection, port: link.port }, poolSize: 2 }, (database) => work(database, link));
+  } finally {
+    await link.close();
+  }
+}
+
+describe('a transaction over a slow network', () => {
+  it('waits for one answer when the work waits for none', () =>
+    overLink(async (database, link) => {
+      await database.query('SELECT 1');
+      link.delay = 100;
+      const start = performance.now();
+      await database.transaction(async () => {
+        void insertInto(database, 1);
+        void insertInto(database, 2);
+        database.beforeCommit(() => insertInto(database, 3));
+      });
+      expect(performance.now() - start).toBeLessThan(180);
+      expect(await stored()).toEqual([1, 2, 3]);
+    }));
+
+  it('waits for two when the work waits for one', () =>
+    overLink(async (database, link) => {
+      await database.query('SELECT 1');
+      link.delay = 100;
+      const start = performance.now();
+      await database.transaction(() => insertInto(database, 1));
+      expect(performance.now() - start).toBeGreaterThan(190);
+      expect(performance.now() - start).toBeLessThan(280);
+    }));
+});
+
+describe('a connection that breaks', () => {
+  it('under a statement makes it unavailable, and the next one works', () =>
+    withDatabase({}, async (database) => {
+      const slow = database.query('SELECT pg_sleep(10)');
+      const outcome = expect(slow).rejects.toMatchObject(unavailable);
+      await pause(50);
+      await test.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(10)%' AND pid <> pg_backend_pid()");
+      await outcome;
+      await expect(database.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
+    }));
+
+  it('under a transaction rolls it back and makes it unavailable', () =>
+    overLink(async (database, link) => {
+      const failing = database.transaction(async () => {
+        await insertInto(database, 1);
+        link.breakAll();
+        await insertInto(database, 2);
+      });
+      await expect(failing).rejects.toMatchObject(unavailable);
+      expect(await stored()).toEqual([]);
+      await database.transaction(() => insertInto(database, 3));
+      expect(await stored()).toEqual([3]);
+    }));
+
+  it('under a transaction whose work had an error of its own leaves that error', () =>
+    overLink(async (database, link) => {
+      const failing = database.transaction(async () => {
+        await insertInto(database, 1);
+        link.breakAll();
+        throw new Error('sold out');
+      });
+      await expect(failing).rejects.toThrow('sold out');
+      expect(await stored()).toEqual([]);
+    }));
+
+  it('after the commit was sent makes it unavailable, whatever the outcome, and tells no listener', () =>
+    overLink(async (database, link) => {
+      await database.query('SELECT 1');
+      link.cutWhenSent('COMMIT');
+      const heard: string[] = [];
+      const failing = database.transaction(async () => {
+        database.afterCommit(() => heard.push('committed'));
+        await insertInto(database, 1);
+      });
+      await expect(failing).rejects.toMatchObject(unavailable);
+      expect(heard).toEqual([]);
+      expect(await stored()).toEqual([1]);
+    }));
+
+  it('while nobody uses it is replaced, and reported', () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+    return withDatabase({ logger }, async (database) => {
+      await database.query('SELECT 1');
+      await test.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fissile orders'");
+      await pause(50);
+      await expect(database.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
+      expect(warnings).toContain('An idle database connection broke.');
+    });
+  });
+});
+
+describe('a server that is gone for a while', () => {
+  it('makes everything unavailable, and all works again when it is back', () =>
+    overLink(async (database, link) => {
+      await Promise.all([insertInto(database, 1), insertInto(database, 2)]);
+      link.refuse();
+      link.breakAll();
+      await pause(20);
+      await expect(insertInto(database, 3)).rejects.toMatchObject(unavailable);
+      await expect(database.transaction(() => insertInto(database, 3))).rejects.toMatchObject(unavailable);
+      link.accept();
+      await Promise.all([4, 5, 6].map((id) => database.transaction(() => insertInto(database, id))));
+      expect(await stored()).toEqual([1, 2, 4, 5, 6]);
+      expect(database.connections.waiting).toBe(0);
+    }));
+});
+
+describe('a pool whose connections are all in use', () => {
+  it('makes others wait only so long', () =>
+    withDatabase({ poolSize: 1, acquireTimeout: 100 }, async (database) => {
+      let finish = () => {};
+      const busy = database.transaction(() => new Promise<void>((resolve) => (finish = resolve)));
+      await pause(30);
+      const start = performance.now();
+      const waiting = database.query('SELECT 1');
+      await pause(10);
+      expect(database.connections).toEqual({ max: 1, open: 1, idle: 0, waiting: 1 });
+      await expect(waiting).rejects.toMatchObject(unavailable);
+      expect(performance.now() - start).toBeLessThan(1000);
+      finish();
+      await busy;
+      await expect(database.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 });
+    }));
+
+  it('serves those who waited as soon as it can', () =>
+    withDatabase({ poolSize: 2 }, async (database) => {
+      await Promise.all(Array.from({ length: 30 }, (_, id) => database.transaction(() => insertInto(database, id))));
+      expect(await stored()).toHaveLength(30);
+      expect(database.connections).toEqual({ max: 2, open: 2, idle: 2, waiting: 0 });
+    }));
+});
+
+describe('a statement that takes too long', () => {
+  it('is stopped and unavailable', () =>
+    withDatabase({ statementTimeout: 50 }, async (database) => {
+      await expect(database.query('SELECT pg_sleep(10)')).rejects.toMatchObject(unavailable);
+      await expect(database.transaction(() => database.query('SELECT pg_sleep(10)'))).rejects.toMatchObject(unavailable);
+    }));
+});
+
+describe('closing', () => {
+  it('lets running transactions finish and accepts no new ones', () =>
+    withDatabase({}, async (database) => {
+      const running = database.transaction(async () => {
+        await pause(50);
+        await insertInto(database, 1);
+      });
+      await pause(10);
+      const closed = database.close();
+      await expect(insertInto(database, 2)).rejects.toMatchObject(unavailable);
+      await Promise.all([running, closed]);
+      expect(await stored()).toEqual([1]);
+    }));
+});
