@@ -1,0 +1,76 @@
+/**
+ * The steps that every request goes through: find the route, count it against the limit, find out who asks and
+ * whether they may, answer. What goes wrong in any of them becomes a problem (RFC 9457).
+ */
+import { CallContext, runInContext } from '#platform/context.ts';
+import { platformErrors } from '#platform/errors.ts';
+import type { Exchange } from '#platform/http/exchange.ts';
+import { httpErrors } from '#platform/http/http-errors.ts';
+import type { Report } from '#platform/http/problem.ts';
+import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import type { Found, RouteTable } from '#platform/http/route-table.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import { admit, bearerToken } from './authentication.ts';
+import { cors } from './cors.ts';
+import { rateLimit } from './rate-limit.ts';
+import type { Route } from './routes.ts';
+
+export interface AnswererOptions {
+  readonly routes: RouteTable<Route>;
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  readonly report: Report;
+  readonly settings: { readonly rateLimit: number; readonly corsOrigins: readonly string[] };
+}
+
+export function answerer({ routes, verifier, logger, report, settings }: AnswererOptions): (exchange: Exchange) => Promise<void> {
+  const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit) : undefined;
+  const crossOrigin = cors(settings.corsOrigins);
+
+  const answer = async (exchange: Exchange): Promise<SentAnswer> => {
+    const preflight = crossOrigin(exchange);
+    if (preflight) return preflight;
+    const found = find(routes, exchange);
+    const route = found && routeFor(found, exchange);
+    if (route) exchange.route = route;
+
+    const token = bearerToken(exchange);
+    exchange.principal = token === undefined ? undefined : verifier.recall(token);
+    if (limit && !exchange.route.operational) await limit(exchange);
+    if (!found) throw platformErrors.notFound();
+    if (!route) return otherMethod(found, exchange);
+    await admit(exchange, route.access, verifier, logger);
+
+    const { deadline, requestId, trace, principal, signal } = exchange;
+    const context = new CallContext({ deadline, requestId, trace, principal, signal });
+    return runInContext(context, () => route.answer(exchange, found.parameters));
+  };
+
+  return async (exchange) => {
+    try {
+      exchange.send(await answer(exchange));
+    } catch (error) {
+      exchange.send(report(error, exchange));
+    }
+  };
+}
+
+function find(routes: RouteTable<Route>, { path }: Exchange): Found<Route> | undefined {
+  try {
+    return routes.find(path);
+  } catch (cause) {
+    throw platformErrors.invalidRequest({ detail: 'The path is not properly encoded.', cause });
+  }
+}
+
+/** What answers GET answers HEAD. */
+const routeFor = ({ byMethod }: Found<Route>, { request: { method } }: Exchange): Route | undefined =>
+  byMethod.get(method === 'HEAD' ? 'GET' : method);
+
+function otherMethod({ byMethod }: Found<Route>, exchange: Exchange): SentAnswer {
+  const methods = [...byMethod.keys(), ...(byMethod.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
+  exchange.header('Allow', methods.join(', '));
+  if (exchange.request.method !== 'OPTIONS') throw httpErrors.methodNotAllowed();
+  return { status: 204, headers: [], body: undefined };
+}

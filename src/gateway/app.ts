@@ -1,0 +1,118 @@
+/**
+ * The single way in: an Express application with everything that this process serves. Express hands every request
+ * to one handler; see answerer.ts for the steps.
+ */
+import type { ServerOptions } from 'node:http';
+import express, { type Express } from 'express';
+import { platformErrors } from '#platform/errors.ts';
+import { endpointHandler, type ServedModule } from '#platform/http/endpoint-handler.ts';
+import { problemReport, type Report } from '#platform/http/problem.ts';
+import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import { RouteTable } from '#platform/http/route-table.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import type { Metrics } from '#platform/observability/metrics.ts';
+import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import { answerer } from './answerer.ts';
+import { Health, type HealthCheck } from './health.ts';
+import { receiver } from './receive.ts';
+import type { Route } from './routes.ts';
+
+export interface GatewaySettings {
+  /** Milliseconds a request may take in all. */
+  readonly requestTimeout: number;
+  /** Bytes. */
+  readonly bodyLimit: number;
+  /** Requests a minute for each person, or each address without a token; 0 for no limit. */
+  readonly rateLimit: number;
+  /** Origins whose pages may call; none turns CORS off. */
+  readonly corsOrigins: readonly string[];
+  /** How many proxies in front may be believed about the caller's address. */
+  readonly trustProxy: number;
+}
+
+export interface GatewayOptions {
+  readonly modules: readonly ServedModule[];
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** By name; all must pass for `/readyz`. */
+  readonly checks: Readonly<Record<string, HealthCheck>>;
+  readonly settings: GatewaySettings;
+  /** Of the program, for the documentation. */
+  readonly version: string;
+}
+
+export interface GatewayApp {
+  readonly app: Express;
+  /** For `createServer`: how long a client may take to say what it wants. */
+  readonly serverOptions: ServerOptions;
+  /** From now on `/readyz` says no, and every answer asks its client to connect anew, elsewhere. */
+  drain(): void;
+}
+
+export function createApp(options: GatewayOptions): GatewayApp {
+  const { modules, logger, metrics, settings } = options;
+  const endpoints = modules.flatMap((module) => module.endpoints);
+  const report = problemReport(endpoints.flatMap(({ errors = [] }) => errors), logger);
+  const health = new Health(options.checks, logger);
+
+  const routes = new RouteTable<Route>();
+  const serve = (route: Route) => routes.add(route.method, route.url, route);
+  moduleRoutes(options, report).forEach(serve);
+  operationalRoutes(metrics, health).forEach(serve);
+
+  const receive = receiver({
+    logger,
+    metrics,
+    requestTimeout: settings.requestTimeout,
+    onTimeout: (exchange) => exchange.send(report(platformErrors.deadlineExceeded(), exchange)),
+  });
+  const answer = answerer({ ...options, routes, report });
+
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
+  app.use((request, response) => {
+    const exchange = receive(request, response);
+    if (health.draining) exchange.header('Connection', 'close');
+    return answer(exchange);
+  });
+  return {
+    app,
+    serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+    drain: () => health.drain(),
+  };
+}
+
+function moduleRoutes({ modules, metrics, settings }: GatewayOptions, report: Report): Route[] {
+  return modules.flatMap((module) =>
+    module.endpoints.map((endpoint): Route => ({
+      method: endpoint.method,
+      url: endpoint.url,
+      access: endpoint.access,
+      operational: false,
+      meter: metrics.requests(endpoint.method, endpoint.url),
+      answer: endpointHandler(endpoint, module, { bodyLimit: settings.bodyLimit, report }),
+    })),
+  );
+}
+
+/** For probes, scrapes and readers. They are open: what they tell is no secret, and who should not ask is kept out by the network. */
+function operationalRoutes(metrics: Metrics, health: Health): Route[] {
+  const route = (url: string, answer: () => Promise<SentAnswer>): Route => ({
+    method: 'GET',
+    url,
+    access: 'anyone',
+    operational: true,
+    meter: metrics.requests('GET', url),
+    answer,
+  });
+  return [
+    route('/livez', health.live),
+    route('/readyz', health.ready),
+    route('/metrics', async () => ({
+      status: 200,
+      headers: ['Cache-Control', 'no-store', 'Content-Type', metrics.registry.contentType],
+      body: await metrics.text(),
+    })),
+  ];
+}

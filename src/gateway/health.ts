@@ -1,0 +1,83 @@
+/** Whether the program lives, and whether it should be sent requests. */
+import { Failure } from '#platform/errors.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+
+/** Resolves when what it looks at works; rejects with the reason. It is given a second. */
+export type HealthCheck = () => Promise<unknown>;
+
+interface CheckResult {
+  readonly name: string;
+  readonly status: 'ok' | 'failed';
+  readonly milliseconds: number;
+  readonly reason?: string;
+}
+
+const patience = 1_000;
+
+export class Health {
+  readonly #checks: Readonly<Record<string, HealthCheck>>;
+  readonly #logger: Logger;
+  readonly #failing = new Set<string>();
+  #draining = false;
+  #looking: Promise<CheckResult[]> | undefined;
+
+  constructor(checks: Readonly<Record<string, HealthCheck>>, logger: Logger) {
+    this.#checks = checks;
+    this.#logger = logger;
+  }
+
+  /** From now on not ready: no new requests, please. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  readonly live = async (): Promise<SentAnswer> => json(200, { status: 'ok' });
+
+  readonly ready = async (): Promise<SentAnswer> => {
+    if (this.#draining) return json(503, { status: 'draining', checks: [] });
+    // However many ask, each check runs once at a time.
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    const checks = await this.#looking;
+    const ready = checks.every(({ status }) => status === 'ok');
+    return json(ready ? 200 : 503, { status: ready ? 'ok' : 'failed', checks });
+  };
+
+  #look(): Promise<CheckResult[]> {
+    return Promise.all(Object.entries(this.#checks).map(([name, check]) => this.#run(name, check)));
+  }
+
+  async #run(name: string, check: HealthCheck): Promise<CheckResult> {
+    const startedAt = performance.now();
+    const taken = () => Math.round(performance.now() - startedAt);
+    try {
+      await withinPatience(check());
+      if (this.#failing.delete(name)) this.#logger.info(`The check "${name}" passes again.`);
+      return { name, status: 'ok', milliseconds: taken() };
+    } catch (error) {
+      if (!this.#failing.has(name)) this.#logger.warn(`The check "${name}" fails.`, { error });
+      this.#failing.add(name);
+      return { name, status: 'failed', milliseconds: taken(), reason: publicReason(error) };
+    }
+  }
+}
+
+function withinPatience(work: Promise<unknown>): Promise<unknown> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Failure('platform.too-slow', 'unavailable', `No answer within ${patience} ms.`)), patience);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+/** Anyone can ask, so: nothing of messages that may name machines and users. */
+const publicReason = (error: unknown): string =>
+  error instanceof Failure ? error.message : String((error as { code?: unknown } | null)?.code ?? 'It does not work; the log says why.');
+
+const json = (status: number, body: unknown): SentAnswer => ({
+  status,
+  headers: ['Cache-Control', 'no-store', 'Content-Type', 'application/json; charset=utf-8'],
+  body: JSON.stringify(body),
+});

@@ -1,0 +1,77 @@
+/** The beginning and the end of every request: its ids, its time limit, its line in the log and its place in the counts. */
+import { randomUUID } from 'node:crypto';
+import type { Request, Response } from 'express';
+import { newSpanId, newTrace, type Trace } from '#platform/context.ts';
+import { Exchange, type RouteName } from '#platform/http/exchange.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import type { Metrics } from '#platform/observability/metrics.ts';
+import { securityHeaders } from './security-headers.ts';
+
+const acceptableId = /^[\w.:+/=@-]{1,128}$/;
+/** https://www.w3.org/TR/trace-context/#traceparent-header; a later version may append fields. */
+const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+
+/** The client left before it had its answer. nginx made this status known; it is only ever in the log. */
+const clientGone = 499;
+const maxLoggedPath = 200;
+
+export interface Reception {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Milliseconds. */
+  readonly requestTimeout: number;
+  /** Answers when the time is up. */
+  readonly onTimeout: (exchange: Exchange) => void;
+}
+
+export function receiver({ logger, metrics, requestTimeout, onTimeout }: Reception) {
+  const always = securityHeaders();
+  const unmatched: RouteName = { url: 'unmatched', meter: metrics.requests('ANY', 'unmatched'), operational: false };
+
+  return (request: Request, response: Response): Exchange => {
+    const startedAt = performance.now();
+    const { 'x-request-id': givenId, traceparent: givenTrace } = request.headers;
+    const requestId = typeof givenId === 'string' && acceptableId.test(givenId) ? givenId : randomUUID();
+    const trace = traceOf(givenTrace);
+    const exchange = new Exchange({
+      request,
+      response,
+      requestId,
+      trace,
+      deadline: Date.now() + requestTimeout,
+      route: unmatched,
+      headers: [...always, 'X-Request-Id', requestId, 'traceparent', `00-${trace.traceId}-${trace.spanId}-01`],
+    });
+    metrics.requestsInFlight += 1;
+    const timer = setTimeout(onTimeout, requestTimeout, exchange);
+    response.once('close', () => {
+      clearTimeout(timer);
+      metrics.requestsInFlight -= 1;
+      finish(exchange, performance.now() - startedAt, logger);
+    });
+    return exchange;
+  };
+}
+
+const traceOf = (header: string | string[] | undefined): Trace => {
+  const traceId = typeof header === 'string' ? traceparent.exec(header)?.[1] : undefined;
+  return traceId === undefined ? newTrace() : { traceId, spanId: newSpanId() };
+};
+
+function finish(exchange: Exchange, milliseconds: number, logger: Logger): void {
+  const { request, response, route, requestId, trace, principal, problem, bytes } = exchange;
+  const status = response.writableFinished ? response.statusCode : clientGone;
+  if (status === clientGone) exchange.abandon();
+  route.meter.finished(status, milliseconds);
+  if (route.operational && status < 400) return;
+  logger.info(`${request.method} ${route.url} ${status}`, {
+    status,
+    milliseconds: Math.round(milliseconds * 100) / 100,
+    bytes,
+    ...(problem === undefined ? {} : { code: problem }),
+    ...(route.url === 'unmatched' ? { path: exchange.path.slice(0, maxLoggedPath) } : {}),
+    requestId,
+    traceId: trace.traceId,
+    ...(principal === undefined ? {} : { principal: principal.userId }),
+  });
+}

@@ -1,0 +1,11 @@
+import type { Access } from '#platform/http/endpoint.ts';
+import type { Exchange, RouteName } from '#platform/http/exchange.ts';
+import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import type { Parameters } from '#platform/http/route-table.ts';
+
+/** What the gateway serves under one method and path. */
+export interface Route extends RouteName {
+  readonly method: string;
+  readonly access: Access;
+  answer(exchange: Exchange, parameters: Parameters): Promise<SentAnswer>;
+}

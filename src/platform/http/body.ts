@@ -1,0 +1,58 @@
+/** Reads the body of a request: bounded in bytes and depth, and JSON. */
+import type { IncomingMessage } from 'node:http';
+import { httpErrors } from './http-errors.ts';
+
+const maxDepth = 32;
+const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+export const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+export function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const tooLarge = () => reject(httpErrors.bodyTooLarge(`The body may have ${limit} bytes at most.`));
+    if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+      reject(httpErrors.unsupportedMediaType('Send the body without a Content-Encoding.'));
+    } else if (Number(request.headers['content-length'] ?? 0) > limit) tooLarge();
+    else {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= limit) chunks.push(chunk);
+        else tooLarge();
+      });
+      request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+      request.once('error', (cause) => reject(httpErrors.malformedBody({ detail: 'The body ended too early.', cause })));
+    }
+  });
+}
+
+export function parseJson(bytes: Buffer, contentType: string | undefined): unknown {
+  if (contentType === undefined || !jsonType.test(contentType)) throw httpErrors.unsupportedMediaType();
+  if (depthOf(bytes) > maxDepth) throw httpErrors.malformedBody(`The body may be ${maxDepth} levels deep at most.`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return JSON.parse(text);
+  } catch (cause) {
+    throw httpErrors.malformedBody({ cause });
+  }
+}
+
+/** How deep objects and arrays are nested: counted before parsing, since it is parsing and checking that would suffer. */
+function depthOf(bytes: Buffer): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (inString) {
+      if (byte === 0x5c) index++;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+  return deepest;
+}

@@ -1,0 +1,97 @@
+import type { Api, Client } from '../contract.ts';
+import type { Database } from '../database/database.ts';
+import { type ErrorKind, Failure, platformErrors } from '../errors.ts';
+import { answerWriter } from './answer-writer.ts';
+import type { Answer, Endpoint } from './endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { httpErrors, orPreconditionFailed } from './http-errors.ts';
+import { fingerprintOf, IdempotencyKeys, type KeyUse } from './idempotency.ts';
+import type { Report } from './problem.ts';
+import type { RenderedAnswer } from './rendered-answer.ts';
+import { type ReadRequest, requestReader } from './request-reader.ts';
+import type { Parameters } from './route-table.ts';
+
+/** One module of this process, as far as HTTP is concerned. */
+export interface ServedModule {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  /** The module's own operations, as its endpoints call them. */
+  readonly client: Client<Api>;
+  /** Holds its idempotency keys. */
+  readonly database: Database;
+}
+
+export type EndpointHandler = (exchange: Exchange, parameters: Parameters) => Promise<RenderedAnswer>;
+
+const maxKeyLength = 255;
+
+/** Makes what answers the requests to one endpoint. */
+export function endpointHandler(
+  endpoint: Endpoint,
+  { client, database }: ServedModule,
+  { bodyLimit, report }: { bodyLimit: number; report: Report },
+): EndpointHandler {
+  const read = requestReader(endpoint, bodyLimit);
+  const write = answerWriter(endpoint);
+  const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
+  const { settle } = endpoint;
+
+  /** The answer to whoever waits; undefined when it cannot be had, which does not undo the first one. */
+  const settled = async ({ request }: ReadRequest, first: Answer<unknown>, exchange: Exchange) => {
+    try {
+      return write(await settle!(request as never, client, first as never), undefined);
+    } catch (error) {
+      report(error, exchange);
+      return undefined;
+    }
+  };
+
+  return async (exchange, parameters) => {
+    const { headers } = exchange.request;
+    const received = await read(exchange, parameters);
+    const { request } = received;
+    const waits = settle !== undefined && request.wait > 0;
+    if (waits) exchange.header('Preference-Applied', `wait=${request.wait / 1000}`);
+
+    let first: Answer<unknown> | undefined;
+    const handle = async () => {
+      try {
+        first = await endpoint.handle(request as never, client);
+      } catch (error) {
+        throw headers['if-match'] === undefined ? error : orPreconditionFailed(error);
+      }
+      return write(first, headers['if-none-match']);
+    };
+
+    const key = headers['idempotency-key'];
+    if (keys === undefined || key === undefined) {
+      const answer = await handle();
+      return waits ? ((await settled(received, first!, exchange)) ?? answer) : answer;
+    }
+
+    const use = keyUse(endpoint, exchange, String(key), received, waits ? request.wait : 0);
+    const { answer, outcome } = await keys.answer(use, handle, (error) => (isKept(error) ? report(error, exchange) : undefined));
+    if (outcome === 'replayed') exchange.header('Idempotency-Replayed', 'true');
+    if (outcome !== 'done' || !waits) return answer;
+    const last = (await settled(received, first!, exchange)) ?? answer;
+    return (await keys.settle(use, last)) ? last : answer;
+  };
+}
+
+function keyUse({ method, url }: Endpoint, exchange: Exchange, key: string, { sentBody }: ReadRequest, wait: number): KeyUse {
+  if (key === '' || key.length > maxKeyLength) {
+    throw httpErrors.invalidHeader(`An Idempotency-Key has 1 to ${maxKeyLength} characters.`);
+  }
+  return {
+    scope: `${exchange.principal?.userId ?? 'anonymous'} ${method} ${url}`,
+    key,
+    fingerprint: fingerprintOf(exchange.request.url, sentBody),
+    settlesIn: wait,
+  };
+}
+
+const neverKept: readonly ErrorKind[] = ['unauthenticated', 'forbidden', 'too-many', 'unavailable'];
+
+/** An answer that says nothing about the effect is not kept: the same key may be tried again. */
+const isKept = (error: unknown): boolean =>
+  !(error instanceof Failure) || (!neverKept.includes(error.kind) && error.code !== platformErrors.invalidRequest.code);

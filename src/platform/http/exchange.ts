@@ -1,0 +1,93 @@
+import type { Request, Response } from 'express';
+import type { Principal, Trace } from '../context.ts';
+import type { RequestMeter } from '../observability/meters.ts';
+import type { SentAnswer } from './rendered-answer.ts';
+
+/** What the log and the counts call what was asked for. */
+export interface RouteName {
+  /** The template, `/v1/orders/{id}`. */
+  readonly url: string;
+  readonly meter: RequestMeter;
+  /** Probes and scrapes: neither limited nor logged where nothing is wrong. */
+  readonly operational: boolean;
+}
+
+/** One request and its one answer, with what the gateway knows about it. */
+export class Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly requestId: string;
+  readonly trace: Trace;
+  /** Epoch milliseconds after which nobody waits for the answer. */
+  readonly deadline: number;
+  /** The path without the query. */
+  readonly path: string;
+  readonly queryText: string;
+  route: RouteName;
+  principal: Principal | undefined;
+  /** The code of the problem that was answered. */
+  problem: string | undefined;
+  bytes = 0;
+  readonly #headers: string[];
+  readonly #gone = new AbortController();
+
+  /** `headers` go out with every answer; names and values by turns. */
+  constructor(fields: {
+    request: Request;
+    response: Response;
+    requestId: string;
+    trace: Trace;
+    deadline: number;
+    route: RouteName;
+    headers: string[];
+  }) {
+    const { request } = fields;
+    this.request = request;
+    this.response = fields.response;
+    this.requestId = fields.requestId;
+    this.trace = fields.trace;
+    this.deadline = fields.deadline;
+    this.route = fields.route;
+    this.#headers = fields.headers;
+    const { url } = request;
+    const mark = url.indexOf('?');
+    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.queryText = mark === -1 ? '' : url.slice(mark + 1);
+  }
+
+  /** Aborts when the client is gone. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  abandon(): void {
+    this.#gone.abort();
+  }
+
+  /** A header of whatever answer it will be, in place of one of the same name. */
+  header(name: string, value: string): void {
+    for (let index = 0; index < this.#headers.length; index += 2) {
+      if (this.#headers[index] === name) {
+        this.#headers[index + 1] = value;
+        return;
+      }
+    }
+    this.#headers.push(name, value);
+  }
+
+  /**
+   * Answers, once: what comes after an answer (such as the outcome of what took too long) is dropped. One write of
+   * headers that were never in a map, since that is a good part of what a request costs.
+   */
+  send({ status, headers, body }: SentAnswer): void {
+    const { request, response } = this;
+    if (response.headersSent || response.destroyed) return;
+    const all = this.#headers.concat(headers);
+    if (status !== 204 && status !== 304) {
+      this.bytes = body === undefined ? 0 : Buffer.byteLength(body);
+      all.push('Content-Length', String(this.bytes));
+    }
+    response.writeHead(status, all);
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+}

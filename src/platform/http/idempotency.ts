@@ -1,0 +1,176 @@
+/**
+ * Idempotency keys, with Stripe's rules and the statuses of the IETF draft (draft-ietf-httpapi-idempotency-key-header).
+ *
+ * The handler runs in one transaction with the row that keeps its answer, so there is no answer without the effect
+ * and no effect without the answer. An advisory lock of that transaction marks the key as in use; PostgreSQL drops
+ * it with the connection, so a key whose holder died can be used again at once.
+ */
+import { hash } from 'node:crypto';
+import type { Database } from '../database/database.ts';
+import { httpErrors } from './http-errors.ts';
+import type { RenderedAnswer } from './rendered-answer.ts';
+
+export interface KeyUse {
+  /** Who uses the key, and for what: the same key of somebody else is another key. */
+  readonly scope: string;
+  readonly key: string;
+  /** Of the request; another one under the same key is refused. */
+  readonly fingerprint: string;
+  /** Milliseconds during which the answer may still change, for `Prefer: wait`; 0 for a final one. */
+  readonly settlesIn: number;
+}
+
+export interface KeyedAnswer {
+  readonly answer: RenderedAnswer;
+  readonly outcome: 'done' | 'failed' | 'replayed';
+}
+
+interface StoredRow {
+  free: boolean;
+  fingerprint: string | null;
+  status: number;
+  headers: string[];
+  body: string;
+  settling: boolean | null;
+}
+
+const kept = "interval '24 hours'";
+/** What storing the settled answer may take on top of the wait itself. */
+const settlingMargin = 5_000;
+
+/** Somebody stored an answer for the key between our look and our write: theirs counts, ours is rolled back. */
+class LostRace extends Error {}
+
+export class IdempotencyKeys {
+  readonly #database: Database;
+  readonly #take: string;
+  readonly #store: string;
+  readonly #settle: string;
+  readonly #prune: string;
+
+  constructor(database: Database) {
+    const table = `"${database.schema}".idempotency_keys`;
+    this.#database = database;
+    this.#take = `
+      WITH lock AS MATERIALIZED (
+        SELECT pg_try_advisory_xact_lock(hashtextextended('${database.schema} ' || $1 || ' ' || $2, 0)) AS free
+      )
+      SELECT lock.free, stored.fingerprint, stored.status, stored.headers, stored.body, stored.settles_until > now() AS settling
+      FROM lock
+      LEFT JOIN ${table} stored ON stored.scope = $1 AND stored.key = $2 AND stored.created_at > now() - ${kept}`;
+    this.#store = `
+      INSERT INTO ${table} AS stored (scope, key, fingerprint, status, headers, body, settles_until)
+      VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7::int > 0 THEN now() + $7::int * interval '1 ms' END)
+      ON CONFLICT (scope, key) DO UPDATE
+      SET fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
+          body = excluded.body, settles_until = excluded.settles_until, created_at = excluded.created_at
+      WHERE stored.created_at <= now() - ${kept}`;
+    this.#settle = `
+      UPDATE ${table} SET status = $3, headers = $4, body = $5, settles_until = NULL
+      WHERE scope = $1 AND key = $2 AND settles_until > now()`;
+    this.#prune = `
+      DELETE FROM ${table} WHERE (scope, key) IN (
+        SELECT scope, key FROM ${table} WHERE created_at <= now() - ${kept} ORDER BY created_at LIMIT 1000
+      )`;
+  }
+
+  /**
+   * The stored answer, or that of `work`. `failed` turns an error into the answer to keep; undefined for one that is
+   * not kept, such as `unavailable`, which is then thrown.
+   */
+  async answer(
+    use: KeyUse,
+    work: () => Promise<RenderedAnswer>,
+    failed: (error: unknown) => RenderedAnswer | undefined,
+  ): Promise<KeyedAnswer> {
+    let refusal: unknown;
+    try {
+      return await this.#database.transaction<KeyedAnswer>(async () => {
+        refusal = undefined;
+        const stored = await this.#find(use).catch((error: unknown) => {
+          refusal = error;
+          throw error;
+        });
+        if (stored) return { answer: stored, outcome: 'replayed' };
+        const answer = await work();
+        await this.#keep(use, answer);
+        return { answer, outcome: 'done' };
+      });
+    } catch (error) {
+      if (error === refusal) throw error;
+      if (error instanceof LostRace) return this.#replay(use);
+      const answer = failed(error);
+      if (!answer) throw error;
+      return this.#keepFailure(use, answer);
+    }
+  }
+
+  /** Replaces an answer that was kept as not final. False when its time was up: then the first one stands. */
+  async settle({ scope, key }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<boolean> {
+    const { rowCount } = await this.#database.query(this.#settle, [scope, key, status, JSON.stringify(headers), body ?? '']);
+    return rowCount === 1;
+  }
+
+  /** Deletes what was kept long enough, and tells how much that was. */
+  async prune(): Promise<number> {
+    for (let pruned = 0; ; ) {
+      const { rowCount } = await this.#database.query(this.#prune);
+      pruned += rowCount ?? 0;
+      if (!rowCount) return pruned;
+    }
+  }
+
+  /** Takes the key for the transaction under way, or finds its answer. */
+  async #find({ scope, key, fingerprint }: KeyUse): Promise<RenderedAnswer | undefined> {
+    const { rows } = await this.#database.query<StoredRow>(this.#take, [scope, key]);
+    const row = rows[0]!;
+    if (row.fingerprint === null) {
+      if (!row.free) throw httpErrors.idempotencyKeyInUse({ retryAfter: 1 });
+      return undefined;
+    }
+    if (row.fingerprint !== fingerprint) throw httpErrors.idempotencyKeyReused();
+    if (row.settling) throw httpErrors.idempotencyKeyInUse({ retryAfter: 1 });
+    return { status: row.status, headers: row.headers, body: row.body === '' ? undefined : row.body };
+  }
+
+  async #keep({ scope, key, fingerprint, settlesIn }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<void> {
+    const until = settlesIn === 0 ? 0 : settlesIn + settlingMargin;
+    const values = [scope, key, fingerprint, status, JSON.stringify(headers), body ?? '', until];
+    const { rowCount } = await this.#database.query(this.#store, values);
+    if (rowCount === 0) throw new LostRace();
+  }
+
+  async #replay(use: KeyUse): Promise<KeyedAnswer> {
+    const answer = await this.#database.transaction(() => this.#find(use));
+    if (!answer) throw httpErrors.idempotencyKeyInUse({ retryAfter: 1 });
+    return { answer, outcome: 'replayed' };
+  }
+
+  /** What failed was rolled back, so its answer is kept by itself, unless a retry came in between and has one. */
+  async #keepFailure(use: KeyUse, answer: RenderedAnswer): Promise<KeyedAnswer> {
+    const final = { ...use, settlesIn: 0 };
+    try {
+      return await this.#database.transaction<KeyedAnswer>(async () => {
+        const stored = await this.#find(final);
+        if (stored) return { answer: stored, outcome: 'replayed' };
+        await this.#keep(final, answer);
+        return { answer, outcome: 'failed' };
+      });
+    } catch (error) {
+      if (error instanceof LostRace) return this.#replay(use);
+      throw error;
+    }
+  }
+}
+
+/** Of what is asked, however its JSON is laid out. */
+export const fingerprintOf = (pathAndQuery: string, body: unknown): string =>
+  hash('sha256', `${pathAndQuery}\n${canonicalJson(body)}`);
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,25 @@
+/** Entity tags (RFC 9110, 8.8.3): the version of a thing in quotes. */
+import { httpErrors } from './http-errors.ts';
+
+export const entityTag = (version: number) => `"${version}"`;
+
+/**
+ * The version that `If-Match` names; undefined without the header and for `*`. A tag that no version can have, or a
+ * weak one, matches nothing.
+ */
+export function ifMatchVersion(header: string | undefined): number | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  if (/",\s*(W\/)?"/.test(header)) throw httpErrors.invalidHeader('If-Match can name one version only.');
+  const version = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
+  if (version === undefined) throw httpErrors.preconditionFailed();
+  return Number(version);
+}
+
+/** Whether the client has this version already (weak comparison, as `If-None-Match` wants). */
+export function isKnown(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((known) => {
+    const trimmed = known.trim();
+    return trimmed === '*' || trimmed === tag || trimmed === `W/${tag}`;
+  });
+}

@@ -1,0 +1,72 @@
+import { parse as parseQuery } from 'node:querystring';
+import { z } from 'zod';
+import { type FieldError, platformErrors } from '../errors.ts';
+import { fieldErrors } from '../validation.ts';
+import { hasBody, parseJson, readBytes } from './body.ts';
+import type { Access, Endpoint, Request } from './endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { ifMatchVersion } from './preconditions.ts';
+import { preferredWait } from './prefer.ts';
+import { type Parameters, parameterNames } from './route-table.ts';
+import { strict } from './strict-schema.ts';
+import { textReader } from './text-fields.ts';
+
+export type AnyRequest = Request<Access, z.ZodObject | undefined, z.ZodObject | undefined, z.ZodObject | undefined>;
+
+/** What is read from a request before anything is done about it. */
+export interface ReadRequest {
+  readonly request: AnyRequest;
+  /** The body before the schema read it: what an idempotency key is compared by. */
+  readonly sentBody: unknown;
+}
+
+const nothing = z.object({});
+const maxQueryFields = 100;
+
+/** Makes what reads and checks the requests of one endpoint; all that its schemas need is made here, once. */
+export function requestReader(
+  endpoint: Endpoint,
+  bodyLimit: number,
+): (exchange: Exchange, parameters: Parameters) => Promise<ReadRequest> {
+  const { method, url, versioned = false, waits = false, rawBody = false } = endpoint;
+  checkParameters(endpoint);
+  const path = strict(endpoint.path ?? nothing);
+  const query = strict(endpoint.query ?? nothing);
+  const body = strict(endpoint.body ?? nothing);
+  const pathText = textReader(path);
+  const queryText = textReader(query);
+  const takesBody = method !== 'GET';
+  const takesIfMatch = versioned && method !== 'GET';
+  if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
+
+  return async ({ request, principal, queryText: text }, parameters) => {
+    const errors: FieldError[] = [];
+    const read = (schema: z.ZodObject, value: unknown) => {
+      const parsed = schema.safeParse(value);
+      if (parsed.success) return parsed.data;
+      errors.push(...fieldErrors(parsed.error));
+      return undefined;
+    };
+    const bytes = takesBody && hasBody(request) ? await readBytes(request, bodyLimit) : undefined;
+    const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);
+    const whole = {
+      path: endpoint.path && read(path, pathText(parameters)),
+      query: read(query, text === '' ? {} : queryText(parseQuery(text, '&', '=', { maxKeys: maxQueryFields }))),
+      body: takesBody && !rawBody ? read(body, sentBody) : undefined,
+      principal,
+      address: request.ip ?? '',
+      headers: request.headers,
+      rawBody: rawBody ? (bytes ?? Buffer.alloc(0)) : undefined,
+      ifMatch: takesIfMatch ? ifMatchVersion(request.headers['if-match']) : undefined,
+      wait: waits ? preferredWait(request.headers.prefer) : 0,
+    };
+    if (errors.length > 0) throw platformErrors.invalidRequest({ fields: errors });
+    return { request: whole, sentBody };
+  };
+}
+
+function checkParameters({ method, url, path }: Endpoint): void {
+  const inUrl = parameterNames(url).sort().join();
+  const inSchema = Object.keys(path?.shape ?? {}).sort().join();
+  if (inUrl !== inSchema) throw new TypeError(`${method} ${url}: its path schema has {${inSchema}}, its URL {${inUrl}}.`);
+}
