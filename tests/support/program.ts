@@ -74,7 +74,7 @@ export async function startTestProgram({ modules, environment, remotes = [], dat
       announced,
       logged,
       modules: new Map(program.modules.map((module) => [module.definition.name, module])),
-      tokenFor: ({ userId = randomUUID(), roles = ['customer'], sessionId = randomUUID() } = {}) =>
+      tokenFor: ({ userId = randomUUID(), roles = ['customer'] as const, sessionId = randomUUID() } = {}) =>
         signAccessToken({ userId, roles, sessionId }, { kid, privateKey }, { issuer, audience, lifetime: 900, now: new Date() }),
       endSession(sessionId) {
         ended.add(sessionId);
