@@ -1,0 +1,28 @@
+import { EventEmitter2 } from 'eventemitter2';
+import type { Envelope } from './envelope.ts';
+import { type Receiver, type Subscription, Transport } from './transport.ts';
+
+/**
+ * Within one process: an event is safe when the inbox of every subscriber here has it. An event without a
+ * subscriber here has reached everybody it can reach.
+ */
+export class MemoryTransport extends Transport {
+  readonly reachesOtherProcesses = false;
+  readonly #emitter = new EventEmitter2({ maxListeners: 0 });
+  #stopped = false;
+
+  subscribe({ event }: Subscription, receive: Receiver): void {
+    this.#emitter.on(event.name, receive);
+  }
+
+  async publish(envelope: Envelope): Promise<void> {
+    if (this.#stopped) throw new Error('The transport was stopped.');
+    await this.#emitter.emitAsync(envelope.name, envelope);
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+  }
+}

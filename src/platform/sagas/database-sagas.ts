@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuid } from 'uuid';
+import { currentContext } from '../context.ts';
+import type { Database } from '../database/database.ts';
+import { headersOf } from '../events/envelope.ts';
+import { type SagaDataOf, type SagaDefinition, type SagaEnd, Sagas } from './saga.ts';
+import type { SagaEngine } from './saga-engine.ts';
+import type { SagaRecord, SagaTable } from './saga-table.ts';
+
+/** Milliseconds between two looks at a saga that another instance has. */
+const pollInterval = 200;
+
+/** Stores what is asked of sagas in the transaction under way, and tells the engine once that is durable. */
+export class DatabaseSagas extends Sagas {
+  readonly #database: Database;
+  readonly #table: SagaTable;
+  readonly #engine: SagaEngine;
+
+  constructor(database: Database, table: SagaTable, engine: SagaEngine) {
+    super();
+    this.#database = database;
+    this.#table = table;
+    this.#engine = engine;
+  }
+
+  async start<S extends SagaDefinition>({ name, version, data: schema }: S, id: string, data: SagaDataOf<S>): Promise<void> {
+    const record: SagaRecord = {
+      name,
+      id,
+      version,
+      headers: headersOf(currentContext(), uuid()),
+      state: 'running',
+      step: 0,
+      // What the steps get must not depend on whether it came from memory or from the table.
+      data: JSON.parse(JSON.stringify(schema.parse(data))),
+      reason: null,
+      cancelled: null,
+      attempts: 0,
+      revision: 0,
+      owner: this.#engine.ownerOfNew(),
+      remaining: this.#engine.implementationOf({ name, version }).deadline,
+    };
+    let isNew = false;
+    await this.#database.transaction(async () => {
+      this.#database.afterCommit(() => isNew && this.#engine.started(record));
+      isNew = await this.#table.insert(record);
+    });
+  }
+
+  async cancel({ name }: SagaDefinition, id: string, reason: SagaEnd): Promise<void> {
+    let isRunning = false;
+    await this.#database.transaction(async () => {
+      this.#database.afterCommit(() => isRunning && this.#engine.cancelled(name, id, reason));
+      isRunning = await this.#table.cancel(name, id, reason);
+    });
+  }
+
+  async whenEnded({ name }: SagaDefinition, id: string, timeout: number): Promise<void> {
+    if (this.#database.inTransaction) throw new Error('Waiting for a saga would keep the transaction open: do it outside.');
+    const until = performance.now() + timeout;
+    for (;;) {
+      const remaining = until - performance.now();
+      if (remaining <= 0) return;
+      const released = this.#engine.released(name, id);
+      if (released) await settledWithin(remaining, released);
+      else if (await this.#table.hasEnded(name, id)) return;
+      else await sleep(Math.min(pollInterval, remaining));
+    }
+  }
+}
+
+async function settledWithin(milliseconds: number, work: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => {});
+  await Promise.race([work, late]);
+  timer.abort();
+}

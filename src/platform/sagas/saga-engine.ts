@@ -1,0 +1,222 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../database/database.ts';
+import { fullJitter } from '../events/backoff.ts';
+import { nobody, type Ownership } from '../events/ownership.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { SagaDefinition, SagaEnd, SagaImplementation } from './saga.ts';
+import { SagaRun, type SagaRunLimits, type SagaRunTools } from './saga-run.ts';
+import type { SagaRecord, SagaTable } from './saga-table.ts';
+
+export interface RegisteredSaga {
+  readonly saga: SagaDefinition;
+  readonly implementation: () => SagaImplementation<never>;
+}
+
+export interface SagaEngineLimits extends SagaRunLimits {
+  /** Under way at once. */
+  readonly sagas: number;
+  readonly sweep: number;
+}
+
+/** In memory, waiting for others to end, for each one under way; what is more waits in the table. */
+const queuedForEach = 16;
+
+const keyOf = ({ name, id }: Pick<SagaRecord, 'name' | 'id'>) => `${name}/${id}`;
+
+/**
+ * Decides which sagas this instance goes on with: those it started, straight after the commit, and those that are
+ * due and have nobody alive. Rows under its number are in memory; one that sleeps until its next try is nobody's.
+ */
+export class SagaEngine {
+  readonly #table: SagaTable;
+  readonly #ownership: Ownership;
+  readonly #registered: readonly RegisteredSaga[];
+  readonly #limits: SagaEngineLimits;
+  readonly #logger: Logger;
+  readonly #tools: SagaRunTools;
+  readonly #detached = AsyncLocalStorage.snapshot();
+  /** Under way or queued. */
+  readonly #runs = new Map<string, SagaRun>();
+  readonly #queue: SagaRun[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #stopping = new AbortController();
+  readonly #ended = new Map<string, { completed: number; undone: number }>();
+  #underWay = 0;
+  /** There is more in the table than was taken into memory. */
+  #behind = false;
+  #open = false;
+  #idle: (() => void)[] = [];
+
+  constructor(
+    database: Database,
+    table: SagaTable,
+    ownership: Ownership,
+    registered: readonly RegisteredSaga[],
+    limits: SagaEngineLimits,
+    logger: Logger,
+    metrics: SagaRunTools['metrics'],
+  ) {
+    this.#table = table;
+    this.#ownership = ownership;
+    this.#registered = registered;
+    this.#limits = limits;
+    this.#logger = logger;
+    this.#tools = { database, table, limits, logger, metrics, owner: () => ownership.owner };
+  }
+
+  /** The owner under which a new saga is stored: nobody if there are enough in memory. */
+  ownerOfNew(): number {
+    if (this.#open && this.#room() > 0) return this.#ownership.owner;
+    this.#behind = true;
+    return nobody;
+  }
+
+  implementationOf({ name, version }: Pick<SagaRecord, 'name' | 'version'>): SagaImplementation<never> {
+    const registered = this.#registered.find(({ saga }) => saga.name === name && saga.version === version);
+    if (!registered) throw new Error(`Version ${version} of the saga ${name} is not among the sagas of this module.`);
+    return registered.implementation();
+  }
+
+  /** It was stored just now, under our number. */
+  started(record: SagaRecord): void {
+    if (this.#open && record.owner !== nobody) this.#take(record, false);
+  }
+
+  /** Its cancellation was stored just now. */
+  cancelled(name: string, id: string, reason: SagaEnd): void {
+    const run = this.#runs.get(keyOf({ name, id }));
+    if (run) run.cancel(reason);
+    else this.#sweepNow();
+  }
+
+  /** Resolves when a saga that this instance has in memory has ended or sleeps. */
+  released(name: string, id: string): Promise<void> | undefined {
+    return this.#runs.get(keyOf({ name, id }))?.released;
+  }
+
+  open(): void {
+    this.#open = true;
+  }
+
+  async sweep(): Promise<void> {
+    const { owner } = this.#ownership;
+    const limit = this.#room();
+    if (!this.#open || owner === nobody || limit <= 0 || this.#registered.length === 0) return;
+    const known = this.#registered.map(({ saga }) => saga);
+    this.#behind = false;
+    const claimed = await this.#table.claim(owner, known, [...this.#runs.keys()], limit);
+    this.#behind ||= claimed.length === limit;
+    for (const record of claimed) this.#take(record, true);
+  }
+
+  /** Sagas of a release that is newer or older than this one are its business; somebody should know of them. */
+  async sweepUnknown(): Promise<void> {
+    for (const { name, version, state, count } of await this.#table.countUnfinished()) {
+      const known = this.#registered.some(({ saga }) => saga.name === name && saga.version === version);
+      if (!known) this.#logger.warn('Sagas of a version that this release does not know are left alone.', { saga: name, version, state, count });
+    }
+  }
+
+  /** By saga and state; those that ended since the program started. */
+  async counts(): Promise<Record<string, Record<string, number>>> {
+    const counts: Record<string, Record<string, number>> = {};
+    for (const { saga } of this.#registered) {
+      counts[saga.name] = { running: 0, undoing: 0, stuck: 0, unknown: 0, completed: 0, undone: 0, ...this.#ended.get(saga.name) };
+    }
+    for (const { name, version, state, count } of await this.#table.countUnfinished()) {
+      const known = this.#registered.some(({ saga }) => saga.name === name && saga.version === version);
+      const ofSaga = (counts[name] ??= {});
+      const label = known ? state : 'unknown';
+      ofSaga[label] = (ofSaga[label] ?? 0) + count;
+    }
+    return counts;
+  }
+
+  /** Takes up nothing new; resolves when the steps under way are done. What comes after them is left to the next instance. */
+  async drain(): Promise<void> {
+    this.#close();
+    for (const run of this.#runs.values()) run.leave();
+    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  stop(): void {
+    this.#close();
+    for (const run of this.#runs.values()) run.leave();
+    this.#stopping.abort();
+  }
+
+  #close(): void {
+    this.#open = false;
+    this.#queue.length = 0;
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #room(): number {
+    return this.#limits.sagas * (1 + queuedForEach) - this.#runs.size;
+  }
+
+  #take(record: SagaRecord, resumed: boolean): void {
+    const key = keyOf(record);
+    if (!this.#open || this.#runs.has(key)) return;
+    const run = new SagaRun(record, resumed, this.implementationOf(record), this.#tools);
+    this.#runs.set(key, run);
+    this.#queue.push(run);
+    this.#detached(() => this.#startNext());
+  }
+
+  #startNext(): void {
+    while (this.#open && this.#underWay < this.#limits.sagas && this.#queue.length > 0) void this.#finish(this.#queue.shift()!);
+  }
+
+  async #finish(run: SagaRun): Promise<void> {
+    this.#underWay++;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await run.advance();
+        break;
+      } catch (error) {
+        const { name, id } = run.record;
+        this.#logger.warn('A saga could not be saved; it goes on as soon as it can.', { error, saga: name, id });
+        await sleep(fullJitter(attempt, 200, 5_000), undefined, { signal: this.#stopping.signal }).catch(() => {});
+        if (this.#stopping.signal.aborted) break;
+        run.resync();
+      }
+    }
+    this.#underWay--;
+    this.#release(run);
+  }
+
+  #release(run: SagaRun): void {
+    const { name, state } = run.record;
+    this.#runs.delete(keyOf(run.record));
+    if (state === 'completed' || state === 'undone') this.#countEnded(name, state);
+    if (run.pause !== undefined) this.#wakeAfter(run.pause);
+    run.release();
+    this.#startNext();
+    if (this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell();
+    if (this.#behind && this.#queue.length === 0) this.#sweepNow();
+  }
+
+  #countEnded(name: string, state: 'completed' | 'undone'): void {
+    const ended = this.#ended.get(name) ?? { completed: 0, undone: 0 };
+    ended[state]++;
+    this.#ended.set(name, ended);
+  }
+
+  /** Longer pauses are the regular sweep's. */
+  #wakeAfter(pause: number): void {
+    if (!this.#open || pause > this.#limits.sweep) return;
+    const wake = () => {
+      this.#timers.delete(timer);
+      this.#sweepNow();
+    };
+    const timer = this.#detached(() => setTimeout(wake, pause + 2));
+    this.#timers.add(timer);
+  }
+
+  /** If the database is away, the next regular sweep finds what this one would have. */
+  #sweepNow(): void {
+    this.#detached(() => void this.sweep().catch(() => {}));
+  }
+}
