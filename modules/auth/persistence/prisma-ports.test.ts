@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { prismaClient } from '#platform/database/prisma-client.ts';
+import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { SessionEndings } from '../domain/session-endings.ts';
+import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
+import { keySealing } from '../security/key-sealing.ts';
+import { anAccount, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
+import { identityContract } from '../testing/identity-contract.ts';
+import { signingKeysContract } from '../testing/signing-keys-contract.ts';
+import { throttleContract } from '../testing/throttle-contract.ts';
+import { PrismaClient } from './generated/client.ts';
+import { prismaAccounts } from './prisma-accounts.ts';
+import { prismaSessions } from './prisma-sessions.ts';
+import { prismaSigningKeys } from './prisma-signing-keys.ts';
+import { prismaThrottle } from './prisma-throttle.ts';
+
+let auth: TestDatabase;
+let prisma: PrismaClient;
+beforeAll(async () => {
+  auth = await testDatabase('auth');
+  prisma = prismaClient(PrismaClient, auth.database);
+});
+afterAll(() => auth.drop());
+
+function identity(clock = new SteppedClock(), times: SessionLifetimes = lifetimes) {
+  const outbox = new InMemoryOutbox();
+  const endings = new SessionEndings();
+  return {
+    accounts: prismaAccounts(auth.database, prisma, outbox, endings, clock),
+    sessions: prismaSessions(auth.database, prisma, endings, times, clock),
+    endings,
+    outbox,
+  };
+}
+const allText = async () => {
+  const { rows: tables } = await auth.sql(`select table_name from information_schema.tables where table_schema = 'auth'`);
+  const lines: string[] = [];
+  for (const { table_name } of tables) {
+    const { rows } = await auth.sql(`select t::text as line from auth."${table_name}" t`);
+    lines.push(...rows.map(({ line }) => line as string));
+  }
+  return lines.join('\n');
+};
+
+describe('identity in PostgreSQL', () => {
+  beforeEach(() => auth.sql('truncate auth.accounts cascade'));
+
+  identityContract((clock, times) => {
+    const { outbox, ...ports } = identity(clock, times);
+    return { ...ports, announced: () => outbox.events.map(({ name }) => name) };
+  });
+
+  const open = async ({ accounts, sessions } = identity()) => {
+    const account = anAccount();
+    await accounts.add(account, () => {});
+    const id = crypto.randomUUID();
+    const login = { passwordHash: account.passwordHash, network: '198.51.100.7' };
+    const opened = await sessions.open({ id, accountId: account.id, roles: account.roles }, login);
+    return { account, id, refreshToken: opened?.refreshToken ?? '' };
+  };
+
+  it('stores no refresh token and no network address, neither in use nor used', async () => {
+    const ports = identity();
+    const { refreshToken } = await open(ports);
+    const rotation = await ports.sessions.rotate(refreshToken);
+    const text = await allText();
+    const hex = (token: string) => Buffer.from(token).toString('hex');
+    for (const token of [refreshToken, rotation.outcome === 'rotated' ? rotation.refreshToken : '']) {
+      expect(token).toHaveLength(43);
+      expect(text).not.toMatch(token);
+      expect(text).not.toMatch(hex(token));
+    }
+    expect(text).not.toMatch('198.51.100.7');
+    expect(text).not.toMatch(hex('198.51.100.7'));
+  });
+
+  it('leaves nothing of an erased account', async () => {
+    const ports = identity();
+    const { account, refreshToken } = await open(ports);
+    await ports.sessions.rotate(refreshToken);
+    await ports.accounts.erase(account.id);
+    const text = await allText();
+    expect(text).not.toMatch(account.id);
+    expect(text).not.toMatch(account.email);
+    expect((await auth.sql('select from auth.spent_refresh_tokens')).rowCount).toBe(0);
+  });
+
+  it('tells of an ended session once that is durable, and never when it was rolled back', async () => {
+    const { accounts, sessions, endings } = identity();
+    const { account, id, refreshToken } = await open({ accounts, sessions, endings, outbox: new InMemoryOutbox() });
+    const told: string[] = [];
+    endings.onEnded((ended) => told.push(ended));
+    const rolledBack = auth.database.transaction(async () => {
+      await sessions.end(refreshToken);
+      throw new Error('too late');
+    });
+    await expect(rolledBack).rejects.toThrow('too late');
+    await auth.database.transaction(async () => {
+      await accounts.disable(account.id, noon);
+      expect(told).toEqual([]);
+    });
+    expect(told).toEqual([id]);
+  });
+
+  it('refreshes in one statement, asks for a session in one, and for a login in one', async () => {
+    const { accounts, sessions, endings, outbox } = identity();
+    const { account, id, refreshToken } = await open({ accounts, sessions, endings, outbox });
+    const statements = async (work: () => Promise<unknown>) => {
+      const before = auth.database.statements;
+      await work();
+      return auth.database.statements - before;
+    };
+    expect(await statements(() => sessions.rotate(refreshToken))).toBe(1);
+    expect(await statements(() => sessions.isLive(id))).toBe(1);
+    expect(await statements(() => accounts.findForLogIn(account.email, 'somewhere')), 'S25').toBe(1);
+    expect(await statements(() => accounts.findForLogIn('nobody@example.com', 'somewhere')), 'S25').toBe(1);
+  });
+
+  it('refuses what must never be stored', async () => {
+    const { accounts } = identity();
+    const store = (fields: object) => accounts.add(anAccount(fields), () => {});
+    await expect(store({ email: 'Ada@Example.com' })).rejects.toThrow();
+    await expect(store({ passwordHash: 'in the clear' })).rejects.toThrow();
+    await expect(store({ roles: ['root'] })).rejects.toThrow();
+    await expect(store({ roles: [] })).rejects.toThrow();
+    expect(await store({})).toBe(true);
+  });
+});
+
+describe('the throttle in PostgreSQL', () => {
+  throttleContract((clock) => prismaThrottle(auth.database, prisma, clock));
+
+  it('S40 stores no subject that a person could read', async () => {
+    const throttle = prismaThrottle(auth.database, prisma, new SteppedClock());
+    const pace = { allowed: 1, forgiveEach: 1000, firstDelay: 1000, longestDelay: 1000 };
+    await throttle.count([{ scope: 'account', subject: 'ada@example.com', from: '203.0.113.9', pace }]);
+    const { rows } = await auth.sql('select t::text as line from auth.throttles t');
+    const text = rows.map(({ line }) => line).join();
+    expect(text).toMatch('account:');
+    expect(text).not.toMatch(/ada@|203\.0/);
+  });
+});
+
+describe('signing keys in PostgreSQL', () => {
+  const empty = () => auth.sql('truncate auth.signing_keys');
+  describe('without a secret', () => {
+    signingKeysContract(async () => {
+      await empty();
+      return prismaSigningKeys(prisma, keySealing(undefined));
+    });
+  });
+
+  describe('with a secret', () => {
+    const secret = 'a secret of more than thirty-two characters';
+    signingKeysContract(async () => {
+      await empty();
+      return prismaSigningKeys(prisma, keySealing(secret));
+    });
+
+    it('hides the private key from whoever reads the database', async () => {
+      const { rows } = await auth.sql('select private_key from auth.signing_keys');
+      expect(rows).toHaveLength(1);
+      expect(rows[0].private_key).toMatch(/^sealed-1\./);
+      expect(rows[0].private_key).not.toMatch(/PRIVATE|secret/);
+    });
+
+    it('knows the public half of a key that another secret sealed, and does not sign with it', async () => {
+      const [key] = await prismaSigningKeys(prisma, keySealing('another secret of more than thirty-two')).all();
+      expect(key).toMatchObject({ publicKey: { kid: 'key-3' } });
+      expect(key?.privateKey).toBeUndefined();
+    });
+  });
+});
