@@ -1,0 +1,102 @@
+/** The gateway in front of endpoints made up for a test, with real tokens and no network in between. */
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import supertest from 'supertest';
+import type { Principal, Role } from '#platform/context.ts';
+import { api } from '#platform/contract.ts';
+import type { Database } from '#platform/database/database.ts';
+import type { Endpoint } from '#platform/http/endpoint.ts';
+import { createLogger } from '#platform/observability/create-logger.ts';
+import { Metrics } from '#platform/observability/metrics.ts';
+import { signAccessToken, type SigningKey } from '#platform/security/access-token.ts';
+import type { Authenticator } from '#platform/security/authenticator.ts';
+import { TokenVerifier } from '#platform/security/token-verifier.ts';
+import { createApp, type GatewayApp, type GatewaySettings } from '../../src/gateway/app.ts';
+import type { HealthCheck } from '../../src/gateway/health.ts';
+
+export const LibraryApi = api('library', {});
+export const parties = { issuer: 'fissile', audience: 'fissile' };
+
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const signingKey: SigningKey = { kid: 'test-key', privateKey };
+export const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid: signingKey.kid, alg: 'RS256', use: 'sig' };
+
+export const somebody = (...roles: Role[]): Principal => ({
+  userId: randomUUID(),
+  sessionId: randomUUID(),
+  roles: roles.length === 0 ? ['customer'] : roles,
+});
+
+export const tokenFor = (principal: Principal, { now = new Date(), lifetime = 900 } = {}) =>
+  signAccessToken(principal, signingKey, { ...parties, lifetime, now });
+
+/** Trusts `signingKey`; sessions live until they are ended. */
+export class TestAuthenticator implements Authenticator {
+  readonly ended = new Set<string>();
+  reachable = true;
+  readonly #listeners: ((sessionId: string) => void)[] = [];
+
+  async keys() {
+    this.#mustBeReachable();
+    return [publicJwk];
+  }
+
+  async isLive(sessionId: string) {
+    this.#mustBeReachable();
+    return !this.ended.has(sessionId);
+  }
+
+  onEnded(listener: (sessionId: string) => void) {
+    this.#listeners.push(listener);
+  }
+
+  end(sessionId: string) {
+    this.ended.add(sessionId);
+    for (const listener of this.#listeners) listener(sessionId);
+  }
+
+  #mustBeReachable() {
+    if (!this.reachable) throw new Error('The issuer is out of reach.');
+  }
+}
+
+export interface TestGateway extends GatewayApp {
+  readonly http: ReturnType<typeof supertest>;
+  readonly authenticator: TestAuthenticator;
+  readonly metrics: Metrics;
+  /** What was logged so far, as text and parsed. */
+  log(): { text: string; lines: Record<string, unknown>[] };
+}
+
+export interface TestGatewayOptions {
+  readonly settings?: Partial<GatewaySettings>;
+  readonly checks?: Readonly<Record<string, HealthCheck>>;
+  readonly database?: Database;
+}
+
+export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, database }: TestGatewayOptions = {}): TestGateway {
+  let text = '';
+  const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
+  const authenticator = new TestAuthenticator();
+  const metrics = new Metrics();
+  const created = createApp({
+    modules: [{ name: 'library', endpoints, client: {}, database: database ?? noDatabase }],
+    verifier: new TokenVerifier({ ...parties, authenticator }),
+    logger,
+    metrics,
+    checks,
+    version: '1.2.3',
+    settings: { requestTimeout: 5_000, bodyLimit: 100_000, rateLimit: 0, corsOrigins: [], trustProxy: 0, ...settings },
+  });
+  return {
+    ...created,
+    authenticator,
+    metrics,
+    http: supertest(created.app),
+    log() {
+      logger.close();
+      return { text, lines: text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>) };
+    },
+  };
+}
+
+const noDatabase = {} as Database;
