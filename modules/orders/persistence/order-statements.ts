@@ -3,7 +3,9 @@
  * answers with what it found, so that the domain can judge it: what the domain refuses is rolled back.
  *
  * Products are locked in the order of their SKUs, and an order before its products, so that no two statements can
- * wait for each other.
+ * wait for each other. New values are computed from the rows as they were locked, never from the row that an UPDATE
+ * finds: PostgreSQL first tries it on the version of the row that the statement saw when it began, and only then on the
+ * newest one, so a check of the table would refuse for want of stock that has been returned since.
  */
 
 const order = `id, customer_id as "customerId", status, currency, total, items, history, cancellation, version, placed_at as "placedAt"`;
@@ -29,9 +31,9 @@ export const placeOrder = `
   ),
   reserved as (
     update products as product
-    set available = product.available - found.quantity,
-        reserved = product.reserved + found.quantity,
-        version = product.version + 1
+    set available = found.available - found.quantity,
+        reserved = found.reserved + found.quantity,
+        version = found.version + 1
     from found
     where product.sku = found.sku
       and (select count(*) = cardinality($3::text[]) and bool_and(available >= quantity) from found)
@@ -66,8 +68,8 @@ const settle = `
     update orders as placed
     set status = $5,
         cancellation = $6::jsonb,
-        history = placed.history || jsonb_build_object('status', $5::text, 'at', $4::text),
-        version = placed.version + 1
+        history = before.history || jsonb_build_object('status', $5::text, 'at', $4::text),
+        version = before.version + 1
     from before
     where placed.id = before.id and before.status = any ($3::text[])
     returning placed.items
@@ -78,7 +80,7 @@ export const payOrder = `${settle}
 
 export const cancelOrder = `${settle},
   found as (
-    select product.sku, item.quantity
+    select product.*, item.quantity
     from settled
       cross join jsonb_to_recordset(settled.items) as item (sku text, quantity bigint)
       join products as product using (sku)
@@ -87,9 +89,9 @@ export const cancelOrder = `${settle},
   ),
   returned as (
     update products as product
-    set available = product.available + found.quantity,
-        reserved = product.reserved - found.quantity,
-        version = product.version + 1
+    set available = found.available + found.quantity,
+        reserved = found.reserved - found.quantity,
+        version = found.version + 1
     from found
     where product.sku = found.sku
   )

@@ -5,31 +5,36 @@ import type { InMemoryCatalogue } from './in-memory-catalogue.ts';
 export class InMemoryOrders extends OrderRepository {
   readonly #orders = new Map<string, Order>();
   readonly #catalogue: InMemoryCatalogue;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(catalogue: InMemoryCatalogue) {
     super();
     this.#catalogue = catalogue;
   }
 
-  async place(request: OrderRequest, alongside: (order: Order) => Promise<void>) {
-    const order = place(request, this.#catalogue.productsOf(request.lines.map(({ sku }) => sku)));
-    await alongside(order);
-    for (const { sku, quantity } of order.items) this.#catalogue.moveStock(sku, -quantity);
-    this.#orders.set(order.id, order);
-    return order;
+  place(request: OrderRequest, alongside: (order: Order) => Promise<void>) {
+    return this.#inTurn(async () => {
+      const order = place(request, this.#catalogue.productsOf(request.lines.map(({ sku }) => sku)));
+      await alongside(order);
+      for (const { sku, quantity } of order.items) this.#catalogue.moveStock(sku, -quantity);
+      this.#orders.set(order.id, order);
+      return order;
+    });
   }
 
-  async change(id: string, transition: Transition, alongside: (change: Change) => Promise<void>, customerId?: string) {
-    const before = await this.find(id, customerId);
-    if (!before) return undefined;
-    const changed = after(before, transition);
-    if (changed === before) return before;
-    await alongside({ before, after: changed });
-    if (changed.status === 'cancelled') {
-      for (const { sku, quantity } of changed.items) this.#catalogue.moveStock(sku, quantity);
-    }
-    this.#orders.set(id, changed);
-    return changed;
+  change(id: string, transition: Transition, alongside: (change: Change) => Promise<void>, customerId?: string) {
+    return this.#inTurn(async () => {
+      const before = await this.find(id, customerId);
+      if (!before) return undefined;
+      const changed = after(before, transition);
+      if (changed === before) return before;
+      await alongside({ before, after: changed });
+      if (changed.status === 'cancelled') {
+        for (const { sku, quantity } of changed.items) this.#catalogue.moveStock(sku, quantity);
+      }
+      this.#orders.set(id, changed);
+      return changed;
+    });
   }
 
   async find(id: string, customerId?: string) {
@@ -50,6 +55,13 @@ export class InMemoryOrders extends OrderRepository {
 
   async forgetCustomer(customerId: string) {
     for (const order of await this.allOf(customerId)) this.#orders.set(order.id, { ...order, customerId: null });
+  }
+
+  /** What the locks of a database do. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
   }
 
   /** Ids are UUIDs of version 7, which sort by time. */

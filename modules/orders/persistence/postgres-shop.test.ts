@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cancelled, confirmed } from '../domain/order.ts';
+import { catalogueSuite } from '../testing/catalogue.suite.ts';
+import { orderRepositorySuite } from '../testing/order-repository.suite.ts';
+import { postgresShop } from '../testing/postgres-shop.ts';
+import { alone, aProduct, aRequest, later } from '../testing/shop.ts';
+
+let shop: Awaited<ReturnType<typeof postgresShop>>;
+beforeAll(async () => {
+  shop = await postgresShop();
+});
+afterAll(() => shop.drop());
+
+describe('on PostgreSQL', () => {
+  catalogueSuite(() => shop.catalogue);
+  orderRepositorySuite(() => shop);
+
+  describe('the number of statements', () => {
+    async function statementsOf<T>(work: () => Promise<T>) {
+      const before = shop.database.statements;
+      const result = await work();
+      return { result, statements: shop.database.statements - before };
+    }
+    const beginAndCommit = 2;
+
+    it('is one for all of placing, however many products, one for paying, one for reading, one for cancelling', async () => {
+      const products = Array.from({ length: 5 }, () => aProduct());
+      for (const product of products) await shop.catalogue.add(product);
+      const request = aRequest(products.map(({ sku }) => ({ sku, quantity: 1 })));
+
+      const placing = await statementsOf(() => shop.orders.place(request, alone));
+      const reading = await statementsOf(() => shop.orders.find(request.id, request.customerId));
+      const paying = await statementsOf(() => shop.orders.change(request.id, confirmed(later), alone));
+      const reason = { code: 'orders.changed-mind', message: 'No.' };
+      const cancelling = await statementsOf(() => shop.orders.change(request.id, cancelled(reason, later), alone));
+
+      expect(placing.statements).toBe(beginAndCommit + 1);
+      expect(reading.statements).toBe(1);
+      expect(paying.statements).toBe(beginAndCommit + 1);
+      expect(cancelling.statements).toBe(beginAndCommit + 1);
+    });
+  });
+
+  describe('the database itself refuses', () => {
+    const insert = (columns: Record<string, unknown>) => {
+      const row = {
+        id: '01980000-0000-7000-8000-000000000000',
+        status: 'pending',
+        currency: 'EUR',
+        total: 1,
+        items: '[]',
+        history: '[{"status": "pending"}]',
+        cancellation: null,
+        version: 1,
+        placed_at: later,
+        ...columns,
+      };
+      const names = Object.keys(row);
+      return shop.sql(
+        `insert into orders.orders (${names.join()}) values (${names.map((_, index) => `$${index + 1}`).join()})`,
+        Object.values(row),
+      );
+    };
+    const cancellation = '{"code": "c", "message": "m"}';
+
+    it.each([
+      ['a version that is not the length of the history', { version: 2 }, 'orders_version_check'],
+      ['a status that the history does not end with', { status: 'paid' }, 'orders_status_check'],
+      ['a cancellation of what is not cancelled', { cancellation }, 'orders_cancellation_check'],
+      [
+        'a history that no order can have',
+        { history: '[{"status": "pending"}, {"status": "cancelled"}, {"status": "paid"}]', version: 3, status: 'paid' },
+        'orders_history_check',
+      ],
+    ])('%s', async (_, columns, constraint) => {
+      await expect(insert(columns)).rejects.toMatchObject({ constraint });
+    });
+
+    it.each(['available', 'reserved', 'price'])('less than nothing of %s', async (column) => {
+      const mug = aProduct();
+      await shop.catalogue.add(mug);
+      const taking = shop.sql(`update orders.products set ${column} = -1 where sku = $1`, [mug.sku]);
+      await expect(taking).rejects.toMatchObject({ constraint: `products_${column}_check` });
+    });
+  });
+});

@@ -1,0 +1,157 @@
+import { v7 as uuid } from 'uuid';
+import { describe, expect, it } from 'vitest';
+import type { Catalogue } from '../domain/catalogue.ts';
+import { after, cancelled, confirmed, place } from '../domain/order.ts';
+import type { OrderRepository } from '../domain/order-repository.ts';
+import type { NewProduct } from '../domain/product.ts';
+import { alone, aProduct, aRequest, eur, later, noon } from './shop.ts';
+
+const reason = { code: 'orders.cancelled-by-customer', message: 'The customer cancelled the “order”.' };
+
+/** What every repository of orders must do, over a catalogue that shares its storage. */
+export function orderRepositorySuite(shop: () => { orders: OrderRepository; catalogue: Catalogue }): void {
+  const stockOf = async (sku: string) => (await shop().catalogue.find(sku))?.stock;
+
+  async function sell(...fields: Partial<NewProduct>[]) {
+    const products = fields.map(aProduct);
+    for (const product of products) await shop().catalogue.add(product);
+    return products;
+  }
+
+  async function placed(quantity = 2, customerId = uuid()) {
+    const [mug] = await sell({ stock: 10 });
+    const order = await shop().orders.place(aRequest([{ sku: mug!.sku, quantity }], { customerId }), alone);
+    return { order, sku: mug!.sku };
+  }
+
+  describe('placing', () => {
+    it('stores what the domain makes of the request', async () => {
+      const [mug, tea] = await sell({ price: eur(1250), stock: 3 }, { name: 'Tea “Assam”', price: eur(399), stock: 8 });
+      const request = aRequest([{ sku: tea!.sku, quantity: 8 }, { sku: mug!.sku, quantity: 1 }]);
+      const order = await shop().orders.place(request, alone);
+      expect(order).toEqual(place(request, [mug!, tea!].map((product) => ({ ...product, version: 1 }))));
+      expect(await shop().orders.find(order.id)).toEqual(order);
+      expect([await stockOf(mug!.sku), await stockOf(tea!.sku)]).toEqual([2, 0]);
+      expect(await shop().catalogue.find(mug!.sku)).toMatchObject({ version: 2 });
+    });
+
+    it.each([
+      ['a product nobody knows', [1, 1], [{}], 'orders.unknown-product'],
+      ['more than there is', [1, 6], [{}, { stock: 5 }], 'orders.out-of-stock'],
+      ['two currencies', [1, 1], [{}, { price: { amount: 1, currency: 'USD' } }], 'orders.mixed-currencies'],
+      ['too much money', [1, 2], [{}, { price: eur(900_000_000_000) }], 'orders.total-too-large'],
+    ] as const)('refuses %s and changes nothing', async (_, quantities, fields, code) => {
+      const products = await sell(...fields);
+      const request = aRequest(quantities.map((quantity, index) => ({ sku: products[index]?.sku ?? 'unknown', quantity })));
+      await expect(shop().orders.place(request, alone)).rejects.toMatchObject({ code });
+      expect(await shop().orders.find(request.id)).toBeUndefined();
+      for (const { sku, stock } of products) expect(await stockOf(sku)).toBe(stock);
+    });
+
+    it('takes nothing when what goes with it fails', async () => {
+      const [mug] = await sell({ stock: 5 });
+      const request = aRequest([{ sku: mug!.sku, quantity: 1 }]);
+      const failing = shop().orders.place(request, () => Promise.reject(new Error('The outbox is full.')));
+      await expect(failing).rejects.toThrow('The outbox is full.');
+      expect(await shop().orders.find(request.id)).toBeUndefined();
+      expect(await stockOf(mug!.sku)).toBe(5);
+    });
+  });
+
+  describe('changing', () => {
+    it('stores a payment', async () => {
+      const { order, sku } = await placed();
+      const seen: unknown[] = [];
+      const paid = await shop().orders.change(order.id, confirmed(later), async (change) => void seen.push(change));
+      expect(paid).toEqual(after(order, confirmed(later)));
+      expect(seen).toEqual([{ before: order, after: paid }]);
+      expect(await shop().orders.find(order.id)).toEqual(paid);
+      expect(await stockOf(sku)).toBe(8);
+    });
+
+    it.each([
+      ['pending', false],
+      ['paid', true],
+    ])('stores the cancellation of a %s order and gives its stock back', async (_, isPaid) => {
+      const { order, sku } = await placed();
+      const before = isPaid ? (await shop().orders.change(order.id, confirmed(noon), alone))! : order;
+      const over = await shop().orders.change(order.id, cancelled(reason, later), alone);
+      expect(over).toEqual(after(before, cancelled(reason, later)));
+      expect(await shop().orders.find(order.id)).toEqual(over);
+      expect(await stockOf(sku)).toBe(10);
+    });
+
+    it('changes nothing when it is repeated', async () => {
+      const { order, sku } = await placed();
+      const over = await shop().orders.change(order.id, cancelled(reason, later), alone);
+      const unexpected = () => Promise.reject(new Error('Nothing changed.'));
+      const other = { code: 'other', message: 'Another reason.' };
+      expect(await shop().orders.change(order.id, cancelled(other, later), unexpected)).toEqual(over);
+      expect(await shop().orders.find(order.id)).toEqual(over);
+      expect(await stockOf(sku)).toBe(10);
+    });
+
+    it('refuses to pay what is cancelled', async () => {
+      const { order } = await placed();
+      const over = await shop().orders.change(order.id, cancelled(reason, later), alone);
+      await expect(shop().orders.change(order.id, confirmed(later), alone)).rejects.toMatchObject({ kind: 'conflict' });
+      expect(await shop().orders.find(order.id)).toEqual(over);
+    });
+
+    it('changes nothing when what goes with it fails', async () => {
+      const { order, sku } = await placed();
+      const failing = shop().orders.change(order.id, cancelled(reason, later), () => Promise.reject(new Error('No.')));
+      await expect(failing).rejects.toThrow('No.');
+      expect(await shop().orders.find(order.id)).toEqual(order);
+      expect(await stockOf(sku)).toBe(8);
+    });
+
+    it('finds nothing where there is no such order, or not of this customer', async () => {
+      const { order } = await placed();
+      expect(await shop().orders.change(uuid(), confirmed(later), alone)).toBeUndefined();
+      expect(await shop().orders.change(order.id, cancelled(reason, later), alone, uuid())).toBeUndefined();
+      expect(await shop().orders.find(order.id)).toEqual(order);
+    });
+
+    it('settles an order once, whoever comes at the same time', async () => {
+      const { order, sku } = await placed();
+      let changes = 0;
+      const count = async () => void changes++;
+      await Promise.all(Array.from({ length: 4 }, () => shop().orders.change(order.id, cancelled(reason, later), count)));
+      expect(changes).toBe(1);
+      expect(await stockOf(sku)).toBe(10);
+      expect(await shop().orders.find(order.id)).toMatchObject({ version: 2 });
+    });
+  });
+
+  describe('reading', () => {
+    it('shows an order to the customer it belongs to', async () => {
+      const { order } = await placed();
+      expect(await shop().orders.find(order.id, order.customerId!)).toEqual(order);
+      expect(await shop().orders.find(order.id, uuid())).toBeUndefined();
+      expect(await shop().orders.find(uuid())).toBeUndefined();
+    });
+
+    it('lists the newest first, from where it is asked to', async () => {
+      const customerId = uuid();
+      const placedInOrder = [];
+      for (let n = 0; n < 3; n++) placedInOrder.unshift((await placed(1, customerId)).order);
+      await placed();
+      const [newest, middle, oldest] = placedInOrder;
+      const { orders } = shop();
+      expect(await orders.list({ customerId, limit: 2 })).toEqual([newest, middle]);
+      expect(await orders.list({ customerId, limit: 2, before: middle!.id })).toEqual([oldest]);
+      expect(await orders.list({ limit: 3, before: newest!.id })).toHaveLength(3);
+      expect(await orders.allOf(customerId)).toEqual(placedInOrder);
+    });
+  });
+
+  it("keeps a forgotten customer's orders without the customer, and leaves other orders alone", async () => {
+    const customerId = uuid();
+    const [{ order }, other] = [await placed(1, customerId), await placed()];
+    await shop().orders.forgetCustomer(customerId);
+    expect(await shop().orders.find(order.id)).toEqual({ ...order, customerId: null });
+    expect(await shop().orders.find(other.order.id)).toEqual(other.order);
+    expect(await shop().orders.allOf(customerId)).toEqual([]);
+  });
+}

@@ -1,0 +1,12 @@
+import { prismaClient } from '#platform/database/prisma-client.ts';
+import { testDatabase } from '../../../tests/support/postgres.ts';
+import { PrismaClient } from '../persistence/generated/client.ts';
+import { postgresOrders } from '../persistence/postgres-orders.ts';
+import { prismaCatalogue } from '../persistence/prisma-catalogue.ts';
+
+/** The shop over a PostgreSQL database of its own. */
+export async function postgresShop(options: Parameters<typeof testDatabase>[1] = {}) {
+  const { database, sql, drop } = await testDatabase('orders', options);
+  const prisma = prismaClient(PrismaClient, database);
+  return { database, sql, drop, catalogue: prismaCatalogue(prisma), orders: postgresOrders(database, prisma) };
+}
