@@ -18,8 +18,6 @@ export interface OpenedPayment {
   readonly payment: Payment;
   /** Of the first request under this key. */
   readonly fingerprint: string;
-  /** The order was released, so nothing may be taken for it any more. */
-  readonly released: boolean;
 }
 
 export type PaymentWithRefunds = Payment & { readonly refunds: readonly Refund[] };

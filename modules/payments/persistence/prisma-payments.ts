@@ -9,6 +9,7 @@ import { type PaymentRow, toPayment, toRefund } from './rows.ts';
 import { capturePayment, changePayment, openPayment } from './statements.ts';
 
 const month = 30 * 24 * 60 * 60 * 1000;
+type OpenedRow = PaymentRow & { readonly fingerprint: string };
 const withRefunds = { refunds: { orderBy: { id: 'asc' } } } as const;
 
 export function prismaPayments(database: Database, prisma: PrismaClient, outbox: Outbox): Payments {
@@ -57,7 +58,7 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
 
   return {
     async open({ id, orderId, customerId, idempotencyKey, fingerprint, amount, provider, at }) {
-      const { rows } = await database.query<PaymentRow & { fingerprint: string; released: boolean }>(openPayment, [
+      const { rows } = await database.query<OpenedRow>(openPayment, [
         id,
         orderId,
         customerId,
@@ -68,8 +69,8 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
         provider,
         at,
       ]);
-      const [row] = rows as [PaymentRow & { fingerprint: string; released: boolean }];
-      return { payment: toPayment(row), fingerprint: row.fingerprint, released: row.released };
+      const [row] = rows as [OpenedRow];
+      return { payment: toPayment(row), fingerprint: row.fingerprint };
     },
 
     async apply(id, wanted, at) {

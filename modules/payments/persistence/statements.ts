@@ -15,8 +15,7 @@ export const openPayment = `
     $6, $7, $8, $9, $9
   )
   ON CONFLICT (idempotency_key) DO UPDATE SET updated_at = excluded.updated_at
-  RETURNING ${paymentColumns}, fingerprint,
-    EXISTS (SELECT FROM released_orders WHERE released_orders.order_id = payments.order_id) AS released`;
+  RETURNING ${paymentColumns}, fingerprint`;
 
 /**
  * An authorization looks for the release of its order here once more. `Payments.release` stores the release before

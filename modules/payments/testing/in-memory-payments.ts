@@ -22,14 +22,13 @@ export class InMemoryPayments extends Payments {
   #lastLock: Promise<unknown> = Promise.resolve();
 
   async open({ id, orderId, customerId, idempotencyKey, fingerprint, amount, provider, at }: Intent): Promise<OpenedPayment> {
-    const released = this.#released.has(orderId);
     let stored = this.#stored.find((other) => other.idempotencyKey === idempotencyKey);
     if (!stored) {
       const payment: Payment = {
         id,
         orderId,
         customerId: this.#erased.has(customerId) ? null : customerId,
-        state: released ? 'voided' : 'authorizing',
+        state: this.#released.has(orderId) ? 'voided' : 'authorizing',
         amount,
         captured: 0,
         refunded: 0,
@@ -42,7 +41,7 @@ export class InMemoryPayments extends Payments {
       this.#stored.push(stored);
     }
     stored.updatedAt = at;
-    return { payment: stored.payment, fingerprint: stored.fingerprint, released };
+    return { payment: stored.payment, fingerprint: stored.fingerprint };
   }
 
   async apply(paymentId: string, change: Change, at: Date): Promise<Payment | undefined> {

@@ -5,7 +5,7 @@ import type { Handler } from '#platform/contract.ts';
 import type { Sagas } from '#platform/sagas/saga.ts';
 import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
 import { type Authorization, type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
-import { authorized, type Change, declined, type Payment, voided, voidStarted } from '../domain/payment.ts';
+import { authorized, type Change, declined, type Payment, voided } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';
 import { givingBack } from './give-back.ts';
 
@@ -23,7 +23,6 @@ export function authorize(payments: Payments, providers: PaymentProviders, sagas
     if (opened.fingerprint !== fingerprint) throw PaymentsErrors.keyReused();
     const { payment } = opened;
     if (payment.state !== 'authorizing') return answerTo(payment);
-    if (opened.released) return answerTo(await giveUp(payment));
 
     const request = { paymentId: payment.id, orderId, amount, token: paymentToken };
     const answer = await providerOf(providers, payment).authorize(request, context);
@@ -31,13 +30,6 @@ export function authorize(payments: Payments, providers: PaymentProviders, sagas
     // The order was released while the provider was asked, and that release may not have seen this payment.
     if (settled?.state === 'voiding') await giveBack(settled, context);
     return answerTo(settled ?? (await payments.find(payment.id)) ?? payment);
-
-    /** An earlier try of this request may have left money held for an order that was released since. */
-    async function giveUp(abandoned: Payment): Promise<Payment> {
-      const voiding = (await payments.apply(abandoned.id, voidStarted, clock.now())) ?? abandoned;
-      await giveBack(voiding, context);
-      return voiding;
-    }
   };
 }
 

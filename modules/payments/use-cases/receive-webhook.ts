@@ -4,7 +4,7 @@ import type { Handler } from '#platform/contract.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
 import type { PaymentProviders, Reported } from '../domain/payment-provider.ts';
-import { allows, captured, voided } from '../domain/payment.ts';
+import { captured, type Payment, voided } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';
 import { leftToRefund, requestRefund } from '../domain/refund.ts';
 import type { Reports } from '../domain/reports.ts';
@@ -27,18 +27,17 @@ export function receiveWebhook(
     if (!provider) throw PaymentsErrors.unknownProvider();
     const report = await provider.readReport(body, signature, clock.now(), context);
     await reports.once(name, report, clock.now(), async () => {
-      const { reported } = report;
-      if (!reported || (await payments.find(reported.paymentId))?.provider !== name) return;
-      await (reported.kind === 'refund' ? refunded(reported) : settled(reported));
+      const payment = report.reported && (await payments.find(report.reported.paymentId));
+      if (payment?.provider !== name || !report.reported) return;
+      await (report.reported.kind === 'refund' ? refunded(report.reported) : settled(payment, report.reported));
     });
     return {};
   };
 
-  async function settled(reported: Exclude<Reported, ReportedRefund>): Promise<void> {
-    const payment = await payments.find(reported.paymentId);
-    if (!payment) return;
-    const change = reported.kind === 'voided' ? voided : captured(payment, clock.now(), reported.minorUnits);
-    if (allows(payment, change)) await payments.apply(payment.id, change, clock.now());
+  async function settled(payment: Payment, reported: Exclude<Reported, ReportedRefund>): Promise<void> {
+    const now = clock.now();
+    const change = reported.kind === 'voided' ? voided : captured(payment, now, reported.minorUnits);
+    await payments.apply(payment.id, change, now);
   }
 
   async function refunded({ paymentId, refundId, reference, minorUnits, status }: ReportedRefund): Promise<void> {
@@ -47,8 +46,8 @@ export function receiveWebhook(
   }
 
   /** A refund that was not asked for here, but at the provider, is entered here. */
-  const refundAtProvider = (paymentId: string, reference: string | null, minorUnits: number) =>
-    payments.locked(paymentId, async (payment) => {
+  function refundAtProvider(paymentId: string, reference: string | null, minorUnits: number): Promise<string | undefined> {
+    return payments.locked(paymentId, async (payment) => {
       const known = payment?.refunds.find((refund) => refund.reference !== null && refund.reference === reference);
       if (!payment || known) return known?.id;
       if (payment.state !== 'captured' || minorUnits > leftToRefund(payment)) {
@@ -59,4 +58,5 @@ export function receiveWebhook(
       await payments.addRefund(started.payment, { ...started.refund, reference });
       return started.refund.id;
     });
+  }
 }

@@ -1,0 +1,66 @@
+/** The use cases of payments around a bank, without the rest of the program. */
+import { v4 } from 'uuid';
+import { backgroundContext } from '#platform/context.ts';
+import { InMemorySagas, runToEnd } from '#platform/sagas/in-memory-sagas.ts';
+import type { PaymentProviders } from '../domain/payment-provider.ts';
+import type { Payments } from '../domain/payments.ts';
+import { RefundSaga, refundSteps } from '../sagas/refund-saga.ts';
+import { authorize } from '../use-cases/authorize.ts';
+import { capture } from '../use-cases/capture.ts';
+import { giveBackAbandoned } from '../use-cases/give-back-abandoned.ts';
+import { receiveWebhook } from '../use-cases/receive-webhook.ts';
+import { refund } from '../use-cases/refund.ts';
+import { release } from '../use-cases/release.ts';
+import { InMemoryReports } from './in-memory-reports.ts';
+import { euros, noon } from './payments.ts';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+export function aTill<P extends Payments>(payments: P, providers: PaymentProviders) {
+  const sagas = new InMemorySagas();
+  const reports = new InMemoryReports();
+  const errors: string[] = [];
+  const logger = { ...quiet, error: (message: string) => void errors.push(message) };
+  const time = { now: noon };
+  const clock = { now: () => time.now };
+  const context = () => backgroundContext('test', 5000);
+  let settledRefunds = 0;
+
+  const authorizing = authorize(payments, providers, sagas, clock);
+  const capturing = capture(payments, providers, clock);
+  const releasing = release(payments, providers, sagas, clock);
+  const refunding = refund(payments, sagas, clock);
+  const receiving = receiveWebhook(payments, reports, providers, clock, logger);
+  const givingBackAbandoned = giveBackAbandoned(payments, providers, sagas, clock, logger);
+  const steps = refundSteps(payments, providers, clock, logger);
+
+  return {
+    payments,
+    sagas,
+    /** What the operator was alarmed about. */
+    errors,
+    time,
+
+    authorize: (fields: Partial<Parameters<typeof authorizing>[0]> = {}) =>
+      authorizing(
+        { idempotencyKey: v4(), orderId: v4(), customerId: v4(), amount: euros(5000), paymentToken: 'tok_visa', ...fields },
+        context(),
+      ),
+    capture: (paymentId: string) => capturing({ paymentId }, context()),
+    release: (orderId: string) => releasing({ orderId }, context()),
+    refund: (paymentId: string, amount?: number, reason?: string) =>
+      refunding({ paymentId, ...(amount !== undefined && { amount }), ...(reason !== undefined && { reason }) }, context()),
+    receive: (body: string, signature: string, provider = 'sandbox') => receiving({ provider, signature, body }, context()),
+    giveBackAbandoned: givingBackAbandoned,
+
+    /** Runs the refunds that were started and not run yet, as their sagas would. */
+    async settleRefunds(): Promise<void> {
+      while (settledRefunds < sagas.started.length) {
+        const { id, data } = sagas.started[settledRefunds++] as (typeof sagas.started)[number];
+        await runToEnd(steps, RefundSaga.data.parse(data), { id, tries: 50 });
+      }
+    },
+  };
+}
+
+export type Till = ReturnType<typeof aTill>;

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { PaymentProviders } from '../domain/payment-provider.ts';
+import { sandboxProvider } from '../providers/sandbox.ts';
+import { sign } from '../providers/signature.ts';
+import { InMemoryPayments } from '../testing/in-memory-payments.ts';
+import { noon } from '../testing/payments.ts';
+import { aTill } from '../testing/till.ts';
+
+const secret = 'a secret of the sandbox';
+
+function setUp() {
+  const sandbox = sandboxProvider({ webhookSecret: secret, timeout: 1000 });
+  const providers: PaymentProviders = { active: sandbox, find: (name) => (name === 'sandbox' ? sandbox : undefined) };
+  const payments = new InMemoryPayments();
+  const till = aTill(payments, providers);
+  async function aCaptured() {
+    const { paymentId } = await till.authorize();
+    await till.capture(paymentId);
+    return paymentId;
+  }
+  const report = (fields: Record<string, unknown>, at = till.time.now) => {
+    const body = JSON.stringify({ id: randomUUID(), ...fields });
+    return till.receive(body, sign(body, secret, at));
+  };
+  return { till, payments, aCaptured, report };
+}
+
+describe('a report of the provider', () => {
+  it('that it captured is booked and announced, once', async () => {
+    const { till, payments, report } = setUp();
+    const { paymentId } = await till.authorize();
+    const captured = { id: 'evt_1', type: 'payment.captured', paymentId, amount: 5000 };
+    await report(captured);
+    await report(captured);
+    await report({ ...captured, id: 'evt_2' });
+    expect(await payments.find(paymentId)).toMatchObject({ state: 'captured', captured: 5000 });
+    expect(payments.ledger).toHaveLength(1);
+    expect(payments.outbox.events).toHaveLength(1);
+  });
+
+  it('that it voided ends the payment, unless the money was taken', async () => {
+    const { till, payments, aCaptured, report } = setUp();
+    const { paymentId } = await till.authorize();
+    await report({ type: 'payment.voided', paymentId });
+    expect(await payments.find(paymentId)).toMatchObject({ state: 'voided' });
+    const taken = await aCaptured();
+    await report({ type: 'payment.voided', paymentId: taken });
+    expect(await payments.find(taken)).toMatchObject({ state: 'captured' });
+  });
+
+  it('that a refund failed after all books it back', async () => {
+    const { till, payments, aCaptured, report } = setUp();
+    const paymentId = await aCaptured();
+    const { id: refundId } = await till.refund(paymentId, 1200);
+    await till.settleRefunds();
+    await report({ type: 'refund.failed', paymentId, refundId, amount: 1200 });
+    expect(await payments.find(paymentId)).toMatchObject({ refunded: 0, refunds: [{ status: 'failed' }] });
+    expect(payments.ledger.map(({ id }) => id.split(':')[0])).toEqual(['capture', 'refund', 'returned-refund']);
+  });
+
+  it('that a refund succeeded settles it before its saga has', async () => {
+    const { till, payments, aCaptured, report } = setUp();
+    const paymentId = await aCaptured();
+    const { id: refundId } = await till.refund(paymentId, 1200);
+    await report({ type: 'refund.succeeded', paymentId, refundId, amount: 1200 });
+    await till.settleRefunds();
+    expect(await payments.find(paymentId)).toMatchObject({ refunded: 1200, refunds: [{ status: 'succeeded' }] });
+    expect(payments.ledger).toHaveLength(2);
+  });
+
+  it('of a refund that was made there is entered here', async () => {
+    const { till, payments, aCaptured, report } = setUp();
+    const paymentId = await aCaptured();
+    const made = { id: 'evt_1', type: 'refund.succeeded', paymentId, amount: 700 };
+    await report(made);
+    await report(made);
+    expect(await payments.find(paymentId)).toMatchObject({ refunded: 700, refunds: [{ amount: 700, status: 'succeeded' }] });
+    await report({ type: 'refund.succeeded', paymentId, amount: 4301 });
+    expect(till.errors).toEqual([expect.stringMatching(/does not fit/)]);
+    expect(await payments.find(paymentId)).toMatchObject({ refunded: 700 });
+  });
+
+  it.each([
+    ['of a kind nobody knows', { type: 'weather.changed' }],
+    ['about a payment nobody knows', { type: 'payment.voided', paymentId: randomUUID() }],
+    ['about a refund nobody knows', { type: 'refund.failed', paymentId: randomUUID(), refundId: randomUUID(), amount: 1 }],
+  ])('%s is taken and changes nothing', async (_, fields) => {
+    const { report } = setUp();
+    await expect(report(fields)).resolves.toEqual({});
+  });
+
+  it.each([
+    ['another secret', (body: string) => sign(body, 'another secret', noon)],
+    ['another body', (body: string) => sign(`${body} `, secret, noon)],
+    ['another time than it says', (body: string) => sign(body, secret, noon).replace(/t=\d+/, `t=${noon.getTime() / 1000 + 1}`)],
+    ['more than five minutes ago', (body: string) => sign(body, secret, new Date(noon.getTime() - 301_000))],
+    ['more than five minutes ahead', (body: string) => sign(body, secret, new Date(noon.getTime() + 301_000))],
+    ['nothing', () => ''],
+  ])('signed with %s is refused, and has no effect', async (_, signed) => {
+    const { till, payments, report } = setUp();
+    const { paymentId } = await till.authorize();
+    const fields = { id: 'evt_1', type: 'payment.voided', paymentId };
+    const body = JSON.stringify(fields);
+    await expect(till.receive(body, signed(body))).rejects.toMatchObject({ code: 'payments.invalid-signature', kind: 'invalid' });
+    expect(await payments.find(paymentId)).toMatchObject({ state: 'authorized' });
+    await report(fields);
+    expect(await payments.find(paymentId), 'the genuine one is not taken for a repetition').toMatchObject({ state: 'voided' });
+  });
+
+  it('that is signed and no JSON is refused', async () => {
+    const { till } = setUp();
+    await expect(till.receive('{', sign('{', secret, noon))).rejects.toMatchObject({ kind: 'invalid' });
+  });
+
+  it('of a provider that is not configured is refused', async () => {
+    const { till } = setUp();
+    await expect(till.receive('{}', '', 'stripe')).rejects.toMatchObject({ code: 'payments.unknown-provider' });
+  });
+
+  it('cannot be sent to a sandbox without a secret', async () => {
+    const sandbox = sandboxProvider({ webhookSecret: undefined, timeout: 1000 });
+    const till = aTill(new InMemoryPayments(), { active: sandbox, find: () => sandbox });
+    await expect(till.receive('{}', sign('{}', '', noon))).rejects.toMatchObject({ code: 'payments.invalid-signature' });
+  });
+});
