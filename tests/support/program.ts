@@ -29,7 +29,7 @@ interface Options {
   readonly modules?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Stand-ins for modules that do not run here. */
-  readonly remotes?: readonly (readonly [Api, Client<never>])[];
+  readonly remotes?: readonly (readonly [Api, object])[];
   /** Continue on a database that a test made or used before; it is not dropped then. */
   readonly databaseUrl?: string;
 }
