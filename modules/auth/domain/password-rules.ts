@@ -5,7 +5,7 @@ export const longestPassword = 128;
 
 /** Passwords that many people use, so that everybody tries them first. */
 export abstract class CommonPasswords {
-  abstract includes(password: string): Promise<boolean>;
+  abstract includes(password: string): boolean;
 }
 
 /**
@@ -25,12 +25,12 @@ export class PasswordRules {
   }
 
   /** What speaks against a password, for the person who chose it. */
-  async objection(password: string, owner: { email: string }): Promise<string | undefined> {
+  objection(password: string, owner: { email: string }): string | undefined {
     const text = normalized(password);
     const length = [...text].length;
     if (length < this.#shortest) return `Use at least ${this.#shortest} characters, such as a few random words.`;
     if (length > longestPassword) return `Use at most ${longestPassword} characters.`;
-    if (text.toLowerCase() === owner.email || (await this.#common.includes(text)))
+    if (text.toLowerCase() === owner.email || this.#common.includes(text))
       return 'This password is among the first that an attacker tries. Choose another one.';
     return undefined;
   }

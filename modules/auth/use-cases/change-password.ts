@@ -22,7 +22,7 @@ export function changePassword(
     const limit = limits.passwordChange(userId);
     const account = await accounts.find(userId);
     if (!account) throw AuthErrors.wrongCredentials();
-    await requireGoodPassword(rules, newPassword, account, '/newPassword');
+    requireGoodPassword(rules, newPassword, account, '/newPassword');
     requireNoDelay(await throttle.delay([limit]));
 
     if (!(await hasher.verify(currentPassword, account.passwordHash, signal))) {

@@ -25,7 +25,7 @@ export function createAdministrator(
     if (await accounts.hasAdministrator()) return;
     const { email } = settings;
     const password = settings.password ?? randomBytes(18).toString('base64url');
-    const objection = await rules.objection(password, settings);
+    const objection = rules.objection(password, settings);
     if (objection) throw AuthErrors.weakPassword(`ADMIN_PASSWORD: ${objection}`);
     const passwordHash = await hasher.hash(password);
     const [userId, name, registeredAt] = [uuid(), 'Administrator', clock.now()];

@@ -27,7 +27,7 @@ export function register(
 ): Handler<typeof AuthApi, 'register'> {
   return async ({ email, password, name, address }, { signal }) => {
     const limit = limits.registration(networkOf(address));
-    await requireGoodPassword(rules, password, { email }, '/password');
+    requireGoodPassword(rules, password, { email }, '/password');
     requireNoDelay(await throttle.delay([limit]));
 
     const passwordHash = await hasher.hash(password, signal);

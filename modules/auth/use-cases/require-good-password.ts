@@ -2,12 +2,7 @@ import { AuthErrors } from '../contract.ts';
 import type { PasswordRules } from '../domain/password-rules.ts';
 
 /** Refuses a password that the rules object to; `field` is a JSON Pointer into the request. */
-export async function requireGoodPassword(
-  rules: PasswordRules,
-  password: string,
-  owner: { email: string },
-  field: string,
-): Promise<void> {
-  const objection = await rules.objection(password, owner);
+export function requireGoodPassword(rules: PasswordRules, password: string, owner: { email: string }, field: string): void {
+  const objection = rules.objection(password, owner);
   if (objection) throw AuthErrors.weakPassword({ detail: objection, fields: [{ path: field, message: objection }] });
 }

@@ -1,0 +1,73 @@
+import { AccessTokens } from '../domain/access-tokens.ts';
+import { type Allowance, Limits } from '../domain/limits.ts';
+import { PasswordRules } from '../domain/password-rules.ts';
+import type { Session } from '../domain/sessions.ts';
+import { changePassword } from '../use-cases/change-password.ts';
+import { disableAccount } from '../use-cases/disable-account.ts';
+import { logIn } from '../use-cases/log-in.ts';
+import { logOut } from '../use-cases/log-out.ts';
+import { refresh } from '../use-cases/refresh.ts';
+import { register } from '../use-cases/register.ts';
+import { anyContext, goodPassword, KeptLogger, lifetimes, SteppedClock } from './accounts.ts';
+import { inMemoryIdentity } from './in-memory-identity.ts';
+import { InMemoryThrottle } from './in-memory-throttle.ts';
+import { QuickPasswords } from './quick-passwords.ts';
+
+/** Readable tokens instead of signed ones. */
+class PlainTokens extends AccessTokens {
+  async issue({ accountId, id, roles }: Session) {
+    return { accessToken: [accountId, id, ...roles].join(' '), expiresIn: 900 };
+  }
+  async publicKeys() {
+    return [];
+  }
+  async renewKeys() {}
+}
+
+/** The use cases over one memory. */
+export function authInMemory(allowance: Partial<Allowance> = {}) {
+  const clock = new SteppedClock();
+  const hasher = new QuickPasswords();
+  const throttle = new InMemoryThrottle(clock);
+  const limits = new Limits({ failuresPerAccount: 3, failuresPerAddress: 6, registrationsPerAddress: 50, ...allowance });
+  const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' });
+  const logger = new KeptLogger();
+  const tokens = new PlainTokens();
+  const { accounts, sessions, endings, outbox } = inMemoryIdentity(clock, lifetimes);
+
+  const useCases = {
+    register: register(accounts, rules, hasher, throttle, limits, clock, logger),
+    logIn: logIn(accounts, sessions, hasher, throttle, limits, tokens, logger),
+    refresh: refresh(sessions, tokens, logger),
+    logOut: logOut(sessions, logger),
+    changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
+    disableAccount: disableAccount(accounts, clock, logger),
+  };
+  const home = '192.0.2.1';
+  return {
+    clock,
+    hasher,
+    throttle,
+    rules,
+    logger,
+    accounts,
+    sessions,
+    endings,
+    outbox,
+    useCases,
+
+    register: (email: string, fields: { password?: string; address?: string } = {}) =>
+      useCases.register({ email, password: goodPassword, name: 'Ada', address: home, ...fields }, anyContext),
+
+    logIn: (email: string, fields: { password?: string; address?: string } = {}) =>
+      useCases.logIn({ email, password: goodPassword, address: home, ...fields }, anyContext),
+
+    refresh: (refreshToken: string) => useCases.refresh({ refreshToken }, anyContext),
+
+    changePassword: (fields: { userId: string; sessionId: string; currentPassword?: string; newPassword?: string }) =>
+      useCases.changePassword({ currentPassword: goodPassword, newPassword: 'another good password', ...fields }, anyContext),
+  };
+}
+
+/** The id in a readable token. */
+export const sessionIn = ({ accessToken }: { accessToken: string }): string => accessToken.split(' ')[1] ?? '';

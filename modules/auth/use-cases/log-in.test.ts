@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { anyContext, goodPassword, second } from '../testing/accounts.ts';
+import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+
+const email = 'ada@example.com';
+const wrong = { password: 'not the right password' };
+const elsewhere = { address: '203.0.113.66' };
+
+async function setUp(allowance = {}) {
+  const auth = authInMemory(allowance);
+  const { userId } = await auth.register(email);
+  auth.logger.lines.length = 0;
+  const attempt = (fields: { password?: string; address?: string } = {}, who = email) =>
+    auth.logIn(who, fields).then(
+      () => 'in',
+      ({ code }) => code as string,
+    );
+  const attempts = async (times: number, ...args: Parameters<typeof attempt>) => {
+    const answers = [];
+    for (let count = 0; count < times; count++) answers.push(await attempt(...args));
+    return answers;
+  };
+  return { ...auth, userId, attempt, attempts };
+}
+const [refused, delayed] = ['auth.wrong-credentials', 'auth.too-many-attempts'];
+
+describe('logging in', () => {
+  it('starts a session with tokens for it', async () => {
+    const { logIn, sessions, userId } = await setUp();
+    const answer = await logIn(email);
+    expect(answer).toEqual({
+      accessToken: `${userId} ${sessionIn(answer)} customer`,
+      refreshToken: expect.any(String),
+      tokenType: 'Bearer',
+      expiresIn: 900,
+    });
+    expect(await sessions.isLive(sessionIn(answer))).toBe(true);
+  });
+
+  it('S25 costs the same work and gets the same answer, whether the account exists or not', async () => {
+    const { logIn, hasher } = await setUp();
+    const failures = [];
+    const work = [];
+    for (const who of [email, 'nobody@example.com']) {
+      const before = hasher.work;
+      failures.push(await logIn(who, wrong).catch(({ code, kind, message, fields }) => ({ code, kind, message, fields })));
+      work.push(hasher.work - before);
+    }
+    expect(work).toEqual([1, 1]);
+    expect(failures[0]).toEqual(failures[1]);
+    expect(failures[0]).toMatchObject({ code: refused, kind: 'unauthenticated' });
+  });
+
+  it('S25 is delayed the same, whether the account exists or not', async () => {
+    const { attempts } = await setUp();
+    expect(await attempts(6, wrong)).toEqual(await attempts(6, { ...wrong, ...elsewhere }, 'nobody@example.com'));
+  });
+
+  it('S26 slows down guesses at one account, whatever address they come from', async () => {
+    const { attempts, attempt, logIn, clock } = await setUp();
+    const guesses = [];
+    for (let host = 1; host <= 5; host++) guesses.push(...(await attempts(1, { ...wrong, address: `203.0.113.${host}` })));
+    expect(guesses).toEqual([refused, refused, refused, refused, delayed]);
+    await expect(logIn(email)).rejects.toMatchObject({ kind: 'too-many', retryAfter: 1 });
+    clock.advance(second);
+    expect(await attempt()).toBe('in');
+  });
+
+  it('S26 slows down guesses from one address, whatever account they aim at', async () => {
+    const { attempt, clock } = await setUp();
+    const guesses = [];
+    for (let person = 0; person < 8; person++) guesses.push(await attempt(wrong, `person-${person}@example.com`));
+    expect(guesses).toEqual([...Array.from({ length: 7 }, () => refused), delayed]);
+    expect(await attempt(), 'the right password from there').toBe(delayed);
+    expect(await attempt(elsewhere)).toBe('in');
+    clock.advance(second);
+    expect(await attempt()).toBe('in');
+  });
+
+  it('S26 counts an IPv6 network as one address', async () => {
+    const { attempt } = await setUp({ failuresPerAccount: 100 });
+    const guesses = [];
+    for (let host = 1; host <= 8; host++) guesses.push(await attempt({ ...wrong, address: `2001:db8:1:2::${host}` }));
+    expect(guesses.at(-1)).toBe(delayed);
+    expect(await attempt({ address: '2001:db8:1:3::1' })).toBe('in');
+  });
+
+  it('S26 waits a quarter of an hour at most', async () => {
+    const { attempt, clock, logIn } = await setUp();
+    for (let guess = 0; guess < 40; guess++) {
+      await attempt({ ...wrong, address: `203.0.113.${guess}` });
+      const failure = await logIn(email).then(() => ({ retryAfter: 0 }), (error: { retryAfter: number }) => error);
+      expect(failure.retryAfter).toBeLessThanOrEqual(15 * 60);
+      clock.advance(failure.retryAfter * second);
+    }
+  });
+
+  it('S26 does not keep the owner out where they are logged in, however hard a stranger tries', async () => {
+    const { attempt, attempts } = await setUp();
+    expect(await attempt()).toBe('in');
+    expect(await attempts(5, { ...wrong, ...elsewhere })).toContain(delayed);
+    expect(await attempt(elsewhere), 'right, but from a strange place').toBe(delayed);
+    expect(await attempt(), 'at home').toBe('in');
+    expect(await attempts(5, wrong), 'guesses at home').toContain(delayed);
+  });
+
+  it('S26 does not count what was right', async () => {
+    const { attempts } = await setUp();
+    expect(new Set(await attempts(20))).toEqual(new Set(['in']));
+    await attempts(3, wrong);
+    expect(new Set(await attempts(2))).toEqual(new Set(['in']));
+    expect(await attempts(4, wrong), 'a success forgives').not.toContain(delayed);
+  });
+
+  it('S38 does not tell a guess that it was right when many were made at the same time', async () => {
+    const { attempt } = await setUp();
+    const guesses = [...Array.from({ length: 8 }, () => wrong), {}].map((guess) => attempt({ ...guess, ...elsewhere }));
+    expect(await Promise.all(guesses)).toEqual([...Array.from({ length: 8 }, () => refused), delayed]);
+  });
+
+  it('S28 is refused to a disabled account as if the password were wrong', async () => {
+    const { attempt, useCases, userId } = await setUp();
+    const by = crypto.randomUUID();
+    await useCases.disableAccount({ userId, by }, anyContext);
+    expect(await attempt()).toBe(refused);
+  });
+
+  it('S22 strengthens an old hash, and the password still works', async () => {
+    const { attempt, hasher, accounts, userId } = await setUp();
+    const before = await accounts.find(userId);
+    hasher.cost = 2;
+    expect(await attempt(wrong)).toBe(refused);
+    expect(await accounts.find(userId), 'not by a wrong password').toEqual(before);
+    expect(await attempt()).toBe('in');
+    expect(hasher.isOutdated((await accounts.find(userId))?.passwordHash ?? '')).toBe(false);
+    expect(await attempt()).toBe('in');
+    expect(await attempt(wrong)).toBe(refused);
+  });
+
+  it('S40 is logged, without secrets and personal data', async () => {
+    const { attempt, logger, userId } = await setUp();
+    await attempt(wrong);
+    await attempt(wrong, 'nobody@example.com');
+    await attempt();
+    expect(logger.lines).toEqual([
+      { level: 'warn', message: 'A login failed.', fields: { reason: 'wrong password', userId } },
+      { level: 'warn', message: 'A login failed.', fields: { reason: 'unknown account', userId: undefined } },
+      { level: 'info', message: 'Somebody logged in.', fields: { userId, sessionId: expect.any(String) } },
+    ]);
+    for (const secret of [email, 'nobody', goodPassword, wrong.password, '192.0.2.1']) expect(logger.text).not.toContain(secret);
+  });
+});

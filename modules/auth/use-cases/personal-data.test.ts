@@ -1,0 +1,83 @@
+import { v7 as uuid } from 'uuid';
+import { describe, expect, it } from 'vitest';
+import { anyContext, hour, noon } from '../testing/accounts.ts';
+import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+import { eraseAccount } from '../reactions/erase-account.ts';
+import { exportPersonalData } from './export-personal-data.ts';
+import { getRegistration } from './get-registration.ts';
+
+const email = 'ada@example.com';
+const delivery = { eventId: uuid(), key: '', occurredAt: noon, attempt: 1 };
+
+async function setUp() {
+  const auth = authInMemory();
+  const { userId } = await auth.register(email);
+  const { accounts, sessions, throttle, logger } = auth;
+  const erase = eraseAccount(accounts, throttle, logger);
+  return {
+    ...auth,
+    userId,
+    erase: () => erase({ userId, erasedAt: noon.toISOString() }, delivery),
+    registrationOf: (id: string) => getRegistration(accounts)({ userId: id }, anyContext),
+    dataOf: (id: string) => exportPersonalData(accounts, sessions)({ userId: id }, anyContext),
+  };
+}
+
+describe('what auth knows about a person', () => {
+  it('is their registration', async () => {
+    const { registrationOf, userId } = await setUp();
+    expect(await registrationOf(userId)).toEqual({ userId, email, name: 'Ada', registeredAt: noon.toISOString() });
+    await expect(registrationOf(uuid())).rejects.toMatchObject({ code: 'auth.account-not-found' });
+  });
+
+  it('is exported with their sessions, without secrets', async () => {
+    const { dataOf, userId, logIn, clock, refresh } = await setUp();
+    const { refreshToken } = await logIn(email);
+    clock.advance(hour);
+    await refresh(refreshToken);
+    expect(await dataOf(userId)).toEqual({
+      email,
+      name: 'Ada',
+      roles: ['customer'],
+      registeredAt: noon.toISOString(),
+      sessions: [{ startedAt: noon.toISOString(), lastUsedAt: '2030-01-01T13:00:00.000Z' }],
+    });
+  });
+
+  it('is nothing about a stranger', async () => {
+    const { dataOf } = await setUp();
+    expect(await dataOf(uuid())).toEqual({ roles: [], sessions: [] });
+  });
+});
+
+describe('erasing a person', () => {
+  it('S28 puts them out at once and leaves nothing', async () => {
+    const { erase, logIn, sessions, endings, dataOf, userId } = await setUp();
+    const session = sessionIn(await logIn(email));
+    const told: string[] = [];
+    endings.onEnded((id) => told.push(id));
+    await erase();
+    expect(await sessions.isLive(session)).toBe(false);
+    expect(told).toEqual([session]);
+    expect(await dataOf(userId)).toEqual({ roles: [], sessions: [] });
+    await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
+  });
+
+  it('forgets the attempts that were counted on them, and frees their e-mail address', async () => {
+    const { erase, logIn, register } = await setUp();
+    const address = '203.0.113.4';
+    for (let guess = 0; guess < 5; guess++) await logIn(email, { password: 'a wrong guess of mine', address }).catch(() => {});
+    await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.too-many-attempts' });
+    await erase();
+    await register(email);
+    await expect(logIn(email)).resolves.toBeDefined();
+  });
+
+  it('is logged without personal data, and repeating it is harmless', async () => {
+    const { erase, logger, userId } = await setUp();
+    logger.lines.length = 0;
+    await erase();
+    await erase();
+    expect(logger.lines).toEqual([{ level: 'info', message: 'An account was erased.', fields: { userId } }]);
+  });
+});
