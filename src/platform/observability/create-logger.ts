@@ -37,10 +37,12 @@ export abstract class RootLogger extends Logger {
 export function createLogger({ level, format, color = false, sink = process.stdout }: LoggerOptions): RootLogger {
   const line = format === 'json' ? jsonLine : (entry: LogEntry) => terminalLine(entry, color);
   const transport = new BatchedLines(line, sink);
-  const target = winston.createLogger({ level: 'debug', levels: ranks, transports: [transport] });
+  // The transport makes the line; without a format of ours Winston would make one of its own as well.
+  const target = winston.createLogger({ level: 'debug', levels: ranks, format: untouched(), transports: [transport] });
   return new WinstonLogger(target, transport, level === 'silent' ? -1 : levels.indexOf(level), undefined);
 }
 
+const untouched = winston.format((entry) => entry);
 const ranks = Object.fromEntries(levels.map((name, rank) => [name, rank]));
 
 class WinstonLogger extends RootLogger {
