@@ -1,40 +1,11 @@
-import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
-import { platformErrors, type Failure } from '#platform/errors.ts';
+import { platformErrors } from '#platform/errors.ts';
 import { runToEnd } from '#platform/sagas/in-memory-sagas.ts';
 import { PaymentsErrors } from '../../payments/contract.ts';
 import { cancelled } from '../domain/order.ts';
+import { InMemoryTill } from '../testing/in-memory-till.ts';
 import { alone, aProduct, aRequest, atNoon, inMemoryShop, noon } from '../testing/shop.ts';
-import { checkout, type Till } from './checkout.ts';
-
-/** The money that payments holds and has, and everything it was asked for. */
-class InMemoryTill implements Till {
-  held = 0;
-  taken = 0;
-  readonly keys: string[] = [];
-  readonly #failures: Failure[];
-
-  /** Fails so often, in that way, before it works. */
-  constructor(...failures: Failure[]) {
-    this.#failures = failures;
-  }
-
-  authorize: Till['authorize'] = async ({ idempotencyKey, amount }) => {
-    this.keys.push(idempotencyKey);
-    const failure = this.#failures.shift();
-    if (failure) throw failure;
-    this.held = amount.amount;
-    return { paymentId: uuid() };
-  };
-  capture: Till['capture'] = async () => {
-    [this.held, this.taken] = [0, this.held];
-    return {};
-  };
-  release: Till['release'] = async () => {
-    this.held = this.taken = 0;
-    return {};
-  };
-}
+import { checkout } from './checkout.ts';
 
 async function setUp(payments = new InMemoryTill()) {
   const mug = aProduct({ stock: 5 });
@@ -58,7 +29,7 @@ describe('the checkout', () => {
     const { payments, outbox, runWith, outcome, orderId, total } = await setUp();
     expect(await runWith()).toMatchObject({ state: 'completed' });
     expect(await outcome()).toMatchObject({ order: { status: 'paid', version: 2 }, stock: 3 });
-    expect(payments.taken).toBe(total.amount);
+    expect(payments.taken.get(orderId)).toBe(total.amount);
     expect(outbox.events).toEqual([{ name: 'orders.order-paid', payload: { orderId, total, paidAt: noon.toISOString() } }]);
   });
 
@@ -85,33 +56,33 @@ describe('the checkout', () => {
 
   it('ends with the order cancelled, and any money released, when payments never answers', async () => {
     const silence = Array.from({ length: 3 }, () => platformErrors.deadlineExceeded());
-    const { payments, runWith, outcome } = await setUp(new InMemoryTill(...silence));
+    const { payments, runWith, outcome, orderId } = await setUp(new InMemoryTill(...silence));
     expect(await runWith({ tries: 3 })).toMatchObject({ undone: ['authorize', 'place'] });
     expect(await outcome()).toMatchObject({
       order: { status: 'cancelled', cancellation: { code: 'orders.payment-timed-out' } },
       stock: 5,
     });
-    expect(payments.held + payments.taken).toBe(0);
+    expect(payments.moneyOf(orderId)).toBe(0);
   });
 
   it.each(['authorize', 'capture', 'confirm'])(
     'gives money and stock back once when the order is cancelled before the step %s',
     async (step) => {
-      const { payments, outbox, runWith, outcome, cancelByHand } = await setUp();
+      const { payments, outbox, runWith, outcome, cancelByHand, orderId } = await setUp();
       await cancelByHand();
       const reason = { code: 'orders.changed-mind', message: 'No.' };
       await runWith({ cancelledBefore: (name) => (name === step ? reason : undefined) });
       expect(await outcome()).toMatchObject({ order: { cancellation: reason, version: 2 }, stock: 5 });
-      expect(payments.held + payments.taken).toBe(0);
+      expect(payments.moneyOf(orderId)).toBe(0);
       expect(outbox.events).toEqual([]);
     },
   );
 
   it('gives the money back when it finds at the very end that the order was cancelled', async () => {
-    const { payments, runWith, outcome, cancelByHand } = await setUp();
+    const { payments, runWith, outcome, cancelByHand, orderId } = await setUp();
     await cancelByHand();
     expect(await runWith()).toMatchObject({ state: 'undone', reason: { code: 'orders.already-cancelled' } });
     expect(await outcome()).toMatchObject({ order: { cancellation: { code: 'orders.changed-mind' } }, stock: 5 });
-    expect(payments.held + payments.taken).toBe(0);
+    expect(payments.moneyOf(orderId)).toBe(0);
   });
 });
