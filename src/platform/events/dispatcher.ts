@@ -33,8 +33,7 @@ export class Dispatcher {
   readonly #held = new Map<number, Envelope[]>();
   #heldBefore = new Set<number>();
   #safe: number[] = [];
-  #marking: Promise<void> | undefined;
-  #markTimer: NodeJS.Timeout | undefined;
+  #marking = false;
   #adopting: Promise<void> | undefined;
   /** There is more in the table than was taken into memory. */
   #behind = false;
@@ -95,8 +94,8 @@ export class Dispatcher {
 
   stop(): void {
     this.close();
-    clearTimeout(this.#markTimer);
     this.#handedOver.clear();
+    this.#safe.length = 0;
   }
 
   #isHandedOver(position: number): boolean {
@@ -132,36 +131,32 @@ export class Dispatcher {
 
   #isSafe(position: number): void {
     this.#safe.push(position);
-    if (this.#safe.length >= batch) void this.#mark();
-    else this.#markTimer ??= setTimeout(() => void this.#mark(), markingPause);
+    if (!this.#marking) void this.#mark();
   }
 
   /** One statement at a time; what becomes safe meanwhile goes with the next. */
-  #mark(): Promise<void> {
-    return (this.#marking ??= this.#markSafe().finally(() => (this.#marking = undefined)));
-  }
-
-  async #markSafe(): Promise<void> {
-    clearTimeout(this.#markTimer);
-    this.#markTimer = undefined;
-    const positions = this.#safe;
-    this.#safe = [];
-    try {
-      await this.#table.markPublished(positions);
+  async #mark(): Promise<void> {
+    this.#marking = true;
+    await sleep(markingPause);
+    while (this.#safe.length > 0) {
+      const positions = this.#safe.splice(0, batch);
+      try {
+        await this.#table.markPublished(positions);
+      } catch (error) {
+        // Until it is marked it can be delivered again, which has no effect.
+        this.#logger.warn('Delivered events could not be marked yet.', { error, events: positions.length });
+        this.#safe.unshift(...positions);
+        await sleep(1_000);
+        continue;
+      }
       for (const position of positions) {
         this.#handedOver.delete(position);
         this.#marked.add(position);
       }
-    } catch (error) {
-      // Until it is marked it only could be delivered again, which has no effect.
-      this.#logger.warn('Delivered events could not be marked yet.', { error, events: positions.length });
-      this.#safe.push(...positions);
-      this.#markTimer ??= setTimeout(() => void this.#mark(), 1_000);
-      return;
+      // If it fails, the next sweep tries again.
+      if (this.#behind && this.#open && this.#handedOver.size < this.#capacity / 2) this.#adopt().catch(() => {});
     }
-    if (this.#safe.length > 0) this.#markTimer ??= setTimeout(() => void this.#mark(), markingPause);
-    // If it fails, the next sweep tries again.
-    if (this.#behind && this.#open && this.#handedOver.size < this.#capacity / 2) this.#adopt().catch(() => {});
+    this.#marking = false;
   }
 
   #adopt(): Promise<void> {

@@ -1,4 +1,4 @@
-import { EventEmitter2 } from 'eventemitter2';
+import eventemitter2 from 'eventemitter2';
 import type { Envelope } from './envelope.ts';
 import { type Receiver, type Subscription, Transport } from './transport.ts';
 
@@ -8,7 +8,7 @@ import { type Receiver, type Subscription, Transport } from './transport.ts';
  */
 export class MemoryTransport extends Transport {
   readonly reachesOtherProcesses = false;
-  readonly #emitter = new EventEmitter2({ maxListeners: 0 });
+  readonly #emitter = new eventemitter2.EventEmitter2({ maxListeners: 0 });
   #stopped = false;
 
   subscribe({ event }: Subscription, receive: Receiver): void {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import pg from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { fullJitter } from './backoff.ts';
 
@@ -32,16 +32,16 @@ const heartbeat = 5_000;
  * harmless because every effect is fenced where it is stored: a reaction by its inbox row, a saga by its revision.
  */
 export class Ownership {
-  readonly #connection: pg.ClientConfig;
+  readonly #connection: ClientConfig;
   readonly #module: string;
   readonly #logger: Logger;
   #owner = nobody;
-  #client: pg.Client | undefined;
+  #client: Client | undefined;
   #pulse: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(connection: pg.ClientConfig, module: string, logger: Logger) {
+  constructor(connection: ClientConfig, module: string, logger: Logger) {
     this.#connection = connection;
     this.#module = module;
     this.#logger = logger;
@@ -67,7 +67,7 @@ export class Ownership {
   }
 
   async #open(): Promise<void> {
-    const client = new pg.Client({
+    const client = new Client({
       ...this.#connection,
       keepAlive: true,
       connectionTimeoutMillis: heartbeat,
@@ -92,7 +92,7 @@ export class Ownership {
   }
 
   /** A connection can be dead without anybody saying so. */
-  async #beat(client: pg.Client): Promise<void> {
+  async #beat(client: Client): Promise<void> {
     try {
       await client.query('select 1');
     } catch (error) {
@@ -100,7 +100,7 @@ export class Ownership {
     }
   }
 
-  #lose(client: pg.Client, error: unknown): void {
+  #lose(client: Client, error: unknown): void {
     if (client !== this.#client) return;
     this.#forget();
     client.end().catch(() => {});
@@ -124,7 +124,7 @@ export class Ownership {
   }
 }
 
-async function lock(client: pg.Client): Promise<number> {
+async function lock(client: Client): Promise<number> {
   for (;;) {
     const owner = randomInt(1, 2 ** 31);
     const { rows } = await client.query('select pg_try_advisory_lock($1, $2) as locked', [lockNamespace, owner]);
