@@ -2,13 +2,11 @@
  * Opens the databases of the modules: on the server they are given, on one of their own, or on an embedded one.
  * Each is prepared (role, schema, migrations) before it is used.
  */
-import { resolve } from 'node:path';
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { PostgresDatabase } from '#platform/database/postgres-database.ts';
-import { migrate } from '#platform/database/migrate.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
-import { ownDatabaseUrl, type Configuration, type Environment } from './configuration.ts';
-import { startEmbeddedPostgres } from './postgres/embedded.ts';
+import pg from 'pg';
+import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
+import type { Configuration, Environment } from './configuration.ts';
+import { migrate } from './postgres/migrate.ts';
 import { provision } from './postgres/provision.ts';
 
 export interface OpenDatabase {
@@ -27,4 +25,37 @@ export interface Databases {
   /** Resolves when the embedded server ended by itself. */
   readonly failed: Promise<Error>;
   close(): Promise<void>;
+}
+
+interface Options {
+  readonly configuration: Configuration;
+  readonly environment: Environment;
+  readonly modules: readonly string[];
+  readonly logger: RootLogger;
+  readonly announce: (line: string) => void;
+}
+
+export async function openDatabases({ configuration, modules, logger }: Options): Promise<Databases> {
+  const connections = await provision(configuration.databaseUrl!, modules);
+  const opened = new Map<string, OpenDatabase>();
+  for (const [module, connection] of connections) {
+    const client = new pg.Client(connection);
+    await client.connect();
+    const { first } = await migrate(client, module);
+    await client.end();
+    const database = new PostgresDatabase({
+      schema: module,
+      connection,
+      poolSize: configuration.poolSize,
+      acquireTimeout: configuration.poolTimeout,
+      logger: logger.child(module),
+    });
+    opened.set(module, { database, connection, firstStart: first, ping: () => database.query('SELECT 1') });
+  }
+  return {
+    modules: opened,
+    location: 'x',
+    failed: new Promise(() => {}),
+    close: async () => void (await Promise.all([...opened.values()].map(({ database }) => database.close()))),
+  };
 }

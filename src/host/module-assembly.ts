@@ -7,6 +7,7 @@ import { Database } from '#platform/database/database.ts';
 import { createMessaging, type Messaging } from '#platform/events/messaging.ts';
 import { Outbox } from '#platform/events/outbox.ts';
 import type { Transport } from '#platform/events/transport.ts';
+import { IdempotencyKeys } from '#platform/http/idempotency.ts';
 import { Settings, type ModuleDefinition } from '#platform/module.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { Logger } from '#platform/observability/logger.ts';
@@ -54,6 +55,10 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     const container = containers.get(definition.name)!;
     const database = databases.get(definition.name)!;
     const messaging = messagingOf(definition, container, database, options);
+    metrics.watchPool(definition.name, () => {
+      const { open, idle, waiting } = database.database.connections;
+      return { size: open, idle, waiting };
+    });
     const { bind } = container;
     bind(Clock).toConstantValue(systemClock);
     bind(Logger).toConstantValue(options.logger.child(definition.name));
@@ -93,11 +98,18 @@ function messagingOf(
       handle: () => container.make(binding),
     })),
     sagas: sagas.map((binding) => ({ saga: binding.saga, implementation: () => container.make(binding) })),
-    schedules: Object.entries(schedules).map(([schedule, binding]) => ({
-      name: `${name}.${schedule}`,
-      every: binding.every,
-      run: () => container.make(binding),
-    })),
+    schedules: [
+      ...Object.entries(schedules).map(([schedule, binding]) => ({
+        name: `${name}.${schedule}`,
+        every: binding.every,
+        run: () => container.make(binding),
+      })),
+      {
+        name: `${name}.prune-idempotency-keys`,
+        every: 60 * 60_000,
+        run: () => async () => void (await new IdempotencyKeys(database).prune()),
+      },
+    ],
     logger: logger.child(name),
     metrics,
     clock: systemClock,

@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net';
 import type { Api, Client } from '#platform/contract.ts';
 import { moduleOf } from '#platform/contract.ts';
 import { MemoryTransport } from '#platform/events/memory-transport.ts';
+import type { Transport } from '#platform/events/transport.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
+import type { Logger } from '#platform/observability/logger.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { Metrics } from '#platform/observability/metrics.ts';
 import { Authenticator } from '#platform/security/authenticator.ts';
@@ -60,6 +62,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const { environment, logger, announce } = options;
   const configuration = readConfiguration(environment);
   const metrics = new Metrics();
+  metrics.watchProcess();
   const remoteClient = options.remoteClient ?? (() => undefined);
 
   const definitions = selectModules(await discoverModules(), configuration.modules);
@@ -68,7 +71,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
 
   const databases = await openDatabases({ configuration, environment, modules: [...here], logger, announce });
   opened.add('the databases', () => databases.close());
-  const transport = new MemoryTransport(logger);
+  const transport = new MemoryTransport();
   const modules = assemble({
     environment,
     modules: definitions,
@@ -105,6 +108,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     version,
   });
 
+  warnOfUnheard(definitions, transport, logger);
   for (const { definition, messaging } of modules) {
     opened.add(`the messaging of ${definition.name}`, () => messaging.stop());
     await messaging.start();
@@ -122,6 +126,17 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     failed: databases.failed,
     stop: () => (stopping ??= drain({ gateway, server, modules, opened }, configuration.shutdownTimeout)),
   };
+}
+
+/** A module left out misses the events of those here: the person who left it out should know. */
+function warnOfUnheard(here: readonly ModuleDefinition[], transport: Transport, logger: Logger): void {
+  if (transport.reachesOtherProcesses) return;
+  for (const { name, reactions } of here) {
+    for (const { event } of Object.values(reactions)) {
+      if (here.some((module) => module.name === event.module)) continue;
+      logger.warn(`${name} reacts to ${event.name}, but ${event.module} does not run here: the event will not arrive.`);
+    }
+  }
 }
 
 /** The module that issues tokens says which ones to trust; without it here, the keys it publishes do. */

@@ -1,0 +1,18 @@
+/** Brings the databases up to date and stops: for those who want that done before the program starts. */
+import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
+import { readConfiguration, type Environment } from '../configuration.ts';
+import { openDatabases } from '../databases.ts';
+import { discoverModules, selectModules } from '../modules.ts';
+
+export async function migrate(environment: Environment): Promise<number> {
+  const configuration = readConfiguration(environment);
+  const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
+  const modules = selectModules(await discoverModules(), configuration.modules).map(({ name }) => name);
+  const announce = (line: string) => void process.stderr.write(`${line}\n`);
+  const databases = await openDatabases({ configuration, environment, modules, logger, announce });
+  await databases.close();
+  for (const [module, { migrations }] of databases.modules) {
+    console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
+  }
+  return 0;
+}
