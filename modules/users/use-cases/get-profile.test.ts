@@ -1,8 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { platformErrors } from '#platform/errors.ts';
-import type { Profile } from '../contract.ts';
-import { createProfile } from '../reactions/create-profile.ts';
 import { inMemoryPeople } from '../testing/in-memory-people.ts';
 import { authKnowing } from '../testing/other-modules.ts';
 import { anyContext, aRegistration, noon } from '../testing/people.ts';
@@ -45,33 +43,5 @@ describe('reading a profile', () => {
     const { registration, people, read } = setUp();
     await people.erase(registration.userId, noon, () => {});
     await expect(read()).rejects.toMatchObject({ code: 'users.profile-not-found' });
-  });
-});
-
-describe('the registration event', () => {
-  const delivery = { eventId: uuid(), key: 'key', occurredAt: noon, attempt: 1 };
-
-  it('creates the very profile that reading would have', async () => {
-    const { registration, profiles, read } = setUp();
-    await createProfile(profiles)(registration, delivery);
-    const created = await profiles.find(registration.userId);
-    expect(created).toMatchObject({ email: registration.email });
-    expect(await read()).toEqual(created);
-  });
-
-  it('leaves a profile alone that was read and changed before it came', async () => {
-    const { registration, profiles, read } = setUp();
-    await read();
-    const rename = (profile: Profile) => ({ ...profile, name: 'Countess', version: 2 });
-    const changed = await profiles.update(registration.userId, rename);
-    await createProfile(profiles)(registration, delivery);
-    expect(await read()).toEqual(changed);
-  });
-
-  it('does not bring back somebody who was erased before it came', async () => {
-    const { registration, profiles, people } = setUp();
-    await people.erase(registration.userId, noon, () => {});
-    await createProfile(profiles)(registration, delivery);
-    expect(await profiles.find(registration.userId)).toBeUndefined();
   });
 });
