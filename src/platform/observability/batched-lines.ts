@@ -16,31 +16,34 @@ const maxHeld = 64 * 1024;
 export class BatchedLines extends Transport {
   readonly #line: (entry: LogEntry) => string;
   readonly #sink: LineSink;
-  readonly #atExit = () => this.flush();
+  readonly #flush = () => this.flush();
   #held = '';
 
   constructor(line: (entry: LogEntry) => string, sink: LineSink) {
     super();
     this.#line = line;
     this.#sink = sink;
-    process.on('exit', this.#atExit);
   }
 
   override log(entry: LogEntry, written: () => void): void {
-    if (this.#held === '') setImmediate(this.#atExit);
+    if (this.#held === '') {
+      setImmediate(this.#flush);
+      process.on('exit', this.#flush);
+    }
     this.#held += `${this.#line(entry)}\n`;
     if (this.#held.length > maxHeld) this.flush();
     written();
   }
 
   flush(): void {
+    if (this.#held === '') return;
     const text = this.#held;
     this.#held = '';
-    if (text !== '') this.#sink.write(text);
+    process.off('exit', this.#flush);
+    this.#sink.write(text);
   }
 
   override close(): void {
     this.flush();
-    process.off('exit', this.#atExit);
   }
 }

@@ -1,0 +1,336 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { errors } from '#platform/errors.ts';
+import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { gateway, LibraryApi, somebody, tokenFor } from '../../../tests/support/gateway.ts';
+import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { IdempotencyKeys } from './idempotency.ts';
+
+const LibraryErrors = errors('library', {
+  bookLent: ['conflict', 'The book is lent.'],
+  closed: ['unavailable', 'The library is closed.'],
+});
+const Loan = z.object({ book: z.string().max(50), days: z.int().default(14) });
+
+let library: TestDatabase;
+beforeAll(async () => {
+  library = await testDatabase('orders');
+  await library.database.query('CREATE TABLE orders.loans (id serial PRIMARY KEY, book text)');
+});
+afterAll(() => library.drop());
+beforeEach(() => library.database.query('TRUNCATE orders.loans, orders.idempotency_keys'));
+
+const loans = async () => (await library.database.query('SELECT book FROM orders.loans ORDER BY id')).rows.map(({ book }) => book);
+const lend = async (book: string) => {
+  const { rows } = await library.database.query<{ id: number }>('INSERT INTO orders.loans (book) VALUES ($1) RETURNING id', [book]);
+  return { status: 201, body: { id: rows[0]!.id, book }, headers: { location: `/v1/loans/${rows[0]!.id}` } };
+};
+
+interface Lending {
+  handle?: (book: string) => Promise<{ status: number; body: unknown }>;
+  settle?: Endpoint['settle'];
+}
+
+/** `POST /v1/loans`, which lends unless the test says what else it does. */
+function lending({ handle = lend, settle }: Lending = {}) {
+  const { http, log } = gateway(
+    [
+      endpoint(LibraryApi, 'POST /v1/loans', {
+        summary: 'Borrow a book',
+        access: 'anyone',
+        idempotent: true,
+        waits: true,
+        body: Loan,
+        query: z.object({ branch: z.string().optional() }),
+        answers: { status: 201, body: z.unknown() },
+        errors: Object.values(LibraryErrors),
+        handle: ({ body }) => handle(body.book),
+        ...(settle && { settle: settle as never }),
+      }),
+    ],
+    { database: library.database },
+  );
+  return {
+    log,
+    borrow: (key: string, body: object = { book: 'Emma' }, headers: Record<string, string> = {}, path = '/v1/loans') =>
+      http.post(path).set({ 'Idempotency-Key': key, ...headers }).send(body),
+  };
+}
+
+const advisoryLocks = `pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND datname = current_database()`;
+
+/** A handler that waits for the test to let it go on. */
+function held(then: (book: string) => Promise<{ status: number; body: unknown }> = lend) {
+  const started = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const handle = async (book: string) => {
+    started.resolve();
+    await go.promise;
+    return then(book);
+  };
+  return { handle, started: started.promise, goOn: () => go.resolve() };
+}
+
+describe('an idempotency key', () => {
+  it('gives the same bytes again, and has one effect', async () => {
+    const { borrow } = lending();
+    const first = await borrow('key-1');
+    const again = await borrow('key-1');
+    expect(first.status).toBe(201);
+    expect(first.headers).not.toHaveProperty('idempotency-replayed');
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect([again.status, again.text, again.headers.location, again.headers['content-type']]).toEqual([
+      first.status, first.text, first.headers.location, first.headers['content-type'],
+    ]);
+    expect(await loans()).toEqual(['Emma']);
+  });
+
+  it('is the same for the same JSON, however it is laid out', async () => {
+    const { borrow } = lending();
+    const first = await borrow('key-1', { book: 'Emma', days: 7 });
+    const again = await borrow('key-1', { days: 7, book: 'Emma' });
+    expect(again.text).toBe(first.text);
+  });
+
+  it.each([
+    ['body', [{ book: 'Persuasion' }, {}, '/v1/loans']],
+    ['query', [{ book: 'Emma' }, {}, '/v1/loans?branch=north']],
+  ] as const)('with another %s is 422 and has no effect', async (_, [body, headers, path]) => {
+    const { borrow } = lending();
+    await borrow('key-1');
+    const refused = await borrow('key-1', body, headers, path);
+    expect(refused.status).toBe(422);
+    expect(refused.body.code).toBe('platform.idempotency-key-reused');
+    expect(await loans()).toEqual(['Emma']);
+  });
+
+  it('of somebody else is another key', async () => {
+    const { borrow } = lending();
+    const as = () => ({ authorization: `Bearer ${tokenFor(somebody())}` });
+    const answers = [await borrow('key-1'), await borrow('key-1', { book: 'Emma' }, as()), await borrow('key-1', { book: 'Emma' }, as())];
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(3);
+    expect(await loans()).toHaveLength(3);
+  });
+
+  it('is refused empty or beyond 255 characters', async () => {
+    const { borrow } = lending();
+    expect((await borrow('k'.repeat(256))).status).toBe(400);
+    expect((await borrow('k'.repeat(255))).status).toBe(201);
+  });
+
+  it('in use is 409, and free again afterwards', async () => {
+    const { handle, started, goOn } = held();
+    const { borrow } = lending({ handle });
+    const first = borrow('key-1').then((answer) => answer);
+    await started;
+    const meanwhile = await borrow('key-1');
+    expect(meanwhile.status).toBe(409);
+    expect(meanwhile.body.code).toBe('platform.idempotency-key-in-use');
+    expect(meanwhile.headers['retry-after']).toBe('1');
+    goOn();
+    const { text } = await first;
+    expect((await borrow('key-1')).text).toBe(text);
+    expect(await loans()).toEqual(['Emma']);
+  });
+
+  it('has one effect however many requests come at once, time after time', async () => {
+    const { borrow } = lending();
+    for (let round = 0; round < 20; round++) {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => borrow(`key-${round}`)));
+      expect(new Set(answers.filter(({ status }) => status === 201).map(({ text }) => text)).size).toBe(1);
+      expect(answers.filter(({ status }) => status !== 201 && status !== 409)).toEqual([]);
+      expect(await loans()).toHaveLength(round + 1);
+    }
+  });
+
+  it('replays to many at once without telling any of them that it is in use', async () => {
+    const { borrow } = lending();
+    await borrow('key-1');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => borrow('key-1')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  });
+
+  it('whose holder died is free at once', async () => {
+    const { handle, started, goOn } = held();
+    const dying = lending({ handle }).borrow('key-1').then((answer) => answer);
+    await started;
+    await library.sql(`SELECT pg_terminate_backend(pid, 5000) FROM ${advisoryLocks}`);
+    const { borrow } = lending();
+    const next = await borrow('key-1');
+    expect(next.status).toBe(201);
+    goOn();
+    const late = await dying;
+    expect(late.status, 'the dying one has no other answer').not.toBe(201);
+    expect(await loans()).toEqual(['Emma']);
+    expect((await borrow('key-1')).text).toBe(next.text);
+  });
+});
+
+describe('a failure under an idempotency key', () => {
+  it('of the business is kept, and its effects are not', async () => {
+    let tries = 0;
+    const { borrow } = lending({
+      async handle(book) {
+        tries += 1;
+        await lend(book);
+        throw LibraryErrors.bookLent();
+      },
+    });
+    const first = await borrow('key-1');
+    const again = await borrow('key-1');
+    expect([first.status, again.status]).toEqual([409, 409]);
+    expect(again.text).toBe(first.text);
+    expect(again.headers['content-type']).toBe('application/problem+json');
+    expect(tries).toBe(1);
+    expect(await loans()).toEqual([]);
+  });
+
+  it('that nobody expected is kept too', async () => {
+    let tries = 0;
+    const { borrow } = lending({
+      handle: () => Promise.reject(new Error(`Try ${++tries}`)),
+    });
+    const [first, again] = [await borrow('key-1'), await borrow('key-1')];
+    expect([first.status, again.status, tries]).toEqual([500, 500, 1]);
+    expect(again.text).toBe(first.text);
+  });
+
+  it('that means "not now" is not kept', async () => {
+    let open = false;
+    const { borrow } = lending({ handle: (book) => (open ? lend(book) : Promise.reject(LibraryErrors.closed())) });
+    expect((await borrow('key-1')).status).toBe(503);
+    open = true;
+    expect((await borrow('key-1')).status).toBe(201);
+  });
+
+  it('of validation is not kept', async () => {
+    const { borrow } = lending();
+    expect((await borrow('key-1', { book: 7 })).status).toBe(400);
+    expect((await borrow('key-1')).status).toBe(201);
+  });
+
+  it('gives way to the answer of a retry that came in between', async () => {
+    const answers: string[] = [];
+    const { borrow } = lending({
+      async handle(book) {
+        if (answers.length > 0) return lend(book);
+        answers.push('failed');
+        throw LibraryErrors.bookLent();
+      },
+    });
+    // Between the rollback of the failure and the keeping of its answer, another request takes the key.
+    const original = library.database.transaction.bind(library.database);
+    let between: Promise<unknown> | undefined;
+    library.database.transaction = async (work) => {
+      try {
+        return await original(work);
+      } catch (error) {
+        if (!between && answers.length > 0) {
+          library.database.transaction = original;
+          between = borrow('key-1').then((answer) => answers.push(answer.text));
+          await between;
+        }
+        throw error;
+      }
+    };
+    const first = await borrow('key-1');
+    library.database.transaction = original;
+    expect(first.status).toBe(201);
+    expect(first.text).toBe(answers[1]);
+    expect(await loans()).toEqual(['Emma']);
+  });
+});
+
+describe('an answer that is waited for', () => {
+  const waiting = { prefer: 'wait=5' };
+
+  it('is the settled one, also in the replay', async () => {
+    const { borrow } = lending({ settle: async (_request, _module, first) => ({ ...first, body: { settled: true } }) });
+    const first = await borrow('key-1', { book: 'Emma' }, waiting);
+    expect(first.headers['preference-applied']).toBe('wait=5');
+    expect(first.body).toEqual({ settled: true });
+    expect((await borrow('key-1', { book: 'Emma' }, waiting)).text).toBe(first.text);
+    expect((await borrow('key-1')).text).toBe(first.text);
+  });
+
+  it('is waited for after the effect is durable, and in use until it is settled', async () => {
+    const { handle, started, goOn } = held(async () => ({ status: 201, body: { settled: true } }));
+    const { borrow } = lending({ settle: () => handle('') });
+    const first = borrow('key-1', { book: 'Emma' }, waiting).then((answer) => answer);
+    await started;
+    expect(await loans()).toEqual(['Emma']);
+    expect((await borrow('key-1')).status).toBe(409);
+    goOn();
+    const { text } = await first;
+    expect((await borrow('key-1')).text).toBe(text);
+  });
+
+  it('is the first one when the process that waited died', async () => {
+    const { handle, started, goOn } = held();
+    const { borrow } = lending({ settle: () => handle('') });
+    const dying = borrow('key-1', { book: 'Emma' }, waiting).then((answer) => answer);
+    await started;
+    await library.sql("UPDATE orders.idempotency_keys SET settles_until = now() - interval '1 second'");
+    const replayed = await borrow('key-1');
+    expect(replayed.body).toMatchObject({ book: 'Emma' });
+    goOn();
+    expect((await dying).text, 'what was replayed cannot change any more').toBe(replayed.text);
+  });
+
+  it('is the first one when settling fails', async () => {
+    const { borrow, log } = lending({ settle: () => Promise.reject(LibraryErrors.closed()) });
+    const first = await borrow('key-1', { book: 'Emma' }, waiting);
+    expect(first.status).toBe(201);
+    expect((await borrow('key-1')).text).toBe(first.text);
+    expect(log().lines).toContainEqual(expect.objectContaining({ level: 'warn', code: 'library.closed' }));
+  });
+
+  it('is not waited for without the wish, and no longer than 30 s with it', async () => {
+    const waits: number[] = [];
+    const { borrow } = lending({
+      settle: async ({ wait }, _module, first) => {
+        waits.push(wait);
+        return first;
+      },
+    });
+    await borrow('key-1');
+    await borrow('key-2', { book: 'Emma' }, { prefer: 'return=minimal, wait=600' });
+    await borrow('key-3', { book: 'Emma' }, { prefer: 'wait=0' });
+    expect(waits).toEqual([30_000]);
+  });
+});
+
+describe('the keeping of answers', () => {
+  const age = (key: string, hours: number) =>
+    library.sql('UPDATE orders.idempotency_keys SET created_at = now() - $2 * interval \'1 hour\' WHERE key = $1', [key, hours]);
+
+  it('ends after 24 hours: then the key is new', async () => {
+    const { borrow } = lending();
+    await borrow('key-1');
+    await age('key-1', 23.9);
+    expect((await borrow('key-1')).headers['idempotency-replayed']).toBe('true');
+    await age('key-1', 24.1);
+    const anew = await borrow('key-1', { book: 'Persuasion' });
+    expect(anew.status).toBe(201);
+    expect(anew.headers).not.toHaveProperty('idempotency-replayed');
+    expect((await borrow('key-1', { book: 'Persuasion' })).text).toBe(anew.text);
+  });
+
+  it('is cleaned up of what is older, and of nothing else', async () => {
+    const { borrow } = lending();
+    await Promise.all(['old-1', 'old-2', 'new'].map((key) => borrow(key)));
+    await Promise.all([age('old-1', 25), age('old-2', 48)]);
+    expect(await new IdempotencyKeys(library.database).prune()).toBe(2);
+    const { rows } = await library.database.query('SELECT key FROM orders.idempotency_keys');
+    expect(rows).toEqual([{ key: 'new' }]);
+  });
+
+  it('costs two statements beside those of the handler', async () => {
+    const { borrow } = lending();
+    const before = library.database.statements;
+    await borrow('key-1');
+    await delay(0);
+    expect(library.database.statements - before, 'BEGIN, look, INSERT, keep, COMMIT').toBe(5);
+  });
+});
