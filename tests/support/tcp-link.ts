@@ -5,6 +5,8 @@ export interface TcpLink {
   readonly port: number;
   /** Milliseconds that everything takes on the way to the server; the way back takes none. */
   delay: number;
+  /** How often a client said something after it had heard something. */
+  readonly exchanges: number;
   /** From now on, a client that sends `text` is cut off when the server has it, before it hears of it. */
   cutWhenSent(text: string): void;
   /** Breaks every connection there is; `refuse` refuses new ones too, until `accept`. */
@@ -21,6 +23,8 @@ export async function tcpLink(target: { host: string; port: number }): Promise<T
   let deadly: string | undefined;
   let refusing = false;
   let delay = 0;
+  let exchanges = 0;
+  let answered = true;
   const server = createServer((client) => {
     if (refusing) return void client.destroy();
     const upstream = connect(target);
@@ -32,6 +36,8 @@ export async function tcpLink(target: { host: string; port: number }): Promise<T
     }
     let deaf = false;
     client.on('data', (data) => {
+      if (answered) exchanges++;
+      answered = false;
       if (deadly !== undefined && data.includes(deadly)) {
         deaf = true;
         setTimeout(breakBoth, timeToAct);
@@ -39,12 +45,18 @@ export async function tcpLink(target: { host: string; port: number }): Promise<T
       if (delay > 0) setTimeout(() => upstream.write(data), delay);
       else upstream.write(data);
     });
-    upstream.on('data', (data) => void (deaf || client.write(data)));
+    upstream.on('data', (data) => {
+      answered = true;
+      if (!deaf) client.write(data);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const breakAll = () => sockets.forEach((socket) => socket.destroy());
   return {
     port: (server.address() as AddressInfo).port,
+    get exchanges() {
+      return exchanges;
+    },
     get delay() {
       return delay;
     },
