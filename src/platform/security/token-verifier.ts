@@ -8,11 +8,13 @@ import type { Authenticator } from './authenticator.ts';
 export interface TokenVerifierOptions extends TokenParties {
   readonly authenticator: Authenticator;
   readonly clock?: Clock;
+  /** How many verified tokens are remembered. */
+  readonly capacity?: number;
 }
 
 /** A session that ended in another process is noticed after this time at the latest; one that ended here, at once. */
 const trustFor = 30_000;
-const maxTrusted = 10_000;
+const defaultCapacity = 10_000;
 /** Tokens that name keys we do not know must not make us fetch keys all the time. */
 const keysAtMostEvery = 5_000;
 
@@ -26,6 +28,7 @@ interface Trusted {
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #clock: Clock;
+  readonly #capacity: number;
   readonly #trusted = new Map<string, Trusted>();
   readonly #underWay = new Map<string, Promise<Principal>>();
   #endings = 0;
@@ -36,6 +39,7 @@ export class TokenVerifier {
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#capacity = options.capacity ?? defaultCapacity;
     options.authenticator.onEnded((sessionId) => this.#forget(sessionId));
   }
 
@@ -85,7 +89,7 @@ export class TokenVerifier {
   }
 
   #remember(id: string, { principal, expiresAt }: VerifiedToken): void {
-    const oldest = this.#trusted.size < maxTrusted ? undefined : this.#trusted.keys().next().value;
+    const oldest = this.#trusted.size < this.#capacity ? undefined : this.#trusted.keys().next().value;
     if (oldest !== undefined) this.#trusted.delete(oldest);
     this.#trusted.delete(id);
     this.#trusted.set(id, { principal, until: Math.min(expiresAt, this.#clock.now().getTime() + trustFor) });
