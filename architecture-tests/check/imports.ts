@@ -1,0 +1,153 @@
+/** Every way in which one file can name another. */
+import type { EcmaScriptModule, Node, Program } from 'oxc-parser';
+import { literalText, walk } from './walk.ts';
+
+export type ImportKind =
+  | 'import'
+  | 'type import'
+  | 're-export'
+  | 'type re-export'
+  | 'import()'
+  | 'import() type'
+  | 'require'
+  | 'import = require'
+  | 'module augmentation'
+  | 'import.meta.resolve'
+  | 'mocked import'
+  | 'file URL'
+  | 'reference'
+  | 'symbolic link';
+
+export interface ImportedName {
+  /** As the other file exports it: `default`, or `*` for all of it. */
+  readonly imported: string;
+  readonly local: string;
+}
+
+export interface Import {
+  readonly kind: ImportKind;
+  /** Undefined when it is computed while the program runs. */
+  readonly specifier: string | undefined;
+  /** Which exports; undefined when that cannot be told. */
+  readonly names: readonly ImportedName[] | undefined;
+  readonly typeOnly: boolean;
+  /** Where in the file. */
+  readonly at: number;
+}
+
+export function importsOf(records: EcmaScriptModule, program: Program | undefined, text: string): readonly Import[] {
+  return [...statements(records, text), ...(program ? expressions(program, text) : [])];
+}
+
+function* statements(records: EcmaScriptModule, text: string): Iterable<Import> {
+  for (const { moduleRequest, entries, start } of records.staticImports) {
+    const typeOnly = isTypeStatement(text, start) || (entries.length > 0 && entries.every(({ isType }) => isType));
+    yield {
+      kind: typeOnly ? 'type import' : 'import',
+      specifier: moduleRequest.value,
+      names: entries.map(({ importName, localName }) => ({
+        imported: importName.kind === 'Name' ? (importName.name as string) : importName.kind === 'Default' ? 'default' : '*',
+        local: localName.value,
+      })),
+      typeOnly,
+      at: moduleRequest.start,
+    };
+  }
+  for (const { entries } of records.staticExports) {
+    const [first] = entries;
+    if (!first?.moduleRequest) continue;
+    const typeOnly = entries.every(({ isType }) => isType);
+    yield {
+      kind: typeOnly ? 'type re-export' : 're-export',
+      specifier: first.moduleRequest.value,
+      names: entries.map(({ importName, exportName }) => ({
+        imported: importName.kind === 'Name' ? (importName.name as string) : '*',
+        local: exportName.name ?? '*',
+      })),
+      typeOnly,
+      at: first.moduleRequest.start,
+    };
+  }
+}
+
+/** `import type {} from './x.ts'` has no names to tell it by. */
+const isTypeStatement = (text: string, start: number) => /^import\s+type\s*\{/.test(text.slice(start, start + 20));
+
+function* expressions(program: Program, text: string): Iterable<Import> {
+  const found: Import[] = [];
+  const add = (kind: ImportKind, node: Node, source: Node | null | undefined, typeOnly = false) =>
+    found.push({ kind, specifier: literalText(source), names: undefined, typeOnly, at: (source ?? node).start });
+  const requires = new Set(['require']);
+
+  walk(program, (node) => {
+    switch (node.type) {
+      case 'ImportExpression':
+        add('import()', node, node.source);
+        break;
+      case 'TSImportType':
+        add('import() type', node, node.source, true);
+        break;
+      case 'TSImportEqualsDeclaration':
+        if (node.moduleReference.type === 'TSExternalModuleReference') {
+          add('import = require', node, node.moduleReference.expression, node.importKind === 'type');
+        }
+        break;
+      case 'TSModuleDeclaration':
+        if (node.id.type === 'Literal') add('module augmentation', node, node.id, true);
+        break;
+      case 'VariableDeclarator':
+        if (node.id.type === 'Identifier' && makesRequire(node.init)) requires.add(node.id.name);
+        break;
+      case 'NewExpression': {
+        const [path, base] = node.arguments;
+        if (node.callee.type === 'Identifier' && node.callee.name === 'URL' && base && isMetaUrl(base) && isScript(literalText(path))) {
+          add('file URL', node, path);
+        }
+        break;
+      }
+      case 'CallExpression': {
+        const kind = callKind(node.callee, requires);
+        // The import() in `vi.mock(import('./x.ts'))` speaks for itself.
+        if (kind && node.arguments[0]?.type !== 'ImportExpression') add(kind, node, node.arguments[0]);
+        break;
+      }
+    }
+  });
+  for (const [comment, path] of text.matchAll(/^\/\/\/\s*<reference\s+path\s*=\s*["']([^"']+)["']/gm)) {
+    const specifier = path as string;
+    const relative = /^[./]/.test(specifier) ? specifier : `./${specifier}`;
+    found.push({ kind: 'reference', specifier: relative, names: undefined, typeOnly: true, at: text.indexOf(comment) });
+  }
+  yield* found;
+}
+
+function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | undefined {
+  if (callee.type === 'Identifier') return requires.has(callee.name) ? 'require' : undefined;
+  if (makesRequire(callee)) return 'require';
+  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return undefined;
+  const { object } = callee;
+  const { name } = callee.property;
+  if (object.type === 'MetaProperty') return name === 'resolve' ? 'import.meta.resolve' : undefined;
+  if (object.type !== 'Identifier') return undefined;
+  if (requires.has(object.name)) return name === 'resolve' ? 'require' : undefined;
+  if (object.name === 'module') return name === 'require' ? 'require' : undefined;
+  if (object.name !== 'vi' && object.name !== 'jest') return undefined;
+  return /^(un)?mock|^doMock|^doUnmock|^importActual|^importMock|^requireActual|^requireMock|^setMock|^unstable_mockModule/.test(name)
+    ? 'mocked import'
+    : undefined;
+}
+
+/** `createRequire(import.meta.url)`, also as `module.createRequire(...)`. */
+function makesRequire(node: Node | null): boolean {
+  if (node?.type !== 'CallExpression') return false;
+  const callee = node.callee.type === 'MemberExpression' ? node.callee.property : node.callee;
+  return callee.type === 'Identifier' && callee.name === 'createRequire';
+}
+
+const isMetaUrl = (node: Node): boolean =>
+  node.type === 'MemberExpression' &&
+  node.object.type === 'MetaProperty' &&
+  node.property.type === 'Identifier' &&
+  node.property.name === 'url';
+
+const isScript = (path: string | undefined): boolean => path !== undefined && /\.[cm]?[jt]sx?$/.test(path);

@@ -1,0 +1,138 @@
+/** What each role in a module may depend on. The one place to read or change it. */
+import type { Role } from './places.ts';
+
+export interface Layer {
+  /** Roles of the same module; a role may always use its own. */
+  readonly own: readonly Role[];
+  /** The contracts of other modules, as far as module.ts declares them. */
+  readonly foreignContracts: boolean;
+  /** Paths in src/platform, without `.ts`; one that ends in `/` is a whole folder. */
+  readonly platform: readonly string[];
+  /** Those that it may name in types only. */
+  readonly platformTypes: readonly string[];
+  /** Taken out of `platform` again. */
+  readonly notPlatform?: readonly string[];
+  /** Modules of Node.js itself. */
+  readonly builtins: readonly string[];
+  readonly reason: string;
+}
+
+const everything = ['']; // Every path starts with it.
+/** They compute and touch nothing outside the process. */
+const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];
+const anyBuiltin = ['*'];
+
+export const layers: Readonly<Record<Role, Layer>> = {
+  contract: {
+    own: [],
+    foreignContracts: true,
+    platform: ['contract', 'errors'],
+    platformTypes: [],
+    builtins: [],
+    reason: 'A contract is all that others see: what it depends on, they depend on.',
+  },
+  settings: {
+    own: ['contract'],
+    foreignContracts: false,
+    platform: ['contract', 'errors', 'module'],
+    platformTypes: [],
+    builtins: ['os'],
+    reason: 'Settings are a zod schema, read before anything else of the module runs.',
+  },
+  domain: {
+    own: ['contract'],
+    foreignContracts: false,
+    platform: ['contract', 'errors'],
+    // Ports say when an event joins a change and what time it is; they are types, so nothing of it runs here.
+    platformTypes: ['clock', 'events/outbox'],
+    builtins: [],
+    reason: 'State and rules are pure, so that they can be read, tested and kept when everything around them changes.',
+  },
+  'use-cases': {
+    own: ['contract', 'domain', 'sagas', 'settings'],
+    foreignContracts: true,
+    platform: everything,
+    platformTypes: [],
+    notPlatform: ['http/'],
+    builtins: computing,
+    reason: 'A use case speaks to the world through ports, so that it runs in memory and behind any transport.',
+  },
+  sagas: {
+    own: ['contract', 'domain', 'settings', 'use-cases'],
+    foreignContracts: true,
+    platform: everything,
+    platformTypes: [],
+    notPlatform: ['http/'],
+    builtins: computing,
+    reason: 'A saga speaks to the world through ports and contracts, so that each step can run on any machine.',
+  },
+  reactions: {
+    own: ['contract', 'domain', 'sagas', 'settings', 'use-cases'],
+    foreignContracts: true,
+    platform: everything,
+    platformTypes: [],
+    notPlatform: ['http/'],
+    builtins: computing,
+    reason: 'A reaction speaks to the world through ports, so that any transport can deliver to it.',
+  },
+  http: {
+    own: ['contract'],
+    foreignContracts: false,
+    platform: everything,
+    platformTypes: [],
+    builtins: computing,
+    reason: "An endpoint translates to the module's own operations; rules in it would not hold for other callers.",
+  },
+  persistence: {
+    own: ['contract', 'domain', 'settings'],
+    foreignContracts: false,
+    platform: everything,
+    platformTypes: [],
+    notPlatform: ['http/'],
+    builtins: computing,
+    reason: 'Storage stands behind the ports of domain/ and decides nothing.',
+  },
+  providers: {
+    own: ['contract', 'domain', 'settings'],
+    foreignContracts: false,
+    platform: everything,
+    platformTypes: [],
+    notPlatform: ['http/'],
+    builtins: anyBuiltin,
+    reason: 'An outside service stands behind the ports of domain/ and decides nothing.',
+  },
+  security: {
+    own: ['contract', 'domain', 'settings'],
+    foreignContracts: false,
+    platform: everything,
+    platformTypes: [],
+    notPlatform: ['http/'],
+    builtins: anyBuiltin,
+    reason: 'Cryptography stands behind the ports of domain/ and decides nothing.',
+  },
+  seeds: {
+    own: ['contract', 'domain', 'use-cases'],
+    foreignContracts: false,
+    platform: everything,
+    platformTypes: [],
+    notPlatform: ['http/'],
+    builtins: computing,
+    reason: 'What a first start is filled with goes in as anybody would put it in.',
+  },
+  testing: {
+    own: ['contract', 'domain', 'persistence', 'providers', 'sagas', 'security', 'seeds', 'settings', 'use-cases'],
+    foreignContracts: true,
+    platform: everything,
+    platformTypes: [],
+    builtins: anyBuiltin,
+    reason: 'Builders, in-memory ports and suites stand in for what is around the rules.',
+  },
+  wiring: {
+    own: ['contract', 'domain', 'http', 'persistence', 'providers', 'reactions', 'sagas', 'security', 'seeds', 'settings', 'use-cases'],
+    foreignContracts: true,
+    platform: everything,
+    platformTypes: [],
+    builtins: computing,
+    reason: 'module.ts wires what the module runs with, and nothing that is there for tests.',
+  },
+};

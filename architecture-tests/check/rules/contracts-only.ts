@@ -1,0 +1,39 @@
+import { isGenerated, placeOf } from '../places.ts';
+import type { Rule } from '../rule.ts';
+
+export const contractsOnly: Rule = {
+  id: 'contracts-only',
+  title: 'A module is reached through its contract.ts only',
+  adr: 'ADR/0020-modules-meet-in-contracts.md',
+  why: 'Whatever else of a module is used from outside can neither be changed on its own nor be moved to another process.',
+
+  check({ tree }, breach) {
+    for (const { from, place, import: each, target } of tree.edges) {
+      if (target.kind !== 'file') continue;
+      const to = placeOf(target.path);
+      // What src/ may not know of modules is a rule of its own.
+      if (to.part !== 'module' || to.role === 'contract' || from.path.startsWith('src/')) continue;
+      if (place.part === 'module' && place.module === to.module) continue;
+      // Generated from prisma/, and tested there.
+      if (from.path.startsWith('prisma/') && isGenerated(target.path)) continue;
+      breach({
+        file: from.path,
+        line: from.lineAt(each.at),
+        what: `reaches ${target.path} of module ${to.module} (${each.kind})`,
+        instead: `Use what modules/${to.module}/contract.ts offers, or have ${to.module} offer what is missing.`,
+        involves: [target.path],
+      });
+    }
+    for (const [path, target] of tree.links) {
+      const [from, to] = [placeOf(path), placeOf(target)];
+      if (to.part !== 'module' || (from.part === 'module' && from.module === to.module)) continue;
+      breach({
+        file: path,
+        what: `reaches ${target} of module ${to.module} (symbolic link)`,
+        instead: 'Delete the link and import the contract.',
+        involves: [target],
+      });
+    }
+    return tree.edges.length;
+  },
+};

@@ -1,0 +1,100 @@
+import type { Node } from 'oxc-parser';
+import { businessWords } from '../adrs.ts';
+import { isForTests, placeOf } from '../places.ts';
+import type { Breach, Rule } from '../rule.ts';
+import type { System } from '../system.ts';
+import { walk } from '../walk.ts';
+
+export const srcNamesNoModule: Rule = {
+  id: 'src-names-no-module',
+  title: 'src/ names no module and has no business word; its platform knows nothing around it',
+  adr: 'ADR/0021-roles-inside-a-module.md',
+  why: 'A host that knows its modules has to change with every one of them, and a platform that does moves nowhere.',
+
+  check(system, breach) {
+    return imports(system, breach) + words(system, breach);
+  },
+};
+
+/** What each part of src/ may import besides itself. */
+const below = { platform: [], gateway: ['platform'], host: ['platform', 'gateway'], program: ['platform', 'gateway', 'host'] } as const;
+
+function imports({ tree }: System, breach: (breach: Breach) => void): number {
+  let examined = 0;
+  for (const { from, place, import: each, target } of tree.edges) {
+    if (!from.path.startsWith('src/') || place.part === 'module' || place.part === 'outside') continue;
+    examined++;
+    if (target.kind !== 'file') continue;
+    const to = placeOf(target.path);
+    const report = (what: string, instead: string) =>
+      breach({ file: from.path, line: from.lineAt(each.at), what: `${what} (${each.kind})`, instead, involves: [target.path] });
+    if (to.part === 'module') {
+      report(`names module ${to.module}: ${target.path}`, 'Have the module hand it over in module.ts, or find it by reading the folders.');
+    } else if (to.part === 'outside') {
+      if (!isForTests(from.path)) report(`reaches out of src/: ${target.path}`, 'Move what it needs into src/.');
+    } else if (to.part !== place.part && !(below[place.part] as readonly string[]).includes(to.part) && !isForTests(from.path)) {
+      report(`the ${place.part} depends on the ${to.part}: ${target.path}`, 'Turn it round: let the upper part hand over what the lower one needs.');
+    }
+  }
+  return examined;
+}
+
+/** Comments may give examples, and tests need some; code is what must do without. */
+function words({ tree, modules }: System, breach: (breach: Breach) => void): number {
+  const business = new Set(businessWords(tree).map((word) => word.toLowerCase()));
+  const names = [...modules.keys()];
+  const asModule = new RegExp(`^(${names.join('|')})$|\\bmodules/(${names.join('|')})\\b|\\b(${names.join('|')})\\.[a-z]|\\b(${names.join('|').toUpperCase()})_`);
+  const moduleIn = (text: string) => asModule.exec(text)?.slice(1).find((name) => name !== undefined)?.toLowerCase();
+  let examined = 0;
+  for (const file of tree.sources.values()) {
+    if (!file.path.startsWith('src/') || isForTests(file.path)) continue;
+    examined++;
+    const found = new Map<string, number>();
+    const look = (text: string, line: () => number, named: string | undefined) => {
+      const said = [...splitWords(text).filter((word) => business.has(word)), ...(named === undefined ? [] : [named])];
+      for (const word of said) if (!found.has(word)) found.set(word, line());
+    };
+    look(file.path, () => 1, undefined);
+    // What is imported is judged as an import.
+    const specifiers = new Set(file.imports.map(({ at }) => at));
+    walk(file.program, (node) => {
+      const text = specifiers.has(node.start) ? undefined : textOf(node);
+      if (text === undefined) return;
+      const mayBeModule = node.type !== 'Identifier' || /^[A-Z0-9_]+$/.test(text);
+      look(text, () => file.lineOf(node), mayBeModule ? moduleIn(text) : undefined);
+    });
+    for (const [word, line] of found) {
+      breach({
+        file: file.path,
+        line,
+        what: modules.has(word) ? `names module ${word}` : `says "${word}", a word of the business`,
+        instead: modules.has(word)
+          ? 'Take the name from the module, which the host has at hand.'
+          : 'Say it in general terms, or move it into the module it is about.',
+      });
+    }
+  }
+  return examined;
+}
+
+function textOf(node: Node): string | undefined {
+  switch (node.type) {
+    case 'Identifier':
+    case 'PrivateIdentifier':
+    case 'JSXIdentifier':
+      return node.name;
+    case 'Literal':
+      return typeof node.value === 'string' ? node.value : 'regex' in node ? node.regex?.pattern : undefined;
+    case 'TemplateElement':
+      return node.value.raw;
+    default:
+      return undefined;
+  }
+}
+
+/** `ordersDatabaseUrl`, `ORDERS_DATABASE_URL` and `orders.database url` all have the word "orders". */
+const splitWords = (text: string): string[] =>
+  text
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/);

@@ -1,0 +1,124 @@
+/** What a module.ts declares: `defineModule('orders', { needs, publishes, reactions, sagas, ... })`. */
+import type { CallExpression, Node, ObjectExpression } from 'oxc-parser';
+import type { Edge } from './source-tree.ts';
+import type { SourceFile } from './source-file.ts';
+import { calleeName, keyOf, property } from './syntax.ts';
+import { literalText, walk } from './walk.ts';
+
+/** A name, and the file and export it comes from; undefined for what the file declares itself. */
+export interface Reference {
+  readonly local: string;
+  readonly imported: string;
+  readonly path: string | undefined;
+  readonly line: number;
+}
+
+export interface ReactionFact {
+  readonly name: string;
+  readonly event: Reference;
+  readonly factory: Reference | undefined;
+  readonly line: number;
+}
+
+export interface Wiring {
+  readonly path: string;
+  readonly name: string | undefined;
+  readonly line: number;
+  readonly offers: Reference | undefined;
+  readonly needs: readonly Reference[];
+  readonly publishes: readonly Reference[];
+  readonly reactions: readonly ReactionFact[];
+  /** Parts of the declaration that are computed, so that nobody can tell by reading what they hold. */
+  readonly unreadable: readonly { readonly what: string; readonly line: number }[];
+}
+
+export function readWiring(file: SourceFile, edges: readonly Edge[]): Wiring | undefined {
+  const call = definition(file);
+  const object = call?.arguments[1];
+  if (!call || object?.type !== 'ObjectExpression') return undefined;
+
+  const unreadable: { what: string; line: number }[] = [];
+  const refer = referencesOf(file, edges);
+  const list = (name: string): readonly Reference[] => {
+    const value = property(object, name);
+    if (value === undefined) return [];
+    if (value.type !== 'ArrayExpression') {
+      unreadable.push({ what: name, line: file.lineOf(value) });
+      return [];
+    }
+    return value.elements.flatMap((element) => {
+      const reference = element && refer(element);
+      if (!reference) unreadable.push({ what: `an entry of ${name}`, line: file.lineOf(element ?? value) });
+      return reference ? [reference] : [];
+    });
+  };
+  for (const each of object.properties) {
+    if (each.type === 'SpreadElement') unreadable.push({ what: 'a part of the definition', line: file.lineOf(each) });
+  }
+  const offers = property(object, 'offers');
+  return {
+    path: file.path,
+    name: literalText(call.arguments[0]),
+    line: file.lineOf(call),
+    offers: offers && refer(offers),
+    needs: list('needs'),
+    publishes: list('publishes'),
+    reactions: reactionsIn(object, file, refer, unreadable),
+    unreadable,
+  };
+}
+
+function definition(file: SourceFile): CallExpression | undefined {
+  let found: CallExpression | undefined;
+  walk(file.program, (node) => {
+    if (node.type === 'CallExpression' && calleeName(node) === 'defineModule') found ??= node;
+    return !found;
+  });
+  return found;
+}
+
+function reactionsIn(
+  object: ObjectExpression,
+  file: SourceFile,
+  refer: (node: Node) => Reference | undefined,
+  unreadable: { what: string; line: number }[],
+): ReactionFact[] {
+  const value = property(object, 'reactions');
+  if (value === undefined) return [];
+  if (value.type !== 'ObjectExpression') {
+    unreadable.push({ what: 'reactions', line: file.lineOf(value) });
+    return [];
+  }
+  return value.properties.flatMap((each) => {
+    const line = file.lineOf(each);
+    const name = each.type === 'Property' ? keyOf(each.key) : undefined;
+    const call = each.type === 'Property' && each.value.type === 'CallExpression' ? each.value : undefined;
+    const event = call?.arguments[0] && refer(call.arguments[0]);
+    if (name === undefined || !call || calleeName(call) !== 'on' || !event) {
+      unreadable.push({ what: `the reaction ${name ?? ''}`.trim(), line });
+      return [];
+    }
+    return [{ name, event, factory: call.arguments[1] && refer(call.arguments[1]), line }];
+  });
+}
+
+function referencesOf(file: SourceFile, edges: readonly Edge[]): (node: Node) => Reference | undefined {
+  const imported = new Map<string, Omit<Reference, 'line'>>();
+  for (const { import: each, target } of edges) {
+    for (const name of each.names ?? []) {
+      imported.set(name.local, { ...name, path: target.kind === 'file' ? target.path : undefined });
+    }
+  }
+  return (node) => {
+    const line = file.lineOf(node);
+    if (node.type === 'Identifier') {
+      return { ...(imported.get(node.name) ?? { local: node.name, imported: node.name, path: undefined }), line };
+    }
+    // `orders.orderPlaced` after `import * as orders`.
+    if (node.type === 'MemberExpression' && node.object.type === 'Identifier' && node.property.type === 'Identifier') {
+      const all = imported.get(node.object.name);
+      if (all?.imported === '*') return { ...all, imported: node.property.name, line };
+    }
+    return undefined;
+  };
+}

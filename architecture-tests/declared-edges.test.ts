@@ -1,0 +1,4 @@
+import { declaredEdges } from './check/rules/declared-edges.ts';
+import { describeRule } from './support/describe-rule.ts';
+
+describeRule(declaredEdges);

@@ -1,0 +1,4 @@
+import { noCallCycles } from './check/rules/no-call-cycles.ts';
+import { describeRule } from './support/describe-rule.ts';
+
+describeRule(noCallCycles);

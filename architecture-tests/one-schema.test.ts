@@ -1,0 +1,4 @@
+import { oneSchema } from './check/rules/one-schema.ts';
+import { describeRule } from './support/describe-rule.ts';
+
+describeRule(oneSchema);

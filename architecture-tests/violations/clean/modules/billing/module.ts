@@ -1,0 +1,22 @@
+import { Database } from '#platform/database/database.ts';
+import { Outbox } from '#platform/events/outbox.ts';
+import { defineModule, on } from '#platform/module.ts';
+import { saleClosed } from '../sales/contract.ts';
+import { billPaid, BillingApi } from './contract.ts';
+import { Bills } from './domain/bills.ts';
+import { billingEndpoints } from './http/endpoints.ts';
+import { storedBills } from './persistence/stored-bills.ts';
+import { httpProvider } from './providers/http-provider.ts';
+import { closeBill } from './reactions/close-bill.ts';
+import { bill } from './use-cases/bill.ts';
+
+export default defineModule('billing', {
+  offers: BillingApi,
+  publishes: [billPaid],
+  bindings(bind) {
+    bind(Bills).toResolvedValue(storedBills, [Database]);
+    bind(BillingApi.bill).toResolvedValue(bill, [Bills, httpProvider]);
+  },
+  reactions: { 'close-bill': on(saleClosed, closeBill, [Bills, Outbox]) },
+  endpoints: billingEndpoints,
+});

@@ -1,0 +1,7 @@
+CREATE TABLE "people"."people" (
+    "id" UUID PRIMARY KEY,
+    "name" TEXT,
+    "amount" BIGINT,
+    "sale_id" UUID,
+    "buyer_id" UUID
+);

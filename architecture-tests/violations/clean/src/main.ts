@@ -1,0 +1,3 @@
+import { start } from './host/host.ts';
+
+start();

@@ -1,0 +1,28 @@
+import type { EventDefinition } from './contract.ts';
+import type { Endpoint } from './http/endpoint.ts';
+
+interface Parts {
+  readonly offers: object;
+  readonly needs: readonly object[];
+  readonly publishes: readonly EventDefinition[];
+  readonly reactions: Readonly<Record<string, unknown>>;
+  readonly sagas: readonly unknown[];
+  readonly endpoints: readonly Endpoint[];
+  bindings(bind: (token: unknown) => { toResolvedValue(factory: unknown, collaborators: readonly unknown[]): void }): void;
+}
+export interface ModuleDefinition extends Parts {
+  readonly name: string;
+}
+
+export const defineModule = (name: string, parts: Pick<Parts, 'offers' | 'bindings'> & Partial<Parts>): ModuleDefinition => ({
+  name,
+  needs: [],
+  publishes: [],
+  reactions: {},
+  sagas: [],
+  endpoints: [],
+  ...parts,
+});
+
+export const on = (event: EventDefinition, factory: unknown, collaborators: readonly unknown[]) => ({ event, factory, collaborators });
+export const run = (saga: object, factory: unknown, collaborators: readonly unknown[]) => ({ saga, factory, collaborators });

@@ -1,0 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import type { Bills, Provider } from '../domain/bills.ts';
+
+export const bill = (bills: Bills, provider: Provider) => async () => {
+  const billId = randomUUID();
+  await bills.add(billId);
+  await provider.send(billId);
+  return { billId };
+};
+
+export const people = () => import('../../people/contract.ts');

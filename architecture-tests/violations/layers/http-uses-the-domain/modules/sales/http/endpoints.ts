@@ -1,0 +1,12 @@
+import { sale } from '../domain/sale.ts';
+import type { Endpoint } from '#platform/http/endpoint.ts';
+import { SalesErrors } from '../contract.ts';
+
+export const salesEndpoints: Endpoint[] = [
+  {
+    url: '/v1/sales',
+    handle: async () => {
+      throw SalesErrors.unknownBuyer();
+    },
+  },
+];

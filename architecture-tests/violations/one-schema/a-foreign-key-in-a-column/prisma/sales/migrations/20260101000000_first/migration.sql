@@ -1,0 +1,13 @@
+CREATE TABLE "sales"."sales" (
+    "id" UUID PRIMARY KEY,
+    "name" TEXT,
+    "amount" BIGINT,
+    "sale_id" UUID,
+    "buyer_id" UUID
+);
+
+-- Ünïcode before it, so that bytes and letters differ.
+CREATE TABLE sales.lines (
+  id uuid PRIMARY KEY,
+  bill uuid REFERENCES billing.bills (id)
+);

@@ -1,0 +1,10 @@
+CREATE TABLE "sales"."sales" (
+    "id" UUID PRIMARY KEY,
+    "name" TEXT,
+    "amount" BIGINT,
+    "sale_id" UUID,
+    "buyer_id" UUID
+);
+
+-- Ünïcode before it, so that bytes and letters differ.
+ALTER TABLE "sales"."sales" ADD CONSTRAINT "buyer" FOREIGN KEY ("buyer_id") REFERENCES "people"."people" ("id");

@@ -1,0 +1,9 @@
+CREATE TABLE "sales"."sales" (
+    "id" UUID PRIMARY KEY,
+    "name" TEXT,
+    "amount" BIGINT,
+    "sale_id" UUID,
+    "buyer_id" UUID
+);
+
+CREATE TABEL sales.more (id int);

@@ -1,0 +1,14 @@
+CREATE TABLE "sales"."sales" (
+    "id" UUID PRIMARY KEY,
+    "name" TEXT,
+    "amount" BIGINT,
+    "sale_id" UUID,
+    "buyer_id" UUID
+);
+
+-- Ünïcode before it, so that bytes and letters differ.
+CREATE FUNCTION sales.copy() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO billing.bills (id) VALUES (NEW.id);
+  RETURN NEW;
+END $$;

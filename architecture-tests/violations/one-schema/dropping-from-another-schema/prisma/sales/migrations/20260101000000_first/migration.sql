@@ -1,0 +1,10 @@
+CREATE TABLE "sales"."sales" (
+    "id" UUID PRIMARY KEY,
+    "name" TEXT,
+    "amount" BIGINT,
+    "sale_id" UUID,
+    "buyer_id" UUID
+);
+
+-- Ünïcode before it, so that bytes and letters differ.
+DROP TABLE IF EXISTS billing.bills;

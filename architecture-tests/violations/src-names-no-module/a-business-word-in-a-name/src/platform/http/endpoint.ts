@@ -1,0 +1,7 @@
+export const customerOf = (id: string) => id;
+import type { Request } from 'express';
+
+export interface Endpoint {
+  readonly url: string;
+  readonly handle: (request: Request, operations: unknown) => Promise<unknown>;
+}
