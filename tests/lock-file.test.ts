@@ -1,0 +1,31 @@
+/** What npm does not tell: that its lock file fits this machine only. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+interface Lock {
+  packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
+}
+const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as Lock;
+
+/** Node's way to a package: beside the one that wants it, or beside any folder around that. */
+function isLocked(wanted: string, by: string): boolean {
+  for (let folder = by; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    if (packages[`${folder}${folder && '/'}node_modules/${wanted}`]) return true;
+    if (folder === '') return false;
+  }
+}
+
+describe('the lock file', () => {
+  it('holds the packages of every platform, also those that this machine does not need', () => {
+    const wanted = Object.entries(packages).flatMap(([by, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).map((name) => ({ name, by })),
+    );
+    expect(wanted.length).toBeGreaterThan(30);
+    expect(wanted.filter(({ name, by }) => !isLocked(name, by))).toEqual([]);
+  });
+
+  it('takes everything from the public registry', () => {
+    const hosts = Object.values(packages).flatMap(({ resolved }) => (resolved ? [new URL(resolved).host] : []));
+    expect(new Set(hosts)).toEqual(new Set(['registry.npmjs.org']));
+  });
+});
