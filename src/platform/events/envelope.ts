@@ -28,7 +28,7 @@ export function headersOf(context: CallContext | undefined, otherwise: string): 
 
 /** The context of work that an event or a saga goes on with: the same request, the same trace. */
 export function contextOf(headers: Headers, timeout: number): CallContext {
-  return backgroundContext(headers.requestId, timeout, traceOf(headers.traceparent));
+  return backgroundContext(headers.requestId, Math.floor(timeout), traceOf(headers.traceparent));
 }
 
 function traceOf(traceparent: string): Trace {

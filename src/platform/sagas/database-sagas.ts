@@ -62,16 +62,18 @@ export class DatabaseSagas extends Sagas {
       const remaining = until - performance.now();
       if (remaining <= 0) return;
       const released = this.#engine.released(name, id);
-      if (released) await settledWithin(remaining, released);
-      else if (await this.#table.hasEnded(name, id)) return;
+      if (released) {
+        if ((await settledWithin(remaining, released))?.ended) return;
+      } else if (await this.#table.hasEnded(name, id)) return;
       else await sleep(Math.min(pollInterval, remaining));
     }
   }
 }
 
-async function settledWithin(milliseconds: number, work: Promise<void>): Promise<void> {
+async function settledWithin<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
   const timer = new AbortController();
-  const late = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => {});
-  await Promise.race([work, late]);
+  const late = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined);
+  const settled = await Promise.race([work, late]);
   timer.abort();
+  return settled;
 }

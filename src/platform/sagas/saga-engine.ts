@@ -41,7 +41,7 @@ export class SagaEngine {
   readonly #queue: SagaRun[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #stopping = new AbortController();
-  readonly #ended = new Map<string, { completed: number; undone: number }>();
+  readonly #ended = new Map<string, Record<string, number>>();
   #underWay = 0;
   /** There is more in the table than was taken into memory. */
   #behind = false;
@@ -90,8 +90,8 @@ export class SagaEngine {
     else this.#sweepNow();
   }
 
-  /** Resolves when a saga that this instance has in memory has ended or sleeps. */
-  released(name: string, id: string): Promise<void> | undefined {
+  /** Resolves when this instance has no more to do with a saga for now; undefined if it has nothing to do with it. */
+  released(name: string, id: string): Promise<{ ended: boolean }> | undefined {
     return this.#runs.get(keyOf({ name, id }))?.released;
   }
 
@@ -188,9 +188,8 @@ export class SagaEngine {
   }
 
   #release(run: SagaRun): void {
-    const { name, state } = run.record;
     this.#runs.delete(keyOf(run.record));
-    if (state === 'completed' || state === 'undone') this.#countEnded(name, state);
+    if (run.hasEnded) this.#countEnded(run.record);
     if (run.pause !== undefined) this.#wakeAfter(run.pause);
     run.release();
     this.#startNext();
@@ -198,9 +197,9 @@ export class SagaEngine {
     if (this.#behind && this.#queue.length === 0) this.#sweepNow();
   }
 
-  #countEnded(name: string, state: 'completed' | 'undone'): void {
-    const ended = this.#ended.get(name) ?? { completed: 0, undone: 0 };
-    ended[state]++;
+  #countEnded({ name, state }: SagaRecord): void {
+    const ended = this.#ended.get(name) ?? {};
+    ended[state] = (ended[state] ?? 0) + 1;
     this.#ended.set(name, ended);
   }
 

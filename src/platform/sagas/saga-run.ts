@@ -37,7 +37,7 @@ class Superseded extends Error {}
 export class SagaRun {
   readonly #tools: SagaRunTools;
   readonly #steps: readonly Step<SagaData>[];
-  readonly #released = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<{ ended: boolean }>();
   /** By the monotonic clock. */
   readonly #deadline: number;
   #record: SagaRecord;
@@ -67,12 +67,16 @@ export class SagaRun {
     return this.#pause;
   }
 
-  get released(): Promise<void> {
+  get hasEnded(): boolean {
+    return this.#record.state === 'completed' || this.#record.state === 'undone';
+  }
+
+  get released(): Promise<{ ended: boolean }> {
     return this.#released.promise;
   }
 
   release(): void {
-    this.#released.resolve();
+    this.#released.resolve({ ended: this.hasEnded });
   }
 
   cancel(reason: SagaEnd): void {

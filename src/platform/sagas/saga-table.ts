@@ -54,14 +54,17 @@ const save = `
                      when $4 in ('completed', 'undone') then now() else wake_at end
   where name = $1 and id = $2 and revision = $3 and (cancelled is null or $4 in ('undoing', 'undone'))`;
 
-/** What is due and has nobody alive, and what is ours without our knowing: its commit was never answered. */
+/**
+ * What is due and has nobody alive. And what is ours without our knowing, because a commit was never answered; a
+ * while ago, since answers that are on their way are not lost.
+ */
 const claim = `
   with live as (${liveOwners})
   update sagas set owner = $1, revision = revision + 1, updated_at = now()
   where (name, id) in (
     select name, id from sagas
     where state in ('running', 'undoing') and wake_at <= now()
-      and (owner not in (select * from live) or owner = $1 and (name || '/' || id) <> all ($4))
+      and (owner not in (select * from live) or owner = $1 and (name || '/' || id) <> all ($4) and updated_at < now() - interval '5 s')
       and (name, version) in (select * from unnest($2::text[], $3::int[]))
     order by wake_at limit $5 for update skip locked)
   returning ${columns}`;
