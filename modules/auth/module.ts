@@ -3,7 +3,7 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database/database.ts';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { Outbox } from '#platform/events/outbox.ts';
-import { atStart, defineModule, every, on, Settings } from '#platform/module.ts';
+import { atStart, defineModule, every, on } from '#platform/module.ts';
 import { Logger } from '#platform/observability/logger.ts';
 import { Authenticator } from '#platform/security/authenticator.ts';
 import { personErased } from '../users/contract.ts';
@@ -53,51 +53,45 @@ export default defineModule('auth', {
   publishes: [userRegistered],
   settings: AuthSettings,
   bindings(bind) {
-    const from = <T>(make: (settings: AuthSettings) => T) => (settings: Settings) => make(settings as AuthSettings);
-
     bind(SessionEndings).toConstantValue(new SessionEndings());
     bind(SessionLifetimes).toResolvedValue(
-      from((settings) => ({
+      (settings) => ({
         access: settings.ACCESS_TOKEN_SECONDS * 1_000,
         idle: settings.SESSION_IDLE_DAYS * day,
         absolute: settings.SESSION_MAX_DAYS * day,
-      })),
-      [Settings],
+      }),
+      [AuthSettings],
     );
     bind(Limits).toResolvedValue(
-      from(
-        (settings) =>
-          new Limits({
-            failuresPerAccount: settings.LOGIN_FAILURES_PER_ACCOUNT,
-            failuresPerAddress: settings.LOGIN_FAILURES_PER_ADDRESS,
-            registrationsPerAddress: settings.REGISTRATIONS_PER_ADDRESS,
-          }),
-      ),
-      [Settings],
+      (settings) =>
+        new Limits({
+          failuresPerAccount: settings.LOGIN_FAILURES_PER_ACCOUNT,
+          failuresPerAddress: settings.LOGIN_FAILURES_PER_ADDRESS,
+          registrationsPerAddress: settings.REGISTRATIONS_PER_ADDRESS,
+        }),
+      [AuthSettings],
     );
     bind(AdministratorSettings).toResolvedValue(
-      from(({ ADMIN_EMAIL, ADMIN_PASSWORD }) => ({ email: ADMIN_EMAIL, password: ADMIN_PASSWORD })),
-      [Settings],
+      ({ ADMIN_EMAIL, ADMIN_PASSWORD }) => ({ email: ADMIN_EMAIL, password: ADMIN_PASSWORD }),
+      [AuthSettings],
     );
     bind(CommonPasswords).toConstantValue(new CommonPasswordList());
     bind(PasswordRules).toResolvedValue(
-      (settings, common) => new PasswordRules((settings as AuthSettings).PASSWORD_MIN_LENGTH, common),
-      [Settings, CommonPasswords],
+      ({ PASSWORD_MIN_LENGTH }, common) => new PasswordRules(PASSWORD_MIN_LENGTH, common),
+      [AuthSettings, CommonPasswords],
     );
     bind(PasswordHasher).toResolvedValue(
-      from(
-        (settings) =>
-          new Argon2Passwords({
-            cost: {
-              memory: settings.PASSWORD_HASH_MEMORY,
-              passes: settings.PASSWORD_HASH_PASSES,
-              parallelism: settings.PASSWORD_HASH_LANES,
-            },
-            concurrency: settings.PASSWORD_HASHES_AT_ONCE,
-            queue: settings.PASSWORD_HASH_QUEUE,
-          }),
-      ),
-      [Settings],
+      (settings) =>
+        new Argon2Passwords({
+          cost: {
+            memory: settings.PASSWORD_HASH_MEMORY,
+            passes: settings.PASSWORD_HASH_PASSES,
+            parallelism: settings.PASSWORD_HASH_LANES,
+          },
+          concurrency: settings.PASSWORD_HASHES_AT_ONCE,
+          queue: settings.PASSWORD_HASH_QUEUE,
+        }),
+      [AuthSettings],
     );
 
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
@@ -105,20 +99,18 @@ export default defineModule('auth', {
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
     bind(SigningKeys).toResolvedValue(
-      (prisma, settings) => prismaSigningKeys(prisma, keySealing((settings as AuthSettings).AUTH_KEY_SECRET)),
-      [PrismaClient, Settings],
+      (prisma, { AUTH_KEY_SECRET }) => prismaSigningKeys(prisma, keySealing(AUTH_KEY_SECRET)),
+      [PrismaClient, AuthSettings],
     );
     bind(AccessTokens).toResolvedValue(
-      (keys, clock, lifetimes, settings) => {
-        const { TOKEN_ISSUER, TOKEN_AUDIENCE, SIGNING_KEY_DAYS } = settings as AuthSettings;
-        return new SignedAccessTokens(keys, clock, {
+      (keys, clock, lifetimes, { TOKEN_ISSUER, TOKEN_AUDIENCE, SIGNING_KEY_DAYS }) =>
+        new SignedAccessTokens(keys, clock, {
           issuer: TOKEN_ISSUER,
           audience: TOKEN_AUDIENCE,
           lifetime: lifetimes.access,
           keyPeriod: SIGNING_KEY_DAYS * day,
-        });
-      },
-      [SigningKeys, Clock, SessionLifetimes, Settings],
+        }),
+      [SigningKeys, Clock, SessionLifetimes, AuthSettings],
     );
     bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
 

@@ -3,7 +3,7 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database/database.ts';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { Outbox } from '#platform/events/outbox.ts';
-import { atStart, defineModule, on, run, Settings } from '#platform/module.ts';
+import { atStart, defineModule, on, run } from '#platform/module.ts';
 import { Sagas } from '#platform/sagas/saga.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 import { personErased } from '../users/contract.ts';
@@ -54,9 +54,8 @@ export default defineModule('orders', {
   sagas: [
     run(
       Checkout,
-      (orders, payments, outbox, clock, settings) =>
-        checkout(orders, payments, outbox, clock, (settings as OrdersSettings).CHECKOUT_TIMEOUT),
-      [OrderRepository, PaymentsApi, Outbox, Clock, Settings],
+      (orders, payments, outbox, clock, { CHECKOUT_TIMEOUT }) => checkout(orders, payments, outbox, clock, CHECKOUT_TIMEOUT),
+      [OrderRepository, PaymentsApi, Outbox, Clock, OrdersSettings],
     ),
   ],
   starts: [atStart(loadCatalogue, [OrdersApi.addProduct])],

@@ -3,7 +3,7 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database/database.ts';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { Outbox } from '#platform/events/outbox.ts';
-import { defineModule, every, on, run, Settings } from '#platform/module.ts';
+import { defineModule, every, on, run } from '#platform/module.ts';
 import { Logger } from '#platform/observability/logger.ts';
 import { Sagas } from '#platform/sagas/saga.ts';
 import { orderCancelled } from '../orders/contract.ts';
@@ -42,7 +42,7 @@ export default defineModule('payments', {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
     bind(Payments).toResolvedValue(prismaPayments, [Database, PrismaClient, Outbox]);
     bind(Reports).toResolvedValue(prismaReports, [Database, PrismaClient]);
-    bind(PaymentProviders).toResolvedValue((settings) => configuredProviders(settings as PaymentsSettings), [Settings]);
+    bind(PaymentProviders).toResolvedValue(configuredProviders, [PaymentsSettings]);
 
     bind(PaymentsApi.authorize).toResolvedValue(authorize, [Payments, PaymentProviders, Sagas, Clock]);
     bind(PaymentsApi.capture).toResolvedValue(capture, [Payments, PaymentProviders, Clock]);

@@ -1,12 +1,11 @@
 /**
  * One Inversify container a module, so that nothing of another module can be resolved. Modules name what they want
- * by a port's class, an api or an operation; only this file knows that Inversify stands behind it.
+ * by a port's class, an api, an operation or their settings; only this file knows that Inversify stands behind it.
  */
 import { Container, type ServiceIdentifier } from 'inversify';
+import { z } from 'zod';
 import type { Api, Operation } from '#platform/contract.ts';
-import type { Bind, Provided, Token } from '#platform/module.ts';
-
-type AnyToken = Token<unknown> | Api | Operation;
+import type { AnyToken, Bind, Provided, Token } from '#platform/module.ts';
 
 export class ModuleContainer {
   readonly #container = new Container({ defaultScope: 'Singleton' });
@@ -35,7 +34,7 @@ export class ModuleContainer {
     return factory(...provided.collaborators.map((token) => this.get<unknown>(token as Token<unknown>)));
   }
 
-  /** Classes identify themselves; an api or operation is an object, for which Inversify wants a symbol. */
+  /** Classes identify themselves; the others are objects, for which Inversify wants symbols. */
   readonly #identifierOf = (token: AnyToken): ServiceIdentifier => {
     if (typeof token === 'function') return token as ServiceIdentifier;
     let symbol = this.#symbols.get(token);
@@ -47,5 +46,7 @@ export class ModuleContainer {
   };
 }
 
-const nameOf = (token: Api | Operation): string =>
-  typeof token.name === 'string' ? `${String(token.module)}.${token.name}` : `api of ${Object.values(token)[0]?.module}`;
+function nameOf(token: Exclude<AnyToken, Token<unknown>>): string {
+  if (token instanceof z.ZodObject) return 'settings';
+  return typeof token.name === 'string' ? `${String(token.module)}.${token.name}` : `api of ${Object.values(token)[0]?.module}`;
+}

@@ -8,6 +8,7 @@ import { PostgresDatabase, type ConnectionSettings } from '#platform/database/po
 import type { Configuration, Environment } from './configuration.ts';
 import { migrate } from './postgres/migrate.ts';
 import { provision } from './postgres/provision.ts';
+import { reach } from './postgres/reach.ts';
 
 export interface OpenDatabase {
   readonly database: PostgresDatabase;
@@ -36,7 +37,9 @@ interface Options {
 }
 
 export async function openDatabases({ configuration, modules, logger }: Options): Promise<Databases> {
-  const connections = await provision(configuration.databaseUrl!, modules);
+  const admin = await reach({ connectionString: configuration.databaseUrl! }, 'DATABASE_URL');
+  const connections = await provision(admin, modules);
+  await admin.end();
   const opened = new Map<string, OpenDatabase>();
   for (const [module, connection] of connections) {
     const client = new pg.Client(connection);

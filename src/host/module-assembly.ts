@@ -8,7 +8,7 @@ import { createMessaging, type Messaging } from '#platform/events/messaging.ts';
 import { Outbox } from '#platform/events/outbox.ts';
 import type { Transport } from '#platform/events/transport.ts';
 import { IdempotencyKeys } from '#platform/http/idempotency.ts';
-import { Settings, type ModuleDefinition } from '#platform/module.ts';
+import type { ModuleDefinition } from '#platform/module.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
@@ -65,7 +65,8 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(Database).toConstantValue(database.database);
     bind(Outbox).toConstantValue(messaging.outbox);
     bind(Sagas).toConstantValue(messaging.sagas);
-    if (definition.settings) bind(Settings).toConstantValue(parseEnvironment(definition.settings, options.environment));
+    const { settings } = definition;
+    if (settings) bind(settings).toConstantValue(parseEnvironment(settings, options.environment));
     // Made on first use, when every module's bindings are there.
     for (const api of definition.needs) bind(api).toResolvedValue(() => clientOf(api), []);
     definition.bindings(bind);

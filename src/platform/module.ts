@@ -8,9 +8,12 @@ import type { Endpoint } from './http/endpoint.ts';
 import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas/saga.ts';
 import type { z } from 'zod';
 
-/** Names something that can be resolved: an abstract class (a port), an api (its client), or one of its operations. */
+/**
+ * Names something that can be resolved: an abstract class (a port), an api (its client), one of its operations, or the
+ * schema of the module's settings (their values).
+ */
 export type Token<T> = abstract new (...args: never[]) => T;
-type AnyToken = Token<unknown> | Api | Operation;
+export type AnyToken = Token<unknown> | Api | Operation | z.ZodObject;
 
 type HandlerOf<D extends AnyOperationDefinition> = (
   input: z.output<D['input']>,
@@ -20,6 +23,7 @@ type HandlerOf<D extends AnyOperationDefinition> = (
 /** What a token resolves to. */
 export type Resolved<T> =
   T extends Token<infer Instance> ? Instance
+  : T extends z.ZodObject ? z.output<T>
   : T extends Operation ? HandlerOf<T>
   : T extends Api ? Client<T>
   : never;
@@ -113,7 +117,7 @@ export interface ModuleDefinition {
   readonly needs: readonly Api[];
   /** The events it owns and announces. */
   readonly publishes: readonly EventDefinition[];
-  /** Its own settings, from environment variables; bound as `Settings`. */
+  /** Its own environment variables; the schema is the token of their values. */
   readonly settings: z.ZodObject | undefined;
   readonly bindings: (bind: Bind) => void;
   /** By name. The name is stored with every delivery: renaming one is a migration. */
@@ -124,9 +128,6 @@ export interface ModuleDefinition {
   readonly starts: readonly StartBinding[];
   readonly endpoints: readonly Endpoint[];
 }
-
-/** The parsed `settings` of the module: `bind(...).toResolvedValue(factory, [Settings])`, narrowed by the factory. */
-export abstract class Settings {}
 
 export function defineModule(
   name: string,
