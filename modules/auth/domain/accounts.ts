@@ -13,6 +13,7 @@ export abstract class Accounts {
   /** The account, and whether a session of it lives that was started from this network. */
   abstract findForLogIn(email: string, network: string): Promise<{ account: Account; familiar: boolean } | undefined>;
 
+  /** One who is not disabled. */
   abstract hasAdministrator(): Promise<boolean>;
 
   /** The same password, hashed anew; changes nothing when the password was changed meanwhile. */

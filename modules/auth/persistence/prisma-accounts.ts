@@ -74,7 +74,7 @@ export function prismaAccounts(
     },
 
     async hasAdministrator() {
-      return (await prisma.account.findFirst({ where: { roles: { has: 'admin' } }, select: { id: true } })) !== null;
+      return (await prisma.account.findFirst({ where: { roles: { has: 'admin' }, disabledAt: null }, select: { id: true } })) !== null;
     },
 
     async rehash(id, from, to) {

@@ -23,10 +23,12 @@ describe('a bounded queue', () => {
     finish.b?.();
     await settle();
     expect(started).toEqual(['a', 'b', 'c']);
+    all.push(run('e'));
+    expect(started, 'a late comer').toEqual(['a', 'b', 'c']);
     for (const name of ['a', 'c']) finish[name]?.();
     await settle();
-    finish.d?.();
-    expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
+    for (const name of ['d', 'e']) finish[name]?.();
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   it('refuses at once when too many wait', async () => {

@@ -54,7 +54,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       return { account, familiar };
     }
     async hasAdministrator() {
-      return [...accounts.values()].some(({ roles }) => roles.includes('admin'));
+      return [...accounts.values()].some(({ roles, disabledAt }) => roles.includes('admin') && disabledAt === null);
     }
     async rehash(id: string, from: string, to: string) {
       if (accounts.get(id)?.passwordHash === from) change(id, { passwordHash: to });

@@ -51,7 +51,7 @@ describe('the first start', () => {
     expect(outbox.events).toMatchObject([{ name: 'auth.user-registered', payload: { email } }]);
   });
 
-  it('says so when the address belongs to a customer', async () => {
+  it('says so when the address belongs to another account', async () => {
     const { start, lines, register, accounts } = setUp();
     await register(email);
     await start();

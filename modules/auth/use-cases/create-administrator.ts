@@ -13,7 +13,7 @@ export abstract class AdministratorSettings {
   abstract readonly password: string | undefined;
 }
 
-/** Where there is no administrator, makes one, and tells the person at the terminal how to log in. */
+/** Where no administrator can log in, makes one, and tells the person at the terminal how to log in. */
 export function createAdministrator(
   accounts: Accounts,
   rules: PasswordRules,
@@ -36,7 +36,7 @@ export function createAdministrator(
     if (!added) {
       // Another instance may have been faster.
       if (!(await accounts.hasAdministrator()))
-        start.announce(`There is no administrator: ${email} belongs to a customer. Set ADMIN_EMAIL to another address.`);
+        start.announce(`There is no administrator: ${email} belongs to another account. Set ADMIN_EMAIL to another address.`);
       return;
     }
     start.announce(

@@ -119,10 +119,10 @@ describe('logging in', () => {
   });
 
   it('S28 is refused to a disabled account as if the password were wrong', async () => {
-    const { attempt, useCases, userId } = await setUp();
-    const by = crypto.randomUUID();
-    await useCases.disableAccount({ userId, by }, anyContext);
-    expect(await attempt()).toBe(refused);
+    const { attempts, useCases, userId, logger } = await setUp();
+    await useCases.disableAccount({ userId, by: crypto.randomUUID() }, anyContext);
+    expect(await attempts(5)).toEqual([refused, refused, refused, refused, delayed]);
+    expect(logger.lines.at(-1)?.fields).toEqual({ reason: 'disabled account', userId });
   });
 
   it('S22 strengthens an old hash, and the password still works', async () => {
