@@ -14,6 +14,7 @@ interface Definition {
   valueType?: Schema;
   in?: Schema;
   getter?: () => Schema;
+  checks?: z.core.$ZodCheck[];
 }
 
 /**
@@ -28,12 +29,17 @@ function strictened(schema: Schema, done: Map<Schema, Schema>): Schema {
   if (known) return known;
   const inner = (part: Schema) => strictened(part, done);
   const definition = schema._zod.def as unknown as Definition;
+  if (definition.type === 'lazy') return strictLazy(definition, inner);
   const changed = changes(definition, inner);
   if (!changed) return schema;
   const result = z.core.clone(schema as z.ZodType, { ...definition, ...changed } as never);
   done.set(schema, result);
   return result;
 }
+
+/** Made anew: a copy of one that has been used would keep what it got. */
+const strictLazy = ({ getter, checks = [] }: Definition, inner: (part: Schema) => Schema): Schema =>
+  z.lazy(() => inner(getter!())).check(...(checks as never[]));
 
 function changes(definition: Definition, inner: (part: Schema) => Schema): Partial<Definition> | undefined {
   switch (definition.type) {
@@ -51,10 +57,6 @@ function changes(definition: Definition, inner: (part: Schema) => Schema): Parti
       return { valueType: inner(definition.valueType!) };
     case 'pipe':
       return { in: inner(definition.in!) };
-    case 'lazy': {
-      const { getter } = definition;
-      return { getter: () => inner(getter!()) };
-    }
     case 'intersection':
       throw new TypeError('An intersection of objects cannot refuse unknown fields: use extend() in an endpoint.');
     default:
