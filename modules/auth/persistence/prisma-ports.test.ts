@@ -5,7 +5,7 @@ import { testDatabase, type TestDatabase } from '../../../tests/support/postgres
 import { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { keySealing } from '../security/key-sealing.ts';
-import { anAccount, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
+import { anAccount, day, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
 import { identityContract } from '../testing/identity-contract.ts';
 import { signingKeysContract } from '../testing/signing-keys-contract.ts';
 import { throttleContract } from '../testing/throttle-contract.ts';
@@ -73,6 +73,15 @@ describe('identity in PostgreSQL', () => {
     }
     expect(text).not.toMatch('198.51.100.7');
     expect(text).not.toMatch(hex('198.51.100.7'));
+  });
+
+  it('S15 holds sessions to a shorter life when the setting is lowered', async () => {
+    const clock = new SteppedClock();
+    const { refreshToken } = await open(identity(clock));
+    const lowered = identity(clock, { ...lifetimes, absolute: day });
+    clock.advance(day);
+    expect((await lowered.sessions.rotate(refreshToken)).outcome).toBe('unknown');
+    expect((await identity(clock).sessions.rotate(refreshToken)).outcome).toBe('rotated');
   });
 
   it('leaves nothing of an erased account', async () => {
