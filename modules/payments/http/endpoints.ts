@@ -14,11 +14,7 @@ export const paymentsEndpoints: Endpoint[] = [
     summary: 'Your payments, the newest first',
     description: 'Administrators see the payments of everybody.',
     access: 'user',
-    query: z.object({
-      orderId: z.uuid().optional(),
-      cursor: z.uuid().optional(),
-      limit: z.coerce.number().int().min(1).max(100).default(20),
-    }),
+    query: PaymentsApi.listPayments.input.omit({ customerId: true }),
     answers: { status: 200, body: PaymentsApi.listPayments.output },
     async handle({ principal, query }, payments) {
       return { status: 200, body: await payments.listPayments({ ...query, ...visibleTo(principal) }) };

@@ -1,14 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { authorized, captured } from '../domain/payment.ts';
-import type { Payments } from '../domain/payments.ts';
+import type { Intent, Payments } from '../domain/payments.ts';
 import { paymentsContract } from '../testing/payments-contract.ts';
 import { anIntent, noon } from '../testing/payments.ts';
 import { PrismaClient } from './generated/client.ts';
 import { prismaPayments } from './prisma-payments.ts';
 import { prismaReports } from './prisma-reports.ts';
+import { openPayment } from './statements.ts';
 
 let test: TestDatabase;
 let prisma: PrismaClient;
@@ -81,10 +83,30 @@ describe('payments in PostgreSQL', () => {
     await expect(test.database.transaction(() => payments.release(anIntent().orderId, noon))).rejects.toThrow('visible');
   });
 
-  it('find a payment that is stored while its customer is forgotten', async () => {
-    const intents = Array.from({ length: 10 }, () => anIntent());
-    await Promise.all(intents.flatMap((intent) => [payments.open(intent), payments.forgetCustomer(intent.customerId, noon)]));
-    for (const { id } of intents) expect((await payments.find(id))?.customerId).toBeNull();
+  const storedBySomebodyElse = ({ id, orderId, customerId, idempotencyKey, fingerprint, amount, provider, at }: Intent) =>
+    test.sql(openPayment, [id, orderId, customerId, idempotencyKey, fingerprint, amount.currency, amount.amount, provider, at]);
+
+  it('forget the customer of a payment that is just being stored', async () => {
+    const intent = anIntent();
+    await test.sql('BEGIN');
+    await storedBySomebodyElse(intent);
+    const forgotten = payments.forgetCustomer(intent.customerId, noon);
+    await sleep(100);
+    await test.sql('COMMIT');
+    await forgotten;
+    expect((await payments.find(intent.id))?.customerId).toBeNull();
+  });
+
+  it('forget the customer of a payment that is stored before everybody knows', async () => {
+    const intent = anIntent();
+    let stored: Promise<unknown> | undefined;
+    await test.database.transaction(async () => {
+      await payments.forgetCustomer(intent.customerId, noon);
+      stored = storedBySomebodyElse(intent);
+      await sleep(100);
+    });
+    await stored;
+    expect((await payments.find(intent.id))?.customerId).toBeNull();
   });
 
   it('change a payment without touching its indexes', async () => {

@@ -19,6 +19,7 @@ const About = z.object({
   paymentId: z.uuid().optional(),
   refundId: z.uuid().optional(),
   amount: z.int().nonnegative().optional(),
+  reference: z.string().max(255).nullable().default(null),
 });
 const ReportBody = z
   .string()
@@ -91,7 +92,7 @@ export function sandboxProvider({ webhookSecret, timeout }: { webhookSecret: str
   };
 }
 
-function reportedBy(type: string, { paymentId, refundId, amount }: z.output<typeof About>): Reported | undefined {
+function reportedBy(type: string, { paymentId, refundId, amount, reference }: z.output<typeof About>): Reported | undefined {
   if (paymentId === undefined) return undefined;
   if (type === 'payment.voided') return { kind: 'voided', paymentId };
   if (amount === undefined) return undefined;
@@ -103,6 +104,6 @@ function reportedBy(type: string, { paymentId, refundId, amount }: z.output<type
     refundId: refundId ?? null,
     minorUnits: amount,
     status: type === 'refund.succeeded' ? 'succeeded' : 'failed',
-    reference: null,
+    reference,
   };
 }

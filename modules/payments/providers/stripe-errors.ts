@@ -1,5 +1,5 @@
 /** What Stripe's errors mean to us. They are told apart by their fields, so that nothing of the package is loaded for it. */
-import type Stripe from 'stripe';
+import type { Stripe } from 'stripe';
 import { Failure } from '#platform/errors.ts';
 import { PaymentsErrors } from '../contract.ts';
 import type { Decline } from '../domain/payment.ts';

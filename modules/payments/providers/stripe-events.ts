@@ -1,5 +1,5 @@
 /** What Stripe's webhook events say about our payments. What other programs do at the same Stripe account is ignored. */
-import type Stripe from 'stripe';
+import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { Report, Reported } from '../domain/payment-provider.ts';
 import { refundStatus } from './stripe-refunds.ts';

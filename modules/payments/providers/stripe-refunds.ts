@@ -1,4 +1,4 @@
-import type Stripe from 'stripe';
+import type { Stripe } from 'stripe';
 
 export function refundStatus({ status }: Pick<Stripe.Refund, 'status'>): 'pending' | 'succeeded' | 'failed' {
   if (status === 'succeeded') return 'succeeded';

@@ -5,7 +5,7 @@
  * token, and confirming it. So a void can always name the intent, even when nobody knows whether the authorization
  * ever arrived; and once an intent is cancelled, Stripe refuses to confirm it.
  */
-import type Stripe from 'stripe';
+import type { Stripe } from 'stripe';
 import { PaymentsErrors } from '../contract.ts';
 import type { Patience, PaymentProvider } from '../domain/payment-provider.ts';
 import type { Money, Payment } from '../domain/payment.ts';
@@ -28,7 +28,7 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
   const stripe = () => (client ??= connect());
 
   async function connect(): Promise<Stripe> {
-    const { default: Client } = await import('stripe');
+    const { Stripe: Client } = await import('stripe');
     const { hostname, port, protocol } = new URL(apiBase);
     return new Client(apiKey, {
       host: hostname,
@@ -75,7 +75,7 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
           once(paymentId, 'confirm', patience),
         );
         if (status === 'requires_capture') return { outcome: 'authorized', reference: id };
-        throw outcomeUnknown(`Stripe says that the payment is ${status}.`);
+        throw outcomeUnknown(new Error(`Stripe says that the payment is ${status}.`));
       } catch (error) {
         const intent = intentOf(error);
         if (intent?.status === 'canceled') return { outcome: 'voided' };

@@ -72,7 +72,7 @@ describe('a report of the provider', () => {
   it('of a refund that was made there is entered here', async () => {
     const { till, payments, aCaptured, report } = setUp();
     const paymentId = await aCaptured();
-    const made = { id: 'evt_1', type: 'refund.succeeded', paymentId, amount: 700 };
+    const made = { type: 'refund.succeeded', paymentId, amount: 700, reference: 're_1' };
     await report(made);
     await report(made);
     expect(await payments.find(paymentId)).toMatchObject({ refunded: 700, refunds: [{ amount: 700, status: 'succeeded' }] });
