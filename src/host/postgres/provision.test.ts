@@ -1,0 +1,222 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freshDatabaseUrl } from '../../../tests/support/postgres.ts';
+import { migrate } from './migrate.ts';
+import { checkOwnDatabase, provision } from './provision.ts';
+import { reach } from './reach.ts';
+
+const modules = ['auth', 'users', 'orders', 'payments'];
+const permissionDenied = { code: '42501' };
+
+let fresh: Awaited<ReturnType<typeof freshDatabaseUrl>>;
+let admin: pg.Client;
+let roles: Awaited<ReturnType<typeof provision>>;
+
+beforeAll(async () => {
+  fresh = await freshDatabaseUrl();
+  admin = await reach({ connectionString: fresh.url }, 'DATABASE_URL');
+  roles = await provision(admin, modules);
+  for (const module of modules) await as(module, (client) => migrate(client, module));
+});
+afterAll(async () => {
+  await admin.end();
+  await fresh.drop();
+});
+
+async function as<T>(module: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await reach(roles.get(module)!, module);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+describe.each(modules)('the role of %s', (module) => {
+  it('owns its tables and works with them', () =>
+    as(module, async (client) => {
+      await expect(client.query(`SELECT count(*) FROM "${module}".outbox`)).resolves.toMatchObject({ rowCount: 1 });
+      await expect(client.query(`ALTER TABLE "${module}".outbox ALTER COLUMN owner SET DEFAULT 0`)).resolves.toBeDefined();
+    }));
+
+  it("is refused every other module's tables", () =>
+    as(module, async (client) => {
+      const others = modules.filter((other) => other !== module);
+      for (const other of others) {
+        const tables = await admin.query('SELECT tablename FROM pg_tables WHERE schemaname = $1', [other]);
+        expect(tables.rows.length).toBeGreaterThan(4);
+        for (const { tablename } of tables.rows) {
+          await expect(client.query(`SELECT FROM "${other}"."${tablename}"`)).rejects.toMatchObject(permissionDenied);
+          await expect(client.query(`DELETE FROM "${other}"."${tablename}"`)).rejects.toMatchObject(permissionDenied);
+          await expect(client.query(`DROP TABLE "${other}"."${tablename}"`)).rejects.toMatchObject(permissionDenied);
+        }
+        await expect(client.query(`CREATE TABLE "${other}".mine ()`)).rejects.toMatchObject(permissionDenied);
+      }
+    }));
+
+  it("may not act as another module's role", () =>
+    as(module, async (client) => {
+      for (const other of modules.filter((name) => name !== module)) {
+        await expect(client.query(`SET ROLE "${roles.get(other)!.user}"`)).rejects.toMatchObject(permissionDenied);
+      }
+    }));
+
+  it.each([
+    'CREATE TABLE public.mine ()',
+    'CREATE SCHEMA mine',
+    'CREATE TEMP TABLE mine ()',
+    'CREATE ROLE mine',
+    'CREATE DATABASE mine',
+    'ALTER ROLE CURRENT_USER CREATEDB',
+    'SET ROLE postgres',
+    "SELECT pg_read_file('postgresql.conf')",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    'SELECT pg_reload_conf()',
+  ])('may not: %s', (statement) =>
+    as(module, async (client) => {
+      await expect(client.query(statement)).rejects.toMatchObject(permissionDenied);
+    }),
+  );
+});
+
+describe('provisioning', () => {
+  const statementsOf = async (work: () => Promise<unknown>) => {
+    const texts: string[] = [];
+    const query = admin.query.bind(admin) as (...given: unknown[]) => Promise<never>;
+    admin.query = ((...given: unknown[]) => {
+      texts.push(String(given[0]));
+      return query(...given);
+    }) as never;
+    await work();
+    admin.query = query as never;
+    return texts;
+  };
+
+  it('sends one statement when everything is there', async () => {
+    expect(await statementsOf(() => provision(admin, modules))).toHaveLength(1);
+    expect(await provision(admin, modules)).toEqual(roles);
+  });
+
+  it.each([
+    ['a role that became a superuser', `ALTER ROLE "%" SUPERUSER`],
+    ['a role that may create roles', `ALTER ROLE "%" CREATEROLE`],
+    ['a role with another password', `ALTER ROLE "%" PASSWORD 'other'; COMMENT ON ROLE "%" IS NULL`],
+    ['a schema that somebody else owns', 'ALTER SCHEMA orders OWNER TO postgres'],
+    ['a public schema open to all', 'GRANT USAGE ON SCHEMA public TO PUBLIC'],
+    ['a database open to all', 'GRANT CONNECT ON DATABASE "$" TO PUBLIC'],
+    ['a role that may not connect', 'REVOKE CONNECT ON DATABASE "$" FROM "%"'],
+  ])('mends %s', async (_what, change) => {
+    const role = roles.get('orders')!.user!;
+    await admin.query(change.replaceAll('%', role).replaceAll('$', admin.database!));
+    expect((await statementsOf(() => provision(admin, modules))).length).toBeGreaterThan(1);
+    await as('orders', (client) => client.query('SELECT count(*) FROM orders.outbox'));
+    expect(await statementsOf(() => provision(admin, modules))).toHaveLength(1);
+  });
+
+  it('can be done by several programs at once', async () => {
+    const other = await freshDatabaseUrl();
+    const admins = await Promise.all([1, 2, 3, 4].map(() => reach({ connectionString: other.url }, 'DATABASE_URL')));
+    const results = await Promise.all(admins.map((client) => provision(client, modules)));
+    for (const result of results) expect(result).toEqual(results[0]);
+    const client = await reach(results[0]!.get('orders')!, 'orders');
+    await Promise.all([client, ...admins].map((each) => each.end()));
+    await other.drop();
+  });
+
+  it('follows a change of the administrator’s password', async () => {
+    const boss = `${admin.database}_boss`;
+    const asBoss = (password: string) => reach({ ...roles.get('orders')!, user: boss, password }, 'DATABASE_URL');
+    await admin.query(`CREATE ROLE "${boss}" SUPERUSER LOGIN PASSWORD 'first'`);
+    for (const password of ['first', 'second']) {
+      await admin.query(`ALTER ROLE "${boss}" PASSWORD '${password}'`);
+      const client = await asBoss(password);
+      const settings = (await provision(client, modules)).get('orders')!;
+      await (await reach(settings, 'orders')).end();
+      await client.end();
+    }
+    await provision(admin, modules);
+    await admin.query(`DROP ROLE "${boss}"`);
+  });
+
+  it('works for an administrator who is no superuser but owns the database and may create roles', async () => {
+    const other = await freshDatabaseUrl();
+    const name = new URL(other.url).pathname.slice(1);
+    await admin.query(`CREATE ROLE "${name}_boss" LOGIN CREATEROLE PASSWORD 'boss'; ALTER DATABASE "${name}" OWNER TO "${name}_boss"`);
+    const url = Object.assign(new URL(other.url), { username: `${name}_boss`, password: 'boss' });
+    const client = await reach({ connectionString: url.href }, 'DATABASE_URL');
+    const settings = await provision(client, modules);
+    const orders = await reach(settings.get('orders')!, 'orders');
+    await migrate(orders, 'orders');
+    await orders.end();
+    expect(await provision(client, modules)).toEqual(settings);
+    await client.end();
+    await other.drop();
+  });
+
+  it('says what is missing to an administrator who may not', async () => {
+    const client = await reach(roles.get('orders')!, 'DATABASE_URL');
+    await expect(provision(client, modules)).rejects.toThrow(/^DATABASE_URL: the user \S+ may not prepare .*CREATEROLE/);
+    await client.end();
+  });
+
+  it('keeps names that are too long for PostgreSQL apart', async () => {
+    const name = `${admin.database}_${'long'.repeat(20)}`.slice(0, 60);
+    await admin.query(`CREATE DATABASE "${name}"`);
+    const client = await reach({ ...{ connectionString: fresh.url.replace(admin.database!, name) } }, 'DATABASE_URL');
+    const settings = await provision(client, modules);
+    expect(new Set([...settings.values()].map(({ user }) => user)).size).toBe(4);
+    for (const each of settings.values()) await (await reach(each, 'test')).end();
+    await client.end();
+    await admin.query(`DROP DATABASE "${name}"`);
+  });
+});
+
+describe('a module with a database of its own', () => {
+  const check = async (url: string, production: boolean, module = 'orders') => {
+    const client = await reach({ connectionString: url }, 'ORDERS_DATABASE_URL');
+    try {
+      await checkOwnDatabase(client, module, { variable: 'ORDERS_DATABASE_URL', otherModules: modules.filter((other) => other !== module), production });
+    } finally {
+      await client.end();
+    }
+  };
+  const urlOf = (module: string) => {
+    const { user, password } = roles.get(module)!;
+    return Object.assign(new URL(fresh.url), { username: user, password }).href;
+  };
+
+  it('may use the role that owns its schema', async () => {
+    await expect(check(urlOf('orders'), true)).resolves.toBeUndefined();
+  });
+
+  it('is refused a role that neither owns its schema nor can create it', async () => {
+    await expect(check(urlOf('users'), false)).rejects.toThrow(/^ORDERS_DATABASE_URL: the user \S+ must own the schema "orders"/);
+  });
+
+  it('is refused a superuser in production only', async () => {
+    await expect(check(fresh.url, false)).resolves.toBeUndefined();
+    await expect(check(fresh.url, true)).rejects.toThrow(/^ORDERS_DATABASE_URL: .* is a superuser/);
+  });
+
+  it("is refused in production a role that reaches another module's schema", async () => {
+    await admin.query(`GRANT USAGE ON SCHEMA payments TO "${roles.get('orders')!.user}"`);
+    await expect(check(urlOf('orders'), true)).rejects.toThrow(/can reach the schema "payments"/);
+    await admin.query(`REVOKE USAGE ON SCHEMA payments FROM "${roles.get('orders')!.user}"`);
+  });
+});
+
+describe('a server that cannot be reached', () => {
+  const url = (changes: object) => Object.assign(new URL(fresh.url), changes).href;
+
+  it.each([
+    ['is not there', () => url({ port: '1' }), /at 127\.0\.0\.1:1, database \S+, user postgres: no server answers there\.$/],
+    ['has another password', () => url({ password: 'wrong' }), /the user or the password is wrong\.$/],
+    ['has no such database', () => url({ pathname: '/nowhere' }), /there is no such database\.$/],
+    ['has no such name', () => url({ hostname: 'nowhere.invalid' }), /there is no such host\.$/],
+  ])('because it %s is reported in one line without the password', async (_what, makeUrl, line) => {
+    const failing = reach({ connectionString: makeUrl() }, 'DATABASE_URL');
+    await expect(failing).rejects.toMatchObject({ name: 'StartupError', message: expect.stringMatching(line) });
+    await expect(failing).rejects.toThrow(/^DATABASE_URL: [^\n]*$/);
+    await expect(failing).rejects.not.toThrow(new URL(fresh.url).password);
+  });
+});

@@ -1,0 +1,149 @@
+/**
+ * Gives every module of a shared server its schema and its login role, which owns that schema and can reach nothing
+ * else: no other module's tables, not the schema `public`, no right to make schemas or temporary tables.
+ *
+ * The role's password is derived from the administrator's (HMAC-SHA256 over the role's name), so that every program
+ * that knows DATABASE_URL can compute it and none has to be stored. Whoever changes the administrator's password
+ * changes these at the next start. An administrator who needs no password, because the server trusts where the
+ * connection comes from, makes roles that have none either.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import pg from 'pg';
+import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { StartupError } from '../startup-error.ts';
+
+const insufficientPrivilege = '42501';
+const longestName = 63;
+const tooPowerful = 'rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls';
+
+interface ModuleRole {
+  readonly module: string;
+  readonly role: string;
+  readonly password: string | null;
+  /** Kept as the role's comment: tells whether its password is the one we derive, without giving it away. */
+  readonly mark: string;
+}
+
+/** `client` is the administrator's. The result says how each module connects. Idempotent; one statement if all is there. */
+export async function provision(client: pg.Client, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {
+  const database = client.database ?? '';
+  const roles = modules.map((module) => moduleRole(module, database, passwordOf(client)));
+  try {
+    if (!(await isProvisioned(client, roles))) await createRoles(client, database, roles);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== insufficientPrivilege) throw error;
+    throw new StartupError(
+      `DATABASE_URL: the user ${client.user} may not prepare the database for the modules (${error.message}). It must own the database ${database} and have the right to create roles (CREATEROLE).`,
+      { cause: error },
+    );
+  }
+  const { host, port, ssl } = client;
+  return new Map(
+    roles.map(({ module, role, password }) => [
+      module,
+      { host, port, database, user: role, ssl: ssl as pg.ClientConfig['ssl'], ...(password !== null && { password }) },
+    ]),
+  );
+}
+
+/** What the driver found in the URL, in PGPASSWORD or in a password file. */
+const passwordOf = (client: pg.Client): string | null => (client as pg.Client & { password?: string | null }).password ?? null;
+
+function moduleRole(module: string, database: string, adminPassword: string | null): ModuleRole {
+  const role = fitName(`${database}_${module}`);
+  const password = adminPassword && createHmac('sha256', adminPassword).update(role).digest('base64url');
+  const mark = `fissile ${password ? createHash('sha256').update(password).digest('hex').slice(0, 32) : 'without a password'}`;
+  return { module, role, password, mark };
+}
+
+function fitName(name: string): string {
+  if (Buffer.byteLength(name) <= longestName) return name;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${Buffer.from(name).subarray(0, longestName - 17).toString()}_${digest}`;
+}
+
+async function isProvisioned(client: pg.Client, roles: readonly ModuleRole[]): Promise<boolean> {
+  const { rows } = await client.query<{ done: boolean }>(
+    `SELECT count(*) = $4
+        AND NOT has_schema_privilege('public', 'public', 'USAGE')
+        AND NOT has_database_privilege('public', current_database(), 'CONNECT') AS done
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (module, role, mark)
+      JOIN pg_roles ON rolname = role AND rolcanlogin AND NOT (${tooPowerful})
+      JOIN pg_namespace ON nspname = module AND nspowner = pg_roles.oid
+      WHERE shobj_description(pg_roles.oid, 'pg_authid') = mark
+        AND has_database_privilege(pg_roles.oid, current_database(), 'CONNECT')`,
+    [roles.map(({ module }) => module), roles.map(({ role }) => role), roles.map(({ mark }) => mark), roles.length],
+  );
+  return rows[0]?.done ?? false;
+}
+
+/** All in one transaction and under a lock: two programs may start at once. */
+async function createRoles(client: pg.Client, database: string, roles: readonly ModuleRole[]): Promise<void> {
+  const db = pg.escapeIdentifier(database);
+  const statements = roles.flatMap(({ module, role, password, mark }) => {
+    const [name, schema] = [pg.escapeIdentifier(role), pg.escapeIdentifier(module)];
+    return [
+      `DO $$ BEGIN
+        IF to_regrole(${pg.escapeLiteral(name)}) IS NULL THEN CREATE ROLE ${name}; END IF;
+        -- Only who has these may take them away, or even say that they are not given.
+        IF (SELECT ${tooPowerful} FROM pg_roles WHERE rolname = ${pg.escapeLiteral(role)}) THEN
+          ALTER ROLE ${name} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+        END IF;
+      END $$`,
+      `ALTER ROLE ${name} LOGIN PASSWORD ${password === null ? 'NULL' : pg.escapeLiteral(password)}`,
+      `COMMENT ON ROLE ${name} IS ${pg.escapeLiteral(mark)}`,
+      // To give away a schema one has to be a member of the new owner, which only a superuser always is.
+      `GRANT ${name} TO CURRENT_USER`,
+      `DO $$ BEGIN
+        IF to_regnamespace(${pg.escapeLiteral(schema)}) IS NULL THEN CREATE SCHEMA ${schema}; END IF;
+        ALTER SCHEMA ${schema} OWNER TO ${name};
+      END $$`,
+      `REVOKE ALL ON SCHEMA ${schema} FROM PUBLIC`,
+      `GRANT CONNECT ON DATABASE ${db} TO ${name}`,
+    ];
+  });
+  const all = [
+    'BEGIN',
+    "SELECT pg_advisory_xact_lock(hashtext('fissile provision'))",
+    `REVOKE ALL ON DATABASE ${db} FROM PUBLIC`,
+    'REVOKE ALL ON SCHEMA public FROM PUBLIC',
+    ...statements,
+    'COMMIT',
+  ];
+  try {
+    await client.query(all.join(';\n'));
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+/**
+ * A module with a server of its own (`ORDERS_DATABASE_URL`) uses it as it is: its role has to own the schema, or be
+ * able to create it. In production it may not be able to do what the role of another module could.
+ */
+export async function checkOwnDatabase(
+  client: pg.Client,
+  module: string,
+  options: { variable: string; otherModules: readonly string[]; production: boolean },
+): Promise<void> {
+  const { variable, otherModules, production } = options;
+  const { rows } = await client.query<{ superuser: boolean; owns: boolean | null; creates: boolean; reads: string | null }>(
+    `SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+        (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = $1) AS owns,
+        has_database_privilege(current_database(), 'CREATE') AS creates,
+        (SELECT min(nspname) FROM pg_namespace WHERE nspname = ANY ($2) AND has_schema_privilege(oid, 'USAGE')) AS reads`,
+    [module, otherModules],
+  );
+  const [found] = rows;
+  if (!(found?.owns ?? found?.creates)) {
+    throw new StartupError(`${variable}: the user ${client.user} must own the schema "${module}", or be able to create it in the database ${client.database}.`);
+  }
+  if (!production) return;
+  if (found?.superuser) {
+    throw new StartupError(`${variable}: the user ${client.user} is a superuser, which no module may be in production. Give it a role of its own.`);
+  }
+  if (found?.reads) {
+    throw new StartupError(`${variable}: the user ${client.user} can reach the schema "${found.reads}" of another module. Give ${module} a role that cannot.`);
+  }
+}

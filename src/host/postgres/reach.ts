@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { StartupError } from '../startup-error.ts';
+
+const connectTimeout = 10_000;
+const patience = 30_000;
+const oldestVersion = 15;
+
+const startingUp = '57P03';
+const explanations: Record<string, string> = {
+  '28P01': 'the user or the password is wrong',
+  '28000': 'the server refuses this user',
+  '3D000': 'there is no such database',
+  '53300': 'the server has too many connections already',
+  ECONNREFUSED: 'no server answers there',
+  ENOENT: 'no server answers there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'there is no such host',
+};
+
+/**
+ * Connects, and says in one line why it cannot. `variable` is the setting that says where. A server that is just
+ * starting is waited for: in a group of containers, database and program start together.
+ */
+export async function reach(settings: ConnectionSettings, variable: string): Promise<pg.Client> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const client = new pg.Client({ ...settings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
+    // What breaks later fails with the statement that notices.
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await checkVersion(client, variable);
+      return client;
+    } catch (error) {
+      await client.end().catch(() => {});
+      if (error instanceof StartupError) throw error;
+      const { code, message } = error as { code?: string; message: string };
+      if (code === startingUp && Date.now() < deadline) {
+        await sleep(200);
+        continue;
+      }
+      const place = `${client.host}:${client.port}, database ${client.database}, user ${client.user}`;
+      const reason = explanations[code ?? ''] ?? message;
+      throw new StartupError(`${variable}: cannot reach PostgreSQL at ${place}: ${reason}.`, { cause: error });
+    }
+  }
+}
+
+async function checkVersion(client: pg.Client, variable: string): Promise<void> {
+  const { rows } = await client.query<{ number: string; version: string }>(
+    "SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version",
+  );
+  const [{ number, version } = { number: '0', version: 'unknown' }] = rows;
+  if (Number(number) < oldestVersion * 10_000) {
+    throw new StartupError(`${variable}: this is PostgreSQL ${version}; version ${oldestVersion} or later is needed.`);
+  }
+}
