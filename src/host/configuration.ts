@@ -110,7 +110,9 @@ export function readConfiguration(environment: Environment): Configuration {
 }
 
 /** The variable that gives a module a server of its own, such as `ORDERS_DATABASE_URL`. */
+export const ownDatabaseVariable = (module: string): string => `${module.toUpperCase().replaceAll('-', '_')}_DATABASE_URL`;
+
 export function ownDatabaseUrl(module: string, environment: Environment): string | undefined {
-  const name = `${module.toUpperCase().replaceAll('-', '_')}_DATABASE_URL`;
-  return parseEnvironment(z.object({ [name]: postgresUrl.optional() }), environment)[name];
+  const variable = ownDatabaseVariable(module);
+  return parseEnvironment(z.object({ [variable]: postgresUrl.optional() }), environment)[variable];
 }

@@ -2,19 +2,24 @@
  * Opens the databases of the modules: on the server they are given, on one of their own, or on an embedded one.
  * Each is prepared (role, schema, migrations) before it is used.
  */
-import type { RootLogger } from '#platform/observability/create-logger.ts';
+import { resolve } from 'node:path';
 import pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
-import type { Configuration, Environment } from './configuration.ts';
+import type { RootLogger } from '#platform/observability/create-logger.ts';
+import { ownDatabaseUrl, ownDatabaseVariable, type Configuration, type Environment } from './configuration.ts';
+import type { Opened } from './opened.ts';
 import { migrate } from './postgres/migrate.ts';
-import { provision } from './postgres/provision.ts';
+import { checkOwnDatabase, provision } from './postgres/provision.ts';
 import { reach } from './postgres/reach.ts';
+import { StartupError } from './startup-error.ts';
 
 export interface OpenDatabase {
   readonly database: PostgresDatabase;
   readonly connection: ConnectionSettings;
   /** Nothing was ever stored in it. */
   readonly firstStart: boolean;
+  /** The migrations that were applied just now. */
+  readonly migrations: readonly string[];
   /** Resolves when the database answers. */
   readonly ping: () => Promise<unknown>;
 }
@@ -25,40 +30,89 @@ export interface Databases {
   readonly location: string;
   /** Resolves when the embedded server ended by itself. */
   readonly failed: Promise<Error>;
-  close(): Promise<void>;
 }
 
 interface Options {
   readonly configuration: Configuration;
   readonly environment: Environment;
+  /** Names of the modules of this process. */
   readonly modules: readonly string[];
   readonly logger: RootLogger;
   readonly announce: (line: string) => void;
 }
 
-export async function openDatabases({ configuration, modules, logger }: Options): Promise<Databases> {
-  const admin = await reach({ connectionString: configuration.databaseUrl! }, 'DATABASE_URL');
-  const connections = await provision(admin, modules);
-  await admin.end();
-  const opened = new Map<string, OpenDatabase>();
-  for (const [module, connection] of connections) {
-    const client = new pg.Client(connection);
-    await client.connect();
-    const { first } = await migrate(client, module);
-    await client.end();
-    const database = new PostgresDatabase({
-      schema: module,
-      connection,
-      poolSize: configuration.poolSize,
-      acquireTimeout: configuration.poolTimeout,
-      logger: logger.child(module),
-    });
-    opened.set(module, { database, connection, firstStart: first, ping: () => database.query('SELECT 1') });
+/** What it opens is added to `opened` one by one, so that a failure halfway leaves nothing open. */
+export async function openDatabases(options: Options, opened: Opened): Promise<Databases> {
+  const { configuration, environment, modules, logger } = options;
+  const own = new Map<string, string>();
+  for (const module of modules) {
+    const url = ownDatabaseUrl(module, environment);
+    if (url !== undefined) own.set(module, url);
   }
+  const shared = modules.filter((module) => !own.has(module));
+  const server = shared.length > 0 ? await openServer(options, opened) : undefined;
+  const connections = new Map(server ? await provisioned(server.admin, shared) : []);
+  for (const [module, url] of own) connections.set(module, { connectionString: url });
+
+  const databases = await Promise.all(
+    [...connections].map(async ([module, connection]) => {
+      const prepared = await prepare(module, connection, own.has(module), options);
+      const database = new PostgresDatabase({
+        schema: module,
+        connection,
+        poolSize: configuration.poolSize,
+        acquireTimeout: configuration.poolTimeout,
+        logger: logger.child(module),
+      });
+      opened.add(`the database of ${module}`, () => database.close());
+      return [module, { database, connection, ping: () => database.query('SELECT 1'), ...prepared }] as const;
+    }),
+  );
   return {
-    modules: opened,
-    location: 'x',
-    failed: new Promise(() => {}),
-    close: async () => void (await Promise.all([...opened.values()].map(({ database }) => database.close()))),
+    modules: new Map(databases),
+    location: server?.location ?? 'on the servers of the modules',
+    failed: server?.failed ?? new Promise(() => {}),
   };
+}
+
+interface Server {
+  readonly admin: { readonly settings: ConnectionSettings; readonly variable: string };
+  readonly location: string;
+  readonly failed: Promise<Error>;
+}
+
+async function openServer({ configuration, announce, logger }: Options, opened: Opened): Promise<Server> {
+  if (configuration.databaseUrl !== undefined) {
+    const { host, pathname } = new URL(configuration.databaseUrl);
+    return {
+      admin: { settings: { connectionString: configuration.databaseUrl }, variable: 'DATABASE_URL' },
+      location: `PostgreSQL at ${host}${pathname}`,
+      failed: new Promise(() => {}),
+    };
+  }
+  throw new StartupError('embedded');
+}
+
+async function provisioned({ settings, variable }: Server['admin'], modules: readonly string[]) {
+  const client = await reach(settings, variable);
+  try {
+    return await provision(client, modules);
+  } finally {
+    await client.end();
+  }
+}
+
+async function prepare(module: string, connection: ConnectionSettings, own: boolean, { configuration, modules }: Options) {
+  const variable = own ? ownDatabaseVariable(module) : 'DATABASE_URL';
+  const client = await reach(connection, variable);
+  try {
+    if (own) {
+      const otherModules = modules.filter((name) => name !== module);
+      await checkOwnDatabase(client, module, { variable, otherModules, production: configuration.production });
+    }
+    const { applied, first } = await migrate(client, module);
+    return { migrations: applied, firstStart: first };
+  } finally {
+    await client.end();
+  }
 }

@@ -69,8 +69,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const here = new Set(definitions.map(({ name }) => name));
   checkNeeds(definitions, (api) => here.has(moduleOf(api)) || remoteClient(api) !== undefined);
 
-  const databases = await openDatabases({ configuration, environment, modules: [...here], logger, announce });
-  opened.add('the databases', () => databases.close());
+  const databases = await openDatabases({ configuration, environment, modules: [...here], logger, announce }, opened);
   const transport = new MemoryTransport();
   const modules = assemble({
     environment,

@@ -3,16 +3,21 @@ import { createLogger, logOutput } from '#platform/observability/create-logger.t
 import { readConfiguration, type Environment } from '../configuration.ts';
 import { openDatabases } from '../databases.ts';
 import { discoverModules, selectModules } from '../modules.ts';
+import { Opened } from '../opened.ts';
 
 export async function migrate(environment: Environment): Promise<number> {
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const modules = selectModules(await discoverModules(), configuration.modules).map(({ name }) => name);
   const announce = (line: string) => void process.stderr.write(`${line}\n`);
-  const databases = await openDatabases({ configuration, environment, modules, logger, announce });
-  await databases.close();
-  for (const [module, { migrations }] of databases.modules) {
-    console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
+  const opened = new Opened(logger);
+  try {
+    const databases = await openDatabases({ configuration, environment, modules, logger, announce }, opened);
+    for (const [module, { migrations }] of databases.modules) {
+      console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
+    }
+    return 0;
+  } finally {
+    await opened.closeAll();
   }
-  return 0;
 }
