@@ -64,8 +64,11 @@ export class DatabaseSagas extends Sagas {
       const released = this.#engine.released(name, id);
       if (released) {
         if ((await settledWithin(remaining, released))?.ended) return;
-      } else if (await this.#table.hasEnded(name, id)) return;
-      else await sleep(Math.min(pollInterval, remaining));
+      } else {
+        // A database that is away for a moment is no reason to stop waiting.
+        if (await this.#table.hasEnded(name, id).catch(() => false)) return;
+        await sleep(Math.min(pollInterval, remaining));
+      }
     }
   }
 }
