@@ -51,7 +51,7 @@ describe('GET /v1/payments', () => {
   });
 
   it('S32 gives no more than 100 at once', async () => {
-    await get('/v1/payments?limit=101', program.tokenFor()).expect(400);
+    expect((await get('/v1/payments?limit=101', program.tokenFor())).status).toBe(400);
   });
 });
 
@@ -141,7 +141,7 @@ describe('POST /v1/payments/{id}/refunds', () => {
     ['S31 something unknown', { amount: 1, currency: 'EUR' }],
   ])('refuses %s', async (_, body) => {
     const { paymentId } = await aCaptured();
-    await refund(paymentId, body).expect(400);
+    expect((await refund(paymentId, body)).status).toBe(400);
   });
 
   it('of a payment that does not exist is not found', async () => {
@@ -200,7 +200,7 @@ describe('a checkout', () => {
     const order = { orderId: randomUUID(), customerId: randomUUID(), amount: euros(5000), idempotencyKey: randomUUID(), paymentToken: 'tok_timeout' };
     await expect(payments.authorize(order, { timeout: 200 })).rejects.toMatchObject({ kind: 'unavailable' });
     await payments.release({ orderId: order.orderId });
-    expect((await payments.listPayments({ orderId: order.orderId })).data).toMatchObject([{ status: 'voided' }]);
+    expect((await payments.listPayments({ orderId: order.orderId, limit: 20 })).data).toMatchObject([{ status: 'voided' }]);
   });
 
   it('is exported to the person who paid', async () => {
