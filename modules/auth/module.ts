@@ -90,6 +90,7 @@ export default defineModule('auth', {
           },
           concurrency: settings.PASSWORD_HASHES_AT_ONCE,
           queue: settings.PASSWORD_HASH_QUEUE,
+          holdsConnection: () => Database.anyTransactionOpen,
         }),
       [AuthSettings],
     );

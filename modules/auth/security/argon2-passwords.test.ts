@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Argon2Passwords } from './argon2-passwords.ts';
 
 const cost = { memory: 19_456, passes: 2, parallelism: 1 };
-const hasher = new Argon2Passwords({ cost, concurrency: 2, queue: 100 });
+const holdsConnection = () => false;
+const hasher = new Argon2Passwords({ cost, concurrency: 2, queue: 100, holdsConnection });
 const password = 'correct horse battery staple';
 
 describe('password hashes', () => {
@@ -49,7 +50,7 @@ describe('password hashes', () => {
   it('S22 are outdated as soon as any parameter rises, and not when one falls', async () => {
     const hash = await hasher.hash(password);
     const asked = (changed: Partial<typeof cost>) =>
-      new Argon2Passwords({ cost: { ...cost, ...changed }, concurrency: 1, queue: 1 }).isOutdated(hash);
+      new Argon2Passwords({ cost: { ...cost, ...changed }, concurrency: 1, queue: 1, holdsConnection }).isOutdated(hash);
     expect([asked({}), asked({ memory: 8_192 })]).toEqual([false, false]);
     expect([asked({ memory: 20_000 }), asked({ passes: 3 }), asked({ parallelism: 2 })]).toEqual([true, true, true]);
   });
@@ -70,11 +71,22 @@ describe('password hashes', () => {
     expect(ratio).toBeLessThan(2);
   });
 
-  it('answer busy instead of piling up, and leave the event loop free', async () => {
-    const small = new Argon2Passwords({ cost, concurrency: 1, queue: 2 });
-    const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => small.hash(password)));
-    const refused = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown);
-    expect(refused).toHaveLength(3);
-    for (const reason of refused) expect(reason).toMatchObject({ code: 'auth.busy', kind: 'unavailable', retryAfter: 2 });
+  describe('in a burst', () => {
+    const refusedOf = async (small: Argon2Passwords, burst: number) => {
+      const outcomes = await Promise.allSettled(Array.from({ length: burst }, () => small.hash(password)));
+      return outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown);
+    };
+
+    it('answer busy instead of piling up', async () => {
+      const refused = await refusedOf(new Argon2Passwords({ cost, concurrency: 1, queue: 2, holdsConnection }), 6);
+      expect(refused).toHaveLength(3);
+      for (const reason of refused) expect(reason).toMatchObject({ code: 'auth.busy', kind: 'unavailable', retryAfter: 2 });
+    });
+
+    it('leave connections to others when those who wait hold some', async () => {
+      const small = new Argon2Passwords({ cost, concurrency: 2, queue: 100, holdsConnection: () => true });
+      expect(await refusedOf(small, 9)).toHaveLength(4);
+      expect(await refusedOf(small, 5), 'and go on afterwards').toEqual([]);
+    });
   });
 });

@@ -20,6 +20,8 @@ export interface Argon2Options {
   readonly concurrency: number;
   /** How many may wait. */
   readonly queue: number;
+  /** Whether the caller keeps a database connection from others while it waits. */
+  readonly holdsConnection: () => boolean;
 }
 
 interface Parsed extends Cost {
@@ -31,6 +33,8 @@ const saltLength = 16;
 const hashLength = 32;
 /** Seconds after which a full queue has moved on. */
 const retryAfter = 2;
+/** Half of a usual pool: the other half is for those who are logged in already. */
+const mostHoldingConnections = 5;
 const compute = promisify((parameters: Argon2Parameters, done: (error: Error | null, hash: Buffer) => void) =>
   argon2('argon2id', parameters, done),
 );
@@ -38,11 +42,16 @@ const compute = promisify((parameters: Argon2Parameters, done: (error: Error | n
 export class Argon2Passwords extends PasswordHasher {
   readonly #cost: Cost;
   readonly #queue: BoundedQueue;
+  readonly #queueHoldingConnections: BoundedQueue;
+  readonly #holdsConnection: () => boolean;
 
-  constructor({ cost, concurrency, queue }: Argon2Options) {
+  constructor({ cost, concurrency, queue, holdsConnection }: Argon2Options) {
     super();
+    const busy = () => AuthErrors.busy({ retryAfter });
     this.#cost = cost;
-    this.#queue = new BoundedQueue(concurrency, queue, () => AuthErrors.busy({ retryAfter }));
+    this.#queue = new BoundedQueue(concurrency, queue, busy);
+    this.#queueHoldingConnections = new BoundedQueue(mostHoldingConnections, 0, busy);
+    this.#holdsConnection = holdsConnection;
   }
 
   async hash(password: string, signal?: AbortSignal): Promise<string> {
@@ -68,7 +77,9 @@ export class Argon2Passwords extends PasswordHasher {
   #compute(password: string, cost: Cost, salt: Buffer, length: number, signal: AbortSignal | undefined): Promise<Buffer> {
     const { memory, passes, parallelism } = cost;
     const message = normalized(password);
-    return this.#queue.run(() => compute({ message, nonce: salt, memory, passes, parallelism, tagLength: length }), signal);
+    const run = () =>
+      this.#queue.run(() => compute({ message, nonce: salt, memory, passes, parallelism, tagLength: length }), signal);
+    return this.#holdsConnection() ? this.#queueHoldingConnections.run(run, signal) : run();
   }
 }
 
