@@ -24,6 +24,7 @@ describe('a bounded queue', () => {
     await settle();
     expect(started).toEqual(['a', 'b', 'c']);
     all.push(run('e'));
+    await settle();
     expect(started, 'a late comer').toEqual(['a', 'b', 'c']);
     for (const name of ['a', 'c']) finish[name]?.();
     await settle();
