@@ -7,12 +7,12 @@ import express, { type Express } from 'express';
 import { platformErrors } from '#platform/errors.ts';
 import { endpointHandler, type ServedModule } from '#platform/http/endpoint-handler.ts';
 import { problemReport, type Report } from '#platform/http/problem.ts';
-import type { SentAnswer } from '#platform/http/rendered-answer.ts';
 import { RouteTable } from '#platform/http/route-table.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
 import { answerer } from './answerer.ts';
+import { documentation } from './documentation.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { receiver } from './receive.ts';
 import type { Route } from './routes.ts';
@@ -59,7 +59,7 @@ export function createApp(options: GatewayOptions): GatewayApp {
   const routes = new RouteTable<Route>();
   const serve = (route: Route) => routes.add(route.method, route.url, route);
   moduleRoutes(options, report).forEach(serve);
-  operationalRoutes(metrics, health).forEach(serve);
+  operationalRoutes(options, health).forEach(serve);
 
   const receive = receiver({
     logger,
@@ -96,9 +96,9 @@ function moduleRoutes({ modules, metrics, settings }: GatewayOptions, report: Re
   );
 }
 
-/** For probes, scrapes and readers. They are open: what they tell is no secret, and who should not ask is kept out by the network. */
-function operationalRoutes(metrics: Metrics, health: Health): Route[] {
-  const route = (url: string, answer: () => Promise<SentAnswer>): Route => ({
+/** For probes, scrapes and readers. They are open: what they tell is no secret, and the network can keep others out. */
+function operationalRoutes({ metrics, ...options }: GatewayOptions, health: Health): Route[] {
+  const route = (url: string, answer: Route['answer']): Route => ({
     method: 'GET',
     url,
     access: 'anyone',
@@ -114,5 +114,6 @@ function operationalRoutes(metrics: Metrics, health: Health): Route[] {
       headers: ['Cache-Control', 'no-store', 'Content-Type', metrics.registry.contentType],
       body: await metrics.text(),
     })),
+    ...documentation(options).map(({ url, answer }) => route(url, answer)),
   ];
 }

@@ -1,0 +1,58 @@
+/** The description of everything served: /openapi.json for programs, /docs for people. Nothing is loaded from elsewhere. */
+import { gzipSync } from 'node:zlib';
+import { readAsset } from '#platform/assets.ts';
+import type { Exchange } from '#platform/http/exchange.ts';
+import { openApiDocument } from '#platform/http/openapi/document.ts';
+import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import type { GatewayOptions } from './app.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface Document {
+  readonly url: string;
+  answer(exchange: Exchange): Promise<SentAnswer>;
+}
+
+/** RapiDoc styles its elements one by one, which counts as inline. */
+const pageHeaders = securityHeaders({
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'unsafe-inline'"],
+  'connect-src': ["'self'"],
+  'img-src': ['data:'],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+});
+const unchanging = 'public, max-age=3600';
+
+export function documentation({ modules, version }: Pick<GatewayOptions, 'modules' | 'version'>): Document[] {
+  const page = document('/docs', 'text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
+  return [
+    document('/openapi.json', 'application/json', 'no-cache', () => JSON.stringify(openApiDocument(modules, version))),
+    {
+      url: page.url,
+      answer(exchange) {
+        for (let index = 0; index < pageHeaders.length; index += 2) exchange.header(pageHeaders[index]!, pageHeaders[index + 1]!);
+        return page.answer(exchange);
+      },
+    },
+    document('/docs/page.js', 'text/javascript', unchanging, () => readAsset('src/gateway/docs/page.js')),
+    document('/docs/rapidoc.js', 'text/javascript', unchanging, () => readAsset('node_modules/rapidoc/dist/rapidoc-min.js')),
+  ];
+}
+
+/** Read and compressed when it is first asked for, since most processes never are. */
+function document(url: string, type: string, caching: string, read: () => string): Document {
+  let plain: string | undefined;
+  let zipped: Buffer | undefined;
+  const headers = ['Content-Type', `${type}; charset=utf-8`, 'Cache-Control', caching, 'Vary', 'Accept-Encoding'];
+  return {
+    url,
+    async answer({ request }) {
+      plain ??= read();
+      if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return { status: 200, headers, body: plain };
+      zipped ??= gzipSync(plain);
+      return { status: 200, headers: [...headers, 'Content-Encoding', 'gzip'], body: zipped };
+    },
+  };
+}

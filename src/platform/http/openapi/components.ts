@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+export type JsonSchema = Record<string, unknown>;
+type Direction = 'input' | 'output';
+
+const largestInteger = Number.MAX_SAFE_INTEGER;
+
+/** Makes JSON Schema of zod's, and collects what has a name (`.meta({ id: 'Order' })`) as shared components. */
+export class Components {
+  readonly schemas: Record<string, JsonSchema> = {};
+  readonly responses: Record<string, JsonSchema> = {};
+  readonly #originals = new Map<string, string>();
+
+  /** `module` tells apart what two modules call the same. */
+  schemaOf(schema: z.ZodType, direction: Direction, module: string): JsonSchema {
+    const { $schema: _, $defs: named = {}, ...json } = z.toJSONSchema(schema, {
+      io: direction,
+      unrepresentable: 'any',
+      override: ({ zodSchema, jsonSchema }) => tidy(zodSchema, jsonSchema, direction),
+    }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
+
+    const names = new Map<string, string>();
+    for (const [id, definition] of Object.entries(named)) names.set(id, this.#nameFor(id, definition, direction, module));
+    for (const [id, { id: _id, ...definition }] of Object.entries(named)) {
+      this.schemas[names.get(id)!] ??= pointedAt(names, definition) as JsonSchema;
+    }
+    return pointedAt(names, json) as JsonSchema;
+  }
+
+  /** The id itself, or more than that where another schema has it already. */
+  #nameFor(id: string, definition: JsonSchema, direction: Direction, module: string): string {
+    const original = JSON.stringify(definition);
+    const prefix = module.charAt(0).toUpperCase() + module.slice(1);
+    const suffix = direction === 'input' ? 'Input' : '';
+    const name = [id, id + suffix, prefix + id, prefix + id + suffix].find((candidate) => {
+      const known = this.#originals.get(candidate);
+      return known === undefined || known === original;
+    });
+    if (name === undefined) throw new TypeError(`Module ${module} has two schemas of the id ${id}.`);
+    this.#originals.set(name, original);
+    return name;
+  }
+}
+
+/** What helps neither reader nor client is left out. */
+function tidy(schema: z.core.$ZodTypes, json: JsonSchema, direction: Direction): void {
+  // A format says more than the regular expression behind it.
+  if (json.format !== undefined) delete json.pattern;
+  if (json.maximum === largestInteger) delete json.maximum;
+  if (json.minimum === -largestInteger) delete json.minimum;
+  // Requests are refused with unknown fields. Answers may get new ones within a version, so clients must allow them.
+  if (schema._zod.def.type !== 'object' || schema._zod.def.catchall) return;
+  if (direction === 'input') json.additionalProperties = false;
+  else delete json.additionalProperties;
+}
+
+/** The same with references into the components. */
+function pointedAt(names: ReadonlyMap<string, string>, part: unknown): unknown {
+  if (Array.isArray(part)) return part.map((item) => pointedAt(names, item));
+  if (typeof part !== 'object' || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([key, value]) => {
+      const id = key === '$ref' && typeof value === 'string' ? /^#\/\$defs\/(.+)$/.exec(value)?.[1] : undefined;
+      return [key, id === undefined ? pointedAt(names, value) : `#/components/schemas/${names.get(id)}`];
+    }),
+  );
+}

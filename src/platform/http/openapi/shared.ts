@@ -1,0 +1,103 @@
+/** The parts of the OpenAPI document that do not come from an endpoint but are referred to by many. */
+
+export const problemSchema = {
+  type: 'object',
+  description: 'What went wrong (RFC 9457).',
+  required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
+  properties: {
+    type: { type: 'string', format: 'uri', description: 'names the kind of problem; the code as a URN' },
+    title: { type: 'string', description: 'the same for every problem of this code' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'what is wrong this time, for a person' },
+    code: { type: 'string', description: 'stable, for programs' },
+    requestId: { type: 'string', description: 'helps us find what happened' },
+    errors: {
+      type: 'array',
+      description: 'the fields that were refused',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: {
+          path: { type: 'string', description: 'a JSON Pointer, such as /items/0/quantity' },
+          message: { type: 'string' },
+        },
+      },
+    },
+  },
+} as const;
+
+export const parameters = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'Makes it safe to send the request again: the same key and body give the same answer, with `Idempotency-Replayed: true`, and one effect. Another body is 422, a request that still runs 409. Kept for 24 hours.',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
+  PreferWait: {
+    name: 'Prefer',
+    in: 'header',
+    description: '`wait=5` holds the answer for up to 5 seconds (at most 30) until it is final.',
+    schema: { type: 'string' },
+    example: 'wait=5',
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description: 'The `ETag` that you have seen: if it has changed since, the answer is 412 and nothing is changed.',
+    schema: { type: 'string' },
+    example: '"3"',
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'The `ETag` that you have: if it has not changed, the answer is 304 without a body.',
+    schema: { type: 'string' },
+    example: '"3"',
+  },
+} as const;
+
+const text = (description: string) => ({ description, schema: { type: 'string' } });
+
+export const headers = {
+  ETag: text('The version, for `If-Match` and `If-None-Match`.'),
+  Location: text('Where to find what was made.'),
+  IdempotencyReplayed: text('`true`: this is the answer to an earlier request with the same key.'),
+  PreferenceApplied: text('The `Prefer` that was honoured.'),
+  RequestId: text('The id of the request: yours, or a new one.'),
+  RateLimit: text('What is left, and for how many seconds: `"default";r=99;t=60`.'),
+  RateLimitPolicy: text('How much there is: `"default";q=100;w=60`.'),
+  RetryAfter: { description: 'Seconds after which to try again.', schema: { type: 'integer' } },
+  WWWAuthenticate: text('How to say who you are.'),
+  Deprecation: text('Since when this is deprecated (RFC 9745).'),
+  Sunset: text('When it goes (RFC 8594).'),
+} as const;
+
+/** As they are called in HTTP; components cannot have a hyphen in what programs make of their names. */
+export const headerNames: Readonly<Record<keyof typeof headers, string>> = {
+  ETag: 'ETag',
+  Location: 'Location',
+  IdempotencyReplayed: 'Idempotency-Replayed',
+  PreferenceApplied: 'Preference-Applied',
+  RequestId: 'X-Request-Id',
+  RateLimit: 'RateLimit',
+  RateLimitPolicy: 'RateLimit-Policy',
+  RetryAfter: 'Retry-After',
+  WWWAuthenticate: 'WWW-Authenticate',
+  Deprecation: 'Deprecation',
+  Sunset: 'Sunset',
+};
+
+export const introduction = `Bodies are JSON in camelCase. Unknown fields are refused. Money is in minor units: 1999 is 19.99.
+
+**Who you are.** Send \`Authorization: Bearer <accessToken>\`; a token lives for 15 minutes.
+
+**Errors** are problem details (RFC 9457) with a stable \`code\`.
+
+**Sending again.** Where \`Idempotency-Key\` is taken, a request can be repeated safely.
+
+**Lists** come in pages: pass \`nextCursor\` as \`cursor\` to get the next one; on the last page it is null.
+
+**Editing.** Where there is an \`ETag\`, \`If-Match\` protects you from overwriting what somebody else changed.
+
+**Limits** are told by \`RateLimit\` headers; beyond them the answer is 429 with \`Retry-After\`.`;
