@@ -15,6 +15,7 @@ describe('the configuration', () => {
   it('loads the demo catalogue except in production', () => {
     expect(readConfiguration({}).seed).toBe('demo');
     expect(readConfiguration({ NODE_ENV: 'production' }).seed).toBeUndefined();
+    expect(readConfiguration({ SEED: 'none' }).seed).toBeUndefined();
   });
 
   it('takes an empty variable for an absent one', () => {

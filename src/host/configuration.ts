@@ -50,6 +50,7 @@ export interface Configuration {
   readonly poolSize: number;
   /** Milliseconds a statement waits for a connection. */
   readonly poolTimeout: number;
+  /** The catalogue for a first start; `SEED=none` for an empty shop. */
   readonly seed: string | undefined;
   readonly logLevel: LogLevel;
   /** Milliseconds from the signal until what still runs is cut off. */
@@ -91,7 +92,7 @@ export function readConfiguration(environment: Environment): Configuration {
     databaseUrl: variables.DATABASE_URL,
     poolSize: variables.DATABASE_POOL_SIZE,
     poolTimeout: variables.DATABASE_POOL_TIMEOUT,
-    seed: variables.SEED ?? (production ? undefined : 'demo'),
+    seed: variables.SEED === 'none' ? undefined : (variables.SEED ?? (production ? undefined : 'demo')),
     logLevel: variables.LOG_LEVEL,
     shutdownTimeout: variables.SHUTDOWN_TIMEOUT,
     requestTimeout: variables.REQUEST_TIMEOUT,

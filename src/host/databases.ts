@@ -2,16 +2,18 @@
  * Opens the databases of the modules: on the server they are given, on one of their own, or on an embedded one.
  * Each is prepared (role, schema, migrations) before it is used.
  */
-import { resolve } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { ownDatabaseUrl, ownDatabaseVariable, type Configuration, type Environment } from './configuration.ts';
 import type { Opened } from './opened.ts';
+import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { checkOwnDatabase, provision } from './postgres/provision.ts';
 import { reach } from './postgres/reach.ts';
-import { StartupError } from './startup-error.ts';
+
+/** A module's session that shows that it lives, and the one that migrates it. */
+const connectionsBesidePool = 2;
 
 export interface OpenDatabase {
   readonly database: PostgresDatabase;
@@ -51,7 +53,7 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
   }
   const shared = modules.filter((module) => !own.has(module));
   const server = shared.length > 0 ? await openServer(options, opened) : undefined;
-  const connections = new Map(server ? await provisioned(server.admin, shared) : []);
+  const connections = new Map(server ? await provisioned(server, shared) : []);
   for (const [module, url] of own) connections.set(module, { connectionString: url });
 
   const databases = await Promise.all(
@@ -76,29 +78,33 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
 }
 
 interface Server {
-  readonly admin: { readonly settings: ConnectionSettings; readonly variable: string };
+  /** Connected as the administrator. */
+  readonly admin: pg.Client;
   readonly location: string;
   readonly failed: Promise<Error>;
 }
 
-async function openServer({ configuration, announce, logger }: Options, opened: Opened): Promise<Server> {
-  if (configuration.databaseUrl !== undefined) {
-    const { host, pathname } = new URL(configuration.databaseUrl);
+async function openServer({ configuration, modules, announce }: Options, opened: Opened): Promise<Server> {
+  const { databaseUrl, dataDir, poolSize } = configuration;
+  if (databaseUrl !== undefined) {
+    const { host, pathname } = new URL(databaseUrl);
     return {
-      admin: { settings: { connectionString: configuration.databaseUrl }, variable: 'DATABASE_URL' },
+      admin: await reach({ connectionString: databaseUrl }, 'DATABASE_URL'),
       location: `PostgreSQL at ${host}${pathname}`,
       failed: new Promise(() => {}),
     };
   }
-  throw new StartupError('embedded');
+  const connections = modules.length * (poolSize + connectionsBesidePool);
+  const { admin, folder, failed, stop } = await startEmbeddedPostgres({ dataDir, connections, announce });
+  opened.add('the embedded PostgreSQL', stop);
+  return { admin, location: folder, failed };
 }
 
-async function provisioned({ settings, variable }: Server['admin'], modules: readonly string[]) {
-  const client = await reach(settings, variable);
+async function provisioned({ admin }: Server, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {
   try {
-    return await provision(client, modules);
+    return await provision(admin, modules);
   } finally {
-    await client.end();
+    await admin.end();
   }
 }
 

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Api, Client } from '#platform/contract.ts';
 import { moduleOf } from '#platform/contract.ts';
+import { Failure } from '#platform/errors.ts';
 import { MemoryTransport } from '#platform/events/memory-transport.ts';
 import type { Transport } from '#platform/events/transport.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
@@ -82,10 +83,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     wire: configuration.wire,
   });
 
-  for (const { definition, container, database } of modules) {
-    const start = { firstStart: database.firstStart, seed: configuration.seed, announce };
-    for (const hook of definition.starts) await container.make(hook)(start);
-  }
+  for (const module of modules) await runStartHooks(module, configuration, announce);
 
   const verifier = new TokenVerifier({
     authenticator: authenticatorOf(modules, configuration, options.authenticator),
@@ -125,6 +123,21 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     failed: databases.failed,
     stop: () => (stopping ??= drain({ gateway, server, modules, opened }, configuration.shutdownTimeout)),
   };
+}
+
+/** What a module refuses to start with is somebody's setting: one line for them. */
+async function runStartHooks(
+  { definition, container, database }: RunningModule,
+  { seed }: Configuration,
+  announce: (line: string) => void,
+): Promise<void> {
+  for (const hook of definition.starts) {
+    try {
+      await container.make(hook)({ firstStart: database.firstStart, seed, announce });
+    } catch (error) {
+      throw error instanceof Failure ? new StartupError(error.message, { cause: error }) : error;
+    }
+  }
 }
 
 /** A module left out misses the events of those here: the person who left it out should know. */

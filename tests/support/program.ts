@@ -56,7 +56,7 @@ export async function startTestProgram({ modules, environment, remotes = [], dat
     const program = await startProgram({
       environment: {
         NODE_ENV: 'test',
-        SEED: '',
+        SEED: 'none',
         PORT: '0',
         DATABASE_URL: url,
         DATABASE_POOL_SIZE: '5',

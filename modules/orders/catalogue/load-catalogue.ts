@@ -1,6 +1,6 @@
 import { backgroundContext } from '#platform/context.ts';
 import type { Handler } from '#platform/contract.ts';
-import { Failure } from '#platform/errors.ts';
+import { Failure, platformErrors } from '#platform/errors.ts';
 import type { StartContext } from '#platform/module.ts';
 import { OrdersErrors, type OrdersApi } from '../contract.ts';
 import { demoProducts } from './demo-products.ts';
@@ -14,7 +14,8 @@ export function loadCatalogue(addProduct: Handler<typeof OrdersApi, 'addProduct'
     if (seed === undefined) return;
     const products = catalogues.get(seed);
     if (!products) {
-      throw new Error(`SEED names the catalogue "${seed}", which there is not. There is: ${[...catalogues.keys()].join(', ')}.`);
+      const known = [...catalogues.keys(), 'none'].join(', ');
+      throw platformErrors.invalidRequest(`SEED names the catalogue "${seed}", which does not exist. There are: ${known}.`);
     }
     if (!firstStart) return;
 

@@ -74,7 +74,10 @@ export class PostgresDatabase extends Database {
       pipeline: true,
       types,
     });
-    this.#pool.on('error', (error) => this.#logger.warn('An idle database connection broke.', { error }));
+    this.#pool.on('error', (error) => {
+      // Connections that are being closed may notice that the server ends too.
+      if (!this.#closed) this.#logger.warn('An idle database connection broke.', { error });
+    });
     this.adapter = new PrismaPg(this.#pool, {
       // Without a name the statement is not prepared; the type knows no such case.
       statementNameGenerator: ({ sql }) => this.#pool.statementName(sql) as string,
