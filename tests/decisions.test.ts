@@ -1,0 +1,50 @@
+/** The pages in ADR/ keep their form, and what they say enforces them exists. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const folder = join(root, 'ADR');
+const pages = readdirSync(folder).filter((name) => name.endsWith('.md'));
+
+const sections = ['Context', 'Options', 'Decision', 'Consequences', 'Enforced by'];
+const states = /^\*\*Status\*\* (Accepted|Proposed|Rejected|Superseded by \[?\d{4})/m;
+
+function problemsOf(name: string, text: string): string[] {
+  const problems: string[] = [];
+  const parts = new Map(text.split(/^## /m).map((part) => [part.split('\n', 1)[0], part] as const));
+  const number = /^(\d{4})-[a-z0-9-]+\.md$/.exec(name)?.[1];
+  if (!number) problems.push('is not named NNNN-what-was-decided.md');
+  else if (!text.startsWith(`# ${number} `)) problems.push('has a title without its number');
+  if (!states.test(text)) problems.push('has no status');
+  for (const section of sections) if (!parts.has(section)) problems.push(`has no section "${section}"`);
+  if ((parts.get('Options')?.match(/^\d+\. /gm) ?? []).length < 2) problems.push('weighs fewer than two options');
+  const named = [...(parts.get('Enforced by') ?? '').matchAll(/`([^`\s]+\.\w+)`/g)].map(([, path]) => path!);
+  if (named.length === 0 && !parts.get('Enforced by')?.includes('Nothing')) problems.push('names nothing that enforces it');
+  for (const path of named) if (!existsSync(join(root, path))) problems.push(`names ${path}, which does not exist`);
+  return problems;
+}
+
+describe('a decision', () => {
+  it.each(pages)('%s has all its parts, and is enforced by what exists', (name) => {
+    expect(problemsOf(name, readFileSync(join(folder, name), 'utf8'))).toEqual([]);
+  });
+
+  it('has a number of its own', () => {
+    const numbers = pages.map((name) => name.slice(0, 4));
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers.length).toBeGreaterThan(12);
+  });
+
+  it('that is incomplete is noticed', () => {
+    const page = '# 7 Something\n\n## Context\n## Options\n1. Only one.\n## Enforced by\n`tests/nowhere.test.ts`\n';
+    expect(problemsOf('0007-something.md', page)).toEqual([
+      'has a title without its number',
+      'has no status',
+      'has no section "Decision"',
+      'has no section "Consequences"',
+      'weighs fewer than two options',
+      'names tests/nowhere.test.ts, which does not exist',
+    ]);
+  });
+});
