@@ -72,7 +72,7 @@ export class KeyedWork {
     if (!lane) {
       lane = { chains: new Map(), ready: [], running: 0 };
       this.#lanes.set(name, lane);
-      this.#turns.push(lane);
+      this.#turns.unshift(lane);
     }
     return lane;
   }

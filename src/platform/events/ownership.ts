@@ -21,8 +21,6 @@ const settings = `
   select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
          set_config('tcp_keepalives_count', '3', false), set_config('application_name', $1, false)`;
 
-const heartbeat = 5_000;
-
 /**
  * The number under which this instance marks rows of a module's database as its own, and the session that proves
  * that the instance lives. When the session is lost so is the number: whoever sweeps first takes over what it
@@ -35,13 +33,16 @@ export class Ownership {
   readonly #connection: ClientConfig;
   readonly #module: string;
   readonly #logger: Logger;
+  readonly #heartbeat: number;
   #owner = nobody;
   #client: Client | undefined;
   #pulse: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(connection: ClientConfig, module: string, logger: Logger) {
+  /** `heartbeat`, in milliseconds: how often the session is asked for a sign of life, and how long that may take. */
+  constructor(connection: ClientConfig, module: string, logger: Logger, heartbeat = 5_000) {
+    this.#heartbeat = heartbeat;
     this.#connection = connection;
     this.#module = module;
     this.#logger = logger;
@@ -70,8 +71,8 @@ export class Ownership {
     const client = new Client({
       ...this.#connection,
       keepAlive: true,
-      connectionTimeoutMillis: heartbeat,
-      query_timeout: heartbeat,
+      connectionTimeoutMillis: this.#heartbeat,
+      query_timeout: this.#heartbeat,
     });
     // Without a listener a dropped connection would end the process.
     client.on('error', (error) => this.#lose(client, error));
@@ -87,7 +88,7 @@ export class Ownership {
       void client.end().catch(() => {});
       throw error;
     }
-    this.#pulse = setInterval(() => void this.#beat(client), heartbeat);
+    this.#pulse = setInterval(() => void this.#beat(client), this.#heartbeat);
     this.#pulse.unref();
   }
 

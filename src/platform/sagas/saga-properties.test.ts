@@ -1,6 +1,6 @@
 /** Whatever fails, hangs, gets lost, is cancelled or crashes: a saga has happened entirely or not at all. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errors } from '../errors.ts';

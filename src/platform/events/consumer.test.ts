@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryTransport } from './memory-transport.ts';
+import { Landscape, never, until, type ProgramOptions } from './testing/landscape.ts';
+
+let landscape: Landscape;
+beforeEach(async () => {
+  landscape = await Landscape.create();
+});
+afterEach(() => landscape.drop());
+
+const start = (options: Omit<ProgramOptions, 'transport'>) => landscape.start({ transport: new MemoryTransport(), ...options });
+const effects = (count: number) => until(async () => (await landscape.effects()).length >= count);
+const patient = { sweep: 60_000 };
+
+describe('a reaction', () => {
+  it('follows its event within milliseconds, without anybody looking for it', async () => {
+    const arrived: number[] = [];
+    const program = await start({ reactions: { 'users.a': { react: () => void arrived.push(performance.now()) } }, limits: patient });
+    const delays: number[] = [];
+    for (let n = 0; n < 40; n++) {
+      await program.announce({ id: `k${n}`, n });
+      const committed = performance.now();
+      await until(() => arrived.length > n);
+      delays.push(arrived[n]! - committed);
+    }
+    expect(delays.toSorted((a, b) => a - b)[20]).toBeLessThan(20);
+  });
+
+  it('shares one transaction with its inbox row, which costs it one statement', async () => {
+    const program = await start({ reactions: { 'users.a': {} }, limits: patient });
+    await sleep(100);
+    const before = program.databases.users.statements;
+    await program.announce({ id: 'k', n: 1 });
+    await effects(1);
+    await until(() => program.databases.users.statements > before + 3);
+    const [begin, inbox, own, commit] = [1, 1, 1, 1];
+    expect(program.databases.users.statements - before).toBe(begin + inbox + own + commit);
+  });
+
+  it('that hangs is given up, tried again, and cannot write any more', async () => {
+    const late = Promise.withResolvers<void>();
+    const results: string[] = [];
+    const program = await start({
+      reactions: {
+        'users.a': {
+          react: async (_, { attempt }) => {
+            if (attempt > 1) return;
+            await late.promise;
+            await program.databases.users.query("insert into effects (subscription) values ('too late')").then(
+              () => results.push('written'),
+              () => results.push('refused'),
+            );
+          },
+        },
+      },
+      limits: { reactionTimeout: 100 },
+    });
+    await program.announce({ id: 'k', n: 1 });
+    await effects(1);
+    late.resolve();
+    await until(() => results.length > 0);
+    expect(results).toEqual(['refused']);
+    expect(await landscape.effects()).toMatchObject([{ subscription: 'users.a', n: 1, attempt: 2 }]);
+  });
+
+  it('that hangs for every event leaves room for the others of its module', async () => {
+    const program = await start({
+      reactions: { 'users.hanging': { react: () => never }, 'users.a': {} },
+      limits: { deliveries: 4 },
+    });
+    await program.announce(...Array.from({ length: 20 }, (_, n) => ({ id: `k${n}`, n })));
+    await effects(20);
+    expect(new Set((await landscape.effects()).map(({ subscription }) => subscription))).toEqual(new Set(['users.a']));
+  });
+
+  it('runs as often at once as its module may, and not more', async () => {
+    let underWay = 0;
+    let most = 0;
+    const react = async () => {
+      most = Math.max(most, ++underWay);
+      await sleep(10);
+      underWay--;
+    };
+    const program = await start({ reactions: { 'users.a': { react } }, limits: { deliveries: 3 } });
+    await program.announce(...Array.from({ length: 30 }, (_, n) => ({ id: `k${n}`, n })));
+    await effects(30);
+    expect(most).toBe(3);
+  });
+
+  it('that fails does not run for later events with its key until it succeeded', async () => {
+    let broken = true;
+    const ran: number[] = [];
+    const react = ({ n }: { n: number }) => {
+      ran.push(n);
+      if (broken) throw new Error('not yet');
+    };
+    const program = await start({ reactions: { 'users.a': { react } }, limits: { attempts: 1_000 } });
+    for (let n = 1; n <= 5; n++) await program.announce({ id: 'k', n });
+    await until(async () => (await landscape.inbox()).length === 5 && ran.length > 3);
+    expect(new Set(ran)).toEqual(new Set([1]));
+    expect(await landscape.unpublished()).toBe(0);
+    broken = false;
+    await effects(5);
+    expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
+    expect(await program.metrics.text()).toMatch(/event_delivery_failures_total\{subscription="users.a",outcome="retried"\} \d+/);
+  });
+
+  it('of another version of the program than the one that failed is not forgotten silently', async () => {
+    const failing = { react: () => Promise.reject(new Error('not yet')) };
+    const before = await start({ reactions: { 'users.old-name': failing }, limits: { firstPause: 10_000, longestPause: { delivery: 10_000, step: 1, undo: 1 } } });
+    await before.announce({ id: 'k', n: 1 });
+    await until(async () => (await landscape.inbox()).length === 1);
+    await before.stop();
+    const warnings: unknown[] = [];
+    const logger = { debug() {}, info() {}, warn: (message: string, fields: unknown) => void warnings.push([message, fields]), error() {} };
+    await start({ reactions: { 'users.new-name': {} }, logger });
+    await until(() => warnings.length > 0);
+    expect(warnings[0]).toEqual(['Deliveries wait for a reaction that is not here any more.', { subscription: 'users.old-name', count: 1 }]);
+  });
+});
+
+describe('deliveries that wait for their next try', () => {
+  it('are tried by another instance when theirs dies', async () => {
+    const dying = await start({ reactions: { 'users.a': { react: () => Promise.reject(new Error('not here')) } }, limits: { attempts: 1_000 } });
+    await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
+    await until(async () => (await landscape.inbox()).length === 2);
+    await dying.crash();
+    await start({ reactions: { 'users.a': {} } });
+    await effects(2);
+    expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2]);
+  });
+
+  it('are tried by one of several instances at a time', async () => {
+    let underWay = 0;
+    let most = 0;
+    const react = async (_: unknown, { attempt }: { attempt: number }) => {
+      most = Math.max(most, ++underWay);
+      await sleep(20);
+      underWay--;
+      if (attempt < 10) throw new Error('not yet');
+    };
+    const reactions = { 'users.a': { react } };
+    const limits = { attempts: 20, sweep: 10 };
+    const [first] = [await start({ reactions, limits }), await start({ reactions, limits }), await start({ reactions, limits })];
+    await first!.announce({ id: 'k', n: 1 });
+    await until(async () => (await landscape.effects()).length > 0);
+    await sleep(50);
+    expect(most).toBe(1);
+    expect(await landscape.effects()).toMatchObject([{ attempt: 10 }]);
+  });
+
+  it('go on even if a crash came between the end of one and the turn of the next', async () => {
+    let broken = true;
+    const react = ({ n }: { n: number }) => {
+      if (broken && n === 1) throw new Error('not yet');
+    };
+    const dying = await start({ reactions: { 'users.a': { react } }, limits: { attempts: 1_000 } });
+    await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
+    await until(async () => (await landscape.inbox()).length === 2 && (await landscape.unpublished()) === 0);
+    await dying.crash();
+    await sleep(50);
+    await landscape.users.sql("delete from users.inbox where position = (select min(position) from users.inbox)");
+    broken = false;
+    await start({ reactions: { 'users.a': {} } });
+    await effects(1);
+    expect((await landscape.effects()).map(({ n }) => n)).toEqual([2]);
+  });
+});
+
+describe('while the database goes away and comes back', () => {
+  it('every event takes effect once', async () => {
+    const program = await start({ reactions: { 'users.a': {} } });
+    const events = Array.from({ length: 200 }, (_, n) => ({ id: `k${n % 20}`, n }));
+    await program.announce(...events);
+    await sleep(20);
+    await landscape.cutConnections();
+    await until(async () => (await landscape.unpublished()) === 0);
+    await effects(200);
+    const seen = await landscape.effects();
+    expect(seen.map(({ n }) => n).toSorted((a, b) => a - b)).toEqual(events.map(({ n }) => n));
+    for (let key = 0; key < 20; key++) {
+      const ofKey = seen.filter(({ id }) => id === `k${key}`).map(({ n }) => n);
+      expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b));
+    }
+  });
+});
+
+describe('a program that is asked to stop', () => {
+  it('finishes the deliveries under way', async () => {
+    const react = () => sleep(50);
+    const program = await start({ reactions: { 'users.a': { react } } });
+    await program.announce(...Array.from({ length: 6 }, (_, n) => ({ id: `k${n}`, n })));
+    await program.stop();
+    expect(await landscape.effects()).toHaveLength(6);
+    expect(await landscape.unpublished()).toBe(0);
+  });
+
+  it('does not wait longer than it was given, and leaves nothing behind but what the next one finds', async () => {
+    const program = await start({ reactions: { 'users.a': { react: () => never } } });
+    await program.announce({ id: 'k', n: 1 });
+    const begun = performance.now();
+    await Promise.all([program.orders.drain(Date.now() + 100), program.users.drain(Date.now() + 100)]);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    await program.crash();
+    await start({ reactions: { 'users.a': {} } });
+    await effects(1);
+  });
+});

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryTransport } from './memory-transport.ts';
+import { happened, Landscape, type TestProgram } from './testing/landscape.ts';
+
+let landscape: Landscape;
+let program: TestProgram;
+beforeEach(async () => {
+  landscape = await Landscape.create();
+  program = await landscape.start({ transport: new MemoryTransport(), limits: { sweep: 60_000 } });
+});
+afterEach(() => landscape.drop());
+
+const stored = async () => (await landscape.orders.sql('select * from orders.outbox order by position')).rows;
+
+describe('announcing an event', () => {
+  it('needs a transaction', () => {
+    expect(() => program.orders.outbox.add(happened, { id: 'k', n: 1 })).toThrow('transaction');
+  });
+
+  it('is refused when the transaction around it has ended', async () => {
+    let late: (() => void) | undefined;
+    await program.databases.orders.transaction(async () => {
+      program.orders.outbox.add(happened, { id: 'k', n: 1 });
+      const ended = new Promise<void>((resolve) => setTimeout(resolve, 100));
+      void ended.then(() => {
+        try {
+          program.orders.outbox.add(happened, { id: 'k', n: 2 });
+          late = () => {};
+        } catch (error) {
+          late = () => {
+            throw error;
+          };
+        }
+      });
+    });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(() => late!()).toThrow('ended');
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it('is refused when the payload is not what the contract says', async () => {
+    const announcing = program.announceAs(happened, { id: 'k', n: 'one' });
+    await expect(announcing).rejects.toThrow('expected number');
+    expect(await stored()).toEqual([]);
+  });
+
+  it('keeps only what the contract names', async () => {
+    await program.announceAs(happened, { id: 'k', n: 1, secret: 'hush' });
+    expect((await stored())[0].payload).toEqual({ id: 'k', n: 1 });
+  });
+
+  it('costs one statement for all events of a transaction, and keeps their order', async () => {
+    const before = program.databases.orders.statements;
+    await program.announce(...Array.from({ length: 50 }, (_, n) => ({ id: `k${n % 3}`, n })));
+    const [begin, insert, commit] = [1, 1, 1];
+    expect(program.databases.orders.statements - before).toBe(begin + insert + commit);
+    expect((await stored()).map(({ payload }) => payload.n)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+  });
+
+  it('happens once if the database makes the transaction run again', async () => {
+    let runs = 0;
+    await program.databases.orders.transaction(async () => {
+      program.orders.outbox.add(happened, { id: 'k', n: ++runs });
+      if (runs === 1) await program.databases.orders.query("do $$ begin raise exception 'conflict' using errcode = '40001'; end $$");
+    });
+    expect((await stored()).map(({ payload }) => payload.n)).toEqual([2]);
+  });
+
+  it('is possible until the very end of the transaction', async () => {
+    const { orders } = program.databases;
+    await orders.transaction(async () => {
+      program.orders.outbox.add(happened, { id: 'k', n: 1 });
+      orders.beforeCommit(async () => program.orders.outbox.add(happened, { id: 'k', n: 2 }));
+    });
+    expect((await stored()).map(({ payload }) => payload.n)).toEqual([1, 2]);
+  });
+});

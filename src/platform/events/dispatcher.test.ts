@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { v7 as uuid } from 'uuid';
+import { silentLogger, testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Envelope } from './envelope.ts';
+import { OutboxTable, type Stored } from './outbox-table.ts';
+import { Ownership } from './ownership.ts';
+import { never, until } from './testing/landscape.ts';
+import { Transport } from './transport.ts';
+
+/** Shows what it was given, and says when that is safe. */
+class VisibleTransport extends Transport {
+  readonly reachesOtherProcesses = false;
+  readonly published: string[] = [];
+  safe: Promise<void> = Promise.resolve();
+
+  subscribe(): void {}
+
+  async publish({ payload }: Envelope): Promise<void> {
+    this.published.push((payload as { what: string }).what);
+    await this.safe;
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+}
+
+interface Instance {
+  readonly dispatcher: Dispatcher;
+  readonly transport: VisibleTransport;
+  readonly ownership: Ownership;
+}
+
+let test: TestDatabase;
+let table: OutboxTable;
+const started: Instance[] = [];
+
+beforeEach(async () => {
+  test = await testDatabase('orders');
+  table = new OutboxTable(test.database);
+});
+afterEach(async () => {
+  for (const { dispatcher, ownership } of started.splice(0)) {
+    dispatcher.stop();
+    await ownership.stop();
+  }
+  await test.drop();
+});
+
+async function start(capacity = 1_000): Promise<Instance> {
+  const transport = new VisibleTransport();
+  const ownership = new Ownership(test.connection, 'orders', silentLogger);
+  await ownership.start();
+  const dispatcher = new Dispatcher(table, transport, ownership, capacity, silentLogger);
+  dispatcher.open();
+  const instance = { dispatcher, transport, ownership };
+  started.push(instance);
+  return instance;
+}
+
+/** Commits events in one transaction; what the instance then learns of it is up to the test. */
+async function commit({ dispatcher }: Instance, ...events: [key: string, what: string][]): Promise<() => void> {
+  const headers = { traceparent: '', requestId: '' };
+  const fresh = events.map(([key, what]) => ({ id: uuid(), name: 'orders.happened', version: 1, key, payload: { what }, occurredAt: new Date().toISOString() }));
+  let stored: Stored[] = [];
+  await test.database.transaction(async () => {
+    stored = await table.insert(fresh, headers, dispatcher.ownerOfNew());
+  });
+  return () => dispatcher.committed(fresh.map((event, index) => ({ ...event, headers, position: stored[index]!.position })), stored);
+}
+
+const unpublished = async () => Number((await test.sql('select count(*) from orders.outbox where published_at is null')).rows[0].count);
+
+describe('after a commit', () => {
+  it('events go out at once, and are marked together', async () => {
+    const instance = await start();
+    const before = test.database.statements;
+    for (let n = 0; n < 20; n++) (await commit(instance, ['k', `${n}`]))();
+    expect(instance.transport.published).toHaveLength(20);
+    await until(async () => (await unpublished()) === 0);
+    const transactions = 20 * 3;
+    expect(test.database.statements - before - transactions).toBeLessThan(10);
+  });
+
+  it('an event waits for the one with its key that committed before it but is heard of later', async () => {
+    const instance = await start();
+    instance.transport.safe = never;
+    const first = await commit(instance, ['k', 'first']);
+    const second = await commit(instance, ['k', 'second'], ['other', 'unrelated']);
+    second();
+    expect(instance.transport.published).toEqual(['unrelated']);
+    first();
+    expect(instance.transport.published).toEqual(['unrelated', 'first', 'second']);
+  });
+
+  it('does not wait for an event that was marked while the answer was on its way', async () => {
+    const instance = await start();
+    const first = await commit(instance, ['k', 'first']);
+    const second = await commit(instance, ['k', 'second']);
+    first();
+    await until(async () => (await unpublished()) === 1);
+    second();
+    expect(instance.transport.published).toEqual(['first', 'second']);
+  });
+});
+
+describe('a sweep', () => {
+  it('finds what was committed without an answer, and keeps its place in the order', async () => {
+    const instance = await start();
+    await commit(instance, ['k', 'first']);
+    (await commit(instance, ['k', 'second']))();
+    expect(instance.transport.published).toEqual([]);
+    await instance.dispatcher.sweep();
+    expect(instance.transport.published).toEqual(['first', 'second']);
+    await until(async () => (await unpublished()) === 0);
+  });
+
+  it('takes over from the dead, and from the dead only', async () => {
+    const [dead, alive, sweeping] = [await start(), await start(), await start()];
+    await commit(dead, ['a', 'of the dead']);
+    await commit(alive, ['b', 'of the living']);
+    await sweeping.dispatcher.sweep();
+    expect(sweeping.transport.published).toEqual([]);
+    await dead.ownership.stop();
+    await until(async () => {
+      await sweeping.dispatcher.sweep();
+      return sweeping.transport.published.length > 0;
+    });
+    expect(sweeping.transport.published).toEqual(['of the dead']);
+  });
+
+  it('leaves an event alone while an earlier one with its key is with a living instance', async () => {
+    const [one, two] = [await start(), await start()];
+    const safe = Promise.withResolvers<void>();
+    one.transport.safe = safe.promise;
+    (await commit(one, ['k', 'first']))();
+    (await commit(two, ['k', 'second'], ['other', 'unrelated']))();
+    (await commit(one, ['k', 'third']))();
+    expect([...one.transport.published, ...two.transport.published]).toEqual(['first', 'unrelated']);
+    await two.dispatcher.sweep();
+    expect(two.transport.published).toEqual(['unrelated']);
+    safe.resolve();
+    await until(async () => {
+      await two.dispatcher.sweep();
+      return two.transport.published.length === 3;
+    });
+    expect(two.transport.published).toEqual(['unrelated', 'second', 'third']);
+  });
+
+  it('of several instances at once gives all events of a key to one of them', async () => {
+    const dead = await start();
+    for (let n = 0; n < 60; n++) await commit(dead, ['k', `${n}`], [`other-${n}`, 'unrelated']);
+    await dead.ownership.stop();
+    const instances = [await start(), await start(), await start()];
+    await until(async () => {
+      await Promise.all(instances.map(({ dispatcher }) => dispatcher.sweep()));
+      return (await unpublished()) === 0;
+    });
+    for (const { transport } of instances) {
+      const ofKey = transport.published.filter((what) => what !== 'unrelated').map(Number);
+      expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b));
+    }
+    expect(instances.flatMap(({ transport }) => transport.published)).toHaveLength(120);
+  });
+});
+
+describe('more events than memory is meant for', () => {
+  it('wait in the table, in order, and follow when there is room', async () => {
+    const instance = await start(10);
+    const safe = Promise.withResolvers<void>();
+    instance.transport.safe = safe.promise;
+    for (let n = 0; n < 50; n++) (await commit(instance, ['k', `${n}`]))();
+    await instance.dispatcher.sweep();
+    expect(instance.transport.published).toHaveLength(10);
+    safe.resolve();
+    await until(async () => (await unpublished()) === 0);
+    expect(instance.transport.published).toEqual(Array.from({ length: 50 }, (_, n) => `${n}`));
+  });
+});
