@@ -113,18 +113,15 @@ describe('POST /v1/payments/{id}/refunds', () => {
     expect(await payments.getPayment({ paymentId })).toMatchObject({ refunded: 3000 });
   });
 
-  it('gives back once for an idempotency key, with the same answer', async () => {
+  it('gives back once for the idempotency key of a person, with the same answer', async () => {
     const { paymentId } = await aCaptured();
-    const key = { ...patiently, 'idempotency-key': randomUUID() };
-    const first = await refund(paymentId, { amount: 1000 }, { ...key, token: admin() });
-    const token = program.tokenFor({ roles: ['admin'] });
-    const mine = { ...key, 'idempotency-key': randomUUID(), token };
-    const once = await refund(paymentId, { amount: 1000 }, mine).expect(201);
-    const again = await refund(paymentId, { amount: 1000 }, mine).expect(201);
+    const asked = { ...patiently, 'idempotency-key': randomUUID(), token: admin() };
+    const once = await refund(paymentId, { amount: 1000 }, asked).expect(201);
+    const again = await refund(paymentId, { amount: 1000 }, asked).expect(201);
     expect(again.text).toBe(once.text);
-    await refund(paymentId, { amount: 1001 }, mine).expect(422);
-    expect(first.status).toBe(201);
-    expect(await payments.getPayment({ paymentId })).toMatchObject({ refunded: 2000 });
+    await refund(paymentId, { amount: 1001 }, asked).expect(422);
+    await refund(paymentId, { amount: 500 }, { ...asked, token: admin() }).expect(201);
+    expect(await payments.getPayment({ paymentId })).toMatchObject({ refunded: 1500 });
   });
 
   it('S30 is for administrators only', async () => {
