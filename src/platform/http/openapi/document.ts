@@ -25,7 +25,7 @@ export function openApiDocument(modules: readonly DocumentedModule[], version: s
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'Fissile', version, description: introduction, license: { name: 'MIT', identifier: 'MIT' } },
+    info: { title: 'Fissile', version, description: introduction },
     servers: [{ url: '/' }],
     tags: modules.filter(({ endpoints }) => endpoints.length > 0).map(({ name }) => ({ name })),
     paths,

@@ -44,16 +44,14 @@ export const parameters = {
   IfMatch: {
     name: 'If-Match',
     in: 'header',
-    description: 'The `ETag` that you have seen: if it has changed since, the answer is 412 and nothing is changed.',
+    description: 'The `ETag` that you have seen, such as `"3"`: if it has changed since, the answer is 412 and nothing is changed.',
     schema: { type: 'string' },
-    example: '"3"',
   },
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
-    description: 'The `ETag` that you have: if it has not changed, the answer is 304 without a body.',
+    description: 'The `ETag` that you have, such as `"3"`: if it has not changed, the answer is 304 without a body.',
     schema: { type: 'string' },
-    example: '"3"',
   },
 } as const;
 

@@ -1,0 +1,60 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { endpoint } from '#platform/http/endpoint.ts';
+import { gateway, LibraryApi } from '../../tests/support/gateway.ts';
+
+const books = endpoint(LibraryApi, 'GET /v1/books', {
+  summary: 'All books',
+  access: 'anyone',
+  answers: { status: 200, body: z.object({}) },
+  handle: async () => ({ status: 200, body: {} }),
+});
+const { http } = gateway([books]);
+
+describe('the documentation', () => {
+  it('is at /openapi.json for programs', async () => {
+    const { status, headers, body } = await http.get('/openapi.json');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(body).toMatchObject({ openapi: '3.1.1', info: { version: '1.2.3' }, paths: { '/v1/books': { get: { summary: 'All books' } } } });
+  });
+
+  it('is at /docs for people, and loads nothing from elsewhere', async () => {
+    const page = await http.get('/docs');
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    const loaded = [...page.text.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)].map(([, url]) => url!).filter((url) => !url.startsWith('data:'));
+    expect(loaded).toEqual(expect.arrayContaining(['/docs/rapidoc.js', '/docs/page.js', '/openapi.json']));
+    for (const url of loaded) {
+      expect(url).toMatch(/^\/(?!\/)/);
+      expect((await http.get(url)).status, url).toBe(200);
+    }
+  });
+
+  it('could load nothing from elsewhere if it wanted to, nor run what is not its own', async () => {
+    const { headers } = await http.get('/docs');
+    const policy = headers['content-security-policy']!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+    expect((await http.get('/v1/books')).headers['content-security-policy']).not.toContain('self');
+  });
+
+  it('is sent compressed to whoever takes that', async () => {
+    const [plain, zipped] = await Promise.all([
+      http.get('/docs/rapidoc.js').set('Accept-Encoding', 'identity'),
+      http.get('/docs/rapidoc.js').set('Accept-Encoding', 'br, gzip').buffer(true).parse((stream, done) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => done(null, Buffer.concat(chunks)));
+      }),
+    ]);
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    expect(zipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
+    expect(Number(zipped.headers['content-length'])).toBeLessThan(Number(plain.headers['content-length']) / 3);
+    const bytes = zipped.body as Buffer;
+    const text = bytes[0] === 0x1f ? gunzipSync(bytes).toString() : bytes.toString();
+    expect(text.length).toBe(plain.text?.length ?? (plain.body as Buffer).toString().length);
+  });
+});
