@@ -3,14 +3,14 @@
  * TEST_DATABASE_URL names, as a user that may create databases and roles.
  */
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { packagedBinaries, programsOf } from '../../src/host/postgres/binaries.ts';
+import { binariesFor, packagedBinaries, programsOf } from '../../src/host/postgres/binaries.ts';
 import { isAlive, postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
-import { initialize, type Programs, startServer, stopServer } from '../../src/host/postgres/server-process.ts';
+import { initialize, type ServerFiles, startServer, stopServer } from '../../src/host/postgres/server-process.ts';
 import { serviceAccount } from '../../src/host/postgres/service-account.ts';
 import { freePort } from './running-program.ts';
 
@@ -30,7 +30,7 @@ declare module 'vitest' {
 
 const folderPrefix = 'fissile-test-postgres-';
 /** What is lost when the machine stops is of no use here; never for anything that is to be kept. */
-const fasterThanSafe = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const fasterThanSafe = { scram_iterations: 1, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 const settings = { ...fasterThanSafe, max_connections: 300, unix_socket_directories: '', listen_addresses: '127.0.0.1' };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -45,36 +45,37 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
-  const programs = programsOf(packagedBinaries());
-  await removeLeftovers(programs);
   const account = serviceAccount();
-  const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
-  if (account) chownSync(folder, account.uid, account.gid);
+  const programs = programsOf(binariesFor(account, packagedBinaries()));
+  const filesIn = (home: string): ServerFiles => ({ folder: join(home, 'data'), programs, account });
+  await removeLeftovers(filesIn);
+  const home = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
+  const files = filesIn(home);
+  const passwordFile = join(home, 'password');
   const password = randomBytes(16).toString('hex');
-  const passwordFile = join(folder, 'password');
+  mkdirSync(files.folder, { mode: 0o700 });
   writeFileSync(passwordFile, password);
-  const data = join(folder, 'data');
-  await initialize(programs, data, { passwordFile, account, settings: fasterThanSafe });
+  if (account) for (const path of [files.folder, passwordFile]) chownSync(path, account.uid, account.gid);
+  await initialize(files, { passwordFile, settings: fasterThanSafe, sync: false });
   const port = await freePort();
-  const { pid } = await startServer(programs, data, { account, settings: { ...settings, port }, logFile: join(folder, 'log') });
+  const { pid } = await startServer(files, { settings: { ...settings, port }, logFile: join(home, 'log') });
   return {
     url: `postgresql://postgres:${password}@127.0.0.1:${port}`,
     async stop() {
-      await stopServer(programs, data, pid);
-      rmSync(folder, { recursive: true, force: true });
+      await stopServer(files, pid);
+      rmSync(home, { recursive: true, force: true });
     },
   };
 }
 
 /** A test run that was killed leaves its server running. */
-async function removeLeftovers(programs: Programs): Promise<void> {
+async function removeLeftovers(filesIn: (home: string) => ServerFiles): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(folderPrefix))) {
     if (isAlive(Number.parseInt(name.slice(folderPrefix.length), 10))) continue;
-    const folder = join(tmpdir(), name);
-    const data = join(folder, 'data');
-    const postmaster = existsSync(data) ? postmasterOf(data) : undefined;
-    if (postmaster) await stopServer(programs, data, postmaster.pid);
-    rmSync(folder, { recursive: true, force: true });
+    const files = filesIn(join(tmpdir(), name));
+    const postmaster = postmasterOf(files.folder);
+    if (postmaster) await stopServer(files, postmaster.pid);
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

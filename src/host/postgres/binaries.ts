@@ -1,10 +1,13 @@
 /** PostgreSQL's programs as npm brought them: a package for each platform. */
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { StartupError } from '../startup-error.ts';
 import type { Programs } from './server-process.ts';
+import { canEnter, type ServiceAccount } from './service-account.ts';
+
+const machineWide = '/var/cache/fissile';
 
 export interface Binaries {
   /** The version of the package. */
@@ -25,6 +28,40 @@ export function packagedBinaries(): Binaries {
   const binaries = { version, folder: join(root, 'native') };
   linkLibraries(binaries.folder);
   return binaries;
+}
+
+/**
+ * The same programs where `account` can get to them. A repository below /root, or in a private temporary folder, is
+ * closed to every other user; its programs are copied, once for this machine, to where they can be run.
+ */
+export function binariesFor(account: ServiceAccount | undefined, packaged: Binaries, sharedFolder = machineWide): Binaries {
+  if (!account || canEnter(account, packaged.folder)) return packaged;
+  const folder = join(sharedFolder, `postgresql-${packaged.version}`);
+  if (!existsSync(folder)) {
+    try {
+      mkdirSync(sharedFolder, { recursive: true, mode: 0o755 });
+      const unfinished = `${folder}.${process.pid}`;
+      cpSync(packaged.folder, unfinished, { recursive: true, verbatimSymlinks: true });
+      putInPlace(unfinished, folder);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new StartupError(
+        `PostgreSQL runs as the user "${account.name}", who cannot enter ${packaged.folder}, and a copy in ${sharedFolder} failed: ${message}. Move the repository to where that user can enter, or set DATABASE_URL.`,
+        { cause: error },
+      );
+    }
+  }
+  return { version: packaged.version, folder };
+}
+
+/** Another program may have done the same meanwhile: then its result stays. */
+export function putInPlace(unfinished: string, folder: string): void {
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') || !existsSync(folder)) throw error;
+  }
 }
 
 export function programsOf(binaries: Binaries): Programs {

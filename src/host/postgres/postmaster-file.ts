@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** What a running PostgreSQL says of itself in its data folder. */
 export interface Postmaster {
   readonly pid: number;
-  /** Where it is reached: a folder of sockets, or an address. */
-  readonly host: string;
+  /** Where it is reached: a folder of sockets, or an address; undefined as long as it has neither. */
+  readonly host: string | undefined;
   readonly port: number;
   /** Accepts connections; before that it starts, and after that it stops. */
   readonly ready: boolean;
@@ -13,10 +13,13 @@ export interface Postmaster {
 
 /** Undefined when there is none, or none that is alive: the file outlives a server that was killed. */
 export function postmasterOf(folder: string): Postmaster | undefined {
-  const [pid, , , port, sockets, address, , status] = linesOf(join(folder, 'postmaster.pid'));
+  const [pid, , , port, sockets, address, , status] = linesOf(postmasterFile(folder));
   if (!pid || !isAlive(Number(pid))) return undefined;
-  return { pid: Number(pid), host: sockets || address || '', port: Number(port), ready: status?.trim() === 'ready' };
+  const host = sockets ? resolve(folder, sockets) : address || undefined;
+  return { pid: Number(pid), host, port: Number(port), ready: status?.trim() === 'ready' };
 }
+
+export const postmasterFile = (folder: string) => join(folder, 'postmaster.pid');
 
 function linesOf(file: string): string[] {
   try {

@@ -1,10 +1,10 @@
 /** Starting and stopping PostgreSQL's own programs, and nothing about what is stored. */
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isAlive, postmasterOf } from './postmaster-file.ts';
-import type { ServiceAccount } from './service-account.ts';
+import { canEnter, type ServiceAccount } from './service-account.ts';
 
 export interface Programs {
   readonly initdb: string;
@@ -12,6 +12,13 @@ export interface Programs {
   readonly pgCtl: string;
 }
 export type ServerSettings = Readonly<Record<string, string | number>>;
+
+/** Where a server's data lies, what runs on it, and as whom. */
+export interface ServerFiles {
+  readonly folder: string;
+  readonly programs: Programs;
+  readonly account: ServiceAccount | undefined;
+}
 
 export const superuser = 'postgres';
 
@@ -23,87 +30,89 @@ const immediateShutdownTimeout = 5_000;
 /** One language for the messages, whatever the user's: the log is quoted in errors. */
 const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 
-const asArguments = (settings: ServerSettings) =>
-  Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-const identity = (account: ServiceAccount | undefined) => (account ? { uid: account.uid, gid: account.gid } : {});
-
 /** A program of PostgreSQL ended with an error; the message is its own last word. */
 export class PostgresError extends Error {
   override readonly name = 'PostgresError';
 }
 
-/** Writes the files of a new server into `folder`, which must be empty or absent. */
+const asArguments = (settings: ServerSettings) =>
+  Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
+/**
+ * The folder by a name the account can use. Linux lets a process that stands in a folder use it, even if it could
+ * not have got there by itself, such as to a repository below /root.
+ */
+function nameOf({ folder, account }: ServerFiles): string {
+  const standing = process.platform === 'linux' && account && !canEnter(account, folder);
+  return standing ? '/proc/self/cwd' : folder;
+}
+
+function run(files: ServerFiles, program: string, given: string[], stdio: (number | 'ignore' | 'pipe')[]) {
+  const { folder, account } = files;
+  return spawn(program, given, {
+    cwd: folder,
+    env: environment,
+    stdio,
+    // A session of its own: the terminal's Ctrl-C is for us alone, and PostgreSQL is stopped last, after the drain.
+    detached: true,
+    windowsHide: true,
+    ...(account && { uid: account.uid, gid: account.gid }),
+  });
+}
+
+/** Writes the files of a new server into the folder, which must be empty. The account must own the password's file. */
 export async function initialize(
-  programs: Programs,
-  folder: string,
-  options: { passwordFile: string; account: ServiceAccount | undefined; settings: ServerSettings },
+  files: ServerFiles,
+  options: { passwordFile: string; settings: ServerSettings; sync: boolean },
 ): Promise<void> {
-  const { passwordFile, account, settings } = options;
+  const password = openSync(options.passwordFile, 'r');
   const given = [
-    `--pgdata=${folder}`,
+    `--pgdata=${nameOf(files)}`,
     `--username=${superuser}`,
-    `--pwfile=${passwordFile}`,
+    `--pwfile=${process.platform === 'win32' ? options.passwordFile : '/dev/stdin'}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--locale=C',
-    '--no-sync',
-    ...asArguments(settings),
+    ...(options.sync ? [] : ['--no-sync']),
+    ...asArguments(options.settings),
   ];
-  try {
-    await promisify(execFile)(programs.initdb, given, { cwd: '/', env: environment, timeout: startTimeout, ...identity(account) });
-  } catch (error) {
-    const { stderr, message } = error as { stderr?: string; message: string };
-    throw new PostgresError(lastWordIn(stderr ?? '') ?? message, { cause: error });
-  }
+  const child = run(files, files.programs.initdb, given, [password, 'ignore', 'pipe']);
+  closeSync(password);
+  let complaints = '';
+  child.stderr?.on('data', (data: Buffer) => (complaints += data.toString()));
+  const code = await new Promise((resolve) => {
+    child.once('close', resolve);
+    child.once('error', (error) => resolve((complaints += `error: ${error.message}`)));
+  });
+  if (code !== 0) throw new PostgresError(lastWordIn(complaints) ?? `initdb ended with ${code}`);
 }
 
 export interface ServerProcess {
   readonly pid: number;
-  readonly running: boolean;
   /** Resolves when the process is gone, for whatever reason. */
   readonly exited: Promise<void>;
 }
 
-/** Starts PostgreSQL on `folder` and resolves when it accepts connections. */
-export async function startServer(
-  programs: Programs,
-  folder: string,
-  options: { account: ServiceAccount | undefined; settings: ServerSettings; logFile: string },
-): Promise<ServerProcess> {
+/** Starts PostgreSQL and resolves when it accepts connections. */
+export async function startServer(files: ServerFiles, options: { settings: ServerSettings; logFile: string }): Promise<ServerProcess> {
   const log = openSync(options.logFile, 'a', 0o600);
-  // A session of its own: the terminal's Ctrl-C is for us alone, and PostgreSQL is stopped last, after the drain.
-  const child = spawn(programs.postgres, ['-D', folder, ...asArguments(options.settings)], {
-    cwd: '/',
-    env: environment,
-    detached: true,
-    stdio: ['ignore', log, log],
-    ...identity(options.account),
-  });
+  const child = run(files, files.programs.postgres, ['-D', nameOf(files), ...asArguments(options.settings)], ['ignore', log, log]);
+  const { size: logged } = fstatSync(log);
   closeSync(log);
-  let running = true;
+  let gone = false;
   const exited = new Promise<void>((resolve) => {
-    const gone = () => {
-      running = false;
-      resolve();
-    };
-    child.once('exit', gone);
-    child.once('error', gone);
-  });
+    child.once('exit', resolve);
+    child.once('error', () => resolve());
+  }).then(() => void (gone = true));
   child.unref();
-  const server: ServerProcess = {
-    pid: child.pid ?? 0,
-    exited,
-    get running() {
-      return running;
-    },
-  };
+  const pid = child.pid ?? 0;
   const deadline = Date.now() + startTimeout;
   for (;;) {
-    const postmaster = postmasterOf(folder);
-    if (postmaster?.ready && postmaster.pid === server.pid) return server;
-    if (!running) throw new PostgresError(lastWordIn(readFileSync(options.logFile, 'utf8')) ?? 'it ended without a word');
+    const postmaster = postmasterOf(files.folder);
+    if (postmaster?.ready && postmaster.pid === pid) return { pid, exited };
+    if (gone) throw new PostgresError(lastWordIn(readFileSync(options.logFile).subarray(logged).toString()) ?? 'it ended without a word');
     if (Date.now() > deadline) {
-      await stopServer(programs, folder, server.pid);
+      await stopServer(files, pid);
       throw new PostgresError(`it was not ready within ${startTimeout / 1000} seconds`);
     }
     await sleep(pollInterval);
@@ -111,9 +120,9 @@ export async function startServer(
 }
 
 /** Disconnects everybody and shuts down cleanly; if that takes too long, at once, to recover at the next start. */
-export async function stopServer(programs: Programs, folder: string, pid: number): Promise<void> {
+export async function stopServer(files: ServerFiles, pid: number): Promise<void> {
   if (process.platform === 'win32') {
-    await promisify(execFile)(programs.pgCtl, ['stop', '-D', folder, '-m', 'fast'], { timeout: fastShutdownTimeout });
+    await promisify(execFile)(files.programs.pgCtl, ['stop', '-D', files.folder, '-m', 'fast'], { timeout: fastShutdownTimeout });
     return;
   }
   if (!(await endsAfter('SIGINT', pid, fastShutdownTimeout))) await endsAfter('SIGQUIT', pid, immediateShutdownTimeout);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StartupError } from '../startup-error.ts';
 
 /** The operating system's user that PostgreSQL runs as. */
@@ -36,4 +37,11 @@ function findAccount(): ServiceAccount | undefined {
     if (uid !== undefined && gid !== undefined && uid !== '0') return { name, uid: Number(uid), gid: Number(gid) };
   }
   return undefined;
+}
+
+/** Can the account get to what lies in `folder`? Every folder on the way must let it pass. */
+export function canEnter(account: ServiceAccount, folder: string): boolean {
+  const { mode, uid, gid } = statSync(folder);
+  const pass = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
+  return (mode & pass) !== 0 && (dirname(folder) === folder || canEnter(account, dirname(folder)));
 }

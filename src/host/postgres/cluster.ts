@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { StartupError } from '../startup-error.ts';
+import { binariesFor, packagedBinaries, programsOf, putInPlace } from './binaries.ts';
+import { isAlive } from './postmaster-file.ts';
+import { initialize, PostgresError, type ServerFiles } from './server-process.ts';
+import { serviceAccount, type ServiceAccount } from './service-account.ts';
+
+/** The data of the embedded server, complete and of the version that we run. */
+export interface Cluster extends ServerFiles {
+  /** Of the superuser. It lies in the folder, which only the account can read. */
+  readonly password: string;
+  readonly version: string;
+  /** There was none before. */
+  readonly created: boolean;
+}
+
+/**
+ * Passwords are random and long, so there is nothing to gain from making them slow to try, and a connection is
+ * opened in a fifth of the time. Written at the creation, as the superuser's password is hashed there.
+ */
+const creationSettings = { scram_iterations: 1 };
+
+/** Opens the server's data in `dataDir`, or creates it. */
+export async function openCluster(dataDir: string, onCreate: () => void): Promise<Cluster> {
+  const folder = join(dataDir, 'postgres');
+  makeFolder(dataDir);
+  const account = existsSync(folder) ? ownerOf(folder) : serviceAccount();
+  const { version, folder: home } = binariesFor(account, packagedBinaries());
+  const files = { folder, account, programs: programsOf({ version, folder: home }) };
+  const created = !existsSync(folder);
+  if (created) {
+    onCreate();
+    await create(files);
+  } else {
+    checkVersion(folder, version);
+  }
+  return { ...files, version, created, password: readFileSync(passwordIn(folder), 'utf8') };
+}
+
+const passwordIn = (folder: string) => join(folder, 'fissile.password');
+
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+  } catch (error) {
+    throw cannotWrite(dataDir, error);
+  }
+}
+
+/** Started as root, we run PostgreSQL as whoever the data belongs to; otherwise it must be ours. */
+function ownerOf(folder: string): ServiceAccount | undefined {
+  const { uid, gid } = statSync(folder);
+  const self = process.getuid?.();
+  if (self === undefined || self === uid) return self === 0 ? serviceAccount() : undefined;
+  if (self !== 0) throw new StartupError(`${folder} belongs to another user (number ${uid}). Start the program as that user, or choose another folder with DATA_DIR.`);
+  return { name: `number ${uid}`, uid, gid };
+}
+
+function checkVersion(folder: string, version: string): void {
+  const [ours] = version.split('.');
+  const file = join(folder, 'PG_VERSION');
+  if (!existsSync(file) || !existsSync(passwordIn(folder))) {
+    throw new StartupError(`${folder} is in the way: it holds something else than this program's database. Move it, or choose another folder with DATA_DIR.`);
+  }
+  const theirs = readFileSync(file, 'utf8').trim();
+  if (theirs !== ours) {
+    throw new StartupError(`${folder} was written by PostgreSQL ${theirs}, and this is PostgreSQL ${ours}. Start the version of the program that wrote it, or move the data over with pg_dump.`);
+  }
+}
+
+/** In a folder of another name first: a start that is interrupted leaves nothing that looks complete. */
+async function create(files: ServerFiles): Promise<void> {
+  const { folder, account } = files;
+  const unfinished = `${folder}.${process.pid}.new`;
+  const password = `${unfinished}.password`;
+  try {
+    removeUnfinished(dirname(folder));
+    mkdirSync(unfinished, { mode: 0o700 });
+    writeFileSync(password, randomBytes(32).toString('base64url'), { mode: 0o600 });
+    if (account) for (const path of [unfinished, password]) chownSync(path, account.uid, account.gid);
+    await initialize({ ...files, folder: unfinished }, { passwordFile: password, settings: creationSettings, sync: true });
+    putInPlace(password, passwordIn(unfinished));
+    putInPlace(unfinished, folder);
+  } catch (error) {
+    for (const path of [unfinished, password]) rmSync(path, { recursive: true, force: true });
+    throw cannotWrite(folder, error);
+  }
+}
+
+/** What a start left that was interrupted. */
+function removeUnfinished(dataDir: string): void {
+  for (const name of readdirSync(dataDir)) {
+    const pid = Number(/^postgres\.(\d+)\.new/.exec(name)?.[1] ?? 0);
+    if (pid && (pid === process.pid || !isAlive(pid))) rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+}
+
+function cannotWrite(folder: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const advice = 'Choose another folder with DATA_DIR, or set DATABASE_URL';
+  if (code === 'EACCES' || code === 'EPERM') return new StartupError(`${folder} cannot be written: this user may not. ${advice}.`, { cause: error });
+  if (code === 'EROFS') return new StartupError(`${folder} cannot be written: the file system is read-only. ${advice}.`, { cause: error });
+  if (code === 'ENOSPC' || /No space left/.test(message)) return new StartupError(`${folder} cannot be written: no space is left on the disk.`, { cause: error });
+  if (code === 'EEXIST' || code === 'ENOTDIR') return new StartupError(`${folder} cannot be created: a file of that name is in the way. ${advice}.`, { cause: error });
+  if (error instanceof PostgresError) return new StartupError(`PostgreSQL could not be set up in ${folder}: ${message}.`, { cause: error });
+  return error as Error;
+}
