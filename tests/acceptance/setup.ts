@@ -14,8 +14,10 @@ export default async function setup(project: TestProject) {
     email: process.env.ADMIN_EMAIL ?? administrator.email,
     password: process.env.ADMIN_PASSWORD ?? administrator.password,
   });
-  if (process.env.BASE_URL) {
-    project.provide('baseUrl', process.env.BASE_URL.replace(/\/$/, ''));
+  // Vite itself sets the variable to "/".
+  const given = process.env.BASE_URL ?? '';
+  if (given.startsWith('http')) {
+    project.provide('baseUrl', given.replace(/\/$/, ''));
     return undefined;
   }
   const folder = await temporaryFolder();
