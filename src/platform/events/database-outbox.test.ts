@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tcpLink } from '../../../tests/support/tcp-link.ts';
 import { MemoryTransport } from './memory-transport.ts';
-import { happened, Landscape, type TestProgram } from './testing/landscape.ts';
+import { happened, Landscape, type TestProgram, until } from './testing/landscape.ts';
 
 let landscape: Landscape;
 let program: TestProgram;
@@ -73,5 +74,20 @@ describe('announcing an event', () => {
       orders.beforeCommit(async () => program.orders.outbox.add(happened, { id: 'k', n: 2 }));
     });
     expect((await stored()).map(({ payload }) => payload.n)).toEqual([1, 2]);
+  });
+});
+
+describe('an event whose commit was not answered', () => {
+  it('is delivered if it was stored, once', async () => {
+    const link = await tcpLink(landscape.orders.connection);
+    const linked = await landscape.start({ transport: new MemoryTransport(), reactions: { 'users.a': {} }, ordersPort: link.port });
+    await linked.announce({ id: 'k', n: 1 });
+    link.cutWhenSent('COMMIT');
+    await expect(linked.announce({ id: 'k', n: 2 })).rejects.toMatchObject({ kind: 'unavailable' });
+    link.cutWhenSent('nothing that anybody sends');
+    await linked.announce({ id: 'k', n: 3 });
+    await until(async () => (await landscape.effects()).length === 3);
+    expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2, 3]);
+    await link.close();
   });
 });

@@ -59,6 +59,7 @@ describe('the number of an instance', () => {
     expect(linked.owner).toBe(nobody);
     link.accept();
     await until(() => linked.owner !== nobody);
+    expect(await live()).toContain(linked.owner);
     await linked.stop();
     await link.close();
   });
@@ -69,6 +70,7 @@ describe('the number of an instance', () => {
     await linked.start();
     link.delay = 1_000_000;
     await until(() => linked.owner === nobody);
+    expect(linked.owner).toBe(nobody);
     await linked.stop();
     await link.close();
   });

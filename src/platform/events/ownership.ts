@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Client, type ClientConfig } from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { fullJitter } from './backoff.ts';
+import { within } from './within.ts';
 
 /** Of the two-key advisory locks, those with this first key say that an instance lives: "FISS" in ASCII. */
 const lockNamespace = 0x46495353;
@@ -64,7 +65,8 @@ export class Ownership {
     clearTimeout(this.#retry);
     const client = this.#client;
     this.#forget();
-    await client?.end().catch(() => {});
+    // One that does not answer does not take its leave either.
+    if (client) await within(1_000, client.end(), () => new Error('The connection does not end.')).catch(() => {});
   }
 
   async #open(): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type TcpLink, tcpLink } from '../../../tests/support/tcp-link.ts';
 import { errors } from '../errors.ts';
 import { never, until } from '../events/testing/landscape.ts';
 import { saga, type SagaDefinition, type Step } from './saga.ts';
@@ -124,6 +125,42 @@ describe('sagas on a database that goes away', () => {
     await instances.cutConnections();
     for (const id of ids) await ended(instance, id);
     expect(await instances.effects()).toEqual(ids.map(() => 'confirm'));
+  });
+});
+
+describe('a commit that is not answered', () => {
+  const unanswered = async (commit: (link: TcpLink, instance: Instance) => Promise<void>, run = async () => {}) => {
+    const link = await tcpLink(instances.test.connection);
+    const instance = await start((tools) => [remote('pay', run), local(tools, 'confirm')], { port: link.port });
+    await commit(link, instance);
+    await ended(await start(() => []));
+    await link.close();
+    return instances.effects();
+  };
+  const nothing = 'nothing that anybody sends';
+
+  it('of a local step does not make it happen twice', async () => {
+    const going = Promise.withResolvers<void>();
+    const effects = await unanswered(async (link, instance) => {
+      await instance.sagas.start(checkout, 'a', { n: 1 });
+      await until(() => seen.includes('pay'));
+      link.cutWhenSent('COMMIT');
+      going.resolve();
+      await until(async () => (await instances.effects()).length > 0);
+      link.cutWhenSent(nothing);
+    }, () => going.promise);
+    expect(effects).toEqual(['confirm']);
+    expect(await instances.state('a')).toBe('completed');
+  });
+
+  it('of its start does not strand a saga', async () => {
+    const effects = await unanswered(async (link, instance) => {
+      link.cutWhenSent('COMMIT');
+      await expect(instance.sagas.start(checkout, 'a', { n: 1 })).rejects.toMatchObject({ kind: 'unavailable' });
+      link.cutWhenSent(nothing);
+    });
+    expect(effects).toEqual(['confirm']);
+    expect(await instances.state('a')).toBe('completed');
   });
 });
 

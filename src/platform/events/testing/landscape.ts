@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { silentLogger, testDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
 import { systemClock } from '../../clock.ts';
 import { event, type EventDefinition, type PayloadOf } from '../../contract.ts';
-import { PostgresDatabase } from '../../database/postgres-database.ts';
+import { type ConnectionSettings, PostgresDatabase } from '../../database/postgres-database.ts';
 import type { Delivery, Reaction } from '../../module.ts';
 import { Metrics } from '../../observability/metrics.ts';
 import { createMessaging, type Messaging, type MessagingLimits, type MessagingOptions } from '../messaging.ts';
@@ -42,7 +42,8 @@ export interface ProgramOptions {
   /** By name; reactions of the users module. What takes effect is noted in `effects`. */
   readonly reactions?: Readonly<Record<string, Reacting>>;
   readonly limits?: Partial<MessagingLimits>;
-  readonly orders?: Partial<Pick<MessagingOptions, 'sagas' | 'schedules' | 'logger'>>;
+  /** To a port that leads to the database of orders by a link that can break. */
+  readonly ordersPort?: number;
   readonly logger?: MessagingOptions['logger'];
 }
 
@@ -63,26 +64,23 @@ export class Landscape {
   }
 
   /** One instance: a program of two modules, orders announcing and users reacting. */
-  async start({ transport, reactions = {}, limits, orders: more, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
-    const [ordersDatabase, usersDatabase] = [this.orders, this.users].map(
-      ({ connection, database: { schema } }) => new PostgresDatabase({ schema, connection, poolSize: 8, logger: silentLogger }),
-    ) as [PostgresDatabase, PostgresDatabase];
+  async start({ transport, reactions = {}, limits, ordersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
+    const ordersConnection = { ...this.orders.connection, ...(ordersPort === undefined ? {} : { port: ordersPort }) };
+    const [ordersDatabase, usersDatabase] = [open('orders', ordersConnection), open('users', this.users.connection)];
     const metrics = new Metrics();
     const common = { transport, logger, metrics, clock: systemClock, sagas: [], schedules: [], limits: { ...impatient, ...limits } };
-    const connectionOf = ({ connection }: TestDatabase, program: string) => ({ ...connection, application_name: program });
     const orders = createMessaging({
       ...common,
       module: 'orders',
       database: ordersDatabase,
-      connection: connectionOf(this.orders, 'orders'),
+      connection: ordersConnection,
       reactions: [],
-      ...more,
     });
     const users = createMessaging({
       ...common,
       module: 'users',
       database: usersDatabase,
-      connection: connectionOf(this.users, 'users'),
+      connection: this.users.connection,
       reactions: Object.entries(reactions).map(([name, reacting]) => ({
         name,
         event: reacting.event ?? happened,
@@ -150,6 +148,9 @@ export class Landscape {
     await Promise.all([this.orders.drop(), this.users.drop()]);
   }
 }
+
+const open = (schema: string, connection: ConnectionSettings) =>
+  new PostgresDatabase({ schema, connection, poolSize: 8, logger: silentLogger });
 
 const noting =
   (database: PostgresDatabase, name: string, { react }: Reacting) =>

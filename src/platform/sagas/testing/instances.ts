@@ -23,7 +23,8 @@ export interface Instance {
 export interface InstanceOptions {
   readonly limits?: Partial<MessagingLimits>;
   readonly logger?: Logger;
-  readonly schedules?: readonly { name: string; every: number; run: () => () => Promise<void> }[];
+  /** To a port that leads to the database by a link that can break. */
+  readonly port?: number;
 }
 
 export interface Registered {
@@ -50,8 +51,8 @@ export class Instances {
     return new Instances(test);
   }
 
-  async start(sagas: (tools: StepTools) => readonly Registered[], { limits, logger = silentLogger, schedules = [] }: InstanceOptions = {}): Promise<Instance> {
-    const { connection } = this.test;
+  async start(sagas: (tools: StepTools) => readonly Registered[], { limits, logger = silentLogger, port }: InstanceOptions = {}): Promise<Instance> {
+    const connection = { ...this.test.connection, ...(port === undefined ? {} : { port }) };
     const database = new PostgresDatabase({ schema: 'orders', connection, poolSize: 8, logger: silentLogger });
     const note = async (what: string) => void (await database.query('insert into effects (what) values ($1)', [what]));
     const metrics = new Metrics();
@@ -62,7 +63,7 @@ export class Instances {
       transport: new MemoryTransport(),
       reactions: [],
       sagas: sagas({ note }).map(({ saga, implementation }) => ({ saga, implementation: () => implementation })),
-      schedules,
+      schedules: [],
       logger,
       metrics,
       clock: systemClock,
