@@ -1,9 +1,8 @@
 /** Databases for tests, on the one server of the test run (postgres-server.ts). */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { migrate } from '../../src/host/postgres/migrate.ts';
 import { type ConnectionSettings, PostgresDatabase, type PostgresDatabaseOptions } from '../../src/platform/database/postgres-database.ts';
 
 export interface TestDatabase {
@@ -89,10 +88,7 @@ async function buildTemplate(admin: pg.Client, module: string): Promise<void> {
   await admin.query(`CREATE DATABASE "${template}"`);
   await asSuperuser(template, async (client) => {
     await client.query(`CREATE SCHEMA "${module}" AUTHORIZATION "${role}"; SET ROLE "${role}"`);
-    const folder = join(import.meta.dirname, '../../prisma', module, 'migrations');
-    for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()) {
-      await client.query(readFileSync(join(folder, name, 'migration.sql'), 'utf8'));
-    }
+    await migrate(client, module);
   });
   await admin.query(`ALTER DATABASE "${template}" IS_TEMPLATE true`);
 }
