@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { admin, product } from '../acceptance/client.ts';
+import { postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
 import { freshDatabaseUrl } from '../support/postgres.ts';
 import { administrator, freePort, start, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
 import { broken } from './invariants.ts';
@@ -43,8 +44,18 @@ async function survive(environment: Record<string, string>, kill: (program: Runn
   closers.push(() => client.end());
   const settled = await untilSettled(client);
   const complaints = (await Promise.all(shoppers.map((shopper) => shopper.complaints()))).flat();
-  const orders = (await client.query<{ status: string; count: string }>('SELECT status, count(*) FROM orders.orders GROUP BY status')).rows;
-  return { settled, complaints, orders };
+  const { rows } = await client.query<{ status: string; count: number }>('SELECT status, count(*)::int FROM orders.orders GROUP BY status');
+  const orders = Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+  return { settled, complaints, orders, interrupted: shoppers.reduce((sum, shopper) => sum + shopper.interrupted, 0) };
+}
+
+function expectNothingLost({ settled, complaints, orders, interrupted }: Awaited<ReturnType<typeof survive>>): void {
+  expect(settled).toEqual([]);
+  expect(complaints).toEqual([]);
+  // Or nothing was at stake.
+  expect(orders.paid).toBeGreaterThan(20);
+  expect(orders.cancelled).toBeGreaterThan(20);
+  expect(interrupted).toBeGreaterThan(rounds);
 }
 
 /** Waits until nothing is under way any more, at most a minute, and returns what is broken then. */
@@ -60,20 +71,18 @@ describe('killed in the middle of traffic and started again', () => {
   it('the program on a server of its own keeps every promise', async () => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);
-    const { settled, complaints, orders } = await survive(
+    const outcome = await survive(
       { DATABASE_URL: url },
       async (program) => void (await program.stop('SIGKILL')),
       async () => connected({ connectionString: url }),
     );
-    expect(settled).toEqual([]);
-    expect(complaints).toEqual([]);
-    expect(orders.map(({ status }) => status).sort(), 'the traffic was worth it').toEqual(['cancelled', 'paid']);
+    expectNothingLost(outcome);
   });
 
   it('the program with its embedded database, killed with it, keeps every promise', async () => {
     const folder = await temporaryFolder();
     closers.push(folder.remove);
-    const { settled, complaints, orders } = await survive(
+    const outcome = await survive(
       { DATA_DIR: folder.path },
       async (program) => {
         const postmaster = embeddedPostmaster(folder.path);
@@ -82,9 +91,7 @@ describe('killed in the middle of traffic and started again', () => {
       },
       async () => connected(embeddedPostmaster(folder.path).connection),
     );
-    expect(settled).toEqual([]);
-    expect(complaints).toEqual([]);
-    expect(orders.length).toBeGreaterThan(0);
+    expectNothingLost(outcome);
   });
 });
 
@@ -92,4 +99,13 @@ async function connected(config: pg.ClientConfig): Promise<pg.Client> {
   const client = new pg.Client(config);
   await client.connect();
   return client;
+}
+
+function embeddedPostmaster(dataDir: string): { pid: number; connection: pg.ClientConfig } {
+  const folder = join(dataDir, 'postgres');
+  const postmaster = postmasterOf(folder);
+  if (!postmaster) throw new Error('There is no embedded database to kill.');
+  const { pid, host, port } = postmaster;
+  const password = readFileSync(join(folder, 'fissile.password'), 'utf8');
+  return { pid, connection: { host: host!, port, user: 'postgres', password, database: 'fissile' } };
 }

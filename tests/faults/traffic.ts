@@ -20,6 +20,8 @@ const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.l
 export class Shopper {
   readonly visitor: Visitor;
   readonly attempts: Attempt[] = [];
+  /** Requests that got no answer. */
+  interrupted = 0;
   readonly #skus: readonly string[];
   #shopping = true;
 
@@ -44,7 +46,10 @@ export class Shopper {
         cancel: Math.random() < 0.25,
       };
       this.attempts.push(attempt);
-      await this.#send(attempt).catch(() => delay(20));
+      await this.#send(attempt).catch(() => {
+        this.interrupted++;
+        return delay(20);
+      });
     }
   }
 
