@@ -31,7 +31,6 @@ export class Dispatcher {
   #markedBefore = new Set<number>();
   /** By the position that has to be handed over first. */
   readonly #held = new Map<number, Envelope[]>();
-  #heldBefore = new Set<number>();
   #safe: number[] = [];
   #marking = false;
   #adopting: Promise<void> | undefined;
@@ -75,7 +74,8 @@ export class Dispatcher {
   async sweep(): Promise<void> {
     this.#markedBefore = this.#marked;
     this.#marked = new Set();
-    this.#forgetHeld();
+    // What still waits for another event is not known to anybody then, so this sweep finds it, and the other one too.
+    this.#held.clear();
     const { owner } = this.#ownership;
     if (owner === nobody || !this.#open) return;
     if (this.#behind || (await this.#table.hasAdoptable(owner, [...this.#handedOver]))) await this.#adopt();
@@ -106,12 +106,6 @@ export class Dispatcher {
     const held = this.#held.get(after);
     if (held) held.push(envelope);
     else this.#held.set(after, [envelope]);
-  }
-
-  /** What was waited for has not come between two sweeps: the sweep will find both, or who has the other one. */
-  #forgetHeld(): void {
-    for (const after of this.#heldBefore) this.#held.delete(after);
-    this.#heldBefore = new Set(this.#held.keys());
   }
 
   #handOver(envelope: Envelope): void {

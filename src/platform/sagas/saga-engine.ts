@@ -67,7 +67,7 @@ export class SagaEngine {
 
   /** The owner under which a new saga is stored: nobody if there are enough in memory. */
   ownerOfNew(): number {
-    if (this.#open && this.#room() > 0) return this.#ownership.owner;
+    if (this.#open && this.#runs.size < this.#limits.sagas * (1 + queuedForEach)) return this.#ownership.owner;
     this.#behind = true;
     return nobody;
   }
@@ -101,7 +101,8 @@ export class SagaEngine {
 
   async sweep(): Promise<void> {
     const { owner } = this.#ownership;
-    const limit = this.#room();
+    // What others could start now is not for this one's queue.
+    const limit = this.#limits.sagas - this.#underWay - this.#queue.length;
     if (!this.#open || owner === nobody || limit <= 0 || this.#registered.length === 0) return;
     const known = this.#registered.map(({ saga }) => saga);
     this.#behind = false;
@@ -152,10 +153,6 @@ export class SagaEngine {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  #room(): number {
-    return this.#limits.sagas * (1 + queuedForEach) - this.#runs.size;
-  }
-
   #take(record: SagaRecord, resumed: boolean): void {
     const key = keyOf(record);
     if (!this.#open || this.#runs.has(key)) return;
@@ -194,7 +191,7 @@ export class SagaEngine {
     run.release();
     this.#startNext();
     if (this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell();
-    if (this.#behind && this.#queue.length === 0) this.#sweepNow();
+    if (this.#behind && this.#underWay <= this.#limits.sagas / 2) this.#sweepNow();
   }
 
   #countEnded({ name, state }: SagaRecord): void {
