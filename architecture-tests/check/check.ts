@@ -1,44 +1,49 @@
 import { isTest, placeOf } from './places.ts';
-import { CannotCheck, type Finding, type Rule } from './rule.ts';
-import { rules as allRules } from './rules.ts';
-import { readSystem } from './system.ts';
+import { CannotCheck } from './cannot-check.ts';
+import type { Finding, Rule } from './rule.ts';
+import { mayBeImpure } from './rules/pure-domain.ts';
 import { mayHoldSql } from './sql/in-source.ts';
+import { readSystem, type System } from './system.ts';
 
 export interface Report {
-  readonly root: string;
   readonly findings: readonly Finding[];
+  /** Why something could not be checked. With one of these, no finding means nothing. */
+  readonly problems: readonly string[];
   readonly files: number;
   /** How many things each rule looked at. */
   readonly examined: Readonly<Record<string, number>>;
-  readonly milliseconds: number;
 }
 
-/** Runs the rules on a checkout; throws CannotCheck when that would say nothing. */
-export async function check(root: string, rules: readonly Rule[] = allRules): Promise<Report> {
-  const start = performance.now();
-  const system = readSystem(root, wantsTree);
+/** Reads a checkout; throws CannotCheck when there is nothing to be said about it. */
+export const read = (root: string): System => readSystem(root, wantsTree);
+
+/** Runs the rules, all of them at once. */
+export async function check(system: System, rules: readonly Rule[]): Promise<Report> {
   const findings: Finding[] = [];
+  const problems: string[] = [];
   const examined: Record<string, number> = {};
-  await Promise.all(
-    rules.map(async (rule) => {
+  const run = async (rule: Rule) => {
+    try {
       examined[rule.id] = await rule.check(system, ({ line = 1, involves = [], ...breach }) =>
         findings.push({ rule: rule.id, why: rule.why, line, involves, ...breach }),
       );
-    }),
-  );
-  const idle = Object.keys(examined).filter((id) => examined[id] === 0);
-  if (idle.length > 0) {
-    throw new CannotCheck(`The rule ${idle.join(' and ')} found nothing to look at, so it says nothing about ${root}.`);
-  }
-  return { root, findings: findings.sort(byPlace), files: system.tree.sources.size, examined, milliseconds: performance.now() - start };
+      if (examined[rule.id] === 0) problems.push(`The rule ${rule.id} found nothing to look at.`);
+    } catch (error) {
+      if (!(error instanceof CannotCheck)) throw error;
+      problems.push(error.message);
+    }
+  };
+  await Promise.all(rules.map(run));
+  return { findings: findings.sort(byPlace), problems, examined, files: system.tree.sources.size };
 }
 
-/** In these files rules look past the imports, so that they are parsed whole at once. */
+/** In these files rules look past the imports, so that their trees are worth keeping. */
 function wantsTree(path: string, text: string): boolean {
   const place = placeOf(path);
   if (place.part === 'outside') return false;
   if (place.part !== 'module') return !isTest(path);
-  return place.role === 'contract' || place.role === 'wiring' || mayHoldSql(text);
+  if (place.role === 'contract' || place.role === 'wiring' || place.role === 'sagas') return true;
+  return mayHoldSql(text) || (place.role === 'domain' && mayBeImpure(text));
 }
 
 const byPlace = (one: Finding, other: Finding): number =>

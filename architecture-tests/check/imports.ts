@@ -127,6 +127,7 @@ function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | und
   if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return undefined;
   const { object } = callee;
   const { name } = callee.property;
+  if (makesRequire(object)) return name === 'resolve' ? 'require' : undefined;
   if (object.type === 'MetaProperty') return name === 'resolve' ? 'import.meta.resolve' : undefined;
   if (object.type !== 'Identifier') return undefined;
   if (requires.has(object.name)) return name === 'resolve' ? 'require' : undefined;

@@ -9,7 +9,7 @@ export interface Finding {
   readonly what: string;
   readonly why: string;
   readonly instead: string;
-  /** Other files that take part: a branch that touches one of them touches this breach. */
+  /** Other files that take part, or a folder with its slash (`./` is all): who touches one of them touches this breach. */
   readonly involves: readonly string[];
 }
 
@@ -33,9 +33,4 @@ export interface Rule {
    * which is a failure and never a success.
    */
   check(system: System, breach: (breach: Breach) => void): number | Promise<number>;
-}
-
-/** The check itself could not be done. Never to be taken for "nothing found". */
-export class CannotCheck extends Error {
-  override readonly name = 'CannotCheck';
 }

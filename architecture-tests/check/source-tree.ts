@@ -3,7 +3,7 @@ import { join, posix, relative, sep } from 'node:path';
 import { readAliases, type Aliases } from './aliases.ts';
 import { isGenerated, placeOf, type Place } from './places.ts';
 import { resolve, type Target } from './resolve.ts';
-import { CannotCheck } from './rule.ts';
+import { CannotCheck } from './cannot-check.ts';
 import { SourceFile } from './source-file.ts';
 
 /**

@@ -18,7 +18,7 @@ export function exportedCalls(file: SourceFile): ReadonlyMap<string, CallExpress
 export const calleeName = (call: CallExpression): string | undefined =>
   call.callee.type === 'Identifier' ? call.callee.name : undefined;
 
-export function unwrapped(node: Expression | null | undefined): Expression | null | undefined {
+function unwrapped(node: Expression | null | undefined): Expression | null | undefined {
   return node?.type === 'ParenthesizedExpression' ||
     node?.type === 'TSAsExpression' ||
     node?.type === 'TSSatisfiesExpression'

@@ -1,7 +1,7 @@
 /** A checkout, read once and looked at by every rule. */
 import { contractFacts, type ContractFact } from './contract-facts.ts';
 import { fileRoles, isTest, roleFolders } from './places.ts';
-import { CannotCheck } from './rule.ts';
+import { CannotCheck } from './cannot-check.ts';
 import { readSourceTree, type SourceTree } from './source-tree.ts';
 import type { SourceFile } from './source-file.ts';
 import { readWiring, type Wiring } from './wiring.ts';

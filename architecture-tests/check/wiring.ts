@@ -20,6 +20,12 @@ export interface ReactionFact {
   readonly line: number;
 }
 
+export interface SagaFact {
+  readonly saga: Reference;
+  readonly factory: Reference | undefined;
+  readonly line: number;
+}
+
 export interface Wiring {
   readonly path: string;
   readonly name: string | undefined;
@@ -28,6 +34,7 @@ export interface Wiring {
   readonly needs: readonly Reference[];
   readonly publishes: readonly Reference[];
   readonly reactions: readonly ReactionFact[];
+  readonly sagas: readonly SagaFact[];
   /** Parts of the declaration that are computed, so that nobody can tell by reading what they hold. */
   readonly unreadable: readonly { readonly what: string; readonly line: number }[];
 }
@@ -64,6 +71,7 @@ export function readWiring(file: SourceFile, edges: readonly Edge[]): Wiring | u
     needs: list('needs'),
     publishes: list('publishes'),
     reactions: reactionsIn(object, file, refer, unreadable),
+    sagas: sagasIn(object, file, refer, unreadable),
     unreadable,
   };
 }
@@ -98,8 +106,33 @@ function reactionsIn(
       unreadable.push({ what: `the reaction ${name ?? ''}`.trim(), line });
       return [];
     }
-    return [{ name, event, factory: call.arguments[1] && refer(call.arguments[1]), line }];
+    return [{ name, event, factory: factoryOf(call, refer), line }];
   });
+}
+
+function sagasIn(
+  object: ObjectExpression,
+  file: SourceFile,
+  refer: (node: Node) => Reference | undefined,
+  unreadable: { what: string; line: number }[],
+): SagaFact[] {
+  const value = property(object, 'sagas');
+  const elements = value?.type === 'ArrayExpression' ? value.elements : [value];
+  return elements.flatMap((each) => {
+    if (!each) return [];
+    const line = file.lineOf(each);
+    const call = each.type === 'CallExpression' && calleeName(each) === 'run' ? each : undefined;
+    const saga = call?.arguments[0] && refer(call.arguments[0]);
+    if (call && saga) return [{ saga, factory: factoryOf(call, refer), line }];
+    unreadable.push({ what: 'sagas', line });
+    return [];
+  });
+}
+
+/** `on(event, releasePayment, [...])`, or `on(event, (a, b) => releasePayment(a, b.c), [...])`. */
+function factoryOf({ arguments: [, factory] }: CallExpression, refer: (node: Node) => Reference | undefined): Reference | undefined {
+  if (factory?.type !== 'ArrowFunctionExpression') return factory && refer(factory);
+  return factory.body.type === 'CallExpression' ? refer(factory.body.callee) : undefined;
 }
 
 function referencesOf(file: SourceFile, edges: readonly Edge[]): (node: Node) => Reference | undefined {

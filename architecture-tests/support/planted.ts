@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Finding } from '../check/rule.ts';
 
 const violations = join(import.meta.dirname, '../violations');
-export const cleanTree = join(violations, 'clean');
+const cleanTree = join(violations, 'clean');
 const nodeModules = join(import.meta.dirname, '../../node_modules');
 
 export interface PlantedCase {

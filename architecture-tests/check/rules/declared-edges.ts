@@ -9,7 +9,7 @@ type Report = (breach: Breach) => void;
 export const declaredEdges: Rule = {
   id: 'declared-edges',
   title: 'What a module uses of another is what its module.ts declares',
-  adr: 'ADR/0020-modules-meet-in-contracts.md',
+  adr: 'ADR/0030-modules-meet-in-contracts.md',
   why: 'The declared calls and events are what the host wires, what a split makes remote and what peers are trusted for.',
 
   check(system, breach) {
@@ -60,6 +60,7 @@ function declaredAreImported(module: Module, system: System, breach: Report): nu
         ...where,
         what: `needs ${need.local} of module ${offer}, and nothing in modules/${name} uses it`,
         instead: `Delete it from needs: a module that is declared must run wherever ${name} does.`,
+        involves: [`modules/${name}/`],
       });
     }
   }

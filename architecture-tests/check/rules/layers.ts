@@ -6,7 +6,7 @@ import type { Edge } from '../source-tree.ts';
 export const layers: Rule = {
   id: 'layers',
   title: "A file's folder is its role, and its role says what it may depend on",
-  adr: 'ADR/0021-roles-inside-a-module.md',
+  adr: 'ADR/0031-roles-inside-a-module.md',
   why: 'Rules that know storage, transport or the clock can be neither tested without them nor kept when they change.',
 
   check({ tree }, breach) {

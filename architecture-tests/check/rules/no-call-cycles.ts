@@ -5,7 +5,7 @@ import type { Rule } from '../rule.ts';
 export const noCallCycles: Rule = {
   id: 'no-call-cycles',
   title: 'Calls between modules form no cycle',
-  adr: 'ADR/0020-modules-meet-in-contracts.md',
+  adr: 'ADR/0030-modules-meet-in-contracts.md',
   why: 'Modules that call each other in a circle wait for each other, fail together and can only be split together.',
 
   check({ modules }, breach) {

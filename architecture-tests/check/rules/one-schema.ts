@@ -11,7 +11,7 @@ type Report = (breach: Breach) => void;
 export const oneSchema: Rule = {
   id: 'one-schema',
   title: "A module's data is in its own PostgreSQL schema, and it touches no other",
-  adr: 'ADR/0022-data-stays-in-its-schema.md',
+  adr: 'ADR/0007-isolation-by-role-and-schema.md',
   why: 'A table that two modules touch belongs to neither, and keeps both on one server for good.',
 
   async check(system, breach) {

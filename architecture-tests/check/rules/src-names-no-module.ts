@@ -8,7 +8,7 @@ import { walk } from '../walk.ts';
 export const srcNamesNoModule: Rule = {
   id: 'src-names-no-module',
   title: 'src/ names no module and has no business word; its platform knows nothing around it',
-  adr: 'ADR/0021-roles-inside-a-module.md',
+  adr: 'ADR/0031-roles-inside-a-module.md',
   why: 'A host that knows its modules has to change with every one of them, and a platform that does moves nowhere.',
 
   check(system, breach) {

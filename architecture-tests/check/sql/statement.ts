@@ -128,7 +128,7 @@ class StatementReader {
         if (outgoingExtensions.test(text(node.extname))) this.#hide(`the extension ${text(node.extname)} reaches other databases`);
         break;
       case 'TypeCast':
-        if (isFields(node.typeName) && /^reg/.test(strings(node.typeName.names ?? null).at(-1) ?? '')) this.#named(node.arg ?? null, strings(node.typeName.names ?? null).at(-1) as string);
+        this.#cast(node);
         break;
       case 'CreateFunctionStmt':
         this.#body(node, 'sql');
@@ -150,13 +150,18 @@ class StatementReader {
     if (name.startsWith('dblink')) this.#hide('dblink reaches other databases');
   }
 
+  #cast(node: Fields): void {
+    const type = isFields(node.typeName) ? (strings(node.typeName.names ?? null).at(-1) ?? '') : '';
+    if (type.startsWith('reg')) this.#named(node.arg ?? null, type);
+  }
+
   /** A name given as text: `'payments.intents'::regclass`. */
   #named(argument: Json, by: string): void {
     const [name] = strings(argument);
     if (name === undefined) return;
     const [schema, object] = name.replaceAll('"', '').split('.') as [string, string?];
     if (object !== undefined) this.#use(schema, object, {});
-    else if (/namespace$/.test(by)) this.#use(schema, '', {});
+    else if (by.endsWith('namespace')) this.#use(schema, '', {});
   }
 
   /** What DROP, GRANT, COMMENT and RENAME name: a schema by one name, anything else by a list. */

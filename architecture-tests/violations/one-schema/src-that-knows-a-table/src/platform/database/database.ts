@@ -1,8 +1,10 @@
 export abstract class Database {
   abstract readonly schema: string;
   abstract query(sql: string, values?: readonly unknown[]): Promise<{ rows: unknown[] }>;
-}
 
-export const pending = (schema: string): string => `SELECT id FROM "${schema}"."outbox" ORDER BY id`;
+  pending(): Promise<{ rows: unknown[] }> {
+    return this.query(`SELECT id FROM "${this.schema}"."outbox" ORDER BY id`);
+  }
+}
 
 export const open = 'SELECT id FROM sales.sales';

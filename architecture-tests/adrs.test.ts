@@ -1,0 +1,4 @@
+import { adrs } from './check/rules/adrs.ts';
+import { describeRule } from './support/describe-rule.ts';
+
+describeRule(adrs);

@@ -1,0 +1,3 @@
+import { wish } from './check/rules/wish.ts';
+
+export const tested = wish;

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { api, command, event } from '#platform/contract.ts';
+
+export const BillingApi = api('billing', {
+  bill: command(1, { input: z.object({ saleId: z.uuid() }), output: z.object({ billId: z.uuid() }), errors: [] }),
+});
+
+export const billPaid = event('sales.bill-paid', 1, {
+  key: 'billId',
+  payload: z.object({ billId: z.uuid(), paidAt: z.iso.datetime() }),
+});

@@ -1,0 +1,20 @@
+import { Clock } from '#platform/clock.ts';
+import { Database } from '#platform/database/database.ts';
+import { Outbox } from '#platform/events/outbox.ts';
+import { defineModule } from '#platform/module.ts';
+import { PeopleApi } from './contract.ts';
+import { People } from './domain/people.ts';
+import { peopleEndpoints } from './http/endpoints.ts';
+import { storedPeople } from './persistence/stored-people.ts';
+import { getPerson } from './use-cases/get-person.ts';
+import { leave } from './use-cases/leave.ts';
+
+export default defineModule('people', {
+  offers: PeopleApi,
+  bindings(bind) {
+    bind(People).toResolvedValue(storedPeople, [Database]);
+    bind(PeopleApi.getPerson).toResolvedValue(getPerson, [People]);
+    bind(leave).toResolvedValue(leave, [Outbox, Clock]);
+  },
+  endpoints: peopleEndpoints,
+});

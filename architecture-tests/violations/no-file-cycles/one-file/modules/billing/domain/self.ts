@@ -1,0 +1,2 @@
+import { one } from './self.ts';
+export const one: number = one;

@@ -1,0 +1,2 @@
+export * from './b.ts';
+export const a = 1;

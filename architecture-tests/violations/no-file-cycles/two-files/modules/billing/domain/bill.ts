@@ -1,0 +1,3 @@
+import type { Provider } from './bills.ts';
+
+export interface Bill { provider: Provider }
