@@ -42,10 +42,16 @@ export interface GatewayOptions {
   readonly version: string;
 }
 
+/** For `createServer`: how long a client may take to say what it wants. */
+export const serverOptions: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16_384,
+};
+
 export interface GatewayApp {
   readonly app: Express;
-  /** For `createServer`: how long a client may take to say what it wants. */
-  readonly serverOptions: ServerOptions;
   /** From now on `/readyz` says no, and every answer asks its client to connect anew, elsewhere. */
   drain(): void;
 }
@@ -78,7 +84,6 @@ export function createApp(options: GatewayOptions): GatewayApp {
   });
   return {
     app,
-    serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
     drain: () => health.drain(),
   };
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serverOptions } from './app.ts';
 import { z } from 'zod';
 import { endpoint } from '#platform/http/endpoint.ts';
 import { gateway, LibraryApi } from '../../tests/support/gateway.ts';
@@ -9,7 +10,7 @@ let server: Server;
 const handled: unknown[] = [];
 
 beforeAll(async () => {
-  const { app, serverOptions } = gateway([
+  const { app } = gateway([
     endpoint(LibraryApi, 'POST /v1/books', {
       summary: 'Takes a body',
       access: 'anyone',

@@ -1,6 +1,7 @@
 /** `npm start`, and what stands behind it: reads the arguments, runs a command, and turns failures into one line. */
 import { parseArgs, styleText } from 'node:util';
 import { StartupError } from './startup-error.ts';
+import { UsageError } from './usage-error.ts';
 
 const help = `Fissile: accounts, orders and payments in one program.
 
@@ -43,11 +44,6 @@ async function run(command: string, rest: readonly string[]): Promise<number> {
   if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(process.env);
   if (command === 'events') return (await import('./commands/events.ts')).events(process.env, rest);
   throw new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
-}
-
-/** The arguments make no sense. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
 }
 
 const print = (text: string): number => {

@@ -7,6 +7,7 @@ import { PostgresDatabase, type ConnectionSettings } from '#platform/database/po
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { ownDatabaseUrl, ownDatabaseVariable, type Configuration, type Environment } from './configuration.ts';
 import type { Opened } from './opened.ts';
+import { attachToEmbedded } from './postgres/attach.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { checkOwnDatabase, provision } from './postgres/provision.ts';
@@ -41,6 +42,8 @@ interface Options {
   readonly modules: readonly string[];
   readonly logger: RootLogger;
   readonly announce: (line: string) => void;
+  /** For a look at the data: the program may be running on it, so nothing is started or migrated that need not be. */
+  readonly besideProgram?: boolean;
 }
 
 /** What it opens is added to `opened` one by one, so that a failure halfway leaves nothing open. */
@@ -84,7 +87,7 @@ interface Server {
   readonly failed: Promise<Error>;
 }
 
-async function openServer({ configuration, modules, announce }: Options, opened: Opened): Promise<Server> {
+async function openServer({ configuration, modules, announce, besideProgram }: Options, opened: Opened): Promise<Server> {
   const { databaseUrl, dataDir, poolSize } = configuration;
   if (databaseUrl !== undefined) {
     const { host, pathname } = new URL(databaseUrl);
@@ -94,6 +97,9 @@ async function openServer({ configuration, modules, announce }: Options, opened:
       failed: new Promise(() => {}),
     };
   }
+  const running = besideProgram ? await attachToEmbedded(dataDir) : undefined;
+  if (running) return { admin: running, location: dataDir, failed: new Promise(() => {}) };
+
   const connections = modules.length * (poolSize + connectionsBesidePool);
   const { admin, folder, failed, stop } = await startEmbeddedPostgres({ dataDir, connections, announce });
   opened.add('the embedded PostgreSQL', stop);
@@ -108,7 +114,9 @@ async function provisioned({ admin }: Server, modules: readonly string[]): Promi
   }
 }
 
-async function prepare(module: string, connection: ConnectionSettings, own: boolean, { configuration, modules }: Options) {
+async function prepare(module: string, connection: ConnectionSettings, own: boolean, options: Options) {
+  const { configuration, modules, besideProgram } = options;
+  if (besideProgram) return { migrations: [], firstStart: false };
   const variable = own ? ownDatabaseVariable(module) : 'DATABASE_URL';
   const client = await reach(connection, variable);
   try {

@@ -2,8 +2,6 @@
  * The program: the modules of this process with their databases, connected to each other and served over HTTP.
  * Starting opens one thing after the other, stopping closes them in reverse order.
  */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Api, Client } from '#platform/contract.ts';
 import { moduleOf } from '#platform/contract.ts';
 import { Failure } from '#platform/errors.ts';
@@ -16,9 +14,10 @@ import { Metrics } from '#platform/observability/metrics.ts';
 import { Authenticator } from '#platform/security/authenticator.ts';
 import { remoteAuthenticator } from '#platform/security/remote-authenticator.ts';
 import { TokenVerifier } from '#platform/security/token-verifier.ts';
-import { createApp, type GatewayApp } from '../gateway/app.ts';
+import { createApp } from '../gateway/app.ts';
 import { readConfiguration, type Configuration, type Environment } from './configuration.ts';
 import { openDatabases } from './databases.ts';
+import { HttpFront } from './http-front.ts';
 import { assemble, type RunningModule } from './module-assembly.ts';
 import { checkNeeds, discoverModules, selectModules } from './modules.ts';
 import { Opened } from './opened.ts';
@@ -70,6 +69,8 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const here = new Set(definitions.map(({ name }) => name));
   checkNeeds(definitions, (api) => here.has(moduleOf(api)) || remoteClient(api) !== undefined);
 
+  const front = await HttpFront.listen(configuration);
+  opened.add('the HTTP server', () => front.close(0));
   const databases = await openDatabases({ configuration, environment, modules: [...here], logger, announce }, opened);
   const transport = new MemoryTransport();
   const modules = assemble({
@@ -113,15 +114,14 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   await transport.start();
   opened.add('the event transport', () => transport.stop());
 
-  const server = await listen(gateway, configuration);
-  const url = urlOf(server);
+  front.open(gateway);
   let stopping: Promise<void> | undefined;
   return {
-    url,
+    url: front.url,
     modules,
     dataLocation: databases.location,
     failed: databases.failed,
-    stop: () => (stopping ??= drain({ gateway, server, modules, opened }, configuration.shutdownTimeout)),
+    stop: () => (stopping ??= drain(front, modules, opened, configuration.shutdownTimeout)),
   };
 }
 
@@ -164,47 +164,10 @@ function authenticatorOf(
   throw new StartupError('No module here issues access tokens. Add the one that does to MODULES, or set JWKS_URL to the address of its keys.');
 }
 
-async function listen(gateway: GatewayApp, { host, port }: Configuration): Promise<Server> {
-  const server = createServer(gateway.serverOptions, gateway.app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
-    server.listen(port, host, resolve);
-  });
-  return server;
-}
-
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const reason = {
-    EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or choose another with PORT.`,
-    EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with PORT.`,
-    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with HOST.`,
-  }[error.code ?? ''];
-  return reason === undefined ? error : new StartupError(reason);
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo;
-  const anywhere = address === '0.0.0.0' || address === '::';
-  const host = anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  return `http://${host}:${port}`;
-}
-
-interface Draining {
-  readonly gateway: GatewayApp;
-  readonly server: Server;
-  readonly modules: readonly RunningModule[];
-  readonly opened: Opened;
-}
-
 /** Requests first, as they make deliveries; then the deliveries; then everything is closed. */
-async function drain({ gateway, server, modules, opened }: Draining, timeout: number): Promise<void> {
+async function drain(front: HttpFront, modules: readonly RunningModule[], opened: Opened, timeout: number): Promise<void> {
   const deadline = Date.now() + timeout;
-  gateway.drain();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const cutOff = setTimeout(() => server.closeAllConnections(), timeout);
-  await closed;
-  clearTimeout(cutOff);
+  await front.close(timeout);
   await Promise.all(modules.map(({ messaging }) => messaging.drain(deadline)));
   await opened.closeAll();
 }

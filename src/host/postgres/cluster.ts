@@ -22,6 +22,9 @@ export interface Cluster extends ServerFiles {
  */
 const creationSettings = { scram_iterations: 1 };
 
+/** The modules' database on it. */
+export const databaseName = 'fissile';
+
 /** Opens the server's data in `dataDir`, or creates it. */
 export async function openCluster(dataDir: string, onCreate: () => void): Promise<Cluster> {
   const folder = join(dataDir, 'postgres');
@@ -39,7 +42,7 @@ export async function openCluster(dataDir: string, onCreate: () => void): Promis
   return { ...files, version, created, password: readFileSync(passwordIn(folder), 'utf8') };
 }
 
-const passwordIn = (folder: string) => join(folder, 'fissile.password');
+export const passwordIn = (folder: string) => join(folder, 'fissile.password');
 
 function makeFolder(dataDir: string): void {
   try {

@@ -10,7 +10,7 @@ import type pg from 'pg';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
 import { StartupError } from '../startup-error.ts';
 import { claim, claimantName, connectTo, takeOver } from './claim.ts';
-import { type Cluster, openCluster } from './cluster.ts';
+import { type Cluster, databaseName, openCluster } from './cluster.ts';
 import { postmasterOf } from './postmaster-file.ts';
 import { PostgresError, type ServerProcess, type ServerSettings, startServer, stopServer } from './server-process.ts';
 
@@ -34,7 +34,6 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const databaseName = 'fissile';
 const port = 5432;
 const attempts = 3;
 const noSuchDatabase = '3D000';

@@ -102,6 +102,7 @@ describe('provisioning', () => {
     ['a role that may create roles', `ALTER ROLE "%" CREATEROLE`],
     ['a role with another password', `ALTER ROLE "%" PASSWORD 'other'; COMMENT ON ROLE "%" IS NULL`],
     ['a schema that somebody else owns', 'ALTER SCHEMA orders OWNER TO postgres'],
+    ["a module's schema open to all", 'GRANT USAGE ON SCHEMA orders TO PUBLIC'],
     ['a public schema open to all', 'GRANT USAGE ON SCHEMA public TO PUBLIC'],
     ['a database open to all', 'GRANT CONNECT ON DATABASE "$" TO PUBLIC'],
     ['a role that may not connect', 'REVOKE CONNECT ON DATABASE "$" FROM "%"'],

@@ -69,7 +69,7 @@ async function isProvisioned(client: pg.Client, roles: readonly ModuleRole[]): P
         AND NOT has_database_privilege('public', current_database(), 'CONNECT') AS done
       FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (module, role, mark)
       JOIN pg_roles ON rolname = role AND rolcanlogin AND NOT (${tooPowerful})
-      JOIN pg_namespace ON nspname = module AND nspowner = pg_roles.oid
+      JOIN pg_namespace ON nspname = module AND nspowner = pg_roles.oid AND NOT has_schema_privilege('public', pg_namespace.oid, 'USAGE')
       WHERE shobj_description(pg_roles.oid, 'pg_authid') = mark
         AND has_database_privilege(pg_roles.oid, current_database(), 'CONNECT')`,
     [roles.map(({ module }) => module), roles.map(({ role }) => role), roles.map(({ mark }) => mark), roles.length],

@@ -1,0 +1,78 @@
+/**
+ * The port. It is taken before anything else is opened, so that a taken one costs nothing; until the program is ready
+ * whoever asks is told to come back.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serverOptions, type GatewayApp } from '../gateway/app.ts';
+import type { Configuration } from './configuration.ts';
+import { StartupError } from './startup-error.ts';
+
+/** Milliseconds. */
+const lookForIdle = 20;
+
+const starting = JSON.stringify({
+  type: '/problems/platform.unavailable',
+  title: 'Service Unavailable',
+  status: 503,
+  detail: 'The program is starting. Try again in a moment.',
+  code: 'platform.unavailable',
+});
+
+const notYet: RequestListener = (_, response) => {
+  response.writeHead(503, { 'Content-Type': 'application/problem+json', 'Retry-After': '1', Connection: 'close' });
+  response.end(starting);
+};
+
+export class HttpFront {
+  readonly #server: Server;
+  #gateway: GatewayApp | undefined;
+
+  private constructor() {
+    this.#server = createServer(serverOptions, (request, response) => (this.#gateway?.app ?? notYet)(request, response));
+  }
+
+  static async listen({ host, port }: Pick<Configuration, 'host' | 'port'>): Promise<HttpFront> {
+    const front = new HttpFront();
+    await new Promise<void>((resolve, reject) => {
+      front.#server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+      front.#server.listen(port, host, resolve);
+    });
+    return front;
+  }
+
+  /** From now on the gateway answers. */
+  open(gateway: GatewayApp): void {
+    this.#gateway = gateway;
+  }
+
+  /** Without a slash at the end. */
+  get url(): string {
+    const { address, family, port } = this.#server.address() as AddressInfo;
+    const anywhere = address === '0.0.0.0' || address === '::';
+    const host = anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+    return `http://${host}:${port}`;
+  }
+
+  /** Takes no new connections and lets the requests under way finish; cuts them off after `timeout` milliseconds. */
+  async close(timeout: number): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#gateway?.drain();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // A connection whose last request is answered is kept alive by its client, and would hold up the end.
+    const idle = setInterval(() => this.#server.closeIdleConnections(), lookForIdle);
+    const cutOff = setTimeout(() => this.#server.closeAllConnections(), timeout);
+    await closed;
+    clearInterval(idle);
+    clearTimeout(cutOff);
+  }
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reason = {
+    EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or choose another with PORT.`,
+    EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with PORT.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with HOST.`,
+  }[error.code ?? ''];
+  return reason === undefined ? error : new StartupError(reason);
+}

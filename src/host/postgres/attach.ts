@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { StartupError } from '../startup-error.ts';
+import { databaseName, passwordIn } from './cluster.ts';
+import { postmasterOf } from './postmaster-file.ts';
+import { superuser } from './server-process.ts';
+
+/** Connects as superuser to the embedded server that a running program has started; undefined when none runs. */
+export async function attachToEmbedded(dataDir: string): Promise<pg.Client | undefined> {
+  const folder = join(resolve(dataDir), 'postgres');
+  const postmaster = postmasterOf(folder);
+  if (!postmaster?.ready || postmaster.host === undefined) return undefined;
+  const client = new pg.Client({
+    host: postmaster.host,
+    port: postmaster.port,
+    user: superuser,
+    password: passwordOf(folder),
+    database: databaseName,
+  });
+  await client.connect();
+  return client;
+}
+
+function passwordOf(folder: string): string {
+  try {
+    return readFileSync(passwordIn(folder), 'utf8');
+  } catch (error) {
+    throw new StartupError(`${folder} cannot be read. Run this as the user that runs the program.`, { cause: error });
+  }
+}

@@ -1,0 +1,217 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freshDatabaseUrl, connect } from './support/postgres.ts';
+import { administrator, freePort, launch, start, temporaryFolder, type RunningProgram } from './support/running-program.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function newFolder(): Promise<string> {
+  const { path, remove } = await temporaryFolder();
+  closers.push(remove);
+  return path;
+}
+
+function watched(program: RunningProgram): RunningProgram {
+  closers.push(() => program.stop('SIGKILL'));
+  return program;
+}
+
+/** What the program says before it ends by itself. */
+async function refused(environment: Record<string, string>, args: readonly string[] = []) {
+  const program = watched(launch({ DATA_DIR: await newFolder(), ...environment }, args));
+  return { code: await program.exited, output: program.output().trim() };
+}
+
+const json = { 'content-type': 'application/json' };
+async function logIn(url: string, email: string, password: string) {
+  const answer = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify({ email, password }) });
+  return { status: answer.status, token: answer.ok ? ((await answer.json()) as { accessToken: string }).accessToken : '' };
+}
+
+describe('starting for the first time', () => {
+  it('makes an administrator, says the password once, and loads the demo catalogue', async () => {
+    const DATA_DIR = await newFolder();
+    const first = watched(await start({ DATA_DIR, ADMIN_PASSWORD: '' }));
+    await expect.poll(() => first.output()).toMatch(/Stop +Ctrl-C/);
+    expect(first.output()).toContain(`Address  ${first.url}`);
+    expect(first.output()).toContain(`Docs     ${first.url}/docs`);
+    expect(first.output()).toContain(DATA_DIR);
+    const password = /password (\S+)/.exec(first.output())?.[1];
+    expect((await logIn(first.url, administrator.email, password!)).status).toBe(200);
+    const products = (await (await fetch(`${first.url}/v1/products`)).json()) as { data: unknown[] };
+    expect(products.data).toHaveLength(12);
+    expect(await first.stop()).toBe(0);
+
+    const second = watched(await start({ DATA_DIR, ADMIN_PASSWORD: '' }));
+    expect(second.output()).not.toMatch(/password|catalogue/i);
+    expect((await logIn(second.url, administrator.email, password!)).status, 'all is kept').toBe(200);
+    expect(await second.stop()).toBe(0);
+  });
+
+  it('leaves the shop empty in production', async () => {
+    const { url, drop } = await freshDatabaseUrl();
+    closers.push(drop);
+    const program = watched(
+      await start({ DATABASE_URL: url, NODE_ENV: 'production', HOST: '127.0.0.1', PAYMENT_PROVIDER: 'sandbox' }),
+    );
+    expect(await (await fetch(`${program.url}/v1/products`)).json()).toMatchObject({ data: [] });
+    expect(await program.stop()).toBe(0);
+  });
+});
+
+describe('stopping', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('by %s finishes the requests under way and takes no new ones', async (signal) => {
+    const DATA_DIR = await newFolder();
+    const program = watched(await start({ DATA_DIR }));
+    const { token } = await logIn(program.url, administrator.email, administrator.password);
+    const headers = { ...json, authorization: `Bearer ${token}`, prefer: 'wait=10' };
+    // The sandbox takes three seconds for this one.
+    const body = JSON.stringify({ items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_slow' });
+    const slow = fetch(`${program.url}/v1/orders`, { method: 'POST', headers, body });
+    await delay(500);
+    const stopped = program.stop(signal);
+    await delay(200);
+    await expect(fetch(`${program.url}/livez`)).rejects.toThrow();
+    expect(await (await slow).json()).toMatchObject({ status: 'paid' });
+    expect(await stopped).toBe(0);
+    expect(existsSync(join(DATA_DIR, 'postgres', 'postmaster.pid')), 'the database was stopped cleanly').toBe(false);
+  });
+
+  it('cuts off what takes longer than SHUTDOWN_TIMEOUT', async () => {
+    const program = watched(await start({ DATA_DIR: await newFolder(), SHUTDOWN_TIMEOUT: '1' }));
+    const { token } = await logIn(program.url, administrator.email, administrator.password);
+    const headers = { ...json, authorization: `Bearer ${token}`, prefer: 'wait=30' };
+    const body = JSON.stringify({ items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_timeout' });
+    const endless = fetch(`${program.url}/v1/orders`, { method: 'POST', headers, body }).then(() => 'answered', () => 'cut off');
+    await delay(500);
+    const asked = performance.now();
+    expect(await program.stop()).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(6_000);
+    expect(await endless).toBe('cut off');
+  });
+});
+
+describe('what keeps the program from starting is one line, and the exit code says so:', () => {
+  const oneLine = /^Fissile did not start: [^\n]+$/;
+
+  it('a taken port, before anything is created', async () => {
+    const PORT = String(await freePort());
+    const other = createServer().listen(Number(PORT), '127.0.0.1');
+    closers.push(async () => other.close());
+    const DATA_DIR = await newFolder();
+    const { code, output } = await refused({ PORT, DATA_DIR });
+    expect(output).toMatch(oneLine);
+    expect(output).toContain(`Port ${PORT} on 127.0.0.1 is taken`);
+    expect(code).toBe(1);
+    expect(existsSync(join(DATA_DIR, 'postgres'))).toBe(false);
+  });
+
+  it('a second copy on the same data', async () => {
+    const DATA_DIR = await newFolder();
+    const program = watched(await start({ DATA_DIR }));
+    const { code, output } = await refused({ DATA_DIR, PORT: String(await freePort()) });
+    expect(output).toMatch(oneLine);
+    expect(output).toContain(`in use by process ${program.process.pid}`);
+    expect(code).toBe(1);
+    expect((await fetch(`${program.url}/readyz`)).status, 'the first one goes on').toBe(200);
+    await program.stop();
+  });
+
+  it('a data folder that cannot be written', async () => {
+    const file = join(await newFolder(), 'a-file');
+    writeFileSync(file, '');
+    const { code, output } = await refused({ DATA_DIR: join(file, 'data'), PORT: String(await freePort()) });
+    expect(output).toMatch(oneLine);
+    expect(output).toContain(file);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['PORT', 'eighty', /Wrong environment variable PORT/],
+    ['CHECKOUT_TIMEOUT', 'soon', /Wrong environment variable CHECKOUT_TIMEOUT/],
+    ['MODULES', 'orders,bakery', /MODULES names bakery/],
+    ['MODULES', 'users', /Module users calls auth and orders and payments/],
+    ['MODULES', 'payments', /No module here issues access tokens/],
+    ['SEED', 'bakery', /SEED names the catalogue "bakery"/],
+    ['ADMIN_PASSWORD', 'short', /ADMIN_PASSWORD/],
+    ['DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /DATABASE_URL: cannot reach PostgreSQL at 127\.0\.0\.1:1/],
+    ['ORDERS_DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /ORDERS_DATABASE_URL: cannot reach/],
+  ])('%s=%s', async (name, value, said) => {
+    const { url, drop } = await freshDatabaseUrl();
+    closers.push(drop);
+    const { code, output } = await refused({ PORT: String(await freePort()), DATABASE_URL: url, [name]: value });
+    expect(output.split('\n').at(-1)).toMatch(oneLine);
+    expect(output).toMatch(said);
+    expect(output).not.toMatch(/^ +at /m);
+    expect(code).toBe(1);
+  });
+
+  it('arguments that make no sense, with a code of their own', async () => {
+    const { code, output } = await refused({}, ['dance']);
+    expect(output).toBe('There is no command "dance". Try --help.');
+    expect(code).toBe(2);
+  });
+});
+
+describe('the command line', () => {
+  it('explains itself', async () => {
+    const { code, output } = await refused({}, ['--help']);
+    for (const command of ['serve', 'migrate', 'events list']) expect(output).toContain(command);
+    expect(code).toBe(0);
+  });
+
+  it('migrates without starting', async () => {
+    const { url, drop } = await freshDatabaseUrl();
+    closers.push(drop);
+    const first = await refused({ DATABASE_URL: url }, ['migrate']);
+    expect(first.code).toBe(0);
+    expect(first.output).toMatch(/orders: applied 20261122000000_platform/);
+    const second = await refused({ DATABASE_URL: url }, ['migrate']);
+    expect(second.output).toMatch(/orders: up to date/);
+  });
+
+  it('lists, shows and replays what could not be delivered', async () => {
+    const { url, drop } = await freshDatabaseUrl();
+    closers.push(drop);
+    const program = watched(await start({ DATABASE_URL: url }));
+    const client = await connect(new URL(url).pathname.slice(1));
+    closers.push(() => client.end());
+    const userId = '01980000-0000-7000-8000-000000000001';
+    const eventId = '01980000-0000-7000-8000-000000000002';
+    // As an operator finds it after the profile could not be stored eight times.
+    await client.query(
+      `INSERT INTO users.inbox (subscription, event_id, key, position, state, attempts, error, event)
+       VALUES ('users.create-profile', $1, $2, 1, 'dead', 8, 'Error: the disk was full', $3)`,
+      [
+        eventId,
+        userId,
+        {
+          id: eventId,
+          name: 'auth.user-registered',
+          version: 1,
+          key: userId,
+          position: 1,
+          payload: { userId, email: 'ada@example.com', name: 'Ada', registeredAt: '2026-01-01T00:00:00.000Z' },
+          headers: {},
+          occurredAt: '2026-01-01T00:00:00.000Z',
+        },
+      ],
+    );
+    const events = (...args: string[]) => refused({ DATABASE_URL: url }, ['events', ...args]);
+    expect((await events('list')).output).toMatch(/^users\.create-profile 01980000-\S+ .* 8 tries {2}Error: the disk was full$/);
+    expect((await events('show', 'users.create-profile', eventId)).output).toContain('"Ada"');
+    expect((await events('show', 'users.create-profile', userId)).code).toBe(1);
+    expect((await events('replay', 'users.create-profile', eventId)).code).toBe(0);
+    await expect
+      .poll(async () => (await client.query('SELECT name FROM users.profiles WHERE user_id = $1', [userId])).rows, { timeout: 8_000 })
+      .toEqual([{ name: 'Ada' }]);
+    expect((await events('list')).output).toBe('No delivery was given up.');
+    await program.stop();
+  });
+});
