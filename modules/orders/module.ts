@@ -7,7 +7,7 @@ import { atStart, defineModule, on, run } from '#platform/module.ts';
 import { Sagas } from '#platform/sagas/saga.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 import { personErased } from '../users/contract.ts';
-import { loadCatalogue } from './catalogue/load-catalogue.ts';
+import { loadCatalogue } from './seeds/load-catalogue.ts';
 import { orderCancelled, orderPaid, orderPlaced, OrdersApi } from './contract.ts';
 import { Catalogue } from './domain/catalogue.ts';
 import { OrderRepository } from './domain/order-repository.ts';

@@ -1,4 +1,4 @@
-import type { KeySealing } from '../security/key-sealing.ts';
+import type { KeySealing } from '../domain/key-sealing.ts';
 import type { SigningKeys } from '../domain/signing-keys.ts';
 import type { PrismaClient } from './generated/client.ts';
 

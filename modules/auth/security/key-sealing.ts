@@ -1,12 +1,6 @@
 /** Private keys at rest: AES-256-GCM under a secret that is not in the database. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-
-export interface KeySealing {
-  /** `kid` is bound to the sealed text: it opens under no other. */
-  seal(privateKey: string, kid: string): string;
-  /** Undefined when it was sealed under another secret or tampered with. */
-  open(stored: string, kid: string): string | undefined;
-}
+import type { KeySealing } from '../domain/key-sealing.ts';
 
 const format = 'sealed-1';
 const algorithm = 'aes-256-gcm';

@@ -1,0 +1,7 @@
+/** How private keys are kept at rest. */
+export interface KeySealing {
+  /** `kid` is bound to the sealed text: it opens under no other. */
+  seal(privateKey: string, kid: string): string;
+  /** Undefined when it was sealed under another secret or tampered with. */
+  open(stored: string, kid: string): string | undefined;
+}
