@@ -5,7 +5,7 @@ const modules = ['auth', 'users', 'orders', 'payments'];
 const inEveryModule = (query: (schema: string) => string) => modules.map((schema) => `(${query(schema)})`).join(' UNION ALL ');
 
 /** By number and name; no row may come back. */
-export const invariants: Readonly<Record<string, string>> = {
+const invariants: Readonly<Record<string, string>> = {
   '2 debits equal credits in every transaction and currency': `
     SELECT transaction_id, currency FROM payments.ledger_entries GROUP BY transaction_id, currency
     HAVING sum(amount) FILTER (WHERE side = 'debit') IS DISTINCT FROM sum(amount) FILTER (WHERE side = 'credit')`,

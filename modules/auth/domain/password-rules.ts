@@ -1,7 +1,7 @@
 /** What a password must be like (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2): long enough and not well known, nothing else. */
 
 /** Nothing is ever cut off: what is longer is refused. */
-export const longestPassword = 128;
+const longestPassword = 128;
 
 /** Passwords that many people use, so that everybody tries them first. */
 export abstract class CommonPasswords {

@@ -24,7 +24,7 @@ export abstract class SigningKeys {
 
 const hour = 60 * 60 * 1_000;
 /** Others learn of a key this long before it signs, so that what they cache of our keys has it in time. */
-export const publishedAhead = 24 * hour;
+const publishedAhead = 24 * hour;
 /** For instances whose clocks differ. */
 const clockSkew = 60_000;
 

@@ -45,7 +45,7 @@ export class KeptLogger extends Logger {
 }
 
 /** What `QuickPasswords` makes of the good password, in the form that the database asks for. */
-export const hashOfGoodPassword = `$argon2id$quick$1$${goodPassword}`;
+const hashOfGoodPassword = `$argon2id$quick$1$${goodPassword}`;
 
 export const anAccount = (fields: Partial<Account> = {}): Account => ({
   id: uuid(),

@@ -2,7 +2,7 @@
  * The books, in double entry: every transaction debits one account and credits another by the same amount, and
  * nothing that was written is ever changed. A hold moves no money and so leaves no trace here.
  */
-import type { Money } from './payment.ts';
+import type { Money } from './money.ts';
 
 /** What a provider owes us, for each provider, so that play money never mixes with real; what we sold; what we gave back. */
 export type Account = `provider:${string}` | 'sales' | 'refunds';

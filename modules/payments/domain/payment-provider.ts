@@ -1,6 +1,7 @@
 /** Who moves the money. Every call names the payment or refund it is about, and repeating it has one effect. */
 import { PaymentsErrors } from '../contract.ts';
-import type { Decline, Money, Payment } from './payment.ts';
+import type { Money } from './money.ts';
+import type { Decline, Payment } from './payment.ts';
 
 /** How long the answer is worth waiting for; a CallContext is one. */
 export interface Patience {

@@ -5,10 +5,9 @@
  */
 import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';
-import { PaymentsErrors, type Money as MoneySchema, type paymentCaptured, type PaymentStatus } from '../contract.ts';
+import { PaymentsErrors, type paymentCaptured, type PaymentStatus } from '../contract.ts';
 import { captureInLedger, type LedgerTransaction } from './ledger.ts';
-
-export type Money = z.output<typeof MoneySchema>;
+import type { Money } from './money.ts';
 
 export const paymentStates = ['authorizing', 'authorized', 'capturing', 'captured', 'voiding', 'voided', 'declined'] as const;
 export type PaymentState = (typeof paymentStates)[number];

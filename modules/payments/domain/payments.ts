@@ -1,5 +1,6 @@
 /** Where payments are kept, with their refunds, the ledger and what has to be remembered of orders and customers. */
-import type { Change, Money, Payment } from './payment.ts';
+import type { Money } from './money.ts';
+import type { Change, Payment } from './payment.ts';
 import type { Refund, SettledRefund } from './refund.ts';
 
 export interface Intent {

@@ -1,6 +1,6 @@
 /** What tests start from. */
 import { v4, v7 } from 'uuid';
-import type { Money } from '../domain/payment.ts';
+import type { Money } from '../domain/money.ts';
 import type { Intent } from '../domain/payments.ts';
 
 export const noon = new Date('2030-01-01T12:00:00Z');
