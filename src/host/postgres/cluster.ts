@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { StartupError } from '../startup-error.ts';
 import { binariesFor, packagedBinaries, programsOf, putInPlace } from './binaries.ts';
 import { isAlive } from './postmaster-file.ts';
-import { initialize, PostgresError, type ServerFiles } from './server-process.ts';
+import { initialize, noSpaceLeft, PostgresError, type ServerFiles } from './server-process.ts';
 import { serviceAccount, type ServiceAccount } from './service-account.ts';
 
 /** The data of the embedded server, complete and of the version that we run. */
@@ -29,6 +29,7 @@ export const databaseName = 'fissile';
 export async function openCluster(dataDir: string, onCreate: () => void): Promise<Cluster> {
   const folder = join(dataDir, 'postgres');
   makeFolder(dataDir);
+  removeUnfinished(dataDir);
   const account = existsSync(folder) ? ownerOf(folder) : serviceAccount();
   const { version, folder: home } = binariesFor(account, packagedBinaries());
   const files = { folder, account, programs: programsOf({ version, folder: home }) };
@@ -79,7 +80,6 @@ async function create(files: ServerFiles): Promise<void> {
   const unfinished = `${folder}.${process.pid}.new`;
   const password = `${unfinished}.password`;
   try {
-    removeUnfinished(dirname(folder));
     mkdirSync(unfinished, { mode: 0o700 });
     writeFileSync(password, randomBytes(32).toString('base64url'), { mode: 0o600 });
     if (account) for (const path of [unfinished, password]) chownSync(path, account.uid, account.gid);
@@ -105,7 +105,7 @@ function cannotWrite(folder: string, error: unknown): Error {
   const advice = 'Choose another folder with DATA_DIR, or set DATABASE_URL';
   if (code === 'EACCES' || code === 'EPERM') return new StartupError(`${folder} cannot be written: this user may not. ${advice}.`, { cause: error });
   if (code === 'EROFS') return new StartupError(`${folder} cannot be written: the file system is read-only. ${advice}.`, { cause: error });
-  if (code === 'ENOSPC' || /No space left/.test(message)) return new StartupError(`${folder} cannot be written: no space is left on the disk.`, { cause: error });
+  if (code === 'ENOSPC' || message === noSpaceLeft) return new StartupError(`${folder} cannot be written: no space is left on the disk.`, { cause: error });
   if (code === 'EEXIST' || code === 'ENOTDIR') return new StartupError(`${folder} cannot be created: a file of that name is in the way. ${advice}.`, { cause: error });
   if (error instanceof PostgresError) return new StartupError(`PostgreSQL could not be set up in ${folder}: ${message}.`, { cause: error });
   return error as Error;

@@ -12,7 +12,7 @@ import { StartupError } from '../startup-error.ts';
 import { claim, claimantName, connectTo, takeOver } from './claim.ts';
 import { type Cluster, databaseName, openCluster } from './cluster.ts';
 import { postmasterOf } from './postmaster-file.ts';
-import { PostgresError, type ServerProcess, type ServerSettings, startServer, stopServer } from './server-process.ts';
+import { noSpaceLeft, PostgresError, type ServerProcess, type ServerSettings, startServer, stopServer } from './server-process.ts';
 
 export interface EmbeddedOptions {
   readonly dataDir: string;
@@ -96,7 +96,7 @@ async function start(cluster: Cluster, logFile: string, connections: number): Pr
       // Another program was faster with the data, or with the port.
       const overtaken = postmasterOf(cluster.folder) !== undefined || /Address already in use|lock file .* already exists/.test(message);
       if (overtaken && attempt < attempts) continue;
-      const reason = /No space left/.test(message) ? 'no space is left on the disk' : message;
+      const reason = message === noSpaceLeft ? 'no space is left on the disk' : message;
       throw new StartupError(`PostgreSQL does not start: ${reason}. See ${logFile}.`, { cause: error });
     }
   }

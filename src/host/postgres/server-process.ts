@@ -1,5 +1,5 @@
 /** Starting and stopping PostgreSQL's own programs, and nothing about what is stored. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type SpawnOptions } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -21,6 +21,7 @@ export interface ServerFiles {
 }
 
 export const superuser = 'postgres';
+export const noSpaceLeft = 'No space left on device';
 
 const pollInterval = 2;
 const startTimeout = 120_000;
@@ -47,14 +48,12 @@ function nameOf({ folder, account }: ServerFiles): string {
   return standing ? '/proc/self/cwd' : folder;
 }
 
-function run(files: ServerFiles, program: string, given: string[], stdio: (number | 'ignore' | 'pipe')[]) {
+function run(files: ServerFiles, program: string, given: string[], options: SpawnOptions) {
   const { folder, account } = files;
   return spawn(program, given, {
+    ...options,
     cwd: folder,
     env: environment,
-    stdio,
-    // A session of its own: the terminal's Ctrl-C is for us alone, and PostgreSQL is stopped last, after the drain.
-    detached: true,
     windowsHide: true,
     ...(account && { uid: account.uid, gid: account.gid }),
   });
@@ -76,7 +75,7 @@ export async function initialize(
     ...(options.sync ? [] : ['--no-sync']),
     ...asArguments(options.settings),
   ];
-  const child = run(files, files.programs.initdb, given, [password, 'ignore', 'pipe']);
+  const child = run(files, files.programs.initdb, given, { stdio: [password, 'ignore', 'pipe'] });
   closeSync(password);
   let complaints = '';
   child.stderr?.on('data', (data: Buffer) => (complaints += data.toString()));
@@ -96,7 +95,9 @@ export interface ServerProcess {
 /** Starts PostgreSQL and resolves when it accepts connections. */
 export async function startServer(files: ServerFiles, options: { settings: ServerSettings; logFile: string }): Promise<ServerProcess> {
   const log = openSync(options.logFile, 'a', 0o600);
-  const child = run(files, files.programs.postgres, ['-D', nameOf(files), ...asArguments(options.settings)], ['ignore', log, log]);
+  const given = ['-D', nameOf(files), ...asArguments(options.settings)];
+  // A session of its own: the terminal's Ctrl-C is for us alone, and PostgreSQL is stopped last, after the drain.
+  const child = run(files, files.programs.postgres, given, { stdio: ['ignore', log, log], detached: true });
   const { size: logged } = fstatSync(log);
   closeSync(log);
   let gone = false;
@@ -138,8 +139,9 @@ async function endsAfter(signal: NodeJS.Signals, pid: number, timeout: number): 
   return true;
 }
 
-/** The last thing that went wrong, without the time and the process id before it. */
+/** The last thing that went wrong, without the time and the process id before it; a full disk has many consequences. */
 function lastWordIn(log: string): string | undefined {
+  if (log.includes(noSpaceLeft)) return noSpaceLeft;
   const complaint = /(?:FATAL|PANIC|error|fatal):\s+(.*)$/;
   const last = log.split('\n').findLast((line) => complaint.test(line));
   return last && complaint.exec(last)?.[1];
