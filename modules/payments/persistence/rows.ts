@@ -1,5 +1,6 @@
 /** Rows of the database as the domain sees them, whether they come through Prisma or through a statement of our own. */
-import type { Money, Payment, PaymentState } from '../domain/payment.ts';
+import type { Money } from '../domain/money.ts';
+import type { Payment, PaymentState } from '../domain/payment.ts';
 import type { Refund } from '../domain/refund.ts';
 
 export interface PaymentRow {

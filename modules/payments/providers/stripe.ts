@@ -8,7 +8,8 @@
 import type { Stripe } from 'stripe';
 import { PaymentsErrors } from '../contract.ts';
 import type { Patience, PaymentProvider } from '../domain/payment-provider.ts';
-import type { Money, Payment } from '../domain/payment.ts';
+import type { Money } from '../domain/money.ts';
+import type { Payment } from '../domain/payment.ts';
 import { signatureTolerance } from './signature.ts';
 import { declineOf, intentOf, isRefused, outcomeUnknown } from './stripe-errors.ts';
 import { readStripeEvent } from './stripe-events.ts';
