@@ -108,6 +108,23 @@ describe('the body of a request', () => {
     expect((await posting().send({ ...emma, authors: Array.from({ length: 4 }, () => ({ name: 'x' })) })).status).toBe(400);
   });
 
+  it.each([
+    ['in a field', '{"title":"a\\u0000b","authors":[]}', '/title'],
+    ['as half a surrogate pair', '{"title":"\\uD83D","authors":[]}', '/title'],
+    ['deep inside', '{"title":"Emma","authors":[{"name":"Jane"},{"name":"\\udc0e\\ud83d"}]}', '/authors/1/name'],
+    ['in a name', '{"title":"Emma","authors":[],"note":{"text":"x","\\u0000":1}}', '/note'],
+  ])('with text that cannot be stored %s is 400', async (_, sent, path) => {
+    const { status, body } = await posting().set('Content-Type', 'application/json').send(sent);
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([{ path, message: expect.stringContaining('U+0000') }]);
+  });
+
+  it('may have any character, however it is written', async () => {
+    const sent = '{"title":"\\ud83d\\udc0e \\\\u0000 🐎","authors":[]}';
+    const { body } = await posting().set('Content-Type', 'application/json').send(sent);
+    expect(body.body.title).toBe('🐎 \\u0000 🐎');
+  });
+
   it('is not read where the endpoint takes none, but what it says is refused', async () => {
     const { http } = gateway([echo('POST /v1/books', {})]);
     expect((await http.post('/v1/books')).status).toBe(200);
@@ -147,6 +164,11 @@ describe('the query', () => {
     },
   );
 
+  it('is refused with U+0000 in it', async () => {
+    expect((await ask('?cursor=a%00b')).body.errors).toEqual([{ path: '/cursor', message: expect.any(String) }]);
+    expect((await ask('?tags=a&tags=%00')).body.errors).toEqual([{ path: '/tags/1', message: expect.any(String) }]);
+  });
+
   it('S31 is refused with an unknown field, also where the endpoint takes none', async () => {
     expect((await ask('?limit=5&customerId=other')).status).toBe(400);
     expect((await ask('?__proto__=x')).status).toBe(400);
@@ -164,6 +186,7 @@ describe('the path', () => {
     expect(refused.body.errors).toEqual([{ path: '/id', message: expect.any(String) }]);
     const text = gateway([echo('PATCH /v1/books/{id}', { path: z.object({ id: z.string() }) })]).http;
     expect((await text.patch('/v1/books/a%2Fb%20c')).body.path).toEqual({ id: 'a/b c' });
+    expect((await text.patch('/v1/books/a%00')).body.errors).toEqual([{ path: '/id', message: expect.any(String) }]);
   });
 });
 

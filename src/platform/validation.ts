@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { platformErrors, type FieldError } from './errors.ts';
 
-/** What zod found, as field errors with JSON Pointers (RFC 6901). */
+/** RFC 6901. */
+export const jsonPointer = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** What zod found. */
 export const fieldErrors = (error: z.ZodError): FieldError[] =>
-  error.issues.map((issue) => ({
-    path: issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
-    message: issue.message,
-  }));
+  error.issues.map(({ path, message }) => ({ path: jsonPointer(path), message }));
 
 /** The value as `schema` reads it; throws `platform.invalid-request` with the list of fields. */
 export function parseOrFail<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {

@@ -1,9 +1,13 @@
 /** Reads the body of a request: bounded in bytes and depth, and JSON. */
 import type { IncomingMessage } from 'node:http';
 import { httpErrors } from './http-errors.ts';
+import { requireStorableText } from './storable-text.ts';
 
 const maxDepth = 32;
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/** In JSON that is properly encoded, what cannot be stored can only be written like this. */
+const mayBeUnstorable = /\\u(?:0000|d[89a-f])/i;
 
 export const hasBody = ({ headers }: IncomingMessage) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -32,12 +36,15 @@ export function parseJson(bytes: Buffer, contentType: string | undefined): unkno
   if (contentType === undefined || !jsonType.test(contentType)) throw httpErrors.unsupportedMediaType();
   if (depthOf(bytes) > maxDepth) throw httpErrors.malformedBody(`The body may be ${maxDepth} levels deep at most.`);
   let text: string;
+  let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw httpErrors.malformedBody({ cause });
   }
+  if (mayBeUnstorable.test(text)) requireStorableText(value);
+  return value;
 }
 
 /** How deep objects and arrays are nested: counted before parsing, since it is parsing and checking that would suffer. */

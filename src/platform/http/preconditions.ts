@@ -1,6 +1,9 @@
 /** Entity tags (RFC 9110, 8.8.3): the version of a thing in quotes. */
 import { httpErrors } from './http-errors.ts';
 
+/** Versions are kept in columns of four bytes. */
+const highestVersion = 2 ** 31 - 1;
+
 export const entityTag = (version: number) => `"${version}"`;
 
 /**
@@ -10,9 +13,9 @@ export const entityTag = (version: number) => `"${version}"`;
 export function ifMatchVersion(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
   if (/",\s*(W\/)?"/.test(header)) throw httpErrors.invalidHeader('If-Match can name one version only.');
-  const version = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
-  if (version === undefined) throw httpErrors.preconditionFailed();
-  return Number(version);
+  const version = Number(/^\s*"([1-9]\d{0,9})"\s*$/.exec(header)?.[1]);
+  if (!(version <= highestVersion)) throw httpErrors.preconditionFailed();
+  return version;
 }
 
 /** Whether the client has this version already (weak comparison, as `If-None-Match` wants). */

@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts';
 import { ifMatchVersion } from './preconditions.ts';
 import { preferredWait } from './prefer.ts';
 import { type Parameters, parameterNames } from './route-table.ts';
+import { requireStorableText } from './storable-text.ts';
 import { strict } from './strict-schema.ts';
 import { textReader } from './text-fields.ts';
 
@@ -49,9 +50,11 @@ export function requestReader(
     };
     const bytes = takesBody && hasBody(request) ? await readBytes(request, bodyLimit) : undefined;
     const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);
+    const fields = text === '' ? {} : parseQuery(text, '&', '=', { maxKeys: maxQueryFields });
+    if (request.url.includes('%00')) requireStorableText({ ...parameters, ...fields });
     const whole = {
       path: endpoint.path && read(path, pathText(parameters)),
-      query: read(query, text === '' ? {} : queryText(parseQuery(text, '&', '=', { maxKeys: maxQueryFields }))),
+      query: read(query, queryText(fields)),
       body: takesBody && !rawBody ? read(body, sentBody) : undefined,
       principal,
       address: request.ip ?? '',
