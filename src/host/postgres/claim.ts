@@ -2,14 +2,14 @@
  * Who may use an embedded server's data: the program that holds a lock on it, which ends with the program's
  * connection. A server without such a program was left behind by one that was killed, and is taken over.
  */
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
 import { StartupError } from '../startup-error.ts';
 import type { Cluster } from './cluster.ts';
-import { isAlive, postmasterFile, postmasterOf } from './postmaster-file.ts';
+import { isAlive, isOfZombie, postmasterFile, postmasterOf } from './postmaster-file.ts';
 import { stopServer, superuser } from './server-process.ts';
 
 /** Any number that nobody else locks in the database `postgres`. */
@@ -73,7 +73,7 @@ export async function takeOver(cluster: Cluster): Promise<void> {
       const changing = code === cannotConnectNow || code === adminShutdown || message.startsWith('Connection terminated');
       if (!silent && !changing) throw error;
       silentSince = silent ? (silentSince ?? Date.now()) : undefined;
-      if (silentSince && Date.now() - silentSince > silenceOfTheDead) removeTraces(cluster.folder, found.port);
+      if (silentSince && Date.now() - silentSince > silenceOfTheDead) removeTraces(cluster.folder);
       if (Date.now() - start > patience) {
         throw new StartupError(`A PostgreSQL server (process ${found.pid}) uses ${cluster.folder} and neither answers nor ends. Stop it, then start again.`);
       }
@@ -82,13 +82,14 @@ export async function takeOver(cluster: Cluster): Promise<void> {
     }
     await sleep(pollInterval);
   }
+  if (isOfZombie(cluster.folder)) removeTraces(cluster.folder);
 }
 
-/** What PostgreSQL would take for a sign of life, as another process now has the number of the dead one. */
-function removeTraces(folder: string, port: number): void {
-  for (const name of [postmasterFile(folder), join(folder, `.s.PGSQL.${port}`), join(folder, `.s.PGSQL.${port}.lock`)]) {
-    rmSync(name, { force: true });
-  }
+/** What PostgreSQL would take for a sign of life, as there is a process with the number of the dead one. */
+function removeTraces(folder: string): void {
+  const socketFiles = readdirSync(folder).filter((name) => name.startsWith('.s.PGSQL.'));
+  for (const name of socketFiles) rmSync(join(folder, name), { force: true });
+  rmSync(postmasterFile(folder), { force: true });
 }
 
 /** The program that started this server, if it is alive, is about to claim it. */

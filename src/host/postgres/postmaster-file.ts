@@ -21,6 +21,12 @@ export function postmasterOf(folder: string): Postmaster | undefined {
 
 export const postmasterFile = (folder: string) => join(folder, 'postmaster.pid');
 
+/** A dead server's file that PostgreSQL would take for a live one's, as nobody has taken note of its death yet. */
+export function isOfZombie(folder: string): boolean {
+  const [pid] = linesOf(postmasterFile(folder));
+  return !!pid && hasNumber(Number(pid)) && !isAlive(Number(pid));
+}
+
 function linesOf(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n');
@@ -29,12 +35,19 @@ function linesOf(file: string): string[] {
   }
 }
 
+/** Not so for a zombie: a process that has ended and whose parent, such as a container's first process, did not notice. */
 export function isAlive(pid: number): boolean {
+  if (!hasNumber(pid)) return false;
+  const [, state] = /^\d+ \(.*\) (\S)/s.exec(linesOf(`/proc/${pid}/stat`).join('\n')) ?? [];
+  return state !== 'Z' && state !== 'X';
+}
+
+function hasNumber(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is alive all the same.
+    // Somebody else's process is there all the same.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
