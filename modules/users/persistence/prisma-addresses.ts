@@ -3,7 +3,6 @@ import type { Address } from '../contract.ts';
 import type { Addresses } from '../domain/addresses.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { lockPerson } from './lock-person.ts';
-import { optimistically } from './optimistically.ts';
 
 type Row = NonNullable<Awaited<ReturnType<PrismaClient['address']['findUnique']>>>;
 
@@ -29,6 +28,10 @@ export function prismaAddresses(database: Database, prisma: PrismaClient): Addre
     const row = await prisma.address.findFirst({ where: { id, userId } });
     return row ? fromRow(row) : undefined;
   };
+  const findAndLock = async (userId: string, id: string) => {
+    await database.query('SELECT FROM addresses WHERE id = $1 AND user_id = $2 FOR UPDATE', [id, userId]);
+    return find(userId, id);
+  };
   return {
     find,
 
@@ -46,24 +49,21 @@ export function prismaAddresses(database: Database, prisma: PrismaClient): Addre
       }),
 
     update: (userId, id, change) =>
-      optimistically(async () => {
-        const address = await find(userId, id);
-        if (!address) return { result: undefined };
+      database.transaction(async () => {
+        const address = await findAndLock(userId, id);
+        if (!address) return undefined;
         const changed = change(address);
-        const { count } = await prisma.address.updateMany({
-          where: { id, userId, version: address.version },
-          data: toRow(changed),
-        });
-        return count === 1 ? { result: changed } : undefined;
+        await prisma.address.updateMany({ where: { id, userId }, data: toRow(changed) });
+        return changed;
       }),
 
     remove: (userId, id, guard) =>
-      optimistically(async () => {
-        const address = await find(userId, id);
-        if (!address) return { result: false };
+      database.transaction(async () => {
+        const address = await findAndLock(userId, id);
+        if (!address) return false;
         guard(address);
-        const { count } = await prisma.address.deleteMany({ where: { id, userId, version: address.version } });
-        return count === 1 ? { result: true } : undefined;
+        await prisma.address.deleteMany({ where: { id, userId } });
+        return true;
       }),
   };
 }

@@ -3,7 +3,6 @@ import type { Profile } from '../contract.ts';
 import type { Profiles } from '../domain/profiles.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { lockPerson } from './lock-person.ts';
-import { optimistically } from './optimistically.ts';
 
 type Row = NonNullable<Awaited<ReturnType<PrismaClient['profile']['findUnique']>>>;
 
@@ -30,15 +29,13 @@ export function prismaProfiles(database: Database, prisma: PrismaClient): Profil
       }),
 
     update: (userId, change) =>
-      optimistically(async () => {
+      database.transaction(async () => {
+        await database.query('SELECT FROM profiles WHERE user_id = $1 FOR NO KEY UPDATE', [userId]);
         const profile = await find(userId);
-        if (!profile) return { result: undefined };
+        if (!profile) return undefined;
         const changed = change(profile);
-        const { count } = await prisma.profile.updateMany({
-          where: { userId, version: profile.version },
-          data: changed,
-        });
-        return count === 1 ? { result: changed } : undefined;
+        await prisma.profile.updateMany({ where: { userId }, data: changed });
+        return changed;
       }),
   };
 }
