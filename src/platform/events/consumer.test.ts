@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tcpLink } from '../../../tests/support/tcp-link.ts';
 import { MemoryTransport } from './memory-transport.ts';
-import { Landscape, never, until, type ProgramOptions } from './testing/landscape.ts';
+import { Landscape, never, type ProgramOptions, quiet, until } from './testing/landscape.ts';
 
 let landscape: Landscape;
 beforeEach(async () => {
@@ -29,7 +30,7 @@ describe('a reaction', () => {
 
   it('shares one transaction with its inbox row, which costs it one statement', async () => {
     const program = await start({ reactions: { 'users.a': {} }, limits: patient });
-    await sleep(100);
+    await quiet(program.databases.users);
     const before = program.databases.users.statements;
     await program.announce({ id: 'k', n: 1 });
     await effects(1);
@@ -106,6 +107,16 @@ describe('a reaction', () => {
     expect(await program.metrics.text()).toMatch(/event_delivery_failures_total\{subscription="users.a",outcome="retried"\} \d+/);
   });
 
+  it('that succeeds at last is followed at once by those that waited for it', async () => {
+    const react = ({ n }: { n: number }, { attempt }: { attempt: number }) => {
+      if (n === 1 && attempt < 3) throw new Error('not yet');
+    };
+    const program = await start({ reactions: { 'users.a': { react } }, limits: patient });
+    await program.announce(...Array.from({ length: 10 }, (_, n) => ({ id: 'k', n: n + 1 })));
+    await effects(10);
+    expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
   it('of another version of the program than the one that failed is not forgotten silently', async () => {
     const failing = { react: () => Promise.reject(new Error('not yet')) };
     const before = await start({ reactions: { 'users.old-name': failing }, limits: { firstPause: 10_000, longestPause: { delivery: 10_000, step: 1, undo: 1 } } });
@@ -169,20 +180,33 @@ describe('deliveries that wait for their next try', () => {
 });
 
 describe('while the database goes away and comes back', () => {
-  it('every event takes effect once', async () => {
+  const events = Array.from({ length: 200 }, (_, n) => ({ id: `k${n % 20}`, n }));
+  const byKey = (all: readonly { id: string; n: number }[]) => Object.groupBy(all.map(({ id, n }) => ({ id, n })), ({ id }) => id);
+  const outcome = async () => {
+    await until(async () => (await landscape.unpublished()) === 0);
+    await effects(200);
+    return byKey(await landscape.effects());
+  };
+
+  it('for a moment, every event takes effect once and in order', async () => {
     const program = await start({ reactions: { 'users.a': {} } });
-    const events = Array.from({ length: 200 }, (_, n) => ({ id: `k${n % 20}`, n }));
     await program.announce(...events);
     await sleep(20);
     await landscape.cutConnections();
-    await until(async () => (await landscape.unpublished()) === 0);
-    await effects(200);
-    const seen = await landscape.effects();
-    expect(seen.map(({ n }) => n).toSorted((a, b) => a - b)).toEqual(events.map(({ n }) => n));
-    for (let key = 0; key < 20; key++) {
-      const ofKey = seen.filter(({ id }) => id === `k${key}`).map(({ n }) => n);
-      expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b));
-    }
+    expect(await outcome()).toEqual(byKey(events));
+  });
+
+  it('for a while, every event takes effect once and in order', async () => {
+    const link = await tcpLink(landscape.users.connection);
+    const program = await start({ reactions: { 'users.a': {} }, usersPort: link.port });
+    link.refuse();
+    link.breakAll();
+    await program.announce(...events);
+    await sleep(500);
+    expect(await landscape.inbox()).toEqual([]);
+    link.accept();
+    expect(await outcome()).toEqual(byKey(events));
+    await link.close();
   });
 });
 
@@ -191,8 +215,9 @@ describe('a program that is asked to stop', () => {
     const react = () => sleep(50);
     const program = await start({ reactions: { 'users.a': { react } } });
     await program.announce(...Array.from({ length: 6 }, (_, n) => ({ id: `k${n}`, n })));
-    await program.stop();
+    await program.users.drain(Date.now() + 2_000);
     expect(await landscape.effects()).toHaveLength(6);
+    await program.stop();
     expect(await landscape.unpublished()).toBe(0);
   });
 

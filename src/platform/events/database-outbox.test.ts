@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tcpLink } from '../../../tests/support/tcp-link.ts';
 import { MemoryTransport } from './memory-transport.ts';
-import { happened, Landscape, type TestProgram, until } from './testing/landscape.ts';
+import { happened, Landscape, quiet, type TestProgram, until } from './testing/landscape.ts';
 
 let landscape: Landscape;
 let program: TestProgram;
@@ -18,25 +18,20 @@ describe('announcing an event', () => {
     expect(() => program.orders.outbox.add(happened, { id: 'k', n: 1 })).toThrow('transaction');
   });
 
-  it('is refused when the transaction around it has ended', async () => {
-    let late: (() => void) | undefined;
-    await program.databases.orders.transaction(async () => {
-      program.orders.outbox.add(happened, { id: 'k', n: 1 });
-      const ended = new Promise<void>((resolve) => setTimeout(resolve, 100));
-      void ended.then(() => {
-        try {
-          program.orders.outbox.add(happened, { id: 'k', n: 2 });
-          late = () => {};
-        } catch (error) {
-          late = () => {
-            throw error;
-          };
-        }
+  it('is refused when the transaction around it has ended, however it did', async () => {
+    for (const end of [async () => {}, () => Promise.reject(new Error('changed our mind'))]) {
+      const late = Promise.withResolvers<void>();
+      let announcing: Promise<void> | undefined;
+      const transaction = program.databases.orders.transaction(() => {
+        program.orders.outbox.add(happened, { id: 'k', n: 1 });
+        announcing = late.promise.then(() => program.orders.outbox.add(happened, { id: 'k', n: 2 }));
+        return end();
       });
-    });
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(() => late!()).toThrow('ended');
-    expect(await stored()).toHaveLength(1);
+      await transaction.catch(() => {});
+      late.resolve();
+      await expect(announcing).rejects.toThrow('ended');
+    }
+    expect((await stored()).map(({ payload }) => payload.n)).toEqual([1]);
   });
 
   it('is refused when the payload is not what the contract says', async () => {
@@ -51,6 +46,7 @@ describe('announcing an event', () => {
   });
 
   it('costs one statement for all events of a transaction, and keeps their order', async () => {
+    await quiet(program.databases.orders);
     const before = program.databases.orders.statements;
     await program.announce(...Array.from({ length: 50 }, (_, n) => ({ id: `k${n % 3}`, n })));
     const [begin, insert, commit] = [1, 1, 1];

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { currentContext } from '../context.ts';
 import { errors } from '../errors.ts';
-import { never, until } from '../events/testing/landscape.ts';
+import { never, quiet, until } from '../events/testing/landscape.ts';
 import { saga, type SagaEnd, type SagaImplementation, type Step } from './saga.ts';
 import { Instances, type Instance, type InstanceOptions, type StepTools } from './testing/instances.ts';
 
@@ -62,7 +62,7 @@ describe('a saga', () => {
 
   it('costs one statement to start, one after each remote step, and one within the transaction of a local step', async () => {
     const instance = await start((tools) => [remote('pay'), remote('ship'), local(tools, 'confirm')], { limits: { sweep: 60_000 } });
-    await sleep(200);
+    await quiet(instance.database);
     const before = instance.database.statements;
     await instance.database.transaction(() => instance.sagas.start(checkout, 'a', { n: 1 }));
     await ended(instance);

@@ -42,8 +42,9 @@ export interface ProgramOptions {
   /** By name; reactions of the users module. What takes effect is noted in `effects`. */
   readonly reactions?: Readonly<Record<string, Reacting>>;
   readonly limits?: Partial<MessagingLimits>;
-  /** To a port that leads to the database of orders by a link that can break. */
+  /** Ports that lead to the databases by a link that can break. */
   readonly ordersPort?: number;
+  readonly usersPort?: number;
   readonly logger?: MessagingOptions['logger'];
 }
 
@@ -64,9 +65,10 @@ export class Landscape {
   }
 
   /** One instance: a program of two modules, orders announcing and users reacting. */
-  async start({ transport, reactions = {}, limits, ordersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
-    const ordersConnection = { ...this.orders.connection, ...(ordersPort === undefined ? {} : { port: ordersPort }) };
-    const [ordersDatabase, usersDatabase] = [open('orders', ordersConnection), open('users', this.users.connection)];
+  async start({ transport, reactions = {}, limits, ordersPort, usersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
+    const ordersConnection = { ...this.orders.connection, port: ordersPort ?? this.orders.connection.port };
+    const usersConnection = { ...this.users.connection, port: usersPort ?? this.users.connection.port };
+    const [ordersDatabase, usersDatabase] = [open('orders', ordersConnection), open('users', usersConnection)];
     const metrics = new Metrics();
     const common = { transport, logger, metrics, clock: systemClock, sagas: [], schedules: [], limits: { ...impatient, ...limits } };
     const orders = createMessaging({
@@ -80,7 +82,7 @@ export class Landscape {
       ...common,
       module: 'users',
       database: usersDatabase,
-      connection: this.users.connection,
+      connection: usersConnection,
       reactions: Object.entries(reactions).map(([name, reacting]) => ({
         name,
         event: reacting.event ?? happened,
@@ -170,6 +172,14 @@ export async function until(condition: () => boolean | Promise<boolean>, patienc
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`This did not become true in time: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Until the sweeps that every program begins with are over, so that statements can be counted. */
+export async function quiet(database: PostgresDatabase): Promise<void> {
+  for (let before = -1; before !== database.statements; ) {
+    before = database.statements;
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

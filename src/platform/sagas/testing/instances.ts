@@ -52,7 +52,7 @@ export class Instances {
   }
 
   async start(sagas: (tools: StepTools) => readonly Registered[], { limits, logger = silentLogger, port }: InstanceOptions = {}): Promise<Instance> {
-    const connection = { ...this.test.connection, ...(port === undefined ? {} : { port }) };
+    const connection = { ...this.test.connection, port: port ?? this.test.connection.port };
     const database = new PostgresDatabase({ schema: 'orders', connection, poolSize: 8, logger: silentLogger });
     const note = async (what: string) => void (await database.query('insert into effects (what) values ($1)', [what]));
     const metrics = new Metrics();
