@@ -10,7 +10,7 @@ import { changedSince, touches } from './git.ts';
 import { writeLock } from './lock/write.ts';
 import { exitCode, type Outcome } from './outcome.ts';
 import { CannotCheck } from './cannot-check.ts';
-import type { Rule } from './rule.ts';
+import type { Finding, Rule } from './rule.ts';
 import { rules as allRules } from './rules.ts';
 
 const help = `Checks that nothing crosses the boundaries between modules.
@@ -42,8 +42,15 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** Where words go: a console has these two. */
+export type Output = Pick<Console, 'log' | 'error'>;
+
 /** Runs what the arguments ask for; resolves with the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], output: Output): Promise<number> {
+  const told = (words: string, code: number): number => {
+    output.log(words);
+    return code;
+  };
   try {
     const { values } = parse(args);
     if (values.help) return told(help, 0);
@@ -52,12 +59,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const root = resolve(values.root);
     if (values.lock || values.retire) return told(writeLock(read(root), values.retire ?? []), 0);
     const rules = chosen(values.rule);
-    if (values.freeze) return await freezeFindings(root, rules);
+    if (values.freeze) return told(freeze(root, await findings(root, rules)), 0);
     const outcome = await run(root, rules, values.changed);
     return told(format(outcome), exitCode(outcome));
   } catch (error) {
     if (!(error instanceof CannotCheck)) throw error;
-    console.error(error.message);
+    output.error(error.message);
     return 2;
   }
 }
@@ -77,10 +84,10 @@ async function run(root: string, rules: readonly Rule[], base: string | undefine
   }
 }
 
-async function freezeFindings(root: string, rules: readonly Rule[]): Promise<number> {
+async function findings(root: string, rules: readonly Rule[]): Promise<readonly Finding[]> {
   const { findings, problems } = await check(read(root), rules);
   if (problems.length > 0) throw new CannotCheck(problems.join('\n'));
-  return told(freeze(root, findings), 0);
+  return findings;
 }
 
 function parse(args: readonly string[]) {
@@ -95,9 +102,4 @@ function chosen(ids: readonly string[] | undefined): readonly Rule[] {
   const unknown = ids?.filter((id) => !allRules.some((rule) => rule.id === id)) ?? [];
   if (unknown.length > 0) throw new CannotCheck(`There is no rule ${unknown.join(', ')}. There are: ${allRules.map(({ id }) => id).join(', ')}.`);
   return ids ? allRules.filter(({ id }) => ids.includes(id)) : allRules;
-}
-
-function told(words: string, code: number): number {
-  console.log(words);
-  return code;
 }

@@ -2,23 +2,25 @@
 import type { EcmaScriptModule, Node, Program } from 'oxc-parser';
 import { literalText, walk } from './walk.ts';
 
-export type ImportKind =
-  | 'import'
-  | 'type import'
-  | 're-export'
-  | 'type re-export'
-  | 'import()'
-  | 'import() type'
-  | 'require'
-  | 'import = require'
-  | 'module augmentation'
-  | 'import.meta.resolve'
-  | 'mocked import'
-  | 'file URL'
-  | 'reference'
-  | 'symbolic link';
+export const importKinds = [
+  'import',
+  'type import',
+  're-export',
+  'type re-export',
+  'import()',
+  'import() type',
+  'require',
+  'import = require',
+  'module augmentation',
+  'import.meta.resolve',
+  'mocked import',
+  'file URL',
+  'reference',
+  'symbolic link',
+] as const;
+type ImportKind = (typeof importKinds)[number];
 
-export interface ImportedName {
+interface ImportedName {
   /** As the other file exports it: `default`, or `*` for all of it. */
   readonly imported: string;
   readonly local: string;

@@ -30,7 +30,7 @@ export const adrs: Rule = {
 
 function enforced(path: string, { tree }: System, breach: (breach: Breach) => void): void {
   const lines = tree.read(path).split('\n');
-  const start = lines.findIndex((line) => /^#+\s+Enforced by\b/i.test(line) || /^\**Enforced by\b/i.test(line));
+  const start = lines.findIndex((line) => /^#+\s+Enforced by\b/i.test(line));
   if (start === -1) {
     breach({ file: path, what: 'does not say what enforces it', instead: 'End it with "## Enforced by" and the path of a test.' });
     return;

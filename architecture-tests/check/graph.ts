@@ -1,0 +1,33 @@
+/** `npm run graph`: draws the modules, calls, events and tables into the README and as an SVG. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CannotCheck } from './cannot-check.ts';
+import { read } from './check.ts';
+import { layout } from './graph/layout.ts';
+import { mermaid, withGraph } from './graph/mermaid.ts';
+import { readGraph } from './graph/model.ts';
+import { svg } from './graph/svg.ts';
+
+const svgPath = 'architecture-tests/modules.svg';
+
+try {
+  const { values } = parseArgs({ options: { root: { type: 'string', default: '.' } } });
+  const root = resolve(values.root);
+  const graph = readGraph(read(root));
+  mkdirSync(join(root, 'architecture-tests'), { recursive: true });
+  writeFileSync(join(root, svgPath), svg(await layout(graph)));
+  const readme = join(root, 'README.md');
+  const drawn = existsSync(readme) ? withGraph(readFileSync(readme, 'utf8'), graph) : undefined;
+  if (drawn === undefined) {
+    console.log(mermaid(graph));
+    console.log(`\nWrote ${svgPath}. README.md has no <!-- graph --> and <!-- /graph --> to put the above between.`);
+  } else {
+    writeFileSync(readme, drawn);
+    console.log(`Wrote README.md and ${svgPath}.`);
+  }
+} catch (error) {
+  if (!(error instanceof CannotCheck) && (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+  console.error((error as Error).message);
+  process.exitCode = 2;
+}
