@@ -97,7 +97,8 @@ async function waitForItsProgram(client: pg.Client): Promise<void> {
   const deadline = Date.now() + claimTime;
   const { rows } = await client.query<{ cluster_name: string }>('SHOW cluster_name');
   const starter = pidIn(rows[0]?.cluster_name);
-  while (starter && isAlive(starter) && Date.now() < deadline) {
+  while (Date.now() < deadline) {
+    if (!starter || !isAlive(starter)) return;
     const held = await client.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${lock} AND granted`);
     if (held.rowCount) return;
     await sleep(pollInterval);

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabaseUrl } from '../../../tests/support/postgres.ts';
 import { migrate } from './migrate.ts';
@@ -132,8 +132,9 @@ describe('provisioning', () => {
       await admin.query(`ALTER ROLE "${boss}" PASSWORD '${password}'`);
       const client = await asBoss(password);
       const settings = (await provision(client, modules)).get('orders')!;
-      await (await reach(settings, 'orders')).end();
-      await client.end();
+      const orders = await reach(settings, 'orders');
+      expect((await orders.query('SELECT current_user AS role')).rows).toEqual([{ role: settings.user }]);
+      await Promise.all([orders.end(), client.end()]);
     }
     await provision(admin, modules);
     await admin.query(`DROP ROLE "${boss}"`);
@@ -163,7 +164,7 @@ describe('provisioning', () => {
   it('keeps names that are too long for PostgreSQL apart', async () => {
     const name = `${admin.database}_${'long'.repeat(20)}`.slice(0, 60);
     await admin.query(`CREATE DATABASE "${name}"`);
-    const client = await reach({ ...{ connectionString: fresh.url.replace(admin.database!, name) } }, 'DATABASE_URL');
+    const client = await reach({ connectionString: fresh.url.replace(admin.database!, name) }, 'DATABASE_URL');
     const settings = await provision(client, modules);
     expect(new Set([...settings.values()].map(({ user }) => user)).size).toBe(4);
     for (const each of settings.values()) await (await reach(each, 'test')).end();

@@ -1,0 +1,35 @@
+/** A database of `orders` with a table for notes, as the tests of transactions want it. */
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type TestDatabase, testDatabase } from './postgres.ts';
+
+export interface Notebook {
+  readonly test: TestDatabase;
+  readonly insert: (id: number, text?: string) => Promise<unknown>;
+  /** What others see, in the order of the ids. */
+  readonly stored: () => Promise<number[]>;
+}
+
+export const uniqueViolation = { code: '23505' };
+
+/** Fresh for each file, empty for each test. */
+export function notebook(): Notebook {
+  let test: TestDatabase | undefined;
+  const open = () => {
+    if (!test) throw new Error('The database is there within tests only.');
+    return test;
+  };
+  beforeAll(async () => {
+    test = await testDatabase('orders');
+    await test.sql('CREATE TABLE orders.notes (id int PRIMARY KEY, text text)');
+    await test.sql('GRANT ALL ON orders.notes TO PUBLIC');
+  });
+  afterAll(() => test?.drop());
+  beforeEach(() => open().sql('TRUNCATE orders.notes'));
+  return {
+    get test() {
+      return open();
+    },
+    insert: (id, text = 'x') => open().database.query('INSERT INTO notes (id, text) VALUES ($1, $2)', [id, text]),
+    stored: async () => (await open().sql('SELECT id FROM orders.notes ORDER BY id')).rows.map(({ id }) => id as number),
+  };
+}
