@@ -1,6 +1,7 @@
 /** Prisma and the ambient transaction, on the tables that every module has. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { PostgresDatabase } from '#platform/database/postgres-database.ts';
@@ -26,6 +27,13 @@ describe('a Prisma client', () => {
   it('works without a transaction', async () => {
     await add('a');
     expect(await find('a')).toMatchObject({ name: 'a', nextRunAt, owner: 0 });
+  });
+
+  it('S40 says what went wrong without quoting what was asked', async () => {
+    const wrong = { name: 'Ada Lovelace', nextRunAt: 'ada@example.com' };
+    const error = await prisma.schedule.create({ data: wrong }).catch((caught: unknown) => caught);
+    expect(String(error)).toMatch('nextRunAt');
+    expect(inspect(error)).not.toMatch(/Ada/i);
   });
 
   it('commits and rolls back with the ambient transaction and with SQL beside it', async () => {
