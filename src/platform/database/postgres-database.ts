@@ -64,7 +64,7 @@ export class PostgresDatabase extends Database {
     this.#pool = new ConnectionPool({
       ...options.connection,
       application_name: `fissile ${options.schema}`,
-      options: `-c search_path=${options.schema}`,
+      options: `-c search_path="${options.schema}"`,
       max: options.poolSize ?? 10,
       connectionTimeoutMillis: options.acquireTimeout ?? 3000,
       statement_timeout: options.statementTimeout ?? 30_000,

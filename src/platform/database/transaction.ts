@@ -5,7 +5,8 @@ import { asFailure, isConflict, spoilsConnection } from './database-errors.ts';
 /**
  * One transaction on one connection. Nothing here waits for an answer it does not need: BEGIN goes out together
  * with the first statement and COMMIT right behind the last, and PostgreSQL answers in order. A statement that
- * fails makes the statements behind it fail and turns the COMMIT into a ROLLBACK, so an early COMMIT is safe.
+ * fails makes the statements behind it fail and turns the COMMIT into a ROLLBACK, so an early COMMIT is safe; and
+ * BEGIN itself fails only together with its connection.
  */
 export class Transaction implements AmbientTransaction {
   readonly outer: AmbientTransaction | undefined;
