@@ -54,6 +54,23 @@ describe('announcing an event', () => {
     expect((await stored()).map(({ payload }) => payload.n)).toEqual(Array.from({ length: 50 }, (_, n) => n));
   });
 
+  it('reads nothing of a full outbox but the events with its key', async () => {
+    await landscape.orders.sql(`
+      insert into orders.outbox (id, name, version, key, payload, headers, occurred_at, owner)
+      select gen_random_uuid(), 'orders.happened', 1, 'full ' || n, '{}', '{}', now(), 0 from generate_series(1, 5000) n`);
+    await landscape.orders.sql('analyze orders.outbox');
+    const { orders } = program.databases;
+    let tuplesRead: number | undefined;
+    await orders.transaction(async () => {
+      program.orders.outbox.add(happened, { id: 'k', n: 1 });
+      orders.beforeCommit(async () => {
+        const { rows } = await orders.query<{ read: number }>("select seq_tup_read as read from pg_stat_xact_user_tables where relname = 'outbox'");
+        tuplesRead = rows[0]!.read;
+      });
+    });
+    expect(tuplesRead).toBe(0);
+  });
+
   it('happens once if the database makes the transaction run again', async () => {
     let runs = 0;
     await program.databases.orders.transaction(async () => {

@@ -22,23 +22,26 @@ interface Row extends Omit<Envelope, 'occurredAt'> {
  * Stores the events of one transaction in one statement, in their order. An event whose key has an undelivered event
  * of somebody else before it is left ownerless: order for each key holds across instances because nobody delivers
  * such an event before that one is delivered.
+ *
+ * The look at earlier events is a subquery for each event, and so a look-up in an index: how many events there are is
+ * not known when the plan is made, and for the hundred that PostgreSQL assumes it would rather read the whole table.
  */
 const insert = `
   with new as (
-    select * from rows from (json_to_recordset($1) as
-      (id uuid, name text, version int, key text, payload jsonb, "occurredAt" timestamptz)) with ordinality
-  ), earlier as (
-    select key, max(position) as position, bool_or(owner <> $3) as contested
-    from outbox where published_at is null and key in (select key from new) group by key
+    select given.*, earlier.position as after, earlier.contested
+    from rows from (json_to_recordset($1) as
+      (id uuid, name text, version int, key text, payload jsonb, "occurredAt" timestamptz)) with ordinality as given
+    cross join lateral (
+      select max(position) as position, bool_or(owner <> $3) as contested
+      from outbox where outbox.key = given.key and published_at is null
+    ) earlier
   ), stored as (
     insert into outbox (id, name, version, key, payload, headers, occurred_at, owner)
-    select id, name, version, key, payload, $2::jsonb, "occurredAt",
-           case when (select contested from earlier where earlier.key = new.key) then 0 else $3 end
+    select id, name, version, key, payload, $2::jsonb, "occurredAt", case when contested then 0 else $3 end
     from new order by ordinality
-    returning position, key, owner
+    returning id, position, owner
   )
-  select stored.position, owner, earlier.position as after
-  from stored left join earlier using (key) order by stored.position`;
+  select stored.position, stored.owner, new.after from stored join new using (id) order by stored.position`;
 
 /** What nobody alive delivers: rows of dead instances, and rows of our own that we do not know (see Dispatcher). */
 const adoptable = `
