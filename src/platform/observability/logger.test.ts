@@ -63,10 +63,18 @@ describe('a line of the log', () => {
   it('S40 holds no token, credential or address of a person within a text', () => {
     const { root, written } = setUp();
     const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
-    const texts = [`token ${jwt} refused`, `Authorization: Bearer ${jwt}`, 'bearer abc123def', 'postgres://fissile:hunter2@db:5432/x', 'from ada.lovelace@example.com'];
+    const texts = [`token ${jwt} refused`, `Authorization: Bearer ${jwt}`, 'bearer abc123def', 'postgres://fissile:hunter2@db:5432/x', 'from ada.lovelace@example.com', '/of/ada.lovelace%40example.com'];
     for (const text of texts) root.warn(text, { text, error: new Error(text), list: [text] });
     expect(written()).not.toMatch(/eyJ|abc123def|hunter2|lovelace/);
     expect(written()).toContain('postgres://[redacted]@db:5432/x');
+  });
+
+  it('is written in no time and cut to size, whatever a text was made to look like', () => {
+    const { root, written } = setUp();
+    const began = performance.now();
+    for (const part of ['a', 'eyJ-', 'a@', 'bearer ', '-']) for (let line = 0; line < 20; line++) root.warn(`${part.repeat(100_000)}@`);
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(written().length).toBeLessThan(100 * 11_000);
   });
 
   it('S40 stays one line, whatever a value holds', () => {
