@@ -5,7 +5,8 @@ import { answerWriter } from './answer-writer.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { httpErrors, orPreconditionFailed } from './http-errors.ts';
-import { fingerprintOf, IdempotencyKeys, type KeyUse } from './idempotency.ts';
+import { IdempotencyKeys } from './idempotency.ts';
+import { type KeyUse, keyUse } from './key-use.ts';
 import type { Report } from './problem.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
 import { type ReadRequest, requestReader } from './request-reader.ts';
@@ -69,7 +70,7 @@ export function endpointHandler(
       return waits ? ((await settled(received, first!, exchange)) ?? answer) : answer;
     }
 
-    const use = keyUse(endpoint, exchange, String(key), received, waits ? request.wait : 0);
+    const use = useOf(endpoint, exchange, String(key), received, waits ? request.wait : 0);
     const { answer, outcome } = await keys.answer(use, handle, (error) => (isKept(error) ? report(error, exchange) : undefined));
     if (outcome === 'replayed') exchange.header('Idempotency-Replayed', 'true');
     if (outcome !== 'done' || !waits) return answer;
@@ -78,16 +79,12 @@ export function endpointHandler(
   };
 }
 
-function keyUse({ method, url }: Endpoint, exchange: Exchange, key: string, { sentBody }: ReadRequest, wait: number): KeyUse {
+function useOf({ method, url }: Endpoint, exchange: Exchange, key: string, { sentBody }: ReadRequest, wait: number): KeyUse {
   if (key === '' || key.length > maxKeyLength) {
     throw httpErrors.invalidHeader(`An Idempotency-Key has 1 to ${maxKeyLength} characters.`);
   }
-  return {
-    scope: `${exchange.principal?.userId ?? 'anonymous'} ${method} ${url}`,
-    key,
-    fingerprint: fingerprintOf(exchange.request.url, sentBody),
-    settlesIn: wait,
-  };
+  const scope = `${exchange.principal?.userId ?? 'anonymous'} ${method} ${url}`;
+  return keyUse(key, { pathAndQuery: exchange.request.url, body: sentBody }, { scope, settlesIn: wait });
 }
 
 const neverKept: readonly ErrorKind[] = ['unauthenticated', 'forbidden', 'too-many', 'unavailable'];

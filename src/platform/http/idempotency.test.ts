@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -302,15 +303,15 @@ describe('an answer that is waited for', () => {
 });
 
 describe('the keeping of answers', () => {
-  const age = (key: string, hours: number) =>
-    library.sql('UPDATE orders.idempotency_keys SET created_at = now() - $2 * interval \'1 hour\' WHERE key = $1', [key, hours]);
+  const age = (book: string, hours: number) =>
+    library.sql(`UPDATE orders.idempotency_keys SET created_at = now() - $2 * interval '1 hour' WHERE body::json ->> 'book' = $1`, [book, hours]);
 
   it('ends after 24 hours: then the key is new', async () => {
     const { borrow } = lending();
     await borrow('key-1');
-    await age('key-1', 23.9);
+    await age('Emma', 23.9);
     expect((await borrow('key-1')).headers['idempotency-replayed']).toBe('true');
-    await age('key-1', 24.1);
+    await age('Emma', 24.1);
     const anew = await borrow('key-1', { book: 'Persuasion' });
     expect(anew.status).toBe(201);
     expect(anew.headers).not.toHaveProperty('idempotency-replayed');
@@ -319,11 +320,27 @@ describe('the keeping of answers', () => {
 
   it('is cleaned up of what is older, and of nothing else', async () => {
     const { borrow } = lending();
-    await Promise.all(['old-1', 'old-2', 'new'].map((key) => borrow(key)));
+    await Promise.all(['old-1', 'old-2', 'new'].map((book) => borrow(`key of ${book}`, { book })));
     await Promise.all([age('old-1', 25), age('old-2', 48)]);
     expect(await new IdempotencyKeys(library.database).prune()).toBe(2);
-    const { rows } = await library.database.query('SELECT key FROM orders.idempotency_keys');
-    expect(rows).toEqual([{ key: 'new' }]);
+    const { rows } = await library.database.query("SELECT body::json ->> 'book' AS book FROM orders.idempotency_keys");
+    expect(rows).toEqual([{ book: 'new' }]);
+  });
+
+  it('S40 leaves neither the key nor anything to try the request against', async () => {
+    const sent = { book: 'Emma', days: 7 };
+    const { borrow } = lending({ handle: async () => ({ status: 201, body: {} }) });
+    await borrow('key-1', sent);
+    await borrow('key-2', sent);
+    const { rows } = await library.sql('SELECT * FROM orders.idempotency_keys');
+    const [first, second] = rows;
+    expect(first.fingerprint).not.toBe(second.fingerprint);
+    expect(JSON.stringify(rows)).not.toMatch(/key-1|key-2|Emma/);
+    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+      for (const guess of [JSON.stringify(sent), `/v1/loans\n${JSON.stringify(sent)}`, 'key-1']) {
+        expect(JSON.stringify(rows)).not.toContain(hash('sha256', guess, encoding));
+      }
+    }
   });
 
   it('costs two statements beside those of the handler', async () => {

@@ -5,20 +5,10 @@
  * and no effect without the answer. An advisory lock of that transaction marks the key as in use; PostgreSQL drops
  * it with the connection, so a key whose holder died can be used again at once.
  */
-import { hash } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { httpErrors } from './http-errors.ts';
+import type { KeyUse } from './key-use.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
-
-export interface KeyUse {
-  /** Who uses the key, and for what: the same key of somebody else is another key. */
-  readonly scope: string;
-  readonly key: string;
-  /** Of the request; another one under the same key is refused. */
-  readonly fingerprint: string;
-  /** Milliseconds during which the answer may still change, for `Prefer: wait`; 0 for a final one. */
-  readonly settlesIn: number;
-}
 
 export interface KeyedAnswer {
   readonly answer: RenderedAnswer;
@@ -106,8 +96,8 @@ export class IdempotencyKeys {
   }
 
   /** Replaces an answer that was kept as not final. False when its time was up: then the first one stands. */
-  async settle({ scope, key }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<boolean> {
-    const { rowCount } = await this.#database.query(this.#settle, [scope, key, status, JSON.stringify(headers), body ?? '']);
+  async settle({ scope, keyHash }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<boolean> {
+    const { rowCount } = await this.#database.query(this.#settle, [scope, keyHash, status, JSON.stringify(headers), body ?? '']);
     return rowCount === 1;
   }
 
@@ -121,8 +111,8 @@ export class IdempotencyKeys {
   }
 
   /** Takes the key for the transaction under way, or finds its answer. */
-  async #find({ scope, key, fingerprint }: KeyUse): Promise<RenderedAnswer | undefined> {
-    const { rows } = await this.#database.query<StoredRow>(this.#take, [scope, key]);
+  async #find({ scope, keyHash, fingerprint }: KeyUse): Promise<RenderedAnswer | undefined> {
+    const { rows } = await this.#database.query<StoredRow>(this.#take, [scope, keyHash]);
     const row = rows[0]!;
     if (row.fingerprint === null) {
       if (!row.free) throw httpErrors.idempotencyKeyInUse({ retryAfter: 1 });
@@ -133,9 +123,9 @@ export class IdempotencyKeys {
     return { status: row.status, headers: row.headers, body: row.body === '' ? undefined : row.body };
   }
 
-  async #keep({ scope, key, fingerprint, settlesIn }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<void> {
+  async #keep({ scope, keyHash, fingerprint, settlesIn }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<void> {
     const until = settlesIn === 0 ? 0 : settlesIn + settlingMargin;
-    const values = [scope, key, fingerprint, status, JSON.stringify(headers), body ?? '', until];
+    const values = [scope, keyHash, fingerprint, status, JSON.stringify(headers), body ?? '', until];
     const { rowCount } = await this.#database.query(this.#store, values);
     if (rowCount === 0) throw new LostRace();
   }
@@ -161,16 +151,4 @@ export class IdempotencyKeys {
       throw error;
     }
   }
-}
-
-/** Of what is asked, however its JSON is laid out. */
-export const fingerprintOf = (pathAndQuery: string, body: unknown): string =>
-  hash('sha256', `${pathAndQuery}\n${canonicalJson(body)}`);
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
