@@ -191,7 +191,9 @@ export class SagaEngine {
     run.release();
     this.#startNext();
     if (this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell();
-    if (this.#behind && this.#underWay <= this.#limits.sagas / 2) this.#sweepNow();
+    // It was let go of because it runs under a number that is not ours any more.
+    const orphaned = !run.hasEnded && run.pause === undefined;
+    if (orphaned || (this.#behind && this.#underWay <= this.#limits.sagas / 2)) this.#sweepNow();
   }
 
   #countEnded({ name, state }: SagaRecord): void {

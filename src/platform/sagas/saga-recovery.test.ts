@@ -117,6 +117,32 @@ describe('an instance that lost the session which says that it lives', () => {
   });
 });
 
+describe('an instance without a number', () => {
+  it('does not go on with a saga that waits for its next try', async () => {
+    let tries = 0;
+    const away = () => {
+      tries++;
+      return Promise.reject(new Error('connection lost'));
+    };
+    const link = await tcpLink(instances.test.connection);
+    const patient = { firstPause: 400, longestPause: { delivery: 1, step: 400, undo: 1 }, sweep: 20 };
+    const going = Promise.withResolvers<void>();
+    const instance = await start(() => [remote('pay', () => going.promise.then(away))], { limits: patient, port: link.port });
+    await instance.sagas.start(checkout, 'a', { n: 1 });
+    await until(() => seen.includes('pay'));
+    // Statements still get through on the connections there are; a new session that says who lives does not.
+    link.refuse();
+    await instances.cutOwnership();
+    going.resolve();
+    await until(() => tries > 0);
+    await sleep(100);
+    expect(tries).toBe(1);
+    link.accept();
+    await until(() => tries > 1);
+    await link.close();
+  });
+});
+
 describe('sagas on a database that goes away', () => {
   it('go on when it is back', async () => {
     const instance = await start((tools) => [remote('pay', () => sleep(20)), local(tools, 'confirm')]);

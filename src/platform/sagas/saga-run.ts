@@ -95,13 +95,19 @@ export class SagaRun {
 
   /** Rejects when the database cannot be reached; `resync` and try again then. */
   async advance(): Promise<void> {
-    while (!this.#leaving && this.#record.owner === this.#tools.owner()) {
+    while (!this.#leaving && this.#isOurs()) {
       const { state } = this.#record;
       if (!this.#inSync) await this.#read();
       else if (state === 'running') await this.#forward();
       else if (state === 'undoing') await this.#backward();
       else return;
     }
+  }
+
+  /** While this instance has no number, nothing is its own, and neither is what sleeps. */
+  #isOurs(): boolean {
+    const { owner } = this.#record;
+    return owner !== nobody && owner === this.#tools.owner();
   }
 
   async #forward(): Promise<void> {
@@ -209,7 +215,8 @@ export class SagaRun {
   #apply({ state, step, data, reason, attempts, sleep }: Progress): void {
     const owner = sleep === undefined ? this.#record.owner : nobody;
     this.#record = { ...this.#record, state, step, data, reason, attempts, owner, revision: this.#record.revision + 1 };
-    this.#uncertain = false;
+    // After a failed try, the step to come is still the one that was tried.
+    this.#uncertain = sleep !== undefined;
     this.#pause = sleep;
   }
 

@@ -63,8 +63,8 @@ const claim = `
   update sagas set owner = $1, revision = revision + 1, updated_at = now()
   where (name, id) in (
     select name, id from sagas
-    where state in ('running', 'undoing') and wake_at <= now()
-      and (owner not in (select * from live) or owner = $1 and (name || '/' || id) <> all ($4) and updated_at < now() - interval '5 s')
+    where state in ('running', 'undoing') and wake_at <= now() and (name || '/' || id) <> all ($4)
+      and (owner not in (select * from live) or owner = $1 and updated_at < now() - interval '5 s')
       and (name, version) in (select * from unnest($2::text[], $3::int[]))
     order by wake_at limit $5 for update skip locked)
   returning ${columns}`;
