@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const everywhere = ['src', 'modules', 'prisma', 'tests', 'architecture-tests', 'bench'].map((folder) => `${folder}/**/*.test.ts`);
 const server = 'tests/support/postgres-server.ts';
-const limits = { testTimeout: 15_000, hookTimeout: 60_000 };
+const limits = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -23,7 +23,7 @@ export default defineConfig({
           include: ['tests/acceptance/**/*.test.ts'],
           globalSetup: ['tests/acceptance/setup.ts'],
           ...limits,
-          testTimeout: 40_000,
+          testTimeout: 60_000,
         },
       },
       {

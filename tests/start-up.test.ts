@@ -1,10 +1,13 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freshDatabaseUrl, connect } from './support/postgres.ts';
 import { administrator, freePort, launch, start, temporaryFolder, type RunningProgram } from './support/running-program.ts';
+
+// Each starts whole programs, some several; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

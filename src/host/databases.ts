@@ -40,6 +40,8 @@ interface Options {
   readonly environment: Environment;
   /** Names of the modules of this process. */
   readonly modules: readonly string[];
+  /** Names of all there are: a module's role may reach none of the others. */
+  readonly allModules: readonly string[];
   readonly logger: RootLogger;
   readonly announce: (line: string) => void;
   /** For a look at the data: the program may be running on it, so nothing is started or migrated that need not be. */
@@ -115,13 +117,13 @@ async function provisioned({ admin }: Server, modules: readonly string[]): Promi
 }
 
 async function prepare(module: string, connection: ConnectionSettings, own: boolean, options: Options) {
-  const { configuration, modules, besideProgram } = options;
+  const { configuration, allModules, besideProgram } = options;
   if (besideProgram) return { migrations: [], firstStart: false };
   const variable = own ? ownDatabaseVariable(module) : 'DATABASE_URL';
   const client = await reach(connection, variable);
   try {
     if (own) {
-      const otherModules = modules.filter((name) => name !== module);
+      const otherModules = allModules.filter((name) => name !== module);
       await checkOwnDatabase(client, module, { variable, otherModules, production: configuration.production });
     }
     const { applied, first } = await migrate(client, module);

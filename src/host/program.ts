@@ -65,13 +65,15 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   metrics.watchProcess();
   const remoteClient = options.remoteClient ?? (() => undefined);
 
-  const definitions = selectModules(await discoverModules(), configuration.modules);
+  const all = await discoverModules();
+  const definitions = selectModules(all, configuration.modules);
   const here = new Set(definitions.map(({ name }) => name));
   checkNeeds(definitions, (api) => here.has(moduleOf(api)) || remoteClient(api) !== undefined);
 
   const front = await HttpFront.listen(configuration);
   opened.add('the HTTP server', () => front.close(0));
-  const databases = await openDatabases({ configuration, environment, modules: [...here], logger, announce }, opened);
+  const allModules = all.map(({ name }) => name);
+  const databases = await openDatabases({ configuration, environment, modules: [...here], allModules, logger, announce }, opened);
   const transport = new MemoryTransport();
   const modules = assemble({
     environment,

@@ -14,11 +14,13 @@ export async function events(environment: Environment, args: readonly string[]):
   const run = chosen(args);
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: 'silent', format: 'json' });
-  const modules = selectModules(await discoverModules(), configuration.modules).map(({ name }) => name);
+  const all = await discoverModules();
+  const allModules = all.map(({ name }) => name);
+  const modules = selectModules(all, configuration.modules).map(({ name }) => name);
   const announce = (line: string) => void process.stderr.write(`${line}\n`);
   const opened = new Opened(logger);
   try {
-    const databases = await openDatabases({ configuration, environment, modules, logger, announce, besideProgram: true }, opened);
+    const databases = await openDatabases({ configuration, environment, modules, allModules, logger, announce, besideProgram: true }, opened);
     return await run(new Map([...databases.modules].map(([module, { database }]) => [module, new DeadLetters(database)])));
   } finally {
     await opened.closeAll();

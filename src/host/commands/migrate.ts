@@ -8,11 +8,13 @@ import { Opened } from '../opened.ts';
 export async function migrate(environment: Environment): Promise<number> {
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
-  const modules = selectModules(await discoverModules(), configuration.modules).map(({ name }) => name);
+  const all = await discoverModules();
+  const allModules = all.map(({ name }) => name);
+  const modules = selectModules(all, configuration.modules).map(({ name }) => name);
   const announce = (line: string) => void process.stderr.write(`${line}\n`);
   const opened = new Opened(logger);
   try {
-    const databases = await openDatabases({ configuration, environment, modules, logger, announce }, opened);
+    const databases = await openDatabases({ configuration, environment, modules, allModules, logger, announce }, opened);
     for (const [module, { migrations }] of databases.modules) {
       console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
     }
