@@ -150,11 +150,11 @@ CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "payments"."
     FOR EACH STATEMENT EXECUTE FUNCTION "payments"."refuse_change"();
 
 -- Checked at the end of every statement that writes entries, so all entries of a transaction are written by one statement.
+-- What was there before balances, so it is enough to look at what is added.
 CREATE FUNCTION "payments"."check_balance"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
-        SELECT FROM "payments"."ledger_entries"
-        WHERE "transaction_id" IN (SELECT "transaction_id" FROM "added")
+        SELECT FROM "added"
         GROUP BY "transaction_id", "currency"
         HAVING sum("amount") FILTER (WHERE "side" = 'debit') IS DISTINCT FROM sum("amount") FILTER (WHERE "side" = 'credit')
     ) THEN
