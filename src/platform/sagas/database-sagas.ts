@@ -10,7 +10,10 @@ import type { SagaRecord, SagaTable } from './saga-table.ts';
 /** Milliseconds between two looks at a saga that another instance has. */
 const pollInterval = 200;
 
-/** Stores what is asked of sagas in the transaction under way, and tells the engine once that is durable. */
+/**
+ * Stores what is asked of sagas in the transaction under way, and tells the engine once that is durable. The statements
+ * go out together with the commit: nobody needs their answers earlier.
+ */
 export class DatabaseSagas extends Sagas {
   readonly #database: Database;
   readonly #table: SagaTable;
@@ -43,7 +46,9 @@ export class DatabaseSagas extends Sagas {
     let isNew = false;
     await this.#database.transaction(async () => {
       this.#database.afterCommit(() => isNew && this.#engine.started(record));
-      isNew = await this.#table.insert(record);
+      this.#database.beforeCommit(async () => {
+        isNew = await this.#table.insert(record);
+      });
     });
   }
 
@@ -51,7 +56,9 @@ export class DatabaseSagas extends Sagas {
     let isRunning = false;
     await this.#database.transaction(async () => {
       this.#database.afterCommit(() => isRunning && this.#engine.cancelled(name, id, reason));
-      isRunning = await this.#table.cancel(name, id, reason);
+      this.#database.beforeCommit(async () => {
+        isRunning = await this.#table.cancel(name, id, reason);
+      });
     });
   }
 
