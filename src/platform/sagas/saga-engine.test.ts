@@ -73,6 +73,18 @@ describe('a saga', () => {
     expect(instance.database.statements - before).toBe(insert + 1 + 1 + begin + ownStatement + 1 + commit);
   });
 
+  it('keeps its data as long as it runs, and not when it has ended, either way', async () => {
+    const dataOf = async (id: string) => (await instances.row(id)).data;
+    const during: unknown[] = [];
+    const look = { run: async () => void during.push(await dataOf(`${seen.length}`)) };
+    const instance = await start(() => [remote('look', look), remote('pay', { run: async () => { if (seen.push('') > 1) throw ShopErrors.declined(); } })]);
+    await runs(instance, '0');
+    await runs(instance, '1');
+    expect(during).toEqual([{ n: 1 }, { n: 1 }]);
+    expect([await stateOf('0'), await stateOf('1')]).toEqual(['completed', 'undone']);
+    expect([await dataOf('0'), await dataOf('1')]).toEqual([{}, {}]);
+  });
+
   it('exists when, and only when, the transaction that starts it commits', async () => {
     const instance = await start(() => [remote('pay')]);
     const rolledBack = instance.database.transaction(async () => {
@@ -196,9 +208,11 @@ describe('a saga whose step fails for now', () => {
     await runs(await start(() => [remote('first'), pay, remote('ship')], { deadline: 200 }));
     expect(seen).toEqual(['first', 'undo pay', 'undo first']);
     await until(() => aborted);
+    const row = await instances.row('a');
     late.resolve({ paymentId: 'too late' });
     await sleep(50);
-    expect(await instances.row('a')).toMatchObject({ state: 'undone', data: { n: 1 } });
+    expect(row.state).toBe('undone');
+    expect(await instances.row('a')).toEqual(row);
     expect(seen).toHaveLength(3);
   });
 

@@ -90,9 +90,14 @@ export class SagaTable {
     return rowCount === 1;
   }
 
-  /** False, and nothing happened, if somebody else has it by now, or if it was cancelled and this is no undoing. */
+  /**
+   * False, and nothing happened, if somebody else has it by now, or if it was cancelled and this is no undoing. Of a
+   * saga that ended the data is not kept: it has no more use, and can hold what is better forgotten, such as a
+   * payment token.
+   */
   async save({ name, id, revision }: SagaRecord, progress: Progress): Promise<boolean> {
-    const { state, step, data, reason, attempts, error, sleep } = progress;
+    const { state, step, reason, attempts, error, sleep } = progress;
+    const data = state === 'completed' || state === 'undone' ? {} : progress.data;
     const values = [name, id, revision, state, step, data, reason, attempts, error, sleep];
     return (await this.#database.query(save, values)).rowCount === 1;
   }
