@@ -6,6 +6,8 @@ const limits = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
+    // Most of the time goes to waiting for PostgreSQL.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
