@@ -66,12 +66,14 @@ const promoteNext = `
     where subscription = $1 and key = $2 and state = 'waiting' order by position limit 1)
   returning subscription, event_id as "eventId", key`;
 
+/** Reads the index of what waits once, in its order; asking for each row whether it is the first takes minutes. */
 const promoteForgotten = `
-  update inbox set next_attempt_at = now() - interval '1 ms'
-  where state = 'waiting' and next_attempt_at is null and subscription = any ($1) and not exists (
-    select from inbox earlier
-    where earlier.subscription = inbox.subscription and earlier.key = inbox.key and earlier.state = 'waiting'
-      and earlier.position < inbox.position)`;
+  update inbox set next_attempt_at = now()
+  where next_attempt_at is null and (subscription, event_id) in (
+    select subscription, event_id from (
+      select distinct on (subscription, key) subscription, event_id, next_attempt_at from inbox
+      where state = 'waiting' and subscription = any ($1) order by subscription, key, position) as first
+    where next_attempt_at is null)`;
 
 export class InboxTable {
   readonly #database: Database;

@@ -1,14 +1,14 @@
 /** The statements on a module's outbox. */
 import type { Database } from '../database/database.ts';
 import type { Envelope, Headers } from './envelope.ts';
-import { liveOwners } from './ownership.ts';
+import { liveOwners, nobody } from './ownership.ts';
 
 /** An event on its way into the outbox. */
 export type NewEvent = Omit<Envelope, 'position' | 'headers'>;
 
 export interface Stored {
   readonly position: number;
-  /** Zero: left to whoever sweeps, because an earlier event with its key is in the hands of another instance. */
+  /** `nobody`: left to whoever sweeps, because an earlier event with its key is in the hands of another instance. */
   readonly owner: number;
   /** The last undelivered event with its key; null if all before are delivered. */
   readonly after: number | null;
@@ -19,29 +19,39 @@ interface Row extends Omit<Envelope, 'occurredAt'> {
 }
 
 /**
- * Stores the events of one transaction in one statement, in their order. An event whose key has an undelivered event
- * of somebody else before it is left ownerless: order for each key holds across instances because nobody delivers
- * such an event before that one is delivered.
- *
- * The look at earlier events is a subquery for each event, and so a look-up in an index: how many events there are is
- * not known when the plan is made, and for the hundred that PostgreSQL assumes it would rather read the whole table.
+ * Stores an event, ownerless if somebody else has an undelivered one with its key before it: order for each key holds
+ * across instances because nobody delivers such an event before that one is delivered.
  */
-const insert = `
+const insertOne = `
+  with earlier as materialized (
+    select max(position) as position, bool_or(owner <> $8::int) as contested
+    from outbox where published_at is null and key = $4
+  )
+  insert into outbox (id, name, version, key, payload, headers, occurred_at, owner)
+  select $1::uuid, $2, $3::int, $4, $5::jsonb, $6::jsonb, $7::timestamptz, case when contested then ${nobody} else $8::int end
+  from earlier
+  returning position, owner, (select position from earlier) as after`;
+
+/**
+ * The same for several, in their order. LATERAL, so that it looks each key up instead of reading all that is
+ * undelivered.
+ */
+const insertSeveral = `
   with new as (
-    select given.*, earlier.position as after, earlier.contested
-    from rows from (json_to_recordset($1) as
-      (id uuid, name text, version int, key text, payload jsonb, "occurredAt" timestamptz)) with ordinality as given
-    cross join lateral (
+    select * from rows from (json_to_recordset($1) as
+      (id uuid, name text, version int, key text, payload jsonb, "occurredAt" timestamptz)) with ordinality
+  ), earlier as (
+    select key, last.* from (select distinct key from new) as keys cross join lateral (
       select max(position) as position, bool_or(owner <> $3) as contested
-      from outbox where outbox.key = given.key and published_at is null
-    ) earlier
+      from outbox where published_at is null and outbox.key = keys.key) as last
   ), stored as (
     insert into outbox (id, name, version, key, payload, headers, occurred_at, owner)
-    select id, name, version, key, payload, $2::jsonb, "occurredAt", case when contested then 0 else $3 end
-    from new order by ordinality
-    returning id, position, owner
+    select id, name, version, key, payload, $2::jsonb, "occurredAt", case when contested then ${nobody} else $3 end
+    from new join earlier using (key) order by ordinality
+    returning position, key, owner
   )
-  select stored.position, stored.owner, new.after from stored join new using (id) order by stored.position`;
+  select stored.position, owner, earlier.position as after
+  from stored join earlier using (key) order by stored.position`;
 
 /** What nobody alive delivers: rows of dead instances, and rows of our own that we do not know (see Dispatcher). */
 const adoptable = `
@@ -82,8 +92,16 @@ export class OutboxTable {
   }
 
   async insert(events: readonly NewEvent[], headers: Headers, owner: number): Promise<Stored[]> {
-    const values = [JSON.stringify(events), JSON.stringify(headers), owner];
-    return (await this.#database.query<Stored & { after: number | null }>(insert, values)).rows;
+    const [event, ...more] = events;
+    if (!event || more.length > 0) return this.#insertSeveral(events, headers, owner);
+    const { id, name, version, key, payload, occurredAt } = event;
+    const values = [id, name, version, key, JSON.stringify(payload), headers, occurredAt, owner];
+    return (await this.#database.query<Stored>(insertOne, values)).rows;
+  }
+
+  async #insertSeveral(events: readonly NewEvent[], headers: Headers, owner: number): Promise<Stored[]> {
+    const values = [JSON.stringify(events), headers, owner];
+    return (await this.#database.query<Stored>(insertSeveral, values)).rows;
   }
 
   /** One cheap look whether there is something to adopt at all. */
