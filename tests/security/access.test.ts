@@ -1,0 +1,155 @@
+/** Who may reach what: every route of every module, with everybody who could ask. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Endpoint } from '#platform/http/endpoint.ts';
+import { parameterNames } from '#platform/http/route-table.ts';
+import { Visitor } from '../acceptance/client.ts';
+import { exampleOf, jsonSchemaOf } from './support/samples.ts';
+import { type Customer, declaredEndpoints, nameOf, type Purchase, purchase, send, type Shop, startShop } from './support/shop.ts';
+
+const endpoints = await declaredEndpoints();
+const named = (some: readonly Endpoint[]) => some.map((endpoint) => [nameOf(endpoint), endpoint] as const);
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await startShop();
+});
+afterAll(() => shop.stop());
+
+type Victim = Purchase & { person: Customer; addressId: string };
+
+const address = { recipient: 'The Victim', line1: '1 Any Street', city: 'Anytown', postalCode: '12345', country: 'DE' };
+
+async function aVictim(): Promise<Victim> {
+  const person = await shop.newCustomer();
+  const bought = await purchase(shop, person);
+  const { body } = await person.post('/v1/users/me/addresses', address);
+  return { person, ...bought, addressId: body.id };
+}
+
+/** Whose the ids in paths are. Ids of everybody are of use to everybody. */
+const ids: Readonly<Record<string, { of: (victim: Victim) => string; everybodys?: boolean }>> = {
+  '/v1/auth/accounts/{userId}': { of: ({ person }) => person.userId },
+  '/v1/orders/{id}': { of: ({ orderId }) => orderId },
+  '/v1/payments/{id}': { of: ({ paymentId }) => paymentId },
+  '/v1/payments/webhooks/{provider}': { of: () => 'sandbox', everybodys: true },
+  '/v1/products/{sku}': { of: ({ sku }) => sku, everybodys: true },
+  '/v1/users/me/addresses/{id}': { of: ({ addressId }) => addressId },
+};
+const idOf = ({ url }: Endpoint, name: string) => ids[url.slice(0, url.indexOf(`{${name}}`) + name.length + 2)];
+
+describe('an id of somebody else', () => {
+  let attacker: Customer;
+  let unharmed: Victim;
+  beforeAll(async () => {
+    attacker = await shop.newCustomer();
+    unharmed = await aVictim();
+  });
+  const withIds = endpoints.filter(({ url }) => parameterNames(url).length > 0);
+
+  it.each(named(withIds))('S29 is of no use in %s', async (_, endpoint) => {
+    const victim = endpoint.method === 'GET' ? unharmed : await aVictim();
+    const example = exampleOf(endpoint);
+    const known = parameterNames(endpoint.url).map((name) => [name, idOf(endpoint, name)] as const);
+    for (const [name, id] of known) expect(id, `whose {${name}} is: say so in "ids"`).toBeDefined();
+    const real = { ...example, path: Object.fromEntries(known.map(([name, id]) => [name, id!.of(victim)])) };
+    const owned = !known.every(([, id]) => id!.everybodys);
+
+    const before = await shop.snapshot();
+    const answer = await send(attacker, endpoint, real);
+    if (owned) expect([403, 404]).toContain(answer.status);
+    else expect(answer.status).toBeLessThan(500);
+    expect(await shop.snapshot()).toEqual(before);
+
+    const entitled = await send(endpoint.access === 'admin' ? shop.keeper : victim.person, endpoint, real);
+    expect(entitled.status, 'the ids were real').not.toBe(404);
+  });
+
+  /** Fields of the query and the body that take an id, such as a cursor. */
+  const idFields = ({ query, body }: Endpoint) =>
+    [query, body].flatMap((schema) =>
+      Object.entries((schema && jsonSchemaOf(schema).properties) ?? {}).flatMap(([name, { format }]) => (format === 'uuid' ? [name] : [])),
+    );
+  const taking = endpoints.filter((endpoint) => endpoint.access !== 'anyone' && idFields(endpoint).length > 0);
+
+  it('S29 is taken by some lists', () => expect(taking.map(nameOf)).toContain('GET /v1/payments'));
+
+  it.each(named(taking))('S29 lets %s show nothing of theirs', async (_, endpoint) => {
+    const victim = unharmed;
+    const before = await shop.snapshot();
+    const theirs = [victim.orderId, victim.paymentId, victim.addressId, victim.person.userId];
+    for (const field of idFields(endpoint)) {
+      for (const id of theirs) {
+        const { status, body } = await send(attacker, endpoint, endpoint.query ? { query: { [field]: id } } : { body: { ...exampleOf(endpoint).body, [field]: id } });
+        if (status < 300) for (const secret of theirs) expect(JSON.stringify(body)).not.toContain(secret);
+      }
+    }
+    expect(await shop.snapshot()).toEqual(before);
+  });
+
+  it('S29 gives no answer of theirs under the idempotency key they used', async () => {
+    const victim = await aVictim();
+    const headers = { 'idempotency-key': randomUUID() };
+    const placing = { items: [{ sku: victim.sku, quantity: 1 }], paymentToken: 'tok_visa' };
+    const placed = await victim.person.post('/v1/orders', placing, headers);
+    const cancelled = await victim.person.post(`/v1/orders/${victim.orderId}/cancel`, undefined, headers);
+    expect([placed.status, cancelled.status]).toEqual([201, 200]);
+    expect((await attacker.post(`/v1/orders/${victim.orderId}/cancel`, undefined, headers)).status).toBe(404);
+    const own = await attacker.post('/v1/orders', placing, headers);
+    expect(own.headers.get('idempotency-replayed')).toBeNull();
+    expect(own.body).toMatchObject({ customerId: attacker.userId });
+  });
+});
+
+describe('every route', () => {
+  type Role = 'nobody' | 'a logged out customer' | 'a customer' | 'an administrator';
+  const expected: Readonly<Record<Endpoint['access'], Readonly<Record<Role, 'in' | 401 | 403>>>> = {
+    anyone: { nobody: 'in', 'a logged out customer': 'in', 'a customer': 'in', 'an administrator': 'in' },
+    user: { nobody: 401, 'a logged out customer': 401, 'a customer': 'in', 'an administrator': 'in' },
+    admin: { nobody: 401, 'a logged out customer': 401, 'a customer': 403, 'an administrator': 'in' },
+  };
+  /** Only the gateway's own answers: a wrong password is 401 too. */
+  const verdict = ({ status, body }: { status: number; body: { code?: string } }) =>
+    body.code === 'platform.unauthenticated' || body.code === 'platform.forbidden' ? status : 'in';
+
+  const people = new Map<Role, Visitor>();
+  beforeAll(async () => {
+    const loggedOut = await shop.newCustomer();
+    const { email, password } = loggedOut.person;
+    const { body } = await loggedOut.post('/v1/auth/login', { email, password });
+    loggedOut.accessToken = body.accessToken;
+    await loggedOut.get('/v1/users/me');
+    await loggedOut.post('/v1/auth/logout', { refreshToken: body.refreshToken });
+    people.set('nobody', new Visitor(shop.url)).set('a logged out customer', loggedOut);
+    people.set('a customer', await shop.newCustomer()).set('an administrator', await shop.newAdministrator());
+  });
+  /** Who is let in may lose their account by it. */
+  async function replaceTheLost(): Promise<void> {
+    const isLost = async (role: Role) => (await people.get(role)!.get('/v1/users/me')).status !== 200;
+    if (await isLost('a customer')) people.set('a customer', await shop.newCustomer());
+    if (await isLost('an administrator')) people.set('an administrator', await shop.newAdministrator());
+  }
+
+  it.each(named(endpoints))('S30 %s lets in exactly whom it is declared for', async (_, endpoint) => {
+    await replaceTheLost();
+    const before = await shop.snapshot();
+    const verdicts: Record<string, unknown> = {};
+    for (const [role, visitor] of people) {
+      verdicts[role] = verdict(await send(visitor, endpoint, exampleOf(endpoint)));
+      // Those who are let in come last.
+      if (verdicts[role] !== 'in') expect(await shop.snapshot()).toEqual(before);
+    }
+    expect(verdicts).toEqual(expected[endpoint.access]);
+  });
+
+  it('S30 is declared for administrators where it is about everybody', () => {
+    const forAdministrators = endpoints.filter(({ access }) => access === 'admin').map(nameOf).sort();
+    expect(forAdministrators).toEqual([
+      'PATCH /v1/products/{sku}',
+      'POST /v1/auth/accounts/{userId}/disable',
+      'POST /v1/auth/accounts/{userId}/enable',
+      'POST /v1/payments/{id}/refunds',
+      'POST /v1/products',
+    ]);
+  });
+});

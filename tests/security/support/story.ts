@@ -1,0 +1,139 @@
+/** What happens in a shop in a day, each endpoint at least once, and what goes wrong there as well. */
+import { createHmac, randomUUID } from 'node:crypto';
+import { eventually, type Reply, Visitor } from '../../acceptance/client.ts';
+import { type Shop, webhookSecret } from './shop.ts';
+
+export interface Exchanged {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly reply: Reply;
+}
+
+export interface Story {
+  readonly exchanged: readonly Exchanged[];
+  /** What nobody but those concerned may ever read. */
+  readonly secrets: readonly string[];
+}
+
+const person = {
+  email: 'unforgettable.person@example.com',
+  password: 'unforgettable password of a person',
+  name: 'Unforgettable Person',
+};
+const newPassword = 'unforgettable password, the next one';
+const phone = '+49 30 7654321098';
+const address = {
+  label: 'Unforgettable label',
+  recipient: 'Unforgettable Recipient',
+  line1: '99 Unforgettable Street',
+  line2: 'Unforgettable backyard',
+  city: 'Unforgettableham',
+  region: 'Unforgettableshire',
+  postalCode: 'UF9 9UF',
+  country: 'GB',
+};
+const reason = 'Unforgettable reason of a refund';
+
+export async function tellStory(shop: Shop): Promise<Story> {
+  const exchanged: Exchanged[] = [];
+  const secrets = [...Object.values(person), newPassword, phone, ...Object.values(address).filter((text) => text.length > 2), reason, webhookSecret];
+
+  const recorded = (visitor: Visitor): Visitor => {
+    const original = visitor.send.bind(visitor);
+    visitor.send = async (method, path, ...rest) => {
+      const reply = await original(method, path, ...rest);
+      exchanged.push({ method, target: path, reply });
+      return reply;
+    };
+    return visitor;
+  };
+  const someone = recorded(new Visitor(shop.url));
+  const keeper = recorded(Object.assign(new Visitor(shop.url), { accessToken: shop.keeper.accessToken }));
+
+  const logIn = async (password: string) => {
+    const { body } = await someone.post('/v1/auth/login', { email: person.email, password });
+    secrets.push(body.accessToken, body.refreshToken);
+    someone.accessToken = body.accessToken;
+    return body as { accessToken: string; refreshToken: string };
+  };
+  const refresh = async (refreshToken: string) => {
+    const { body } = await someone.post('/v1/auth/refresh', { refreshToken });
+    if (body.accessToken) secrets.push(body.accessToken, body.refreshToken);
+    return body as { refreshToken: string };
+  };
+  const key = () => ({ 'idempotency-key': `unforgettable-${randomUUID()}` });
+
+  const { userId } = (await someone.post('/v1/auth/register', person, key())).body;
+  await someone.post('/v1/auth/register', person);
+  await someone.post('/v1/auth/register', { ...person, password: 'too short' });
+  const before = await logIn(person.password);
+  const spent = await logIn(person.password);
+  const { refreshToken } = await refresh(spent.refreshToken);
+  await someone.post('/v1/auth/login', { email: person.email, password: 'a wrong guess of the password' });
+  await someone.post('/v1/auth/login', { email: person.password, password: person.email });
+  await refresh(spent.refreshToken);
+  await refresh(refreshToken);
+  await someone.get('/v1/users/me');
+  await logIn(person.password);
+  await someone.post('/v1/auth/password', { currentPassword: newPassword, newPassword: person.password });
+  await someone.post('/v1/auth/password', { currentPassword: person.password, newPassword });
+  await someone.get('/v1/users/me', { authorization: `Bearer ${before.accessToken}` });
+  await someone.post('/v1/auth/logout', { refreshToken: (await logIn(newPassword)).refreshToken });
+  await logIn(newPassword);
+
+  await someone.get('/v1/users/me');
+  await someone.patch('/v1/users/me', { phone });
+  await someone.patch('/v1/users/me', { phone: `${phone} ${address.line1} ${address.line2}`, email: person.email });
+  const { id: addressId } = (await someone.post('/v1/users/me/addresses', address, key())).body;
+  await someone.post('/v1/users/me/addresses', { ...address, country: address.city });
+  await someone.get('/v1/users/me/addresses');
+  await someone.get(`/v1/users/me/addresses/${addressId}`);
+  await someone.put(`/v1/users/me/addresses/${addressId}`, address);
+
+  const sku = `mug-${randomUUID()}`;
+  await keeper.post('/v1/products', { sku, name: 'A mug', price: { amount: 1250, currency: 'EUR' }, stock: 100 }, key());
+  await keeper.patch(`/v1/products/${sku}`, { stock: 50 });
+  await someone.get('/v1/products?limit=5');
+  await someone.get(`/v1/products/${sku}`);
+
+  const order = async (paymentToken: string) => {
+    const placed = await someone.post('/v1/orders', { items: [{ sku, quantity: 2 }], paymentToken }, { prefer: 'wait=10', ...key() });
+    return placed.body.id as string;
+  };
+  const [paid, cancelled] = [await order('tok_visa'), await order('tok_visa'), await order('tok_declined'), await order('tok_flaky')];
+  await order('tok_unforgettable_token_of_nobody');
+  secrets.push('tok_visa', 'tok_declined', 'tok_flaky', 'tok_unforgettable_token_of_nobody');
+  await someone.post('/v1/orders', { items: [{ sku, quantity: 9_999 }], paymentToken: 'tok_visa' });
+  await someone.post('/v1/orders', { items: [{ sku, quantity: 0 }], paymentToken: 'tok_visa', email: person.email });
+  await someone.get('/v1/orders');
+  await someone.get(`/v1/orders/${paid}`);
+  await someone.post(`/v1/orders/${cancelled}/cancel`, undefined, key());
+  const { data } = (await eventually(() => someone.get(`/v1/payments?orderId=${paid}`), ({ body }) => body.data.length === 1)).body;
+  const paymentId = data[0].id as string;
+  await someone.get(`/v1/payments/${paymentId}`);
+  await keeper.post(`/v1/payments/${paymentId}/refunds`, { amount: 100, reason }, { prefer: 'wait=10', ...key() });
+  await someone.post(`/v1/payments/${paymentId}/refunds`, { reason });
+  await reportOfProvider({ type: 'refund.succeeded', paymentId, amount: 200 });
+  await someone.post('/v1/payments/webhooks/sandbox', JSON.stringify({ paymentId, note: person.email }), { 'sandbox-signature': `t=1,v1=${'0'.repeat(64)}` });
+
+  await keeper.post(`/v1/auth/accounts/${userId}/disable`);
+  await someone.get('/v1/users/me');
+  await keeper.post(`/v1/auth/accounts/${userId}/enable`);
+  await logIn(newPassword);
+  await someone.get('/.well-known/jwks.json');
+  await someone.get('/v1/users/me/export');
+  await someone.get(`/v1/nothing/${encodeURIComponent(person.email)}?email=${person.email}&token=${someone.accessToken}`);
+  await someone.delete(`/v1/users/me/addresses/${addressId}`);
+  await someone.delete('/v1/users/me');
+  await shop.snapshot();
+  return { exchanged, secrets };
+
+  async function reportOfProvider(about: object): Promise<void> {
+    const body = JSON.stringify({ id: randomUUID(), ...about });
+    const timestamp = Math.floor(Date.now() / 1000);
+    const signature = createHmac('sha256', webhookSecret).update(`${timestamp}.${body}`).digest('hex');
+    secrets.push(signature);
+    await someone.post('/v1/payments/webhooks/sandbox', body, { 'sandbox-signature': `t=${timestamp},v1=${signature}` });
+  }
+}
