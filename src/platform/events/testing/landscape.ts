@@ -125,12 +125,19 @@ export class Landscape {
   }
 
   /** Of every program, those that say who lives included. */
-  async cutConnections(): Promise<void> {
-    await Promise.all(
-      [this.orders, this.users].map(({ sql }) =>
-        sql('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()'),
-      ),
-    );
+  cutConnections(): Promise<void> {
+    return this.#cut('%');
+  }
+
+  /** The sessions that say that instances live; everything else stays connected. */
+  cutOwnership(): Promise<void> {
+    return this.#cut('%ownership');
+  }
+
+  async #cut(application: string): Promise<void> {
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and application_name like $1`;
+    await Promise.all([this.orders, this.users].map(({ sql }) => sql(cut, [application])));
   }
 
   async effects(): Promise<{ subscription: string; id: string; n: number; attempt: number }[]> {
