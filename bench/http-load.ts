@@ -1,5 +1,5 @@
 /**
- * Sends the same request over a few kept-alive connections, each waiting for its answer before it sends again.
+ * Sends requests over a few kept-alive connections, each waiting for its answer before it sends the next one.
  * Written on bare sockets: on a machine with two cores a client library would cost as much as the server measured.
  */
 import { connect, type Socket } from 'node:net';
@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** What counts as success. */
   readonly status: number;
+  /** What the answer must have in it. */
+  readonly contains?: string;
 }
 
 export interface LoadResult {
@@ -19,13 +21,15 @@ export interface LoadResult {
   readonly latencies: readonly number[];
 }
 
-export class HttpLoad {
-  readonly #request: HttpRequest;
+export class HttpLoad implements Disposable {
+  readonly #requests: readonly { readonly wanted: HttpRequest; readonly bytes: Buffer }[];
   readonly #connections: Connection[];
 
-  constructor(request: HttpRequest, connections: number) {
-    this.#request = request;
-    this.#connections = Array.from({ length: connections }, () => new Connection(request));
+  /** Every time any one of `requests` is sent; all go to the same server. */
+  constructor(requests: readonly [HttpRequest, ...HttpRequest[]], connections: number) {
+    this.#requests = requests.map((wanted) => ({ wanted, bytes: bytesOf(wanted) }));
+    const { hostname, port } = new URL(requests[0].url);
+    this.#connections = Array.from({ length: connections }, () => new Connection(hostname, Number(port)));
   }
 
   /** Sends for `milliseconds` and waits for the last answers. Rejects when an answer is not what was wanted. */
@@ -35,50 +39,55 @@ export class HttpLoad {
     await Promise.all(
       this.#connections.map(async (connection) => {
         while (performance.now() < end) {
+          const { wanted, bytes } = this.#requests[Math.floor(Math.random() * this.#requests.length)]!;
           const sent = performance.now();
-          const status = await connection.send();
-          if (status !== this.#request.status) throw new Error(`${this.#request.url} answered ${status}: ${connection.lastAnswer}`);
+          const answer = await connection.send(bytes);
           latencies.push(performance.now() - sent);
+          if (!isWanted(answer, wanted)) throw new Error(`${wanted.url} answered: ${answer}`);
         }
       }),
     );
     return { answers: latencies.length, latencies };
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     for (const connection of this.#connections) connection.close();
   }
 }
 
+function bytesOf({ url, method = 'GET', headers = {}, body = '' }: HttpRequest): Buffer {
+  const { host, pathname, search } = new URL(url);
+  const lines = [
+    `${method} ${pathname}${search} HTTP/1.1`,
+    `Host: ${host}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...(body ? ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`] : []),
+  ];
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const isWanted = (answer: string, { status, contains = '' }: HttpRequest) =>
+  Number(answer.slice(9, 12)) === status && answer.includes(contains);
+
 class Connection {
-  readonly #bytes: Buffer;
   readonly #socket: Socket;
   #received = '';
-  #answered: ((status: number) => void) | undefined;
+  #answered: ((answer: string) => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
-  lastAnswer = '';
 
-  constructor({ url, method = 'GET', headers = {}, body = '' }: HttpRequest) {
-    const { hostname, port, pathname, search } = new URL(url);
-    const lines = [
-      `${method} ${pathname}${search} HTTP/1.1`,
-      `Host: ${hostname}:${port}`,
-      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-      ...(body ? ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`] : []),
-    ];
-    this.#bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
-    this.#socket = connect(Number(port), hostname).setNoDelay();
+  constructor(hostname: string, port: number) {
+    this.#socket = connect(port, hostname).setNoDelay();
     this.#socket.setEncoding('latin1');
     this.#socket.on('data', (data: string) => this.#read(data));
     this.#socket.on('error', (error) => this.#failed?.(error));
     this.#socket.on('close', () => this.#failed?.(new Error('The server closed the connection.')));
   }
 
-  send(): Promise<number> {
+  send(request: Buffer): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#answered = resolve;
       this.#failed = reject;
-      this.#socket.write(this.#bytes);
+      this.#socket.write(request);
     });
   }
 
@@ -89,9 +98,9 @@ class Connection {
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received.slice(0, head))?.[1];
     if (length === undefined) return void this.#failed?.(new Error('The answer has no Content-Length.'));
     if (this.#received.length < head + 4 + Number(length)) return;
-    this.lastAnswer = this.#received;
+    const answer = this.#received;
     this.#received = '';
-    this.#answered?.(Number(this.lastAnswer.slice(9, 12)));
+    this.#answered?.(answer);
   }
 
   close(): void {

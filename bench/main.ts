@@ -13,6 +13,8 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+process.once('SIGINT', () => process.exit(130));
+
 for (const file of files.sort()) {
   const { row } = (await import(new URL(file, folder).href)) as { row: Row };
   console.log(styleText('bold', row.title));
