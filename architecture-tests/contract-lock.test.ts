@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { contractLock } from './check/rules/contract-lock.ts';
 import { withCheckout, type Checkout } from './support/checkout.ts';
@@ -7,6 +9,7 @@ import { describeRule } from './support/describe-rule.ts';
 
 describeRule(contractLock);
 
+const program = join(import.meta.dirname, 'check/main.ts');
 const lockPath = 'architecture-tests/contract-lock.json';
 const lockOf = ({ root }: Checkout) => readFileSync(join(root, lockPath), 'utf8');
 
@@ -58,9 +61,9 @@ describe('a release', () => {
       expect(await checkout.check('--lock')).toMatchObject({ code: 0 });
       expect(lockOf(checkout)).toContain('coupon');
       edit(checkout, 'modules/sales/contract.ts', 'coupon: z.string().optional(), ', '');
-      const { code, out } = await checkout.check('--rule', 'contract-lock');
-      expect(out).toContain('in the input of sell, coupon is gone');
-      expect(code).toBe(1);
+      // In a process of its own, since a contract is loaded once in each.
+      const run = promisify(execFile)(process.execPath, [program, '--root', checkout.root, '--rule', 'contract-lock']);
+      await expect(run).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('in the input of sell, coupon is gone') as string });
     }));
 
   it('writes the same lock for the same contracts', () =>

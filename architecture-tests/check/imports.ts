@@ -1,5 +1,6 @@
 /** Every way in which one file can name another. */
-import type { EcmaScriptModule, Node, Program } from 'oxc-parser';
+import type { Node, Program } from 'oxc-parser';
+import type { Records } from './parse.ts';
 import { literalText, walk } from './walk.ts';
 
 export const importKinds = [
@@ -37,45 +38,46 @@ export interface Import {
   readonly at: number;
 }
 
-export function importsOf(records: EcmaScriptModule, program: Program | undefined, text: string): readonly Import[] {
-  return [...statements(records, text), ...(program ? expressions(program, text) : [])];
-}
-
-function* statements(records: EcmaScriptModule, text: string): Iterable<Import> {
+/** Imports and re-exports that are statements, which every file has. */
+export function statementsOf(records: Records, text: string): Import[] {
+  const found: Import[] = [];
   for (const { moduleRequest, entries, start } of records.staticImports) {
     const typeOnly = isTypeStatement(text, start) || (entries.length > 0 && entries.every(({ isType }) => isType));
-    yield {
+    found.push({
       kind: typeOnly ? 'type import' : 'import',
       specifier: moduleRequest.value,
-      names: entries.map(({ importName, localName }) => ({
-        imported: importName.kind === 'Name' ? (importName.name as string) : importName.kind === 'Default' ? 'default' : '*',
-        local: localName.value,
-      })),
+      names: entries.map(({ importName, localName }) => ({ imported: importedName(importName, 'default'), local: localName.value })),
       typeOnly,
       at: moduleRequest.start,
-    };
+    });
   }
   for (const { entries } of records.staticExports) {
     const [first] = entries;
     if (!first?.moduleRequest) continue;
     const typeOnly = entries.every(({ isType }) => isType);
-    yield {
+    found.push({
       kind: typeOnly ? 'type re-export' : 're-export',
       specifier: first.moduleRequest.value,
-      names: entries.map(({ importName, exportName }) => ({
-        imported: importName.kind === 'Name' ? (importName.name as string) : '*',
-        local: exportName.name ?? '*',
-      })),
+      names: entries.map(({ importName, exportName }) => ({ imported: importedName(importName, '*'), local: importedName(exportName, '*') })),
       typeOnly,
       at: first.moduleRequest.start,
-    };
+    });
   }
+  return found;
+}
+
+/** oxc says `{ kind: 'Name', name: 'x' }` or `{ value: 'x' }`, and of a namespace `{ kind: 'NamespaceObject' }` or a word. */
+function importedName(name: unknown, otherwise: 'default' | '*'): string {
+  if (typeof name !== 'object' || name === null) return '*';
+  const { kind, name: long, value: short } = name as { kind?: string; name?: string | null; value?: string };
+  return long ?? short ?? (kind === 'NamespaceObject' ? '*' : otherwise);
 }
 
 /** `import type {} from './x.ts'` has no names to tell it by. */
 const isTypeStatement = (text: string, start: number) => /^import\s+type\s*\{/.test(text.slice(start, start + 20));
 
-function* expressions(program: Program, text: string): Iterable<Import> {
+/** The other kinds, which can stand anywhere in a file. */
+export function expressionsIn(program: Program, text: string): Import[] {
   const found: Import[] = [];
   const add = (kind: ImportKind, node: Node, source: Node | null | undefined, typeOnly = false) =>
     found.push({ kind, specifier: literalText(source), names: undefined, typeOnly, at: (source ?? node).start });
@@ -120,7 +122,7 @@ function* expressions(program: Program, text: string): Iterable<Import> {
     const relative = /^[./]/.test(specifier) ? specifier : `./${specifier}`;
     found.push({ kind: 'reference', specifier: relative, names: undefined, typeOnly: true, at: text.indexOf(comment) });
   }
-  yield* found;
+  return found;
 }
 
 function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | undefined {

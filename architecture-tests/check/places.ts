@@ -36,7 +36,16 @@ export const fileRoles: Readonly<Record<string, Role>> = {
 };
 const partsOfSource = { platform: 'platform', gateway: 'gateway', host: 'host' } as const;
 
+const known = new Map<string, Place>();
+
+/** Asked for every end of every import, so answered once for each path. */
 export function placeOf(path: string): Place {
+  let place = known.get(path);
+  if (!place) known.set(path, (place = find(path)));
+  return place;
+}
+
+function find(path: string): Place {
   const [top, second, third, ...deeper] = path.split('/');
   if (top === 'src') {
     return { part: third === undefined ? 'program' : (partsOfSource[second as 'host'] ?? 'program') };

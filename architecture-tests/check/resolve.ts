@@ -10,7 +10,7 @@ export type Target =
   | { readonly kind: 'unknown' };
 
 const builtins = new Set(builtinModules);
-const endings = ['', '.ts', '.tsx', '.mts', '.cts', '.d.ts', '.js', '.jsx', '.mjs', '.cjs', '.json'];
+const endings = ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '.js', '.jsx', '.mjs', '.cjs', '.json'];
 const written: Readonly<Record<string, string>> = { '.js': '.ts', '.jsx': '.tsx', '.mjs': '.mts', '.cjs': '.cts' };
 
 /** What a specifier in `from` names: answered from the list of files, without asking the disk. */
@@ -37,11 +37,12 @@ function packageOrBuiltin(specifier: string): Target {
 }
 
 function file(path: string, files: ReadonlySet<string>): Target {
+  if (files.has(path)) return { kind: 'file', path, exists: true };
   const ending = posix.extname(path);
   const candidates = [
     ...endings.map((each) => path + each),
     ...(written[ending] ? [path.slice(0, -ending.length) + written[ending]] : []),
-    ...endings.slice(1).map((each) => posix.join(path, `index${each}`)),
+    ...endings.map((each) => posix.join(path, `index${each}`)),
   ];
   const found = candidates.find((candidate) => files.has(candidate));
   return { kind: 'file', path: found ?? path, exists: found !== undefined };

@@ -1,15 +1,12 @@
-import { parseSync, rawTransferSupported, type Node, type ParserOptions, type ParseResult, type Program } from 'oxc-parser';
-import { importsOf, type Import } from './imports.ts';
-import { CannotCheck } from './cannot-check.ts';
+import type { Node, Program } from 'oxc-parser';
+import { expressionsIn, statementsOf, type Import } from './imports.ts';
+import { parseRecords, parseTree } from './parse.ts';
 
-/** Hands the tree over in memory instead of as JSON, where the machine can: the result is the same, in half the time. */
-const options = (rawTransferSupported() ? { experimentalRawTransfer: true } : {}) as ParserOptions;
-
-/** Words without which every import of a file is a plain statement that the import records hold. */
+/** Words without which every import of a file is a plain statement that the parser's records hold. */
 const unusualImport =
   /\brequire\b|\bimport\s*\(|\bimport\s*\.|\bimport\s+(type\s+)?\w+\s*=|\bmodule\s*['"]|\b(vi|jest)\s*\.|\bcreateRequire\b|<reference\b/;
 
-/** One file, parsed once. Its tree is kept only where somebody will look at it: ten thousand trees fill the memory. */
+/** One file, parsed once: whole where somebody will look inside, else only for its imports. */
 export class SourceFile {
   readonly path: string;
   readonly text: string;
@@ -20,14 +17,19 @@ export class SourceFile {
   constructor(path: string, text: string, treeIsWanted: boolean) {
     this.path = path;
     this.text = text;
-    const parsed = parse(path, text);
-    if (treeIsWanted) this.#program = parsed.program;
-    this.imports = importsOf(parsed.module, unusualImport.test(text) ? parsed.program : undefined, text);
+    if (treeIsWanted || unusualImport.test(text)) {
+      const { program, records } = parseTree(path, text);
+      // Ten thousand trees fill the memory.
+      if (treeIsWanted) this.#program = program;
+      this.imports = [...statementsOf(records, text), ...expressionsIn(program, text)];
+    } else {
+      this.imports = parseRecords(path, text, (records) => statementsOf(records, text));
+    }
   }
 
   /** The syntax tree, for a rule that has to look inside. */
   get program(): Program {
-    return (this.#program ??= parse(this.path, this.text).program);
+    return (this.#program ??= parseTree(this.path, this.text).program);
   }
 
   /** 1 for the first line. */
@@ -46,13 +48,6 @@ export class SourceFile {
   lineOf(node: Node): number {
     return this.lineAt(node.start);
   }
-}
-
-function parse(path: string, text: string): ParseResult {
-  const parsed = parseSync(path, text, options);
-  const [error] = parsed.errors;
-  if (error) throw new CannotCheck(`${path} cannot be parsed: ${error.message}`);
-  return parsed;
 }
 
 function lineStartsOf(text: string): number[] {

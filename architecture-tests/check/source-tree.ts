@@ -19,6 +19,8 @@ export interface Edge {
   readonly place: Place;
   readonly import: SourceFile['imports'][number];
   readonly target: Target;
+  /** Where the target lies, when it is a file. */
+  readonly to: Place | undefined;
 }
 
 export interface SourceTree {
@@ -64,12 +66,10 @@ export function readSourceTree(root: string, wantsTree: (path: string, text: str
 
 function edgesOf(from: SourceFile, paths: ReadonlySet<string>, aliases: Aliases): readonly Edge[] {
   const place = placeOf(from.path);
-  return from.imports.map((each) => ({
-    from,
-    place,
-    import: each,
-    target: each.specifier === undefined ? { kind: 'unknown' } : resolve(from.path, each.specifier, paths, aliases),
-  }));
+  return from.imports.map((each) => {
+    const target: Target = each.specifier === undefined ? { kind: 'unknown' } : resolve(from.path, each.specifier, paths, aliases);
+    return { from, place, import: each, target, to: target.kind === 'file' ? placeOf(target.path) : undefined };
+  });
 }
 
 function aliasesOf(root: string, paths: ReadonlySet<string>, readJson: SourceTree['readJson']): Aliases {

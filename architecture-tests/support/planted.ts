@@ -2,9 +2,9 @@
  * The planted breaches: `violations/<rule>/<case>/` holds what differs from `violations/clean/`, and `expected.json`
  * what the check must say of it.
  */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Finding } from '../check/rule.ts';
 
 const violations = join(import.meta.dirname, '../violations');
@@ -44,14 +44,28 @@ export function plantedCases(rule: string): PlantedCase[] {
 export async function withPlanted<T>(planted: Pick<PlantedCase, 'folder' | 'without' | 'links'> | undefined, use: (root: string) => Promise<T>): Promise<T> {
   const root = mkdtempSync(join(tmpdir(), 'fissile-planted-'));
   try {
-    cpSync(cleanTree, root, { recursive: true });
-    for (const path of planted?.without ?? []) rmSync(join(root, path));
-    if (planted) cpSync(planted.folder, root, { recursive: true });
+    // Much cheaper than to have the file system copy them one by one, a hundred times over.
+    const files = new Map([...filesIn(cleanTree), ...(planted ? filesIn(planted.folder) : [])]);
+    for (const path of ['expected.json', ...(planted?.without ?? [])]) files.delete(path);
+    for (const folder of new Set([...files.keys()].map((path) => dirname(path)))) mkdirSync(join(root, folder), { recursive: true });
+    for (const [path, content] of files) writeFileSync(join(root, path), content);
     for (const [path, target] of Object.entries(planted?.links ?? {})) symlinkSync(target, join(root, path));
-    rmSync(join(root, 'expected.json'), { force: true });
-    if (!existsSync(join(root, 'node_modules'))) symlinkSync(nodeModules, join(root, 'node_modules'));
+    symlinkSync(nodeModules, join(root, 'node_modules'));
     return await use(root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+const read = new Map<string, ReadonlyMap<string, Buffer>>();
+
+/** By path from the folder; read once. */
+function filesIn(folder: string): ReadonlyMap<string, Buffer> {
+  let files = read.get(folder);
+  if (!files) {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    files = new Map(entries.map(({ parentPath, name }) => [relative(folder, join(parentPath, name)), readFileSync(join(parentPath, name))]));
+    read.set(folder, files);
+  }
+  return files;
 }

@@ -13,11 +13,13 @@ export const declaredEdges: Rule = {
   why: 'The declared calls and events are what the host wires, what a split makes remote and what peers are trusted for.',
 
   check(system, breach) {
+    const uses = usesOfContracts(system);
     let examined = 0;
     for (const module of system.modules.values()) {
+      const own = uses.get(module.name) ?? [];
       examined += readable(module, breach);
-      examined += declaredAreImported(module, system, breach);
-      examined += importedAreDeclared(module, system, breach);
+      examined += declaredAreImported(module, own, system, breach);
+      examined += importedAreDeclared(module, own, system, breach);
     }
     return examined;
   },
@@ -44,7 +46,7 @@ function readable({ name, wiring }: Module, breach: Report): number {
 }
 
 /** Everything declared is another module's, exists, and is used. */
-function declaredAreImported(module: Module, system: System, breach: Report): number {
+function declaredAreImported(module: Module, uses: readonly Use[], system: System, breach: Report): number {
   const { wiring, name } = module;
   for (const need of wiring.needs) {
     const offer = foreignContract(need, name);
@@ -55,7 +57,7 @@ function declaredAreImported(module: Module, system: System, breach: Report): nu
         what: `needs ${need.local}, which is not an api of another module's contract`,
         instead: `Name an api(...) that is imported from another module's contract.ts.`,
       });
-    } else if (!usesOutsideWiring(module, system, need.imported, offer)) {
+    } else if (!isUsedOutsideWiring(module, uses, need.imported, offer)) {
       breach({
         ...where,
         what: `needs ${need.local} of module ${offer}, and nothing in modules/${name} uses it`,
@@ -77,14 +79,13 @@ function declaredAreImported(module: Module, system: System, breach: Report): nu
   return wiring.needs.length + wiring.reactions.length;
 }
 
-function importedAreDeclared(module: Module, system: System, breach: Report): number {
+function importedAreDeclared(module: Module, uses: readonly Use[], system: System, breach: Report): number {
   const { name, wiring } = module;
   const needs = new Set(wiring.needs.map((need) => `${foreignContract(need, name)}:${need.imported}`));
   const events = new Set(wiring.reactions.map(({ event }) => `${foreignContract(event, name)}:${event.imported}`));
   const declared = new Set([...needs, ...events].map((each) => each.split(':')[0]));
 
-  const edges = foreignContractEdges(name, system);
-  for (const { from, import: each, to } of edges) {
+  for (const { from, import: each, contract: to } of uses) {
     const facts = system.modules.get(to)?.facts;
     const where = { file: from.path, line: from.lineAt(each.at), involves: [wiring.path] };
     if (!declared.has(to)) {
@@ -107,7 +108,7 @@ function importedAreDeclared(module: Module, system: System, breach: Report): nu
       });
     }
   }
-  return edges.length;
+  return uses.length;
 }
 
 /** The module whose contract.ts a reference comes from, if it is another one. */
@@ -116,21 +117,30 @@ function foreignContract({ path }: Reference, own: string): string | undefined {
   return place?.part === 'module' && place.role === 'contract' && place.module !== own ? place.module : undefined;
 }
 
-function foreignContractEdges(name: string, { tree }: System): (Edge & { to: string })[] {
-  return tree.edges.flatMap((edge) => {
-    const { place, target } = edge;
-    if (place.part !== 'module' || place.module !== name || target.kind !== 'file') return [];
-    const to = placeOf(target.path);
-    return to.part === 'module' && to.module !== name && to.role === 'contract' ? [{ ...edge, to: to.module }] : [];
-  });
+/** An import of another module's contract. */
+interface Use extends Edge {
+  /** Whose contract. */
+  readonly contract: string;
+}
+
+/** By the module that uses them. */
+function usesOfContracts({ tree }: System): ReadonlyMap<string, readonly Use[]> {
+  const uses = new Map<string, Use[]>();
+  for (const edge of tree.edges) {
+    const { place, to } = edge;
+    if (place.part !== 'module' || to?.part !== 'module' || to.module === place.module || to.role !== 'contract') continue;
+    const own = uses.get(place.module) ?? [];
+    own.push({ ...edge, contract: to.module });
+    uses.set(place.module, own);
+  }
+  return uses;
 }
 
 /** An import whose names cannot be told is taken to use it. */
-function usesOutsideWiring({ name, wiring }: Module, system: System, api: string, offeredBy: string): boolean {
-  return foreignContractEdges(name, system).some(
-    ({ from, import: each, to }) =>
-      to === offeredBy &&
+const isUsedOutsideWiring = ({ wiring }: Module, uses: readonly Use[], api: string, offeredBy: string): boolean =>
+  uses.some(
+    ({ from, import: each, contract }) =>
+      contract === offeredBy &&
       from.path !== wiring.path &&
       (each.names === undefined || each.names.some(({ imported }) => imported === api || imported === '*')),
   );
-}

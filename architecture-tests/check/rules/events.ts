@@ -68,8 +68,7 @@ function announced({ tree, modules }: System, breach: Report): number {
     const place = placeOf(file.path);
     if (place.part !== 'module' || place.role === 'testing' || isTest(file.path)) continue;
     const foreign = new Map<string, string>();
-    for (const { import: each, target } of tree.edgesByFile.get(file.path) ?? []) {
-      const to = target.kind === 'file' ? placeOf(target.path) : undefined;
+    for (const { import: each, to } of tree.edgesByFile.get(file.path) ?? []) {
       if (to?.part !== 'module' || to.module === place.module || to.role !== 'contract' || each.typeOnly) continue;
       for (const { imported, local } of each.names ?? []) {
         if (imported === '*' || modules.get(to.module)?.facts.get(imported)?.kind === 'event') foreign.set(local, to.module);

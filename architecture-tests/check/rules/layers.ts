@@ -1,5 +1,5 @@
 import { layers as allowed, type Layer } from '../layers.ts';
-import { isGenerated, isTest, placeOf, type InModule } from '../places.ts';
+import { isGenerated, isTest, type InModule } from '../places.ts';
 import type { Breach, Rule } from '../rule.ts';
 import type { Edge } from '../source-tree.ts';
 
@@ -25,7 +25,7 @@ export const layers: Rule = {
 type Crossing = Pick<Breach, 'what' | 'instead' | 'involves'>;
 
 function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefined {
-  const { target, import: each } = edge;
+  const { target, to, import: each } = edge;
   const role = from.role as string;
   const crossing = (what: string, instead: string): Crossing => ({
     what: `${role} depends on ${what} (${each.kind})`,
@@ -38,9 +38,8 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
     if (layer.builtins.some((allowed) => allowed === '*' || allowed === name || allowed === target.name)) return undefined;
     return crossing(`node:${target.name}`, 'Declare a port in domain/ and put what touches the outside behind it.');
   }
-  if (target.kind !== 'file') return undefined;
+  if (target.kind !== 'file' || !to) return undefined;
 
-  const to = placeOf(target.path);
   if (to.part === 'module') {
     if (to.module !== from.module) {
       // Another module's inside is a breach of its own rule; here it is only about who may know contracts at all.

@@ -1,4 +1,3 @@
-import { placeOf } from '../places.ts';
 import type { Rule } from '../rule.ts';
 
 /** Tests may start programs, which tests/support does for them. */
@@ -12,12 +11,10 @@ export const platformOnly: Rule = {
 
   check({ tree }, breach) {
     let examined = 0;
-    for (const { from, place, import: each, target } of tree.edges) {
+    for (const { from, place, import: each, target, to } of tree.edges) {
       if (place.part !== 'module') continue;
       examined++;
-      if (target.kind !== 'file') continue;
-      const to = placeOf(target.path);
-      if (to.part === 'module') continue;
+      if (target.kind !== 'file' || !to || to.part === 'module') continue;
       const report = (what: string, instead: string) =>
         breach({ file: from.path, line: from.lineAt(each.at), what: `${what} (${each.kind})`, instead, involves: [target.path] });
 

@@ -1,6 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { businessWords } from '../adrs.ts';
-import { isForTests, placeOf } from '../places.ts';
+import { isForTests } from '../places.ts';
 import type { Breach, Rule } from '../rule.ts';
 import type { System } from '../system.ts';
 import { walk } from '../walk.ts';
@@ -21,11 +21,10 @@ const below = { platform: [], gateway: ['platform'], host: ['platform', 'gateway
 
 function imports({ tree }: System, breach: (breach: Breach) => void): number {
   let examined = 0;
-  for (const { from, place, import: each, target } of tree.edges) {
+  for (const { from, place, import: each, target, to } of tree.edges) {
     if (!from.path.startsWith('src/') || place.part === 'module' || place.part === 'outside') continue;
     examined++;
-    if (target.kind !== 'file') continue;
-    const to = placeOf(target.path);
+    if (target.kind !== 'file' || !to) continue;
     const report = (what: string, instead: string) =>
       breach({ file: from.path, line: from.lineAt(each.at), what: `${what} (${each.kind})`, instead, involves: [target.path] });
     if (to.part === 'module') {

@@ -25,16 +25,16 @@ type Fields = { [key: string]: Json };
 /** Throws what PostgreSQL would say of a statement it cannot parse. */
 export function readSql(sql: string): ReadSql {
   const bytes = Buffer.from(sql);
-  const offset = (byte: number) => bytes.toString('utf8', 0, byte).length;
+  // PostgreSQL counts in bytes.
+  const inText = bytes.length === sql.length ? (byte: number) => byte : (byte: number) => bytes.toString('utf8', 0, byte).length;
   const uses: SchemaUse[] = [];
   const hidden: ReadSql['hidden'][number][] = [];
   for (const { stmt, stmt_location: start = 0, stmt_len: length } of parseSync(sql).stmts ?? []) {
     const text = bytes.toString('utf8', start, length === undefined ? undefined : start + length);
-    const at = offset(start) + (text.length - text.trimStart().length);
-    const reader = new StatementReader(text, at, offset);
+    const reader = new StatementReader(text, start + Buffer.byteLength(text) - Buffer.byteLength(text.trimStart()));
     reader.read(stmt as unknown as Json);
-    uses.push(...reader.uses);
-    hidden.push(...reader.hidden);
+    for (const use of reader.uses) uses.push({ ...use, at: inText(use.at) });
+    for (const each of reader.hidden) hidden.push({ ...each, at: inText(each.at) });
   }
   return { uses, hidden };
 }
@@ -59,25 +59,24 @@ const namedAs: Readonly<Record<string, string>> = {
   CreateStatsStmt: 'defnames',
 };
 
+/** Places are in bytes here. */
 class StatementReader {
   readonly uses: SchemaUse[] = [];
   readonly hidden: { what: string; at: number }[] = [];
   readonly #text: string;
   readonly #start: number;
-  readonly #offset: (byte: number) => number;
   #at: number;
 
-  constructor(text: string, start: number, offset: (byte: number) => number) {
+  constructor(text: string, start: number) {
     this.#text = text;
     this.#start = start;
-    this.#offset = offset;
     this.#at = start;
   }
 
   read(json: Json): void {
     if (Array.isArray(json)) for (const each of json) this.read(each);
     else if (json !== null && typeof json === 'object') {
-      if (typeof json.location === 'number' && json.location >= 0) this.#at = this.#offset(json.location);
+      if (typeof json.location === 'number' && json.location >= 0) this.#at = json.location;
       for (const [kind, value] of Object.entries(json)) {
         if (value === null || typeof value !== 'object') continue;
         if (!Array.isArray(value)) this.#node(kind, value);
@@ -222,8 +221,8 @@ class StatementReader {
   }
 
   #inner(sql: string): void {
-    const found = this.#text.indexOf(sql.replace(/^SELECT /, '').trim());
-    const at = this.#start + Math.max(0, found);
+    const found = this.#text.trimStart().indexOf(sql.replace(/^SELECT /, '').trim());
+    const at = this.#start + Buffer.byteLength(this.#text.trimStart().slice(0, Math.max(0, found)));
     try {
       const { uses, hidden } = readSql(sql);
       
@@ -236,7 +235,7 @@ class StatementReader {
 
   #use(schema: string, object: string, node: Fields, how: SchemaUse['how'] = 'names'): void {
     if (schema === '') return;
-    const at = typeof node.location === 'number' && node.location >= 0 ? this.#offset(node.location) : this.#at;
+    const at = typeof node.location === 'number' && node.location >= 0 ? node.location : this.#at;
     this.uses.push({ schema, object: object === '' ? schema : `${schema}.${object}`, how, at: Math.max(at, this.#start) });
   }
 
