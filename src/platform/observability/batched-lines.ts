@@ -6,18 +6,21 @@ export interface LineSink {
   write(text: string): unknown;
 }
 
+/** Milliseconds a line may be held back, and characters. */
+const patience = 20;
 const maxHeld = 64 * 1024;
 
 /**
- * Writes the lines of one turn of the event loop together: a system call a line would cost more than all the rest
- * of logging. What is held back when the process exits is written then, so only a kill loses lines, and of the
- * last turn only.
+ * Writes many lines at once: a system call for each would cost more than all the rest of logging. A warning or an
+ * error takes what was held back with it right away, and what is left when the process exits is written then. So only
+ * a kill loses lines, and only harmless ones of the last moment.
  */
 export class BatchedLines extends Transport {
   readonly #line: (entry: LogEntry) => string;
   readonly #sink: LineSink;
   readonly #flush = () => this.flush();
   #held = '';
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(line: (entry: LogEntry) => string, sink: LineSink) {
     super();
@@ -27,11 +30,11 @@ export class BatchedLines extends Transport {
 
   override log(entry: LogEntry, written: () => void): void {
     if (this.#held === '') {
-      setImmediate(this.#flush);
+      this.#timer = setTimeout(this.#flush, patience).unref();
       process.on('exit', this.#flush);
     }
     this.#held += `${this.#line(entry)}\n`;
-    if (this.#held.length > maxHeld) this.flush();
+    if (this.#held.length > maxHeld || entry.level === 'error' || entry.level === 'warn') this.flush();
     written();
   }
 
@@ -39,6 +42,7 @@ export class BatchedLines extends Transport {
     if (this.#held === '') return;
     const text = this.#held;
     this.#held = '';
+    clearTimeout(this.#timer);
     process.off('exit', this.#flush);
     this.#sink.write(text);
   }

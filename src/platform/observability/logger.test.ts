@@ -143,14 +143,21 @@ describe('the log on a terminal', () => {
 });
 
 describe('writing the log', () => {
-  it('puts the lines of one turn of the event loop into one write', async () => {
+  it('puts the lines of a moment into one write', async () => {
     const writes: string[] = [];
     const { root } = setUp({ sink: { write: (text) => writes.push(text) } });
     root.info('one');
     root.info('two');
     expect(writes).toEqual([]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(writes).toHaveLength(1);
+    await expect.poll(() => writes).toHaveLength(1);
     expect(writes[0]!.split('\n')).toHaveLength(3);
+  });
+
+  it.each(['warn', 'error'] as const)('holds nothing back once there is a line of level %s', (level) => {
+    const writes: string[] = [];
+    const { root } = setUp({ sink: { write: (text) => writes.push(text) } });
+    root.info('one');
+    root[level]('two');
+    expect(writes.join('').split('\n')).toHaveLength(3);
   });
 });
