@@ -1,5 +1,6 @@
 /** What is written about a day in the shop, with everything logged that can be. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../acceptance/client.ts';
 import { sendRaw } from './support/raw-request.ts';
 import { administrator, type Shop, startShop, tablesOf } from './support/shop.ts';
 import { type Story, tellStory } from './support/story.ts';
@@ -82,7 +83,8 @@ describe('the log of a whole story', () => {
     const credentials = { email: `\r\n${forged}`, password: `\r\n${forged}` };
     const body = JSON.stringify(credentials);
     await sendRaw(shop.url, { method: 'POST', target: '/v1/auth/login', headers: { 'content-type': 'application/json' }, body });
-    const lines = linesOf(await log()).slice(before);
+    // A request has its line when its connection is done with it, which can be after the client is.
+    const lines = await eventually(async () => linesOf(await log()).slice(before), ({ length }) => length > requests.length);
     expect(lines.map(({ level }) => level)).toEqual(lines.map(() => 'info'));
     expect(lines).toHaveLength(requests.length + 1);
     expect(JSON.stringify(lines.map(({ path: _, ...rest }) => rest))).not.toContain('forged');
