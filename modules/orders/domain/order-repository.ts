@@ -4,7 +4,7 @@ import type { Change, Order, OrderRequest, Transition } from './order.ts';
 export abstract class OrderRepository {
   /**
    * Places what `place` allows, at the prices and with the stock of this very moment, and reserves it; throws what
-   * `place` throws. `alongside` joins the transaction: what it stores exists when the order does.
+   * `place` throws, and `accountErased` for a customer who was forgotten. `alongside` joins the transaction: what it stores exists when the order does.
    */
   abstract place(request: OrderRequest, alongside: (order: Order) => Promise<void>): Promise<Order>;
 
@@ -28,6 +28,9 @@ export abstract class OrderRepository {
   /** All orders of a customer, the newest first. */
   abstract allOf(customerId: string): Promise<Order[]>;
 
-  /** Keeps a customer's orders without the customer. */
-  abstract forgetCustomer(customerId: string): Promise<void>;
+  /**
+   * Keeps a customer's orders without the customer, those included that are being placed at this moment, and places
+   * none any more. Answers which of them are pending.
+   */
+  abstract forgetCustomer(customerId: string, at: Date): Promise<string[]>;
 }

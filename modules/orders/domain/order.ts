@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';
+import { platformErrors } from '#platform/errors.ts';
 import { OrdersErrors, type orderCancelled, type Order as OrderSchema } from '../contract.ts';
 import { sumOf, times } from './money.ts';
 import type { Product } from './product.ts';
@@ -26,6 +27,9 @@ export interface OrderRequest {
   readonly lines: readonly Line[];
   readonly placedAt: Date;
 }
+
+/** Somebody asks with a token that will be refused everywhere in a moment. */
+export const accountErased = () => platformErrors.unauthenticated('This account was erased.');
 
 /** Naming a product twice means wanting both. */
 export function mergeLines(lines: readonly Line[]): Line[] {

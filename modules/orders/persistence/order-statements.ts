@@ -17,7 +17,7 @@ export const findOrder = `
 
 /**
  * $1 id, $2 customer, $3 SKUs, $4 quantities, $5 now (ISO 8601). Reserves and inserts if there is enough of
- * everything; answers the products as they were before.
+ * everything; answers the products as they were before, and whether the customer was erased.
  */
 export const placeOrder = `
   with wanted as (
@@ -52,7 +52,9 @@ export const placeOrder = `
     from reserved
     having count(*) > 0
   )
-  select sku, name, price, currency, available, version from found`;
+  select sku, name, price, currency, available, version,
+    exists (select from erased_customers where customer_id = $2) as "customerErased"
+  from found`;
 
 /**
  * $1 id, $2 customer or null, $3 the statuses it can come from, $4 now (ISO 8601), $5 the new status, $6 why it is

@@ -1,5 +1,5 @@
 import type { Database } from '#platform/database/database.ts';
-import { after, origins, place, type OrderRequest, type Transition } from '../domain/order.ts';
+import { accountErased, after, origins, place, type OrderRequest, type Transition } from '../domain/order.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { orderFrom, type OrderRow } from './order-row.ts';
@@ -9,13 +9,14 @@ import { productFrom, type ProductRow } from './product-row.ts';
 /** Hot paths in one statement each; lists in Prisma's own API. */
 export function postgresOrders(database: Database, prisma: PrismaClient): OrderRepository {
   async function reserve({ id, customerId, lines, placedAt }: OrderRequest) {
-    const { rows } = await database.query<ProductRow>(placeOrder, [
+    const { rows } = await database.query<ProductRow & { customerErased: boolean }>(placeOrder, [
       id,
       customerId,
       lines.map(({ sku }) => sku),
       lines.map(({ quantity }) => quantity),
       placedAt.toISOString(),
     ]);
+    if (rows[0]?.customerErased) throw accountErased();
     return rows.map(productFrom);
   }
 
@@ -66,8 +67,14 @@ export function postgresOrders(database: Database, prisma: PrismaClient): OrderR
       return (await prisma.order.findMany({ where: { customerId }, orderBy: { id: 'desc' } })).map(orderFrom);
     },
 
-    async forgetCustomer(customerId) {
-      await prisma.order.updateMany({ where: { customerId }, data: { customerId: null } });
-    },
+    forgetCustomer: (customerId, at) =>
+      database.transaction(async () => {
+        // Lets the orders finish that are just being placed, and makes the next ones see that the person is gone.
+        await database.query('LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE');
+        await prisma.erasedCustomer.createMany({ data: [{ customerId, erasedAt: at }], skipDuplicates: true });
+        const pending = await prisma.order.findMany({ where: { customerId, status: 'pending' }, select: { id: true } });
+        await prisma.order.updateMany({ where: { customerId }, data: { customerId: null } });
+        return pending.map(({ id }) => id);
+      }),
   };
 }

@@ -20,8 +20,6 @@ export function forgetPerson(
 ): Reaction<typeof personErased> {
   const stop = stopOrder(orders, outbox, sagas, clock);
   return async ({ userId }) => {
-    const pending = (await orders.allOf(userId)).filter(({ status }) => status === 'pending');
-    for (const { id } of pending) await stop(id, customerErased);
-    await orders.forgetCustomer(userId);
+    for (const id of await orders.forgetCustomer(userId, clock.now())) await stop(id, customerErased);
   };
 }

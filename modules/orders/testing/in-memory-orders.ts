@@ -1,9 +1,10 @@
-import { after, place, type Change, type Order, type OrderRequest, type Transition } from '../domain/order.ts';
+import { accountErased, after, place, type Change, type Order, type OrderRequest, type Transition } from '../domain/order.ts';
 import { OrderRepository } from '../domain/order-repository.ts';
 import type { InMemoryCatalogue } from './in-memory-catalogue.ts';
 
 export class InMemoryOrders extends OrderRepository {
   readonly #orders = new Map<string, Order>();
+  readonly #erased = new Set<string>();
   readonly #catalogue: InMemoryCatalogue;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -14,6 +15,7 @@ export class InMemoryOrders extends OrderRepository {
 
   place(request: OrderRequest, alongside: (order: Order) => Promise<void>) {
     return this.#inTurn(async () => {
+      if (this.#erased.has(request.customerId)) throw accountErased();
       const order = place(request, this.#catalogue.productsOf(request.lines.map(({ sku }) => sku)));
       await alongside(order);
       for (const { sku, quantity } of order.items) this.#catalogue.moveStock(sku, -quantity);
@@ -53,8 +55,13 @@ export class InMemoryOrders extends OrderRepository {
     return this.#newestFirst().filter((order) => order.customerId === customerId);
   }
 
-  async forgetCustomer(customerId: string) {
-    for (const order of await this.allOf(customerId)) this.#orders.set(order.id, { ...order, customerId: null });
+  forgetCustomer(customerId: string) {
+    return this.#inTurn(async () => {
+      this.#erased.add(customerId);
+      const theirs = await this.allOf(customerId);
+      for (const order of theirs) this.#orders.set(order.id, { ...order, customerId: null });
+      return theirs.flatMap(({ id, status }) => (status === 'pending' ? [id] : []));
+    });
   }
 
   /** What the locks of a database do. */

@@ -149,9 +149,27 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
   it("keeps a forgotten customer's orders without the customer, and leaves other orders alone", async () => {
     const customerId = uuid();
     const [{ order }, other] = [await placed(1, customerId), await placed()];
-    await shop().orders.forgetCustomer(customerId);
+    const paid = await placed(1, customerId);
+    await shop().orders.change(paid.order.id, confirmed(noon), alone);
+    expect(await shop().orders.forgetCustomer(customerId, noon)).toEqual([order.id]);
     expect(await shop().orders.find(order.id)).toEqual({ ...order, customerId: null });
     expect(await shop().orders.find(other.order.id)).toEqual(other.order);
     expect(await shop().orders.allOf(customerId)).toEqual([]);
+    expect(await shop().orders.forgetCustomer(customerId, later), 'again changes nothing').toEqual([]);
+  });
+
+  it('places nothing for a customer who was forgotten, not even at the same time', async () => {
+    const [mug] = await sell({ stock: 100 });
+    const { orders } = shop();
+    for (let round = 0; round < 5; round++) {
+      const customerId = uuid();
+      const place = () => orders.place(aRequest([{ sku: mug!.sku, quantity: 1 }], { customerId }), alone);
+      const placing = Promise.allSettled([place(), place(), place(), orders.forgetCustomer(customerId, noon), place(), place()]);
+      for (const outcome of await placing) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'platform.unauthenticated' });
+      }
+      await expect(place()).rejects.toMatchObject({ code: 'platform.unauthenticated' });
+      expect(await orders.allOf(customerId)).toEqual([]);
+    }
   });
 }

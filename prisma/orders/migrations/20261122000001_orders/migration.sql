@@ -43,5 +43,13 @@ CREATE TABLE "orders"."orders" (
     ))
 ) WITH (fillfactor = 70);
 
+-- CreateTable
+CREATE TABLE "orders"."erased_customers" (
+    "customer_id" UUID NOT NULL,
+    "erased_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "erased_customers_pkey" PRIMARY KEY ("customer_id")
+);
+
 -- CreateIndex
 CREATE INDEX "orders_customer_id_id_idx" ON "orders"."orders"("customer_id", "id");
