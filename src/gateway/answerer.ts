@@ -11,7 +11,7 @@ import type { SentAnswer } from '#platform/http/rendered-answer.ts';
 import type { Found, RouteTable } from '#platform/http/route-table.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
-import { admit, bearerToken } from './authentication.ts';
+import { bearerToken, identify, requireAccess } from './authentication.ts';
 import { cors } from './cors.ts';
 import { rateLimit } from './rate-limit.ts';
 import type { Route } from './routes.ts';
@@ -40,11 +40,15 @@ export function answerer({ routes, verifier, logger, report, settings }: Answere
     if (limit && !exchange.route.operational) await limit(exchange);
     if (!found) throw platformErrors.notFound();
     if (!route) return otherMethod(found, exchange);
-    await admit(exchange, route.access, verifier, logger);
 
-    const { deadline, requestId, trace, principal, signal } = exchange;
+    const { deadline, requestId, trace, signal } = exchange;
+    if (token !== undefined && !exchange.principal) {
+      exchange.principal = await identify(token, route.access, { verifier, logger, requestId });
+    }
+    const { principal } = exchange;
+    requireAccess(route.access, principal);
     const context = new CallContext({ deadline, requestId, trace, principal, signal });
-    return runInContext(context, () => route.answer(exchange, found.parameters));
+    return await runInContext(context, () => route.answer(exchange, found.parameters));
   };
 
   return async (exchange) => {

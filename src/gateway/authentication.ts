@@ -1,3 +1,4 @@
+import type { Principal } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Access } from '#platform/http/endpoint.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
@@ -5,32 +6,39 @@ import type { Logger } from '#platform/observability/logger.ts';
 import { RefusedToken } from '#platform/security/access-token.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
 
-const bearer = /^Bearer +([\w.~+/=-]+) *$/i;
+const bearer = /^Bearer +/i;
 
 /** The token of a request (RFC 6750, in the header only: URLs end up in logs). */
-export const bearerToken = ({ request }: Exchange): string | undefined => {
+export function bearerToken({ request }: Exchange): string | undefined {
   const header = request.headers.authorization;
-  return header === undefined ? undefined : bearer.exec(header)?.[1];
-};
+  const scheme = header === undefined ? undefined : bearer.exec(header)?.[0];
+  return scheme && header!.slice(scheme.length).trimEnd();
+}
 
 /**
- * Finds out who asks, and whether they may. Where anyone may, a token that is not valid is ignored: a client whose
- * token has just expired must still be able to ask for a new one.
+ * Finds out who sent a token. Where anyone may call, one that is not valid is ignored: a client whose token has just
+ * expired must still be able to ask for a new one.
  */
-export async function admit(exchange: Exchange, access: Access, verifier: TokenVerifier, logger: Logger): Promise<void> {
-  if (!exchange.principal) {
-    const token = bearerToken(exchange);
-    try {
-      if (token !== undefined) exchange.principal = await verifier.verify(token);
-    } catch (error) {
-      if (error instanceof RefusedToken) logger.info('An access token was refused.', { reason: error.message, requestId: exchange.requestId });
-      if (access === 'anyone') return;
-      throw error instanceof RefusedToken
-        ? platformErrors.unauthenticated({ detail: 'The access token is not valid, or not any more.', cause: error })
-        : error;
-    }
+export async function identify(token: string, access: Access, { verifier, logger, requestId }: Identification): Promise<Principal | undefined> {
+  try {
+    return await verifier.verify(token);
+  } catch (error) {
+    const refused = error instanceof RefusedToken;
+    if (refused) logger.info('An access token was refused.', { reason: error.message, requestId });
+    if (access === 'anyone') return undefined;
+    if (!refused) throw error;
+    throw platformErrors.unauthenticated({ detail: 'The access token is not valid, or not any more.', cause: error });
   }
+}
+
+interface Identification {
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  readonly requestId: string;
+}
+
+export function requireAccess(access: Access, principal: Principal | undefined): void {
   if (access === 'anyone') return;
-  if (!exchange.principal) throw platformErrors.unauthenticated();
-  if (access === 'admin' && !exchange.principal.roles.includes('admin')) throw platformErrors.forbidden();
+  if (!principal) throw platformErrors.unauthenticated();
+  if (access === 'admin' && !principal.roles.includes('admin')) throw platformErrors.forbidden();
 }

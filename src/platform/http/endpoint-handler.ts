@@ -2,6 +2,7 @@ import type { Api, Client } from '../contract.ts';
 import type { Database } from '../database/database.ts';
 import { type ErrorKind, Failure, platformErrors } from '../errors.ts';
 import { answerWriter } from './answer-writer.ts';
+import { hasBody, readBytes } from './body.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { httpErrors, orPreconditionFailed } from './http-errors.ts';
@@ -32,7 +33,8 @@ export function endpointHandler(
   { client, database }: ServedModule,
   { bodyLimit, report }: { bodyLimit: number; report: Report },
 ): EndpointHandler {
-  const read = requestReader(endpoint, bodyLimit);
+  const read = requestReader(endpoint);
+  const takesBody = endpoint.method !== 'GET';
   const write = answerWriter(endpoint);
   const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
   const { settle } = endpoint;
@@ -49,7 +51,8 @@ export function endpointHandler(
 
   return async (exchange, parameters) => {
     const { headers } = exchange.request;
-    const received = await read(exchange, parameters);
+    const bytes = takesBody && hasBody(exchange.request) ? await readBytes(exchange.request, bodyLimit) : undefined;
+    const received = read(exchange, parameters, bytes);
     const { request } = received;
     const waits = settle !== undefined && request.wait > 0;
     if (waits) exchange.header('Preference-Applied', `wait=${request.wait / 1000}`);

@@ -2,7 +2,7 @@ import { parse as parseQuery } from 'node:querystring';
 import { z } from 'zod';
 import { type FieldError, platformErrors } from '../errors.ts';
 import { fieldErrors } from '../validation.ts';
-import { hasBody, parseJson, readBytes } from './body.ts';
+import { parseJson } from './body.ts';
 import type { Access, Endpoint, Request } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { ifMatchVersion } from './preconditions.ts';
@@ -24,11 +24,11 @@ export interface ReadRequest {
 const nothing = z.object({});
 const maxQueryFields = 100;
 
+/** `bytes` is the body; undefined without one. */
+export type RequestReader = (exchange: Exchange, parameters: Parameters, bytes: Buffer | undefined) => ReadRequest;
+
 /** Makes what reads and checks the requests of one endpoint; all that its schemas need is made here, once. */
-export function requestReader(
-  endpoint: Endpoint,
-  bodyLimit: number,
-): (exchange: Exchange, parameters: Parameters) => Promise<ReadRequest> {
+export function requestReader(endpoint: Endpoint): RequestReader {
   const { method, url, versioned = false, waits = false, rawBody = false } = endpoint;
   checkParameters(endpoint);
   const path = strict(endpoint.path ?? nothing);
@@ -40,7 +40,7 @@ export function requestReader(
   const takesIfMatch = versioned && method !== 'GET';
   if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
 
-  return async ({ request, principal, queryText: text }, parameters) => {
+  return ({ request, principal, queryText: text }, parameters, bytes) => {
     const errors: FieldError[] = [];
     const read = (schema: z.ZodObject, value: unknown) => {
       const parsed = schema.safeParse(value);
@@ -48,16 +48,17 @@ export function requestReader(
       errors.push(...fieldErrors(parsed.error));
       return undefined;
     };
-    const bytes = takesBody && hasBody(request) ? await readBytes(request, bodyLimit) : undefined;
     const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);
     const fields = text === '' ? {} : parseQuery(text, '&', '=', { maxKeys: maxQueryFields });
     if (request.url.includes('%00')) requireStorableText({ ...parameters, ...fields });
     const whole = {
       path: endpoint.path && read(path, pathText(parameters)),
-      query: read(query, queryText(fields)),
+      query: endpoint.query || text !== '' ? read(query, queryText(fields)) : undefined,
       body: takesBody && !rawBody ? read(body, sentBody) : undefined,
       principal,
-      address: request.ip ?? '',
+      get address() {
+        return request.ip ?? '';
+      },
       headers: request.headers,
       rawBody: rawBody ? (bytes ?? Buffer.alloc(0)) : undefined,
       ifMatch: takesIfMatch ? ifMatchVersion(request.headers['if-match']) : undefined,
