@@ -119,6 +119,6 @@ function operationalRoutes({ metrics, ...options }: GatewayOptions, health: Heal
       headers: ['Cache-Control', 'no-store', 'Content-Type', metrics.registry.contentType],
       body: await metrics.text(),
     })),
-    ...documentation(options).map(({ url, answer }) => route(url, answer)),
+    ...documentation(options.modules, options.version).map(({ url, answer }) => route(url, answer)),
   ];
 }

@@ -1,10 +1,10 @@
 /** The description of everything served: /openapi.json for programs, /docs for people. Nothing is loaded from elsewhere. */
 import { gzipSync } from 'node:zlib';
 import { readAsset } from '#platform/assets.ts';
+import type { ServedModule } from '#platform/http/endpoint-handler.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
 import { openApiDocument } from '#platform/http/openapi/document.ts';
 import type { SentAnswer } from '#platform/http/rendered-answer.ts';
-import type { GatewayOptions } from './app.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface Document {
@@ -25,7 +25,7 @@ const pageHeaders = securityHeaders({
 });
 const unchanging = 'public, max-age=3600';
 
-export function documentation({ modules, version }: Pick<GatewayOptions, 'modules' | 'version'>): Document[] {
+export function documentation(modules: readonly ServedModule[], version: string): Document[] {
   const page = document('/docs', 'text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
   return [
     document('/openapi.json', 'application/json', 'no-cache', () => JSON.stringify(openApiDocument(modules, version))),

@@ -3,7 +3,7 @@ import { parseArgs, styleText } from 'node:util';
 import { StartupError } from './startup-error.ts';
 import { UsageError } from './usage-error.ts';
 
-const help = `Fissile: accounts, orders and payments in one program.
+const help = `Fissile: all its modules in one program, with a database of its own.
 
 Usage: npm start [-- command]
 

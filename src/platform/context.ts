@@ -5,7 +5,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
 
-export type Role = 'customer' | 'admin';
+/** What a person may be. The module that issues tokens says which roles there are; `admin` is the one that endpoints ask for. */
+export type Role = string;
 
 /** A person who proved who they are. */
 export interface Principal {
