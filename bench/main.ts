@@ -25,6 +25,7 @@ for (const file of files.sort()) {
   }
   for (const { ours, peer, load, measured, goal, reached } of results) {
     console.log(`  ${ours}\n    against ${peer}\n    load    ${load}\n    result  ${measured}`);
-    console.log(`    goal    ${goal}: ${reached ? styleText('green', 'reached') : styleText('yellow', 'not reached')}\n`);
+    const outcome = reached ? styleText('green', 'reached') : styleText('yellow', 'not reached');
+    console.log(goal === undefined ? '' : `    goal    ${goal}: ${outcome}\n`);
   }
 }

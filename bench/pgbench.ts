@@ -94,7 +94,12 @@ export async function pgbenchSide(
   const child = spawn(
     program,
     [
-      ...['--no-vacuum', '--protocol=prepared', `--client=${clients}`, '--jobs=2', '--time=3600', `--file=${file}`],
+      '--no-vacuum',
+      '--protocol=prepared',
+      `--client=${clients}`,
+      '--jobs=2',
+      '--time=3600',
+      `--file=${file}`,
       ...Object.entries(script.constants).map(([name, value]) => `--define=${name}=${value}`),
       database,
     ],

@@ -6,8 +6,9 @@ export interface Result {
   readonly load: string;
   /** What was measured, such as "0.87 of the rate; CPU 96 against 84 µs". */
   readonly measured: string;
-  readonly goal: string;
-  readonly reached: boolean;
+  /** Absent where it is only good to know. */
+  readonly goal?: string;
+  readonly reached?: boolean;
 }
 
 export interface Row {
