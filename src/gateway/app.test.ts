@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { currentContext } from '#platform/context.ts';
@@ -177,6 +178,7 @@ describe('time', () => {
         const { signal } = currentContext()!;
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         aborted = signal.reason;
+        await delay(20);
         return { status: 200, body: { id: '1', title: 'late' } };
       })],
       { settings: { requestTimeout: 50 } },

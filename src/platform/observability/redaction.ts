@@ -45,7 +45,7 @@ const maxDepth = 6;
 const maxItems = 100;
 
 /** A copy that is safe to log: plain, bounded in depth and size, without secrets, errors with stack and cause. */
-export function redact(value: unknown, depth = 0): unknown {
+function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'function' || typeof value === 'symbol') return undefined;
