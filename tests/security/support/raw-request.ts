@@ -20,7 +20,9 @@ const agent = new Agent({ keepAlive: true });
 export const sendRaw = (url: string, { method, target, headers, body }: RawRequest): Promise<RawReply> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
-    const sent = request({ agent, hostname, port, method, path: target, headers }, (answer) => {
+    // Without it Node sends the body of a GET as if it were the next request.
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+    const sent = request({ agent, hostname, port, method, path: target, headers: { ...headers, ...length } }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (part: string) => (text += part));
