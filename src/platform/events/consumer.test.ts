@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { v7 as uuid } from 'uuid';
 import { tcpLink } from '../../../tests/support/tcp-link.ts';
+import type { Envelope } from './envelope.ts';
+import { InboxTable } from './inbox-table.ts';
 import { MemoryTransport } from './memory-transport.ts';
 import { Landscape, never, type ProgramOptions, quiet, until } from './testing/landscape.ts';
 
@@ -159,6 +162,18 @@ describe('deliveries that wait for their next try', () => {
     await sleep(50);
     expect(most).toBe(1);
     expect(await landscape.effects()).toMatchObject([{ attempt: 10 }]);
+  });
+
+  it('are not tried before an earlier one with their key, whatever their time says', async () => {
+    const inbox = new InboxTable(landscape.users.database);
+    const [first, second] = [1, 2].map((position) => ({ id: uuid(), key: 'k', position }) as Envelope) as [Envelope, Envelope];
+    await inbox.insertFailed('users.a', first, { attempts: 1, error: 'x', pause: 60_000 });
+    await inbox.insertFailed('users.a', second, { attempts: 1, error: 'x', pause: 0 });
+    const held = (eventId: string) => landscape.users.database.transaction(() => inbox.hold({ subscription: 'users.a', eventId, key: 'k' }));
+    await until(async () => (await inbox.due(['users.a'], 10)).length === 1);
+    expect(await held(second.id)).toBeUndefined();
+    await inbox.finish({ subscription: 'users.a', eventId: first.id, key: 'k' });
+    expect(await held(second.id)).toMatchObject({ eventId: second.id });
   });
 
   it('go on even if a crash came between the end of one and the turn of the next', async () => {

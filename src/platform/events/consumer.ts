@@ -130,15 +130,19 @@ export class Consumer {
     if (this.#isForSibling(subscriber, envelope)) return;
     const payload = readPayload(subscriber.event, envelope);
     if (payload.unreadable !== undefined) return this.#bury(subscriber.name, envelope, payload.unreadable);
+    let reacting = false;
     let outcome;
     try {
       outcome = await this.#database.transaction(async () => {
         const state = await this.#inbox.accept(subscriber.name, envelope);
         if (state === 'waiting') await this.#inbox.keepForLater(subscriber.name, envelope);
-        if (state === 'done') await this.#react(subscriber, envelope, payload, 1);
+        reacting = state === 'done';
+        if (reacting) await this.#react(subscriber, envelope, payload, 1);
         return state;
       });
     } catch (error) {
+      // Without a reaction it is the inbox that failed, and the delivery is as new as before.
+      if (!reacting) throw error;
       return this.#failed(subscriber.name, envelope, error);
     }
     if (outcome === 'done') this.#metrics.deliveries(subscriber.name).done(ageOf(envelope));

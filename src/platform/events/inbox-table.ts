@@ -36,16 +36,22 @@ const insertFailed = `
   values ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 ms', $8, $9)
   on conflict do nothing`;
 
-/** Only the first one of a key has a time: those behind it wait for it, not for a time. */
+/** What waits for an earlier one with its key has no time of its own, with rare exceptions that `hold` turns down. */
 const due = `
   select subscription, event_id as "eventId", key from inbox
   where state = 'waiting' and next_attempt_at <= now() and subscription = any ($1)
   order by next_attempt_at limit $2`;
 
-/** SKIP LOCKED: another instance is at it. */
+/**
+ * Never before an earlier one with its key: a delivery that failed because the connection broke has a time although
+ * others wait before it. SKIP LOCKED: another instance is at it.
+ */
 const hold = `
   select subscription, event_id as "eventId", key, attempts, event from inbox
-  where subscription = $1 and event_id = $2 and state = 'waiting' and next_attempt_at <= now()
+  where subscription = $1 and event_id = $2 and state = 'waiting' and next_attempt_at <= now() and not exists (
+    select from inbox earlier
+    where earlier.subscription = inbox.subscription and earlier.key = inbox.key and earlier.state = 'waiting'
+      and earlier.position < inbox.position)
   for update skip locked`;
 
 const finish = `
@@ -110,7 +116,7 @@ export class InboxTable {
     return (await this.#database.query<Waiting>(due, [subscriptions, limit])).rows;
   }
 
-  /** Within a transaction: keeps it from everybody else; undefined if it is not waiting or somebody else has it. */
+  /** Within a transaction: keeps it from everybody else; undefined if it is not its turn or somebody else has it. */
   async hold({ subscription, eventId }: Waiting): Promise<Held | undefined> {
     return (await this.#database.query<Held>(hold, [subscription, eventId])).rows[0];
   }
