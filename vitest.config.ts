@@ -23,6 +23,7 @@ export default defineConfig({
         test: {
           name: 'architecture',
           include: ['architecture-tests/*.test.ts'],
+          globalSetup: ['architecture-tests/support/temporary-folder.ts'],
           isolate: false,
           ...limits,
         },

@@ -6,7 +6,7 @@ import { layout } from './check/graph/layout.ts';
 import { mermaid, withGraph } from './check/graph/mermaid.ts';
 import { readGraph } from './check/graph/model.ts';
 import { svg } from './check/graph/svg.ts';
-import { withPlanted } from './support/planted.ts';
+import { sharedCleanTree } from './support/planted.ts';
 
 const repository = join(import.meta.dirname, '..');
 const outdated = 'draw it again: npm run graph';
@@ -25,18 +25,18 @@ describe('the graph of this repository', () => {
 });
 
 describe('the graph of a checkout', () => {
-  const drawn = withPlanted(undefined, async (root) => readGraph(read(root)));
+  const drawn = readGraph(read(sharedCleanTree()));
 
-  it('has its modules with what they offer, announce and store', async () => {
-    expect((await drawn).modules).toEqual([
+  it('has its modules with what they offer, announce and store', () => {
+    expect(drawn.modules).toEqual([
       { name: 'billing', operations: ['bill'], events: ['bill-paid'], tables: ['bills'] },
       { name: 'people', operations: ['getPerson'], events: ['person-left'], tables: ['people'] },
       { name: 'sales', operations: ['sell'], events: ['sale-closed'], tables: ['sales'] },
     ]);
   });
 
-  it('has the calls and the events between them, by name', async () => {
-    expect((await drawn).connections).toEqual([
+  it('has the calls and the events between them, by name', () => {
+    expect(drawn.connections).toEqual([
       { kind: 'call', from: 'sales', to: 'billing', names: ['bill'] },
       { kind: 'call', from: 'sales', to: 'people', names: ['getPerson'] },
       { kind: 'event', from: 'sales', to: 'billing', names: ['sale-closed'] },
@@ -44,13 +44,13 @@ describe('the graph of a checkout', () => {
     ]);
   });
 
-  it('is drawn in Mermaid with solid arrows for calls and dotted ones for events', async () => {
-    expect(mermaid(await drawn)).toContain('  sales -->|"getPerson"| people\n');
-    expect(mermaid(await drawn)).toContain('  people -.->|"person-left"| sales\n');
+  it('is drawn in Mermaid with solid arrows for calls and dotted ones for events', () => {
+    expect(mermaid(drawn)).toContain('  sales -->|"getPerson"| people\n');
+    expect(mermaid(drawn)).toContain('  people -.->|"person-left"| sales\n');
   });
 
   it('is drawn as a picture in which nothing lies over a card', async () => {
-    const { cards, arrows, width, height } = await layout(await drawn);
+    const { cards, arrows, width, height } = await layout(drawn);
     expect(cards).toHaveLength(3);
     const overlaps = (x: number, y: number, wide: number, high: number) =>
       cards.filter((card) => x < card.x + card.width && card.x < x + wide && y < card.y + card.height && card.y < y + high);
@@ -62,9 +62,9 @@ describe('the graph of a checkout', () => {
     for (const { label } of arrows) expect(overlaps(label.x, label.y, label.width, label.height)).toEqual([]);
   });
 
-  it('goes between its markers and leaves the rest of a text alone', async () => {
+  it('goes between its markers and leaves the rest of a text alone', () => {
     const text = 'Before.\n<!-- graph -->\nold\n<!-- /graph -->\nAfter.\n';
-    expect(withGraph(text, await drawn)).toBe(`Before.\n<!-- graph -->\n${mermaid(await drawn)}\n<!-- /graph -->\nAfter.\n`);
-    expect(withGraph('no place for it', await drawn)).toBeUndefined();
+    expect(withGraph(text, drawn)).toBe(`Before.\n<!-- graph -->\n${mermaid(drawn)}\n<!-- /graph -->\nAfter.\n`);
+    expect(withGraph('no place for it', drawn)).toBeUndefined();
   });
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { main } from '../check/command-line.ts';
 import { rules as allRules } from '../check/rules.ts';
-import { withPlanted } from './planted.ts';
+import { withCopy } from './planted.ts';
 
 export interface Run {
   readonly code: number;
@@ -25,7 +25,7 @@ export interface Checkout {
 const rules = allRules.filter(({ id }) => id !== 'unused').flatMap(({ id }) => ['--rule', id]);
 
 export function withCheckout<T>(use: (checkout: Checkout) => Promise<T>): Promise<T> {
-  return withPlanted(undefined, (root) =>
+  return withCopy((root) =>
     use({
       root,
       write(path, text) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { check, read } from '../check/check.ts';
 import type { Finding, Rule } from '../check/rule.ts';
 import { rules } from '../check/rules.ts';
-import { plantedCases, withPlanted } from './planted.ts';
+import { plantedCases, sharedCleanTree, withPlanted } from './planted.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
@@ -19,7 +19,7 @@ export function describeRule(rule: Rule): void {
     });
 
     it('finds nothing in a clean tree', async () => {
-      const report = await withPlanted(undefined, (root) => check(read(root), [rule]));
+      const report = await check(read(sharedCleanTree()), [rule]);
       expect(report.problems).toEqual([]);
       expect(told(report.findings)).toEqual([]);
       expect(report.files).toBe(43);

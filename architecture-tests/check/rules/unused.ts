@@ -70,7 +70,9 @@ function configuration({ tree }: System): object {
       'bench/{main,rows/*,peers/*}.ts',
       'architecture-tests/check/{main,graph}.ts',
       '{tests,modules,src}/**/*.test.ts',
-      'tests/**/{setup,*-server}.ts',
+      // Started by their path.
+      'tests/**/{setup,*-server,embedded-program}.ts',
+      '*.config.ts',
     ],
     project: ['{src,modules,tests,bench,prisma,architecture-tests}/**/*.ts', '!modules/*/persistence/generated/**', '!architecture-tests/violations/**'],
     ignoreExportsUsedInFile: { interface: true, type: true },
