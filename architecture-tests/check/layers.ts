@@ -14,6 +14,8 @@ export interface Layer {
   readonly notPlatform?: readonly string[];
   /** Modules of Node.js itself. */
   readonly builtins: readonly string[];
+  /** The only packages it may know; undefined where the ADRs' table of packages is enough. */
+  readonly packages?: readonly string[];
   readonly reason: string;
 }
 
@@ -29,6 +31,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
     platform: ['contract', 'errors'],
     platformTypes: [],
     builtins: [],
+    packages: ['zod'],
     reason: 'A contract is all that others see: what it depends on, they depend on.',
   },
   settings: {
@@ -37,6 +40,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
     platform: ['contract', 'errors', 'module'],
     platformTypes: [],
     builtins: ['os'],
+    packages: ['zod'],
     reason: 'Settings are a zod schema, read before anything else of the module runs.',
   },
   domain: {
@@ -46,6 +50,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
     // Ports say when an event joins a change and what time it is; they are types, so nothing of it runs here.
     platformTypes: ['clock', 'events/outbox'],
     builtins: [],
+    packages: ['zod'],
     reason: 'State and rules are pure, so that they can be read, tested and kept when everything around them changes.',
   },
   'use-cases': {

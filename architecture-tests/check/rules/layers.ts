@@ -38,6 +38,9 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
     if (layer.builtins.some((allowed) => allowed === '*' || allowed === name || allowed === target.name)) return undefined;
     return crossing(`node:${target.name}`, 'Declare a port in domain/ and put what touches the outside behind it.');
   }
+  if (target.kind === 'package' && layer.packages && !layer.packages.includes(target.name)) {
+    return crossing(`the package ${target.name}`, `Only ${layer.packages.join(' and ')} may be known here; take what it gives as a parameter.`);
+  }
   if (target.kind !== 'file' || !to) return undefined;
 
   if (to.part === 'module') {
