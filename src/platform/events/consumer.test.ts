@@ -122,7 +122,8 @@ describe('a reaction', () => {
 
   it('of another version of the program than the one that failed is not forgotten silently', async () => {
     const failing = { react: () => Promise.reject(new Error('not yet')) };
-    const before = await start({ reactions: { 'users.old-name': failing }, limits: { firstPause: 10_000, longestPause: { delivery: 10_000, step: 1, undo: 1 } } });
+    const never = { firstPause: 1e9, longestPause: { delivery: 1e9, step: 1, undo: 1 } };
+    const before = await start({ reactions: { 'users.old-name': failing }, limits: never });
     await before.announce({ id: 'k', n: 1 });
     await until(async () => (await landscape.inbox()).length === 1);
     await before.stop();

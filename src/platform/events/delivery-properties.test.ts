@@ -67,8 +67,12 @@ async function keepsItsPromise({ instances, events, reactions, disasters, memory
   }
   await announcing;
 
-  const stored: { id: string; n: number }[] = (await landscape.orders.sql('select payload from orders.outbox order by position')).rows.map(({ payload }) => payload);
-  const everythingIsDone = async () => (await landscape.unpublished()) === 0 && (await landscape.inbox()).filter(({ state }) => state === 'done').length === 2 * stored.length;
+  const { rows } = await landscape.orders.sql('select payload from orders.outbox order by position');
+  const stored: { id: string; n: number }[] = rows.map(({ payload }) => payload);
+  const everythingIsDone = async () => {
+    const done = (await landscape.inbox()).filter(({ state }) => state === 'done');
+    return done.length === 2 * stored.length && (await landscape.unpublished()) === 0;
+  };
   await until(everythingIsDone, 20_000);
   await Promise.all(programs.map((program) => program.stop()));
 

@@ -65,7 +65,8 @@ async function start(capacity = 1_000): Promise<Instance> {
 /** Commits events in one transaction; what the instance then learns of it is up to the test. */
 async function commit({ dispatcher }: Instance, ...events: [key: string, what: string][]): Promise<() => void> {
   const headers = { traceparent: '', requestId: '' };
-  const fresh = events.map(([key, what]) => ({ id: uuid(), name: 'orders.happened', version: 1, key, payload: { what }, occurredAt: new Date().toISOString() }));
+  const common = { name: 'orders.happened', version: 1, occurredAt: new Date().toISOString() };
+  const fresh = events.map(([key, what]) => ({ ...common, id: uuid(), key, payload: { what } }));
   let stored: Stored[] = [];
   await test.database.transaction(async () => {
     stored = await table.insert(fresh, headers, dispatcher.ownerOfNew());

@@ -17,7 +17,9 @@ afterEach(async () => {
 });
 
 const live = async () => (await test.database.query<{ objid: number }>(liveOwners)).rows.map(({ objid }) => objid);
-const cut = () => test.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'fissile orders ownership' and datname = current_database()");
+const cut = () =>
+  test.sql(`select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'fissile orders ownership' and datname = current_database()`);
 
 describe('the number of an instance', () => {
   it('is seen to live until the instance stops', async () => {

@@ -25,11 +25,14 @@ const hasten = `
   from unnest($1::text[], $2::float8[]) as known (name, every)
   where schedules.name = known.name and next_run_at > now() + every * interval '1 ms'`;
 
-/** What an instance is running, or died while running, is still due: its next run is set when it has finished. */
+/**
+ * What an instance is running, or died while running, is still due: its next run is set when it has finished. Our own
+ * that is not running here was claimed, or finished, without our hearing the answer.
+ */
 const claim = `
   with live as (${liveOwners})
   update schedules set owner = $1, last_run_at = now()
-  where name = any ($2) and next_run_at <= now() and (owner not in (select * from live) or owner = $1)
+  where name = any ($2) and next_run_at <= now() and (owner not in (select * from live) or owner = $1 and last_run_at < now() - interval '5 s')
   returning name`;
 
 const finish = `
