@@ -1,11 +1,12 @@
 import type { z } from 'zod';
+import { forAnswers } from './answer-schema.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import { entityTag, isKnown } from './preconditions.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
 
 /** Makes what turns the answers of one endpoint into what is sent: only what its schema names leaves (S31). */
 export function answerWriter(endpoint: Endpoint): (answer: Answer<unknown>, ifNoneMatch: string | undefined) => RenderedAnswer {
-  const schema: z.ZodType | undefined = endpoint.answers.body;
+  const schema: z.ZodType | undefined = endpoint.answers.body && forAnswers(endpoint.answers.body);
   const always = deprecation(endpoint);
   const cachable = endpoint.method === 'GET' && endpoint.versioned === true;
   const caching = !cachable ? 'no-store' : endpoint.access === 'anyone' ? 'no-cache' : 'private, no-cache';
