@@ -23,26 +23,38 @@ export interface Records {
   }[];
 }
 
-const shared = rawTransferSupported();
-const whole = (shared ? { experimentalRawTransfer: true } : {}) as ParserOptions;
-const lazy = (shared ? { experimentalLazy: true } : {}) as ParserOptions;
+const whole = { experimentalRawTransfer: true } as ParserOptions;
+const lazy = { experimentalLazy: true } as ParserOptions;
+let isShared = rawTransferSupported();
 
 export function parseTree(path: string, text: string): { program: Program; records: Records } {
-  const { program, module } = checked(path, parseSync(path, text, whole));
+  const { program, module } = parse(path, text, whole);
   return { program, records: module };
 }
 
 /** What `use` is given is gone when it returns. */
 export function parseRecords<T>(path: string, text: string, use: (records: Records) => T): T {
-  const parsed = checked(path, parseSync(path, text, lazy)) as ParseResult & { dispose?(): void };
+  const parsed = parse(path, text, lazy) as ParseResult & { dispose?(): void };
   const used = use(parsed.module as unknown as Records);
   // The parser's memory is used again for the next file, and not left to the garbage collector.
   parsed.dispose?.();
   return used;
 }
 
-function checked(path: string, parsed: ParseResult): ParseResult {
+function parse(path: string, text: string, options: ParserOptions): ParseResult {
+  const parsed = isShared ? parseShared(path, text, options) : parseSync(path, text);
   const [error] = parsed.errors;
   if (error) throw new CannotCheck(`${path} cannot be parsed: ${error.message}`);
   return parsed;
+}
+
+/** The shared memory is addresses more than memory, but where those are rationed there is none to be had. */
+function parseShared(path: string, text: string, options: ParserOptions): ParseResult {
+  try {
+    return parseSync(path, text, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    isShared = false;
+    return parseSync(path, text);
+  }
 }

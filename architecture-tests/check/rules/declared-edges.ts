@@ -96,6 +96,13 @@ function importedAreDeclared(module: Module, uses: readonly Use[], system: Syste
       });
       continue;
     }
+    if (each.kind.endsWith('re-export')) {
+      breach({
+        ...where,
+        what: `hands on what module ${to} offers (${each.kind})`,
+        instead: `Whoever needs it imports modules/${to}/contract.ts and declares it.`,
+      });
+    }
     for (const { imported } of each.names ?? []) {
       const kind = facts?.get(imported)?.kind;
       const known = kind === 'api' ? needs : kind === 'event' ? events : undefined;

@@ -16,7 +16,7 @@ export const oneSchema: Rule = {
 
   async check(system, breach) {
     await loadSqlParser();
-    return prismaSchemas(system, breach) + migrations(system, breach) + rawSql(system, breach);
+    return prismaSchemas(system, breach) + sqlFiles(system, breach) + rawSql(system, breach);
   },
 };
 
@@ -55,10 +55,12 @@ function prismaSchemas({ tree, modules }: System, breach: Report): number {
   return models;
 }
 
-function migrations({ tree, modules }: System, breach: Report): number {
+/** Migrations, and statements that a module keeps in files. */
+function sqlFiles({ tree, modules }: System, breach: Report): number {
   let files = 0;
   for (const path of tree.paths) {
-    const owner = ownerOf(path);
+    const place = placeOf(path);
+    const owner = place.part === 'module' ? place.module : ownerOf(path);
     if (owner === undefined || !path.endsWith('.sql')) continue;
     files++;
     const sql = tree.read(path);

@@ -1,0 +1,15 @@
+import type { Database } from '#platform/database/database.ts';
+import type { Sales } from '../domain/sales.ts';
+
+export const storedSales = (database: Database): Sales => ({
+  async add({ id, amount }) {
+    await database.query('INSERT INTO sales.sales (id, amount) VALUES ($1, $2)', [id, amount]);
+  },
+  async more() {
+    const condition = Prisma.sql`id IN (SELECT sale_id FROM sales)`;
+    await prisma.$queryRaw(Prisma.sql`SELECT id FROM billing.bills WHERE ${condition}`);
+  },
+  async forget(buyerId) {
+    await database.query('UPDATE sales SET buyer_id = NULL WHERE buyer_id = $1', [buyerId]);
+  },
+});

@@ -1,0 +1,3 @@
+-- Monthly.
+SELECT count(*)
+FROM billing.bills;
