@@ -64,14 +64,11 @@ function finish(exchange: Exchange, milliseconds: number, logger: Logger): void 
   if (status === clientGone) exchange.abandon();
   route.meter.finished(status, milliseconds);
   if (route.operational && status < 400) return;
-  logger.info(`${request.method} ${route.url} ${status}`, {
-    status,
-    milliseconds: Math.round(milliseconds * 100) / 100,
-    bytes,
-    ...(problem === undefined ? {} : { code: problem }),
-    ...(route.url === 'unmatched' ? { path: exchange.path.slice(0, maxLoggedPath) } : {}),
-    requestId,
-    traceId: trace.traceId,
-    ...(principal === undefined ? {} : { principal: principal.userId }),
-  });
+  const fields: Record<string, unknown> = { status, milliseconds: Math.round(milliseconds * 100) / 100, bytes };
+  if (problem !== undefined) fields.code = problem;
+  if (route.url === 'unmatched') fields.path = exchange.path.slice(0, maxLoggedPath);
+  fields.requestId = requestId;
+  fields.traceId = trace.traceId;
+  if (principal !== undefined) fields.principal = principal.userId;
+  logger.info(`${request.method} ${route.url} ${status}`, fields);
 }

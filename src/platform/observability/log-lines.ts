@@ -1,6 +1,6 @@
 /** How an entry of the log looks, for machines and for people. */
 import type { CallContext } from '../context.ts';
-import { redactFields, redactText } from './redaction.ts';
+import { redactField, redactFields, redactText } from './redaction.ts';
 
 export interface LogEntry {
   readonly level: string;
@@ -13,17 +13,18 @@ export interface LogEntry {
 
 /** One JSON object. JSON itself makes line breaks and control characters inert. */
 export function jsonLine({ level, message, time, module, context, fields }: LogEntry): string {
-  const own = {
-    time: time.toISOString(),
-    level,
-    ...(module === undefined ? {} : { module }),
-    message: redactText(message),
-    ...(context === undefined
-      ? {}
-      : { requestId: context.requestId, traceId: context.trace.traceId, principal: context.principal?.userId }),
-  };
-  // Twice, so that a field named `level` neither comes first nor wins.
-  return JSON.stringify(fields === undefined ? own : { ...own, ...redactFields(fields), ...own });
+  const line: Record<string, unknown> = { time: time.toISOString(), level };
+  if (module !== undefined) line.module = module;
+  line.message = redactText(message);
+  if (context !== undefined) {
+    line.requestId = context.requestId;
+    line.traceId = context.trace.traceId;
+    line.principal = context.principal?.userId;
+  }
+  if (fields !== undefined) {
+    for (const name of Object.keys(fields)) if (!Object.hasOwn(line, name)) line[name] = redactField(name, fields[name]);
+  }
+  return JSON.stringify(line);
 }
 
 const colors: Readonly<Record<string, number>> = { error: 31, warn: 33, info: 32, debug: 90 };

@@ -58,10 +58,13 @@ function redact(value: unknown, depth = 0): unknown {
   return redactFields(value as Record<string, unknown>, depth);
 }
 
+export const redactField = (name: string, value: unknown, depth = 0): unknown =>
+  isSecret(name) && value != null ? hidden : redact(value, depth + 1);
+
 export function redactFields(fields: Readonly<Record<string, unknown>>, depth = 0): Record<string, unknown> {
   const safe: Record<string, unknown> = {};
   for (const name of Object.keys(fields)) {
-    safe[name] = isSecret(name) && fields[name] != null ? hidden : redact(fields[name], depth + 1);
+    safe[name] = redactField(name, fields[name], depth);
   }
   return safe;
 }
