@@ -2,7 +2,6 @@
  * The single way in: an Express application with everything that this process serves. Express hands every request
  * to one handler; see answerer.ts for the steps.
  */
-import type { ServerOptions } from 'node:http';
 import express, { type Express } from 'express';
 import { platformErrors } from '#platform/errors.ts';
 import { endpointHandler, type ServedModule } from '#platform/http/endpoint-handler.ts';
@@ -41,14 +40,6 @@ export interface GatewayOptions {
   /** Of the program, for the documentation. */
   readonly version: string;
 }
-
-/** For `createServer`: how long a client may take to say what it wants. */
-export const serverOptions: ServerOptions = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  keepAliveTimeout: 65_000,
-  maxHeaderSize: 16_384,
-};
 
 export interface GatewayApp {
   readonly app: Express;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serverOptions } from './app.ts';
+import { serverOptions } from './server-options.ts';
 import { z } from 'zod';
 import { endpoint } from '#platform/http/endpoint.ts';
 import { gateway, LibraryApi } from '../../tests/support/gateway.ts';

@@ -4,7 +4,8 @@
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serverOptions, type GatewayApp } from '../gateway/app.ts';
+import type { GatewayApp } from '../gateway/app.ts';
+import { serverOptions } from '../gateway/server-options.ts';
 import type { Configuration } from './configuration.ts';
 import { StartupError } from './startup-error.ts';
 

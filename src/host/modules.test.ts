@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readdirSync } from 'node:fs';
 import { api } from '#platform/contract.ts';
 import { defineModule } from '#platform/module.ts';
-import { checkNeeds, discoverModules, selectModules } from './modules.ts';
+import { checkNeeds, findModules, loadModules, selectModules } from './modules.ts';
 
 const LibraryApi = api('library', {});
 const ShopApi = api('shop', {});
@@ -12,18 +12,19 @@ const shop = defineModule('shop', { offers: ShopApi, needs: [LibraryApi], bindin
 describe('finding the modules', () => {
   it('reads them from the folders', async () => {
     const folders = readdirSync(new URL('../../modules', import.meta.url));
-    const found = await discoverModules();
-    expect(found.map(({ name }) => name)).toEqual(folders.sort());
+    const found = await findModules();
+    expect(found).toEqual(folders.sort());
     expect(found.length).toBeGreaterThanOrEqual(4);
+    expect((await loadModules(found)).map(({ name }) => name)).toEqual(found);
   });
 
   it('takes all of them unless told which', () => {
-    expect(selectModules([library, shop], undefined)).toEqual([library, shop]);
-    expect(selectModules([library, shop], ['shop'])).toEqual([shop]);
+    expect(selectModules(['library', 'shop'], undefined)).toEqual(['library', 'shop']);
+    expect(selectModules(['library', 'shop'], ['shop'])).toEqual(['shop']);
   });
 
   it('says which ones there are when asked for another', () => {
-    expect(() => selectModules([library, shop], ['shop', 'bakery'])).toThrow(
+    expect(() => selectModules(['library', 'shop'], ['shop', 'bakery'])).toThrow(
       'MODULES names bakery, which is not a module. There are: library, shop.',
     );
   });

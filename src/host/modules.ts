@@ -6,35 +6,30 @@ import { StartupError } from './startup-error.ts';
 
 const folder = new URL('../../modules/', import.meta.url);
 
-/** Loads every module's definition, in the order of their names. */
-export async function discoverModules(): Promise<readonly ModuleDefinition[]> {
+/** Their names, in order. */
+export async function findModules(): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const { default: definition } = (await import(new URL(`${name}/module.ts`, folder).href)) as {
-        default: ModuleDefinition;
-      };
-      if (definition.name !== name) {
-        throw new StartupError(`modules/${name}/module.ts defines a module named "${definition.name}". Give both the same name.`);
-      }
-      return definition;
-    }),
-  );
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
 
-/** The modules this process runs. Every call they make must lead somewhere. */
-export function selectModules(
-  all: readonly ModuleDefinition[],
-  wanted: readonly string[] | undefined,
-): readonly ModuleDefinition[] {
-  const unknown = wanted?.filter((name) => !all.some((module) => module.name === name)) ?? [];
+/** Which of them this process runs. */
+export function selectModules(all: readonly string[], wanted: readonly string[] | undefined): readonly string[] {
+  const unknown = wanted?.filter((name) => !all.includes(name)) ?? [];
   if (unknown.length > 0) {
-    throw new StartupError(
-      `MODULES names ${unknown.join(', ')}, which is not a module. There are: ${all.map(({ name }) => name).join(', ')}.`,
-    );
+    throw new StartupError(`MODULES names ${unknown.join(', ')}, which is not a module. There are: ${all.join(', ')}.`);
   }
-  return wanted ? all.filter(({ name }) => wanted.includes(name)) : all;
+  return wanted ? all.filter((name) => wanted.includes(name)) : all;
+}
+
+/** Reads their code; those that do not run here cost nothing. */
+export const loadModules = (names: readonly string[]): Promise<readonly ModuleDefinition[]> => Promise.all(names.map(loadModule));
+
+async function loadModule(name: string): Promise<ModuleDefinition> {
+  const { default: definition } = (await import(new URL(`${name}/module.ts`, folder).href)) as { default: ModuleDefinition };
+  if (definition.name !== name) {
+    throw new StartupError(`modules/${name}/module.ts defines a module named "${definition.name}". Give both the same name.`);
+  }
+  return definition;
 }
 
 /** Refuses to start when a module calls one that is neither here nor reachable. */

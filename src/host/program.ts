@@ -2,27 +2,16 @@
  * The program: the modules of this process with their databases, connected to each other and served over HTTP.
  * Starting opens one thing after the other, stopping closes them in reverse order.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Api, Client } from '#platform/contract.ts';
-import { moduleOf } from '#platform/contract.ts';
-import { Failure } from '#platform/errors.ts';
-import { MemoryTransport } from '#platform/events/memory-transport.ts';
-import type { Transport } from '#platform/events/transport.ts';
-import type { ModuleDefinition } from '#platform/module.ts';
-import type { Logger } from '#platform/observability/logger.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
-import { Metrics } from '#platform/observability/metrics.ts';
-import { Authenticator } from '#platform/security/authenticator.ts';
-import { remoteAuthenticator } from '#platform/security/remote-authenticator.ts';
-import { TokenVerifier } from '#platform/security/token-verifier.ts';
-import { createApp } from '../gateway/app.ts';
-import { readConfiguration, type Configuration, type Environment } from './configuration.ts';
+import type { Authenticator } from '#platform/security/authenticator.ts';
+import { readConfiguration, type Environment } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import { HttpFront } from './http-front.ts';
-import { assemble, type RunningModule } from './module-assembly.ts';
-import { checkNeeds, discoverModules, selectModules } from './modules.ts';
+import type { RunningModule } from './module-assembly.ts';
+import { findModules, loadModules, selectModules } from './modules.ts';
 import { Opened } from './opened.ts';
-import { StartupError } from './startup-error.ts';
-import { version } from './version.ts';
 
 export interface ProgramOptions {
   readonly environment: Environment;
@@ -59,63 +48,21 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 }
 
 async function openProgram(options: ProgramOptions, opened: Opened): Promise<Program> {
-  const { environment, logger, announce } = options;
-  const configuration = readConfiguration(environment);
-  const metrics = new Metrics();
-  metrics.watchProcess();
-  const remoteClient = options.remoteClient ?? (() => undefined);
-
-  const all = await discoverModules();
-  const definitions = selectModules(all, configuration.modules);
-  const here = new Set(definitions.map(({ name }) => name));
-  checkNeeds(definitions, (api) => here.has(moduleOf(api)) || remoteClient(api) !== undefined);
-
+  const configuration = readConfiguration(options.environment);
+  const allModules = await findModules();
+  const names = selectModules(allModules, configuration.modules);
   const front = await HttpFront.listen(configuration);
   opened.add('the HTTP server', () => front.close(0));
-  const allModules = all.map(({ name }) => name);
-  const databases = await openDatabases({ configuration, environment, modules: [...here], allModules, logger, announce }, opened);
-  const transport = new MemoryTransport();
-  const modules = assemble({
-    environment,
-    modules: definitions,
-    databases: databases.modules,
-    transport,
-    logger,
-    metrics,
-    remoteClient,
-    wire: configuration.wire,
-  });
 
-  for (const module of modules) await runStartHooks(module, configuration, announce);
+  const opening = openDatabases({ ...options, configuration, modules: names, allModules }, opened);
+  // One turn later PostgreSQL is on its way, and comes up while Node reads the rest of the program.
+  const loading = setImmediate().then(() => Promise.all([import('./composition.ts'), loadModules(names)]));
+  // Both, even if one fails: what was opened is closed afterwards, and nothing may be opened after that.
+  await Promise.allSettled([opening, loading]);
+  const databases = await opening;
+  const [{ compose }, definitions] = await loading;
 
-  const verifier = new TokenVerifier({
-    authenticator: authenticatorOf(modules, configuration, options.authenticator),
-    issuer: configuration.tokenIssuer,
-    audience: configuration.tokenAudience,
-  });
-  const gateway = createApp({
-    modules: modules.map(({ definition, client, database }) => ({
-      name: definition.name,
-      endpoints: definition.endpoints,
-      client,
-      database: database.database,
-    })),
-    verifier,
-    logger,
-    metrics,
-    checks: Object.fromEntries(modules.map(({ definition, database }) => [`database ${definition.name}`, database.ping])),
-    settings: configuration,
-    version,
-  });
-
-  warnOfUnheard(definitions, transport, logger);
-  for (const { definition, messaging } of modules) {
-    opened.add(`the messaging of ${definition.name}`, () => messaging.stop());
-    await messaging.start();
-  }
-  await transport.start();
-  opened.add('the event transport', () => transport.stop());
-
+  const { gateway, modules } = await compose({ ...options, configuration, definitions, databases: databases.modules }, opened);
   front.open(gateway);
   let stopping: Promise<void> | undefined;
   return {
@@ -125,45 +72,6 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     failed: databases.failed,
     stop: () => (stopping ??= drain(front, modules, opened, configuration.shutdownTimeout)),
   };
-}
-
-/** What a module refuses to start with is somebody's setting: one line for them. */
-async function runStartHooks(
-  { definition, container, database }: RunningModule,
-  { seed }: Configuration,
-  announce: (line: string) => void,
-): Promise<void> {
-  for (const hook of definition.starts) {
-    try {
-      await container.make(hook)({ firstStart: database.firstStart, seed, announce });
-    } catch (error) {
-      throw error instanceof Failure ? new StartupError(error.message, { cause: error }) : error;
-    }
-  }
-}
-
-/** A module left out misses the events of those here: the person who left it out should know. */
-function warnOfUnheard(here: readonly ModuleDefinition[], transport: Transport, logger: Logger): void {
-  if (transport.reachesOtherProcesses) return;
-  for (const { name, reactions } of here) {
-    for (const { event } of Object.values(reactions)) {
-      if (here.some((module) => module.name === event.module)) continue;
-      logger.warn(`${name} reacts to ${event.name}, but ${event.module} does not run here: the event will not arrive.`);
-    }
-  }
-}
-
-/** The module that issues tokens says which ones to trust; without it here, the keys it publishes do. */
-function authenticatorOf(
-  modules: readonly RunningModule[],
-  { jwksUrl }: Configuration,
-  given: Authenticator | undefined,
-): Authenticator {
-  const issuer = modules.find(({ container }) => container.has(Authenticator));
-  if (issuer) return issuer.container.get(Authenticator);
-  if (given) return given;
-  if (jwksUrl) return remoteAuthenticator(jwksUrl);
-  throw new StartupError('No module here issues access tokens. Add the one that does to MODULES, or set JWKS_URL to the address of its keys.');
 }
 
 /** Requests first, as they make deliveries; then the deliveries; then everything is closed. */

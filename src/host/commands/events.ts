@@ -4,7 +4,7 @@ import { DeadLetters } from '#platform/events/dead-letters.ts';
 import { createLogger } from '#platform/observability/create-logger.ts';
 import { readConfiguration, type Environment } from '../configuration.ts';
 import { openDatabases } from '../databases.ts';
-import { discoverModules, selectModules } from '../modules.ts';
+import { findModules, selectModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -14,9 +14,8 @@ export async function events(environment: Environment, args: readonly string[]):
   const run = chosen(args);
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: 'silent', format: 'json' });
-  const all = await discoverModules();
-  const allModules = all.map(({ name }) => name);
-  const modules = selectModules(all, configuration.modules).map(({ name }) => name);
+  const allModules = await findModules();
+  const modules = selectModules(allModules, configuration.modules);
   const announce = (line: string) => void process.stderr.write(`${line}\n`);
   const opened = new Opened(logger);
   try {

@@ -2,15 +2,14 @@
 import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
 import { readConfiguration, type Environment } from '../configuration.ts';
 import { openDatabases } from '../databases.ts';
-import { discoverModules, selectModules } from '../modules.ts';
+import { findModules, selectModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
 
 export async function migrate(environment: Environment): Promise<number> {
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
-  const all = await discoverModules();
-  const allModules = all.map(({ name }) => name);
-  const modules = selectModules(all, configuration.modules).map(({ name }) => name);
+  const allModules = await findModules();
+  const modules = selectModules(allModules, configuration.modules);
   const announce = (line: string) => void process.stderr.write(`${line}\n`);
   const opened = new Opened(logger);
   try {

@@ -1,6 +1,6 @@
 /** The whole program, all modules in one process, with people in it. */
 import type { Endpoint } from '#platform/http/endpoint.ts';
-import { discoverModules } from '../../../src/host/modules.ts';
+import { findModules, loadModules } from '../../../src/host/modules.ts';
 import { admin, customer, eventually, type Person, product, type Reply, type Visitor } from '../../acceptance/client.ts';
 import { connect } from '../../support/postgres.ts';
 import { startTestProgram, type TestProgram } from '../../support/program.ts';
@@ -30,7 +30,7 @@ export interface Shop {
 
 /** Every endpoint of every module, as declared. */
 export const declaredEndpoints = async (): Promise<readonly Endpoint[]> =>
-  (await discoverModules()).flatMap(({ endpoints }) => endpoints);
+  (await loadModules(await findModules())).flatMap(({ endpoints }) => endpoints);
 
 export const nameOf = ({ method, url }: Endpoint): string => `${method} ${url}`;
 
