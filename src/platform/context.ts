@@ -37,7 +37,8 @@ export class CallContext {
     principal?: Principal | undefined;
     signal?: AbortSignal | undefined;
   }) {
-    this.deadline = fields.deadline;
+    // Whole milliseconds: a timer takes no others.
+    this.deadline = Math.trunc(fields.deadline);
     this.principal = fields.principal;
     this.requestId = fields.requestId;
     this.trace = fields.trace;
