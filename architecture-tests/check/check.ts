@@ -19,14 +19,15 @@ export const read = (root: string): System => readSystem(root, wantsTree);
 
 /** Runs the rules, all of them at once. */
 export async function check(system: System, rules: readonly Rule[]): Promise<Report> {
-  const findings: Finding[] = [];
+  // By what is told: two ways to the same breach are one breach.
+  const findings = new Map<string, Finding>();
   const problems: string[] = [];
   const examined: Record<string, number> = {};
   const run = async (rule: Rule) => {
     try {
-      examined[rule.id] = await rule.check(system, ({ line = 1, involves = [], ...breach }) =>
-        findings.push({ rule: rule.id, why: rule.why, line, involves, ...breach }),
-      );
+      examined[rule.id] = await rule.check(system, ({ line = 1, involves = [], ...breach }) => {
+        findings.set(`${rule.id} ${breach.file}:${line} ${breach.what}`, { rule: rule.id, why: rule.why, line, involves, ...breach });
+      });
       if (examined[rule.id] === 0) problems.push(`The rule ${rule.id} found nothing to look at.`);
     } catch (error) {
       if (!(error instanceof CannotCheck)) throw error;
@@ -34,7 +35,7 @@ export async function check(system: System, rules: readonly Rule[]): Promise<Rep
     }
   };
   await Promise.all(rules.map(run));
-  return { findings: findings.sort(byPlace), problems, examined, files: system.tree.sources.size };
+  return { findings: [...findings.values()].sort(byPlace), problems, examined, files: system.tree.sources.size };
 }
 
 /** In these files rules look past the imports, so that their trees are worth keeping. */

@@ -3,7 +3,7 @@ import type { Node } from 'oxc-parser';
 import type { SourceFile } from '../source-file.ts';
 import type { SourceTree } from '../source-tree.ts';
 import { walk } from '../walk.ts';
-import { namedFunction, placeholders, TextReader, type NamedFunction, type ReadText } from './text-reader.ts';
+import { namedFunction, TextReader, type NamedFunction, type ReadText } from './text-reader.ts';
 
 export interface SqlText {
   /** With a placeholder where something is computed. */
@@ -63,16 +63,14 @@ export function sqlInSource(file: SourceFile, tree: SourceTree): SqlInSource {
       const name = methodName(node.callee);
       const [first] = node.arguments;
       const value = first?.type === 'ObjectExpression' ? textProperty(first) : first;
-      // One that is tagged, `$queryRaw(Prisma.sql`...`)`, is read by its tag.
-      if (name === undefined || !runners.test(name) || !value || value.type === 'TaggedTemplateExpression') return;
-      const found = variants(value);
+      if (name === undefined || !runners.test(name) || !value) return;
+      const found = value.type === 'TaggedTemplateExpression' ? [reader.readTagged(value.quasi)] : variants(value);
       for (const each of found) add(value, each, true);
       if (found.length === 0) unreadable.push({ what: `${name}(...) runs SQL that is put together elsewhere`, line: file.lineOf(node) });
     } else if (node.type === 'TaggedTemplateExpression') {
       const name = methodName(node.tag) ?? (node.tag.type === 'Identifier' ? node.tag.name : undefined);
-      const read = name !== undefined && runners.test(name) && reader.read(node.quasi);
-      // A tag passes what is computed as parameters.
-      if (read) add(node.quasi, { ...read, text: read.text.replace(placeholders, '$1'), computed: 0 }, true);
+      // A piece, `Prisma.sql`...``, may be no statement by itself; it is read again where it is put in.
+      if (name !== undefined && runners.test(name)) add(node.quasi, reader.readTagged(node.quasi), name.startsWith('$'));
     }
   });
   // What is kept in a constant and run from another file is read there; here it is read for its own sake.

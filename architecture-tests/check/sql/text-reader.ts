@@ -1,5 +1,5 @@
 /** Works out the text of an expression by reading: literals, constants of this or another file, small functions. */
-import type { Node } from 'oxc-parser';
+import type { Node, TemplateLiteral } from 'oxc-parser';
 import type { SourceFile } from '../source-file.ts';
 import type { SourceTree } from '../source-tree.ts';
 import { walk } from '../walk.ts';
@@ -28,6 +28,7 @@ export const placeholders = /computed_\d+/g;
 export type Arguments = ReadonlyMap<string, ReadText>;
 const none: Arguments = new Map();
 const deepest = 12;
+const parameter: ReadText = { text: '$1', computed: 0, literals: [], stretches: [] };
 
 export class TextReader {
   readonly #file: SourceFile;
@@ -85,6 +86,20 @@ export class TextReader {
     const inFile = start + 1; // After the quote, the backtick or the brace.
     const stretches = this.#file.text.startsWith(text, inFile) ? [{ at: 0, length: text.length, inFile }] : [];
     return { text, computed: 0, literals, stretches };
+  }
+
+  /** A tag takes what is computed as a parameter, unless that is a piece of SQL made by such a tag itself. */
+  readTagged(quasi: TemplateLiteral, depth = this.#depth): ReadText {
+    const parts: (ReadText | undefined)[] = [];
+    quasi.quasis.forEach((piece, index) => {
+      parts.push(this.#written(piece.value.cooked ?? piece.value.raw, piece));
+      const expression = quasi.expressions[index];
+      if (!expression) return;
+      const made = expression.type === 'Identifier' ? this.#constants.get(expression.name) : expression;
+      const isPiece = made?.type === 'TaggedTemplateExpression' && depth < deepest;
+      parts.push(isPiece ? this.readTagged(made.quasi, depth + 1) : parameter);
+    });
+    return joined(parts, [quasi]);
   }
 
   /** What each call of a function of this file passes; undefined when it can be called from elsewhere. */

@@ -6,8 +6,8 @@ export const storedSales = (database: Database): Sales => ({
     await database.query('INSERT INTO sales.sales (id, amount) VALUES ($1, $2)', [id, amount]);
   },
   async more() {
-    const condition = Prisma.sql`id IN (SELECT sale_id FROM sales)`;
-    await prisma.$queryRaw(Prisma.sql`SELECT id FROM billing.bills WHERE ${condition}`);
+    const paid = Prisma.sql`id IN (SELECT sale_id FROM billing.bills WHERE amount > ${5})`;
+    await prisma.$queryRaw(Prisma.sql`SELECT id FROM sales WHERE name = ${'x y'} AND ${paid}`);
   },
   async forget(buyerId) {
     await database.query('UPDATE sales SET buyer_id = NULL WHERE buyer_id = $1', [buyerId]);
