@@ -123,7 +123,7 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await logIn(newPassword);
   await someone.get('/.well-known/jwks.json');
   await someone.get('/v1/users/me/export');
-  await someone.get(`/v1/nothing/${encodeURIComponent(person.email)}?email=${person.email}&token=${someone.accessToken}`);
+  await someone.get(`/v1/nothing/${encodeURIComponent(person.email)}?email=${person.email}&token=${someone.accessToken}&name=${encodeURIComponent(person.name)}`);
   await someone.delete(`/v1/users/me/addresses/${addressId}`);
   await someone.delete('/v1/users/me');
   await shop.snapshot();
