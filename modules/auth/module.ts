@@ -20,9 +20,9 @@ import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
+import { postgresSigningKeys } from './persistence/postgres-signing-keys.ts';
 import { prismaAccounts } from './persistence/prisma-accounts.ts';
 import { prismaSessions } from './persistence/prisma-sessions.ts';
-import { prismaSigningKeys } from './persistence/prisma-signing-keys.ts';
 import { prismaThrottle } from './persistence/prisma-throttle.ts';
 import { eraseAccount } from './reactions/erase-account.ts';
 import { Argon2Passwords } from './security/argon2-passwords.ts';
@@ -100,8 +100,8 @@ export default defineModule('auth', {
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
     bind(SigningKeys).toResolvedValue(
-      (prisma, { AUTH_KEY_SECRET }) => prismaSigningKeys(prisma, keySealing(AUTH_KEY_SECRET)),
-      [PrismaClient, AuthSettings],
+      (database, { AUTH_KEY_SECRET }) => postgresSigningKeys(database, keySealing(AUTH_KEY_SECRET)),
+      [Database, AuthSettings],
     );
     bind(AccessTokens).toResolvedValue(
       (keys, clock, lifetimes, { TOKEN_ISSUER, TOKEN_AUDIENCE, SIGNING_KEY_DAYS }) =>

@@ -73,8 +73,10 @@ export function prismaAccounts(
       return row && { account: accountOf(row), familiar: row.familiar };
     },
 
+    /** Asked at every start, and so not through Prisma, whose query compiler would have to be loaded for it. */
     async hasAdministrator() {
-      return (await prisma.account.findFirst({ where: { roles: { has: 'admin' }, disabledAt: null }, select: { id: true } })) !== null;
+      const { rowCount } = await database.query(`select from auth.accounts where 'admin' = any (roles) and disabled_at is null limit 1`);
+      return rowCount === 1;
     },
 
     async rehash(id, from, to) {

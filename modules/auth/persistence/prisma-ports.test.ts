@@ -10,9 +10,9 @@ import { identityContract } from '../testing/identity-contract.ts';
 import { signingKeysContract } from '../testing/signing-keys-contract.ts';
 import { throttleContract } from '../testing/throttle-contract.ts';
 import { PrismaClient } from './generated/client.ts';
+import { postgresSigningKeys } from './postgres-signing-keys.ts';
 import { prismaAccounts } from './prisma-accounts.ts';
 import { prismaSessions } from './prisma-sessions.ts';
-import { prismaSigningKeys } from './prisma-signing-keys.ts';
 import { prismaThrottle } from './prisma-throttle.ts';
 
 let auth: TestDatabase;
@@ -156,7 +156,7 @@ describe('signing keys in PostgreSQL', () => {
   describe('without a secret', () => {
     signingKeysContract(async () => {
       await empty();
-      return prismaSigningKeys(prisma, keySealing(undefined));
+      return postgresSigningKeys(auth.database, keySealing(undefined));
     });
   });
 
@@ -164,7 +164,7 @@ describe('signing keys in PostgreSQL', () => {
     const secret = 'a secret of more than thirty-two characters';
     signingKeysContract(async () => {
       await empty();
-      return prismaSigningKeys(prisma, keySealing(secret));
+      return postgresSigningKeys(auth.database, keySealing(secret));
     });
 
     it('hides the private key from whoever reads the database', async () => {
@@ -175,7 +175,7 @@ describe('signing keys in PostgreSQL', () => {
     });
 
     it('knows the public half of a key that another secret sealed, and does not sign with it', async () => {
-      const [key] = await prismaSigningKeys(prisma, keySealing('another secret of more than thirty-two')).all();
+      const [key] = await postgresSigningKeys(auth.database, keySealing('another secret of more than thirty-two')).all();
       expect(key).toMatchObject({ publicKey: { kid: 'key-3' } });
       expect(key?.privateKey).toBeUndefined();
     });
