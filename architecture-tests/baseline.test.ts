@@ -82,9 +82,13 @@ describe('the baseline', () => {
   it('is never made in CI', () =>
     withCheckout(async (checkout) => {
       breach(checkout);
-      const run = promisify(execFile)(process.execPath, [program, '--root', checkout.root, '--rule', 'contracts-only', '--freeze'], {
-        env: { ...process.env, CI: 'true' },
-      });
+      const run = promisify(execFile)(
+        process.execPath,
+        [program, '--root', checkout.root, '--rule', 'contracts-only', '--freeze'],
+        {
+          env: { ...process.env, CI: 'true' },
+        },
+      );
       await expect(run).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('not in CI') as string });
       expect(() => baselineOf(checkout)).toThrow('ENOENT');
     }));
@@ -118,7 +122,10 @@ describe('what a branch touched', () => {
       breach(checkout);
       commit(checkout);
       expect(await checkout.check('--changed', 'HEAD')).toMatchObject({ code: 0 });
-      checkout.write('modules/billing/domain/bills.ts', `${readFileSync(join(checkout.root, 'modules/billing/domain/bills.ts'), 'utf8')}\n`);
+      checkout.write(
+        'modules/billing/domain/bills.ts',
+        `${readFileSync(join(checkout.root, 'modules/billing/domain/bills.ts'), 'utf8')}\n`,
+      );
       expect(await checkout.check('--changed', 'HEAD')).toMatchObject({ code: 1 });
     }));
 

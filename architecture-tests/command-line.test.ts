@@ -81,12 +81,37 @@ describe('the exit code', () => {
   });
 
   it.each([
-    ['a folder of a module that no rule knows', 'modules/sales/helpers/help.ts', 'export const help = 1;\n', 'No rule says what modules/sales/helpers/ may do'],
-    ['a file of a module that no rule knows', 'modules/sales/utils.ts', 'export const util = 1;\n', 'No rule says what modules/sales/utils.ts may do'],
-    ['a module without a contract', 'modules/shipping/module.ts', 'export default {};\n', 'modules/shipping is not a module: it has no contract.ts'],
-    ['a file that cannot be parsed', 'modules/sales/domain/broken.ts', 'export const = 1;\n', 'modules/sales/domain/broken.ts cannot be parsed'],
+    [
+      'a folder of a module that no rule knows',
+      'modules/sales/helpers/help.ts',
+      'export const help = 1;\n',
+      'No rule says what modules/sales/helpers/ may do',
+    ],
+    [
+      'a file of a module that no rule knows',
+      'modules/sales/utils.ts',
+      'export const util = 1;\n',
+      'No rule says what modules/sales/utils.ts may do',
+    ],
+    [
+      'a module without a contract',
+      'modules/shipping/module.ts',
+      'export default {};\n',
+      'modules/shipping is not a module: it has no contract.ts',
+    ],
+    [
+      'a file that cannot be parsed',
+      'modules/sales/domain/broken.ts',
+      'export const = 1;\n',
+      'modules/sales/domain/broken.ts cannot be parsed',
+    ],
     ['a module that is not defined', 'modules/sales/module.ts', 'export default {};\n', 'does not call defineModule'],
-    ['a contract that cannot be loaded', 'modules/sales/contract.ts', "throw new Error('not today');\n", 'modules/sales/contract.ts cannot be loaded: not today'],
+    [
+      'a contract that cannot be loaded',
+      'modules/sales/contract.ts',
+      "throw new Error('not today');\n",
+      'modules/sales/contract.ts cannot be loaded: not today',
+    ],
     ['a lock that is no lock', 'architecture-tests/contract-lock.json', '{ "operations": ', 'contract-lock.json is not JSON'],
   ])('is 2 for %s', async (_, path, text, message) => {
     const { code, out } = await withCheckout((checkout) => {
@@ -121,16 +146,29 @@ describe('the exit code', () => {
 describe('the help', () => {
   it('names every option', async () => {
     const { code, out } = await run(['--help']);
-    for (const option of ['--root', '--format', '--changed', '--rule', '--freeze', '--lock', '--retire']) expect(out).toContain(option);
+    for (const option of ['--root', '--format', '--changed', '--rule', '--freeze', '--lock', '--retire'])
+      expect(out).toContain(option);
     expect(code).toBe(0);
   });
 });
 
 describe('as JSON', () => {
   it('everything is told: breaches, problems, and how much each rule looked at', () => {
-    const told = JSON.parse(json(outcome)) as { exitCode: number; findings: object[]; problems: string[]; rules: { id: string; examined: number }[] };
+    const told = JSON.parse(json(outcome)) as {
+      exitCode: number;
+      findings: object[];
+      problems: string[];
+      rules: { id: string; examined: number }[];
+    };
     expect(told).toMatchObject({ exitCode: 2, files: 10, frozen: 2, problems: ['There is no contract lock.'] });
-    expect(told.findings[0]).toEqual({ rule: 'layers', file: finding.file, line: 3, what: finding.what, why: 'Because.', instead: finding.instead });
+    expect(told.findings[0]).toEqual({
+      rule: 'layers',
+      file: finding.file,
+      line: 3,
+      what: finding.what,
+      why: 'Because.',
+      instead: finding.instead,
+    });
     expect(told.rules.find(({ id }) => id === 'layers')).toMatchObject({ examined: 5 });
   });
 });
@@ -166,7 +204,9 @@ describe('as SARIF', () => {
     expect(log.runs[0]?.results).toMatchObject([
       {
         ruleId: 'contracts-only',
-        locations: [{ physicalLocation: { artifactLocation: { uri: crossing.path, uriBaseId: 'ROOT' }, region: { startLine: 2 } } }],
+        locations: [
+          { physicalLocation: { artifactLocation: { uri: crossing.path, uriBaseId: 'ROOT' }, region: { startLine: 2 } } },
+        ],
       },
     ]);
     expect(code).toBe(1);

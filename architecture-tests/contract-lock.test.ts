@@ -23,16 +23,36 @@ function edit({ root }: Checkout, path: string, before: string, after: string): 
 const allowed: readonly [what: string, path: string, before: string, after: string][] = [
   ['an optional field in an input', 'modules/sales/contract.ts', 'note: z', 'coupon: z.string().optional(), note: z'],
   ['a field with a default in an input', 'modules/sales/contract.ts', 'note: z', 'gift: z.boolean().default(false), note: z'],
-  ['an optional field in an output', 'modules/sales/contract.ts', 'saleId: z.uuid() }),\n    errors', 'saleId: z.uuid(), seats: z.int().optional() }),\n    errors'],
-  ['an optional field in an event', 'modules/people/contract.ts', 'leftAt: z.iso.datetime()', 'leftAt: z.iso.datetime(), reason: z.string().optional()'],
-  ['an optional field in the data of a saga', 'modules/sales/sagas/closing.ts', 'saleId: z.uuid() }', 'saleId: z.uuid(), billId: z.uuid().optional() }'],
+  [
+    'an optional field in an output',
+    'modules/sales/contract.ts',
+    'saleId: z.uuid() }),\n    errors',
+    'saleId: z.uuid(), seats: z.int().optional() }),\n    errors',
+  ],
+  [
+    'an optional field in an event',
+    'modules/people/contract.ts',
+    'leftAt: z.iso.datetime()',
+    'leftAt: z.iso.datetime(), reason: z.string().optional()',
+  ],
+  [
+    'an optional field in the data of a saga',
+    'modules/sales/sagas/closing.ts',
+    'saleId: z.uuid() }',
+    'saleId: z.uuid(), billId: z.uuid().optional() }',
+  ],
   [
     'a new version beside the old one',
     'modules/billing/contract.ts',
     "export const BillingApi = api('billing', {\n",
     "export const BillingApi = api('billing', {\n  billV2: command(2, { input: z.object({ saleId: z.uuid(), amount: z.int() }), output: z.object({}), errors: [] }),\n",
   ],
-  ['another error', 'modules/people/contract.ts', "personNotFound: ['not-found', 'There is no such person.']", "personNotFound: ['not-found', 'There is no such person.'], personGone: ['not-found', 'Gone.']"],
+  [
+    'another error',
+    'modules/people/contract.ts',
+    "personNotFound: ['not-found', 'There is no such person.']",
+    "personNotFound: ['not-found', 'There is no such person.'], personGone: ['not-found', 'Gone.']",
+  ],
   ['other words', 'modules/people/contract.ts', 'There is no such person.', 'Nobody of that id is known here.'],
   ['a description', 'modules/people/contract.ts', 'name: z.string()', "name: z.string().describe('as they write it')"],
 ];
@@ -49,7 +69,12 @@ describe('adding what is allowed', () => {
 
   it('passes: a new event, and a reaction to it', () =>
     withCheckout(async (checkout) => {
-      edit(checkout, 'modules/billing/module.ts', "reactions: { 'close-bill'", "reactions: { 'close-bill-again': on(saleClosed, closeBill, [Bills, Outbox]), 'close-bill'");
+      edit(
+        checkout,
+        'modules/billing/module.ts',
+        "reactions: { 'close-bill'",
+        "reactions: { 'close-bill-again': on(saleClosed, closeBill, [Bills, Outbox]), 'close-bill'",
+      );
       expect(await checkout.check('--rule', 'contract-lock')).toMatchObject({ code: 0 });
     }));
 });
@@ -63,7 +88,10 @@ describe('a release', () => {
       edit(checkout, 'modules/sales/contract.ts', 'coupon: z.string().optional(), ', '');
       // In a process of its own, since a contract is loaded once in each.
       const run = promisify(execFile)(process.execPath, [program, '--root', checkout.root, '--rule', 'contract-lock']);
-      await expect(run).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('in the input of sell, coupon is gone') as string });
+      await expect(run).rejects.toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('in the input of sell, coupon is gone') as string,
+      });
     }));
 
   it('writes the same lock for the same contracts', () =>

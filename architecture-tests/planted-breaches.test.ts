@@ -15,18 +15,28 @@ describe('the planted breaches', () => {
       const own = cases.filter(({ rule }) => rule === id);
       const breaches = own.flatMap(({ expected }) => expected.filter(({ rule }) => rule === id));
       expect(breaches.length, id).toBeGreaterThanOrEqual(2);
-      for (const { name, expected } of own) expect(expected.some(({ rule }) => rule === id), `${id}: ${name}`).toBe(true);
+      for (const { name, expected } of own)
+        expect(
+          expected.some(({ rule }) => rule === id),
+          `${id}: ${name}`,
+        ).toBe(true);
     }
   });
 
   it('cross a boundary by every kind of import there is', () => {
     const said = plantedCases('contracts-only').flatMap(({ expected }) => expected.map(({ what }) => what));
-    for (const kind of importKinds) expect(said.filter((what) => what.endsWith(`(${kind})`)), kind).not.toEqual([]);
+    for (const kind of importKinds)
+      expect(
+        said.filter((what) => what.endsWith(`(${kind})`)),
+        kind,
+      ).not.toEqual([]);
   });
 
   it('are each a small difference to the clean tree', () => {
     for (const { rule, name, folder, without, links } of cases) {
-      const changed = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'expected.json');
+      const changed = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+        (entry) => entry.isFile() && entry.name !== 'expected.json',
+      );
       const size = changed.length + without.length + Object.keys(links).length;
       expect(size, `${rule}: ${name}`).toBeGreaterThan(0);
       expect(size, `${rule}: ${name}`).toBeLessThanOrEqual(6);
@@ -37,7 +47,10 @@ describe('the planted breaches', () => {
     const said = plantedCases('layers').flatMap(({ expected }) => expected.map(({ what }) => what));
     for (const role of ['domain', 'use-cases', 'http', 'persistence', 'reactions'] as const) {
       expect(roleFolders).toContain(role);
-      expect(said.filter((what) => what.startsWith(`${role} depends on`)), role).not.toEqual([]);
+      expect(
+        said.filter((what) => what.startsWith(`${role} depends on`)),
+        role,
+      ).not.toEqual([]);
     }
   });
 });

@@ -40,13 +40,28 @@ const nameOf = (index: number) => `m${String(index).padStart(3, '0')}`;
 
 function writeCommon(write: Write): void {
   const dependencies = { zod: '4.6.7' };
-  write('package.json', JSON.stringify({ name: 'generated', type: 'module', imports: { '#platform/*': './src/platform/*' }, dependencies }));
-  write('tsconfig.json', JSON.stringify({ compilerOptions: { module: 'nodenext', allowImportingTsExtensions: true, noEmit: true } }));
+  write(
+    'package.json',
+    JSON.stringify({ name: 'generated', type: 'module', imports: { '#platform/*': './src/platform/*' }, dependencies }),
+  );
+  write(
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions: { module: 'nodenext', allowImportingTsExtensions: true, noEmit: true } }),
+  );
   write('ADR/0001-packages.md', '| package | imported by |\n|---|---|\n| `zod` | everywhere |\n');
-  write('src/main.ts', "export const started = true;\n");
-  write('src/platform/contract.ts', 'export const api = (module: string, operations: object) => ({ module, operations });\nexport const query = (version: number, fields: object) => ({ version, fields });\nexport const event = (name: string, version: number, fields: object) => ({ name, version, fields });\n');
-  write('src/platform/module.ts', 'export const defineModule = (name: string, parts: object) => ({ name, ...parts });\nexport const on = (...parts: unknown[]) => parts;\n');
-  write('src/platform/database/database.ts', 'export abstract class Database {\n  abstract query(sql: string, values: unknown[]): Promise<{ rows: unknown[] }>;\n}\n');
+  write('src/main.ts', 'export const started = true;\n');
+  write(
+    'src/platform/contract.ts',
+    'export const api = (module: string, operations: object) => ({ module, operations });\nexport const query = (version: number, fields: object) => ({ version, fields });\nexport const event = (name: string, version: number, fields: object) => ({ name, version, fields });\n',
+  );
+  write(
+    'src/platform/module.ts',
+    'export const defineModule = (name: string, parts: object) => ({ name, ...parts });\nexport const on = (...parts: unknown[]) => parts;\n',
+  );
+  write(
+    'src/platform/database/database.ts',
+    'export abstract class Database {\n  abstract query(sql: string, values: unknown[]): Promise<{ rows: unknown[] }>;\n}\n',
+  );
   write('src/platform/http/endpoint.ts', 'export interface Endpoint {\n  url: string;\n}\n');
 }
 
@@ -86,7 +101,14 @@ function writeModule(index: number, write: Write): void {
 /** Some forty lines with the imports that a file of its role has. */
 function content(role: (typeof rolesOf)[number][0], file: number, before: string | undefined): string {
   const above = file > 0 ? file - 1 : undefined;
-  const variable = { domain: 'thing', 'use-cases': 'useCase', persistence: 'stored', reactions: 'reaction', http: 'endpoint', testing: 'sample' }[role];
+  const variable = {
+    domain: 'thing',
+    'use-cases': 'useCase',
+    persistence: 'stored',
+    reactions: 'reaction',
+    http: 'endpoint',
+    testing: 'sample',
+  }[role];
   const imports = {
     domain: ["import { z } from 'zod';"],
     'use-cases': [
@@ -96,8 +118,14 @@ function content(role: (typeof rolesOf)[number][0], file: number, before: string
       // The breach: the inside of another module.
       ...(before && file === 1 ? [`import type { Thing0 } from '../../${before}/domain/domain-0.ts';`] : []),
     ],
-    persistence: ["import type { Database } from '#platform/database/database.ts';", `import type { Thing${file} } from '../domain/domain-${file}.ts';`],
-    reactions: [`import { thing${file} } from '../domain/domain-${file}.ts';`, ...(before ? [`import type { changed${before} } from '../../${before}/contract.ts';`] : [])],
+    persistence: [
+      "import type { Database } from '#platform/database/database.ts';",
+      `import type { Thing${file} } from '../domain/domain-${file}.ts';`,
+    ],
+    reactions: [
+      `import { thing${file} } from '../domain/domain-${file}.ts';`,
+      ...(before ? [`import type { changed${before} } from '../../${before}/contract.ts';`] : []),
+    ],
     http: ["import type { Endpoint } from '#platform/http/endpoint.ts';", "import * as contract from '../contract.ts';"],
     testing: [`import { thing${file} } from '../domain/domain-${file}.ts';`],
   }[role];
@@ -112,7 +140,10 @@ function step${step}(input: { id: string; amount: number; tags: readonly string[
 }
 `,
   );
-  const query = role === 'persistence' ? `\nexport const rows${file} = (database: { query(sql: string): unknown }) => database.query('SELECT id, name FROM things WHERE amount > 5');\n` : '';
+  const query =
+    role === 'persistence' ?
+      `\nexport const rows${file} = (database: { query(sql: string): unknown }) => database.query('SELECT id, name FROM things WHERE amount > 5');\n`
+    : '';
   return `${[...imports, ...sibling].join('\n')}\n${steps.join('')}${query}
 export interface Thing${file} {
   readonly id: string;

@@ -34,7 +34,8 @@ export function measureProgram(args: readonly string[], cwd: string): Promise<Co
         .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as NodeJS.ResourceUsage);
       rmSync(folder, { recursive: true, force: true });
       // A breach that was found is exit code 1, or a number of them.
-      if (error && (typeof error.code !== 'number' || output === '')) return reject(new Error(`${args.join(' ')} failed: ${words || error.message}`));
+      if (error && (typeof error.code !== 'number' || output === ''))
+        return reject(new Error(`${args.join(' ')} failed: ${words || error.message}`));
       const sum = (of: (usage: NodeJS.ResourceUsage) => number) => usages.reduce((total, usage) => total + of(usage), 0);
       resolve({
         milliseconds,

@@ -29,16 +29,19 @@ export function packagePolicies(tree: SourceTree): readonly PackagePolicy[] {
   return adrPaths(tree).flatMap((adr) => {
     const policies: PackagePolicy[] = [];
     let columns: { name: number; importedBy: number } | undefined;
-    tree.read(adr).split('\n').forEach((row, index) => {
-      const cells = row.startsWith('|') ? row.split('|').map((cell) => cell.trim()) : [];
-      const header = { name: cells.indexOf('package'), importedBy: cells.indexOf('imported by') };
-      if (header.name > 0 && header.importedBy > 0) columns = header;
-      else if (cells.length === 0) columns = undefined;
-      else if (columns) {
-        const importedBy = cells[columns.importedBy] ?? '';
-        for (const name of inBackticks(cells[columns.name] ?? '')) policies.push(policy(name, adr, index + 1, importedBy));
-      }
-    });
+    tree
+      .read(adr)
+      .split('\n')
+      .forEach((row, index) => {
+        const cells = row.startsWith('|') ? row.split('|').map((cell) => cell.trim()) : [];
+        const header = { name: cells.indexOf('package'), importedBy: cells.indexOf('imported by') };
+        if (header.name > 0 && header.importedBy > 0) columns = header;
+        else if (cells.length === 0) columns = undefined;
+        else if (columns) {
+          const importedBy = cells[columns.importedBy] ?? '';
+          for (const name of inBackticks(cells[columns.name] ?? '')) policies.push(policy(name, adr, index + 1, importedBy));
+        }
+      });
     return policies;
   });
 }
@@ -46,7 +49,13 @@ export function packagePolicies(tree: SourceTree): readonly PackagePolicy[] {
 function policy(name: string, adr: string, line: number, importedBy: string): PackagePolicy {
   const words = importedBy.replaceAll(/`[^`]*`/g, '').split(/[^a-z]+/);
   const places = inBackticks(importedBy).map(
-    (place) => new RegExp(`^${place.split('/').map((segment) => (segment === '*' ? '[^/]+' : escaped(segment))).join('/')}(/|$)`),
+    (place) =>
+      new RegExp(
+        `^${place
+          .split('/')
+          .map((segment) => (segment === '*' ? '[^/]+' : escaped(segment)))
+          .join('/')}(/|$)`,
+      ),
   );
   return {
     name,
@@ -61,7 +70,12 @@ function policy(name: string, adr: string, line: number, importedBy: string): Pa
 
 const isInTests = (path: string): boolean => {
   const place = placeOf(path);
-  return isForTests(path) || path.startsWith('tests/') || /^[^/]+\.config\.[cm]?[jt]s$/.test(path) || (place.part === 'module' && place.role === 'testing');
+  return (
+    isForTests(path) ||
+    path.startsWith('tests/') ||
+    /^[^/]+\.config\.[cm]?[jt]s$/.test(path) ||
+    (place.part === 'module' && place.role === 'testing')
+  );
 };
 
 const inBackticks = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, inside]) => inside as string);

@@ -60,7 +60,10 @@ export function readAliases(
   }
   const { baseUrl = '.', paths = {} } = tsConfig?.compilerOptions ?? {};
   for (const [alias, targets] of Object.entries(paths)) {
-    aliases.add(alias, targets.map((target) => `./${posix.join(baseUrl, target)}`));
+    aliases.add(
+      alias,
+      targets.map((target) => `./${posix.join(baseUrl, target)}`),
+    );
   }
   return aliases;
 }

@@ -42,8 +42,12 @@ export function judge(root: string, findings: readonly Finding[], base: string):
     frozen: findings.filter((finding) => known.has(key(finding))).length,
     findings: [
       ...findings.filter((finding) => !known.has(key(finding))),
-      ...frozen.filter((entry) => !present.has(key(entry))).map((entry) => about(entry, 'freezes a breach that is gone', 'Delete the entry; npm run check -- --freeze does.')),
-      ...frozen.filter((entry) => knownBefore && !knownBefore.has(key(entry))).map((entry) => about(entry, 'freezes a new breach', 'Mend the breach.')),
+      ...frozen
+        .filter((entry) => !present.has(key(entry)))
+        .map((entry) => about(entry, 'freezes a breach that is gone', 'Delete the entry; npm run check -- --freeze does.')),
+      ...frozen
+        .filter((entry) => knownBefore && !knownBefore.has(key(entry)))
+        .map((entry) => about(entry, 'freezes a new breach', 'Mend the breach.')),
     ],
   };
 }
@@ -58,8 +62,8 @@ export function freeze(root: string, findings: readonly Finding[]): string {
   const breaches = kept.map(({ rule, file, what }) => ({ rule, file, what }));
   mkdirSync(join(root, 'architecture-tests'), { recursive: true });
   writeFileSync(join(root, baselinePath), `${JSON.stringify({ breaches }, null, 2)}\n`);
-  return text === undefined
-    ? `Froze ${breaches.length} breaches in ${baselinePath}. From now on the list can only get shorter.`
+  return text === undefined ?
+      `Froze ${breaches.length} breaches in ${baselinePath}. From now on the list can only get shorter.`
     : `${baselinePath}: ${frozen.length - breaches.length} mended, ${breaches.length} left.`;
 }
 

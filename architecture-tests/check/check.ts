@@ -26,7 +26,13 @@ export async function check(system: System, rules: readonly Rule[]): Promise<Rep
   const run = async (rule: Rule) => {
     try {
       examined[rule.id] = await rule.check(system, ({ line = 1, involves = [], ...breach }) => {
-        findings.set(`${rule.id} ${breach.file}:${line} ${breach.what}`, { rule: rule.id, why: rule.why, line, involves, ...breach });
+        findings.set(`${rule.id} ${breach.file}:${line} ${breach.what}`, {
+          rule: rule.id,
+          why: rule.why,
+          line,
+          involves,
+          ...breach,
+        });
       });
       if (examined[rule.id] === 0) problems.push(`The rule ${rule.id} found nothing to look at.`);
     } catch (error) {
@@ -49,4 +55,7 @@ function wantsTree(path: string, text: string): boolean {
 
 const byPlace = (one: Finding, other: Finding): number =>
   compare(one.file, other.file) || one.line - other.line || compare(one.rule, other.rule) || compare(one.what, other.what);
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+const compare = (one: string, other: string): number =>
+  one < other ? -1
+  : one > other ? 1
+  : 0;

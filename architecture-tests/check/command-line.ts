@@ -77,7 +77,15 @@ async function run(root: string, rules: readonly Rule[], base: string | undefine
     const report = await check(read(root), rules);
     const judged = judge(root, report.findings, base ?? 'HEAD');
     const findings = changed ? judged.findings.filter((finding) => touches(changed, finding)) : judged.findings;
-    return { ...report, root, rules, findings, frozen: judged.frozen, changed: changed?.size, milliseconds: performance.now() - start };
+    return {
+      ...report,
+      root,
+      rules,
+      findings,
+      frozen: judged.frozen,
+      changed: changed?.size,
+      milliseconds: performance.now() - start,
+    };
   } catch (error) {
     if (!(error instanceof CannotCheck)) throw error;
     return { ...nothing, problems: [error.message], milliseconds: performance.now() - start };
@@ -100,6 +108,7 @@ function parse(args: readonly string[]) {
 
 function chosen(ids: readonly string[] | undefined): readonly Rule[] {
   const unknown = ids?.filter((id) => !allRules.some((rule) => rule.id === id)) ?? [];
-  if (unknown.length > 0) throw new CannotCheck(`There is no rule ${unknown.join(', ')}. There are: ${allRules.map(({ id }) => id).join(', ')}.`);
+  if (unknown.length > 0)
+    throw new CannotCheck(`There is no rule ${unknown.join(', ')}. There are: ${allRules.map(({ id }) => id).join(', ')}.`);
   return ids ? allRules.filter(({ id }) => ids.includes(id)) : allRules;
 }

@@ -44,7 +44,9 @@ const shapesBySystem = new WeakMap<System, ReadonlyMap<string, ContractShape>>()
 export function contractShapes(system: System): ReadonlyMap<string, ContractShape> {
   let shapes = shapesBySystem.get(system);
   if (!shapes) {
-    shapes = new Map([...system.modules.values()].map(({ name, contract }) => [name, shapeOf(loadExports(system.root, contract.path))]));
+    shapes = new Map(
+      [...system.modules.values()].map(({ name, contract }) => [name, shapeOf(loadExports(system.root, contract.path))]),
+    );
     shapesBySystem.set(system, shapes);
   }
   return shapes;
@@ -87,7 +89,10 @@ function shapeOf(exports: Readonly<Record<string, unknown>>): ContractShape {
 
 /** What an interface looks like is told by zod's own description of it; what a person wrote about it is left out. */
 export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const described = (schema as unknown as { toJSONSchema(options: object): JsonSchema }).toJSONSchema({ io, unrepresentable: 'any' });
+  const described = (schema as unknown as { toJSONSchema(options: object): JsonSchema }).toJSONSchema({
+    io,
+    unrepresentable: 'any',
+  });
   const { $schema: _, ...rest } = described;
   return withoutProse(rest) as JsonSchema;
 }
@@ -101,7 +106,10 @@ function withoutProse(value: unknown, areFields = false): unknown {
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => areFields || (!['description', 'title', 'examples'].includes(key) && !(key === 'pattern' && 'format' in value)))
+      .filter(
+        ([key]) =>
+          areFields || (!['description', 'title', 'examples'].includes(key) && !(key === 'pattern' && 'format' in value)),
+      )
       .map(([key, each]) => [key, withoutProse(each, !areFields && (key === 'properties' || key === '$defs'))]),
   );
 }

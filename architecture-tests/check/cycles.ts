@@ -16,7 +16,7 @@ function shortestCircle(graph: ReadonlyMap<string, readonly string[]>, group: Re
     for (const next of graph.get(node) ?? []) {
       if (next === start) {
         const circle = [node];
-        for (let at = node; at !== start; ) circle.unshift((at = cameFrom.get(at) as string));
+        for (let at = node; at !== start;) circle.unshift((at = cameFrom.get(at) as string));
         return circle;
       }
       if (!group.has(next) || cameFrom.has(next)) continue;

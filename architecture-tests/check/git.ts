@@ -21,7 +21,9 @@ export function changedSince(root: string, base: string): ReadonlySet<string> {
     const added = git(root, 'ls-files', '--others', '--exclude-standard', '-z');
     return new Set(`${changed}${added}`.split('\0').filter((path) => path !== ''));
   } catch (error) {
-    const [reason] = String((error as { stderr?: unknown }).stderr ?? error).trim().split('\n');
+    const [reason] = String((error as { stderr?: unknown }).stderr ?? error)
+      .trim()
+      .split('\n');
     throw new CannotCheck(`What changed since ${base} cannot be told: ${reason}`);
   }
 }

@@ -27,7 +27,8 @@ try {
     console.log(`Wrote README.md and ${svgPath}.`);
   }
 } catch (error) {
-  if (!(error instanceof CannotCheck) && (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+  if (!(error instanceof CannotCheck) && (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') !== true)
+    throw error;
   console.error((error as Error).message);
   process.exitCode = 2;
 }

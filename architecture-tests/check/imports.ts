@@ -46,7 +46,10 @@ export function statementsOf(records: Records, text: string): Import[] {
     found.push({
       kind: typeOnly ? 'type import' : 'import',
       specifier: moduleRequest.value,
-      names: entries.map(({ importName, localName }) => ({ imported: importedName(importName, 'default'), local: localName.value })),
+      names: entries.map(({ importName, localName }) => ({
+        imported: importedName(importName, 'default'),
+        local: localName.value,
+      })),
       typeOnly,
       at: moduleRequest.start,
     });
@@ -58,7 +61,10 @@ export function statementsOf(records: Records, text: string): Import[] {
     found.push({
       kind: typeOnly ? 'type re-export' : 're-export',
       specifier: first.moduleRequest.value,
-      names: entries.map(({ importName, exportName }) => ({ imported: importedName(importName, '*'), local: importedName(exportName, '*') })),
+      names: entries.map(({ importName, exportName }) => ({
+        imported: importedName(importName, '*'),
+        local: importedName(exportName, '*'),
+      })),
       typeOnly,
       at: first.moduleRequest.start,
     });
@@ -104,7 +110,13 @@ export function expressionsIn(program: Program, text: string): Import[] {
         break;
       case 'NewExpression': {
         const [path, base] = node.arguments;
-        if (node.callee.type === 'Identifier' && node.callee.name === 'URL' && base && isMetaUrl(base) && isScript(literalText(path))) {
+        if (
+          node.callee.type === 'Identifier' &&
+          node.callee.name === 'URL' &&
+          base &&
+          isMetaUrl(base) &&
+          isScript(literalText(path))
+        ) {
           add('file URL', node, path);
         }
         break;
@@ -137,8 +149,12 @@ function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | und
   if (requires.has(object.name)) return name === 'resolve' ? 'require' : undefined;
   if (object.name === 'module') return name === 'require' ? 'require' : undefined;
   if (object.name !== 'vi' && object.name !== 'jest') return undefined;
-  return /^(un)?mock|^doMock|^doUnmock|^importActual|^importMock|^requireActual|^requireMock|^setMock|^unstable_mockModule/.test(name)
-    ? 'mocked import'
+  return (
+      /^(un)?mock|^doMock|^doUnmock|^importActual|^importMock|^requireActual|^requireMock|^setMock|^unstable_mockModule/.test(
+        name,
+      )
+    ) ?
+      'mocked import'
     : undefined;
 }
 

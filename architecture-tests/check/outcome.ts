@@ -15,7 +15,10 @@ export interface Outcome {
   readonly milliseconds: number;
 }
 
-export const exitCode = ({ findings, problems }: Outcome): 0 | 1 | 2 => (problems.length > 0 ? 2 : findings.length > 0 ? 1 : 0);
+export const exitCode = ({ findings, problems }: Outcome): 0 | 1 | 2 =>
+  problems.length > 0 ? 2
+  : findings.length > 0 ? 1
+  : 0;
 
 export function summary({ findings, problems, frozen, files, rules, changed, milliseconds }: Outcome): string {
   const found = `${count(findings.length, 'breach', 'breaches')}${frozen > 0 ? `, ${frozen} frozen` : ''}`;

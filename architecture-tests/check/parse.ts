@@ -11,7 +11,11 @@ export interface Records {
   readonly staticImports: readonly {
     readonly start: number;
     readonly moduleRequest: { readonly value: string; readonly start: number };
-    readonly entries: readonly { readonly importName: unknown; readonly localName: { readonly value: string }; readonly isType: boolean }[];
+    readonly entries: readonly {
+      readonly importName: unknown;
+      readonly localName: { readonly value: string };
+      readonly isType: boolean;
+    }[];
   }[];
   readonly staticExports: readonly {
     readonly entries: readonly {

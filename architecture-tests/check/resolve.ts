@@ -17,7 +17,8 @@ const written: Readonly<Record<string, string>> = { '.js': '.ts', '.jsx': '.tsx'
 export function resolve(from: string, specifier: string, files: ReadonlySet<string>, aliases: Aliases): Target {
   const [bare] = specifier.split('?') as [string];
   if (bare.startsWith('.')) return file(posix.join(posix.dirname(from), bare), files);
-  if (bare.startsWith('/')) return file(bare.startsWith(`${aliases.root}/`) ? bare.slice(aliases.root.length + 1) : bare.slice(1), files);
+  if (bare.startsWith('/'))
+    return file(bare.startsWith(`${aliases.root}/`) ? bare.slice(aliases.root.length + 1) : bare.slice(1), files);
   if (bare.startsWith('node:')) return { kind: 'builtin', name: bare.slice('node:'.length) };
 
   const candidates = aliases.of(bare);

@@ -67,7 +67,8 @@ export function readSourceTree(root: string, wantsTree: (path: string, text: str
 function edgesOf(from: SourceFile, paths: ReadonlySet<string>, aliases: Aliases): readonly Edge[] {
   const place = placeOf(from.path);
   return from.imports.map((each) => {
-    const target: Target = each.specifier === undefined ? { kind: 'unknown' } : resolve(from.path, each.specifier, paths, aliases);
+    const target: Target =
+      each.specifier === undefined ? { kind: 'unknown' } : resolve(from.path, each.specifier, paths, aliases);
     return { from, place, import: each, target, to: target.kind === 'file' ? placeOf(target.path) : undefined };
   });
 }
@@ -92,7 +93,12 @@ function list(root: string): { paths: Set<string>; folders: Set<string>; links: 
       if (entry.isSymbolicLink()) {
         const target = statSync(join(root, path), { throwIfNoEntry: false });
         if (!target) throw new CannotCheck(`${path} is a link that leads nowhere.`);
-        links.set(path, relative(root, realpathSync(join(root, path))).split(sep).join('/'));
+        links.set(
+          path,
+          relative(root, realpathSync(join(root, path)))
+            .split(sep)
+            .join('/'),
+        );
         if (target.isFile()) paths.add(path);
       } else if (entry.isDirectory()) {
         folders.add(path);

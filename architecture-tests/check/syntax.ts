@@ -19,10 +19,8 @@ export const calleeName = (call: CallExpression): string | undefined =>
   call.callee.type === 'Identifier' ? call.callee.name : undefined;
 
 function unwrapped(node: Expression | null | undefined): Expression | null | undefined {
-  return node?.type === 'ParenthesizedExpression' ||
-    node?.type === 'TSAsExpression' ||
-    node?.type === 'TSSatisfiesExpression'
-    ? unwrapped(node.expression)
+  return node?.type === 'ParenthesizedExpression' || node?.type === 'TSAsExpression' || node?.type === 'TSSatisfiesExpression' ?
+      unwrapped(node.expression)
     : node;
 }
 

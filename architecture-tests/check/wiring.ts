@@ -130,7 +130,10 @@ function sagasIn(
 }
 
 /** `on(event, releasePayment, [...])`, or `on(event, (a, b) => releasePayment(a, b.c), [...])`. */
-function factoryOf({ arguments: [, factory] }: CallExpression, refer: (node: Node) => Reference | undefined): Reference | undefined {
+function factoryOf(
+  { arguments: [, factory] }: CallExpression,
+  refer: (node: Node) => Reference | undefined,
+): Reference | undefined {
   if (factory?.type !== 'ArrowFunctionExpression') return factory && refer(factory);
   return factory.body.type === 'CallExpression' ? refer(factory.body.callee) : undefined;
 }

@@ -33,7 +33,9 @@ export function withCheckout<T>(use: (checkout: Checkout) => Promise<T>): Promis
         writeFileSync(join(root, path), text);
       },
       git: (...args) =>
-        execFileSync('git', ['-C', root, '-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { encoding: 'utf8' }),
+        execFileSync('git', ['-C', root, '-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], {
+          encoding: 'utf8',
+        }),
       check: (...args) => run(['--root', root, ...(args.includes('--rule') ? [] : rules), ...args]),
     }),
   );

@@ -26,7 +26,12 @@ export function describeRule(rule: Rule): void {
     });
 
     it.each(plantedCases(rule.id))('finds what was planted: $name', async (planted) => {
-      const { findings, problems } = await withPlanted(planted, (root) => check(read(root), [...fast, rule].filter((each, index, all) => all.indexOf(each) === index)));
+      const { findings, problems } = await withPlanted(planted, (root) =>
+        check(
+          read(root),
+          [...fast, rule].filter((each, index, all) => all.indexOf(each) === index),
+        ),
+      );
       expect(problems).toEqual([]);
       expect(findings.map(({ rule, file, line, what }) => ({ rule, file, line, what }))).toEqual(planted.expected);
     });
@@ -36,4 +41,5 @@ export function describeRule(rule: Rule): void {
 /** knip takes as long as all others together, and is asked for what was planted for it only. */
 const fast = rules.filter(({ id }) => id !== 'unused');
 
-const told = (findings: readonly Finding[]) => findings.map(({ file, line, what, instead }) => `${file}:${line} ${what}. ${instead}`);
+const told = (findings: readonly Finding[]) =>
+  findings.map(({ file, line, what, instead }) => `${file}:${line} ${what}. ${instead}`);

@@ -26,7 +26,11 @@ export interface PlantedCase {
 export function plantedCases(rule: string): PlantedCase[] {
   const folder = join(violations, rule);
   return readdirSync(folder).map((name) => {
-    const { without = [], links = {}, ...found } = JSON.parse(readFileSync(join(folder, name, 'expected.json'), 'utf8')) as {
+    const {
+      without = [],
+      links = {},
+      ...found
+    } = JSON.parse(readFileSync(join(folder, name, 'expected.json'), 'utf8')) as {
       without?: string[];
       links?: Record<string, string>;
       findings: (Omit<Finding, 'rule'> & { rule?: string })[];
@@ -98,7 +102,8 @@ function copyOfCleanTree(): string {
 }
 
 function write(root: string, files: ReadonlyMap<string, Buffer>): void {
-  for (const folder of new Set([...files.keys()].map((path) => dirname(path)))) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of new Set([...files.keys()].map((path) => dirname(path))))
+    mkdirSync(join(root, folder), { recursive: true });
   for (const [path, content] of files) writeFileSync(join(root, path), content);
 }
 
@@ -116,7 +121,9 @@ function filesIn(folder: string): ReadonlyMap<string, Buffer> {
   if (!files) {
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     files = new Map(
-      entries.filter(({ name }) => name !== 'expected.json').map(({ parentPath, name }) => [relative(folder, join(parentPath, name)), readFileSync(join(parentPath, name))]),
+      entries
+        .filter(({ name }) => name !== 'expected.json')
+        .map(({ parentPath, name }) => [relative(folder, join(parentPath, name)), readFileSync(join(parentPath, name))]),
     );
     read.set(folder, files);
   }

@@ -8,7 +8,15 @@ import type { Result, Row } from '../row.ts';
 const repository = join(import.meta.dirname, '../..');
 const check = join(repository, 'architecture-tests/check/main.ts');
 /** What dependency-cruiser can be told as well. The others read SQL, contracts and decisions. */
-const shared = ['contracts-only', 'layers', 'platform-only', 'src-names-no-module', 'imports-resolve', 'no-file-cycles', 'packages'];
+const shared = [
+  'contracts-only',
+  'layers',
+  'platform-only',
+  'src-names-no-module',
+  'imports-resolve',
+  'no-file-cycles',
+  'packages',
+];
 const rounds = 3;
 
 const ours = (root: string, rules: readonly string[]) =>
@@ -32,7 +40,8 @@ function mustHaveFound({ files, breaches }: GeneratedTree, byOurs: Cost, byPeer:
 }
 
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-const cost = ({ milliseconds, cpu, memory }: Omit<Cost, 'output'>) => `${seconds(milliseconds)}, CPU ${seconds(cpu)}, ${Math.round(memory)} MB`;
+const cost = ({ milliseconds, cpu, memory }: Omit<Cost, 'output'>) =>
+  `${seconds(milliseconds)}, CPU ${seconds(cpu)}, ${Math.round(memory)} MB`;
 const middle = (costs: readonly Cost[]): Omit<Cost, 'output'> => ({
   milliseconds: median(costs.map((each) => each.milliseconds)),
   cpu: median(costs.map((each) => each.cpu)),

@@ -19,7 +19,13 @@ export interface Card {
 export interface Arrow {
   readonly connection: Connection;
   readonly points: readonly { readonly x: number; readonly y: number }[];
-  readonly label: { readonly x: number; readonly y: number; readonly width: number; readonly height: number; readonly lines: readonly string[] };
+  readonly label: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+    readonly lines: readonly string[];
+  };
 }
 export interface Picture {
   readonly width: number;
@@ -76,7 +82,11 @@ export async function layout(graph: Graph): Promise<Picture> {
       const connection = graph.connections[index] as Connection;
       const { startPoint, bendPoints = [], endPoint } = (sections ?? [])[0] as NonNullable<typeof sections>[number];
       const { x = 0, y = 0, width = 0, height = 0 }: ElkLabel = labels?.[0] ?? {};
-      return { connection, points: [startPoint, ...bendPoints, endPoint], label: { x, y, width, height, lines: connection.names } };
+      return {
+        connection,
+        points: [startPoint, ...bendPoints, endPoint],
+        label: { x, y, width, height, lines: connection.names },
+      };
     }),
   };
 }
@@ -102,17 +112,27 @@ function section(heading: string, names: readonly string[], used: ReadonlySet<st
   if (names.length === 0) return [];
   return [
     { text: heading, style: 'heading', y: top + 16 },
-    ...names.map((text, index): Line => ({ text, style: used.has(text) ? 'used' : 'name', y: top + 18 + (index + 1) * lineHeight })),
+    ...names.map((text, index): Line => ({
+      text,
+      style: used.has(text) ? 'used' : 'name',
+      y: top + 18 + (index + 1) * lineHeight,
+    })),
   ];
 }
 
 const bottomOf = (lines: readonly Line[]): number => (lines.at(-1)?.y ?? titleHeight - 12) + 12;
-const widest = (lines: readonly Line[]): number => Math.max(0, ...lines.map(({ text, style }) => textWidth(text, style === 'used' ? 14 : 12.5)));
+const widest = (lines: readonly Line[]): number =>
+  Math.max(0, ...lines.map(({ text, style }) => textWidth(text, style === 'used' ? 14 : 12.5)));
 const labelWidth = (names: readonly string[]): number => Math.max(0, ...names.map((name) => textWidth(name, 11.5))) + 14;
 
 /** Wide enough for any sans-serif face: what is narrow, what is wide, and the rest. */
 function textWidth(text: string, size: number): number {
   let width = 0;
-  for (const letter of text) width += 'iljtfr.,-| '.includes(letter) ? 0.39 : 'mwMW'.includes(letter) ? 0.95 : /[A-Z]/.test(letter) ? 0.72 : 0.61;
+  for (const letter of text)
+    width +=
+      'iljtfr.,-| '.includes(letter) ? 0.39
+      : 'mwMW'.includes(letter) ? 0.95
+      : /[A-Z]/.test(letter) ? 0.72
+      : 0.61;
   return Math.ceil(width * size);
 }

@@ -30,7 +30,10 @@ export function readGraph(system: System): Graph {
   const modules = [...system.modules.values()];
   return {
     modules: modules.map((module) => nodeOf(module, system)),
-    connections: [...modules.flatMap((module) => callsOf(module, system)), ...modules.flatMap((module) => eventsTo(module, system))],
+    connections: [
+      ...modules.flatMap((module) => callsOf(module, system)),
+      ...modules.flatMap((module) => eventsTo(module, system)),
+    ],
   };
 }
 
@@ -39,11 +42,17 @@ function nodeOf({ name, facts, wiring }: Module, { tree }: System): ModuleNode {
   const published = new Set(wiring.publishes.map(({ imported }) => imported));
   const tables = [...tree.paths]
     .filter((path) => path.startsWith(`prisma/${name}/`) && path.endsWith('.prisma') && !path.endsWith('/platform.prisma'))
-    .flatMap((path) => readPrismaSchema(tree.read(path)).blocks.filter(({ kind }) => kind === 'model').map(({ table }) => table));
+    .flatMap((path) =>
+      readPrismaSchema(tree.read(path))
+        .blocks.filter(({ kind }) => kind === 'model')
+        .map(({ table }) => table),
+    );
   return {
     name,
     operations: all.flatMap((fact) => (fact.kind === 'api' ? fact.operations.map((operation) => operation.name) : [])),
-    events: [...facts].flatMap(([exported, fact]) => (fact.kind === 'event' && published.has(exported) ? [bare(fact.name ?? exported)] : [])),
+    events: [...facts].flatMap(([exported, fact]) =>
+      fact.kind === 'event' && published.has(exported) ? [bare(fact.name ?? exported)] : [],
+    ),
     tables,
   };
 }
@@ -53,7 +62,9 @@ const bare = (event: string) => event.slice(event.indexOf('.') + 1);
 function callsOf({ name, wiring }: Module, system: System): Connection[] {
   return wiring.needs.flatMap((need) => {
     const to = need.path === undefined ? undefined : placeOf(need.path);
-    return to?.part === 'module' ? [{ kind: 'call', from: name, to: to.module, names: operationsUsed(name, to.module, need.imported, system) }] : [];
+    return to?.part === 'module' ?
+        [{ kind: 'call', from: name, to: to.module, names: operationsUsed(name, to.module, need.imported, system) }]
+      : [];
   });
 }
 

@@ -43,7 +43,9 @@ ${arrows.map(label).join('\n')}
 
 const describe = (arrows: readonly Arrow[]): string =>
   arrows
-    .map(({ connection: { kind, from, to, names } }) => (kind === 'call' ? `${from} calls ${to} (${names.join(', ')})` : `${to} reacts to ${from} (${names.join(', ')})`))
+    .map(({ connection: { kind, from, to, names } }) =>
+      kind === 'call' ? `${from} calls ${to} (${names.join(', ')})` : `${to} reacts to ${from} (${names.join(', ')})`,
+    )
     .join('; ');
 
 const marker = (kind: string): string =>
@@ -89,7 +91,10 @@ function card({ module, x, y, width, height, columns }: Card): string {
 
 function label({ connection: { kind }, label: { x, y, width, height, lines } }: Arrow): string {
   if (lines.length === 0) return '';
-  const texts = lines.map((line, index) => `<text class="label of-${kind}" x="${round(width / 2)}" y="${14 + index * labelLineHeight}">${escaped(line)}</text>`);
+  const texts = lines.map(
+    (line, index) =>
+      `<text class="label of-${kind}" x="${round(width / 2)}" y="${14 + index * labelLineHeight}">${escaped(line)}</text>`,
+  );
   return `<g transform="translate(${round(x)} ${round(y)})"><rect class="plate" width="${width}" height="${height}" rx="4"/>${texts.join('')}</g>`;
 }
 

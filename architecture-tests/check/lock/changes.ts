@@ -30,29 +30,48 @@ export function changesBetween(locked: Lock, present: Lock): Changes {
       for (const [name, before] of Object.entries(entries)) {
         compared++;
         const after = present[section][module]?.[name];
-        const told = after === undefined ? [`${subject[section]} ${name} is gone`] : differences[section](name, before as never, after as never);
+        const told =
+          after === undefined ?
+            [`${subject[section]} ${name} is gone`]
+          : differences[section](name, before as never, after as never);
         for (const what of told) {
-          breaking.push({ section, module, name, what, instead: after === undefined ? gone(section, module, name) : remedy[section](name) });
+          breaking.push({
+            section,
+            module,
+            name,
+            what,
+            instead: after === undefined ? gone(section, module, name) : remedy[section](name),
+          });
         }
       }
     }
     for (const [module, entries] of Object.entries(present[section])) {
-      for (const name of Object.keys(entries)) if (locked[section][module]?.[name] === undefined) added.push(entryId(section, module, name));
+      for (const name of Object.keys(entries))
+        if (locked[section][module]?.[name] === undefined) added.push(entryId(section, module, name));
     }
   }
   return { breaking, added, compared };
 }
 
-const subject: Readonly<Record<Section, string>> = { operations: 'operation', events: 'event', sagas: 'saga', reactions: 'reaction' };
+const subject: Readonly<Record<Section, string>> = {
+  operations: 'operation',
+  events: 'event',
+  sagas: 'saga',
+  reactions: 'reaction',
+};
 
-const differences: { readonly [Name in Section]: (name: string, before: Lock[Name][string][string], after: Lock[Name][string][string]) => string[] } = {
+const differences: {
+  readonly [Name in Section]: (name: string, before: Lock[Name][string][string], after: Lock[Name][string][string]) => string[];
+} = {
   operations: (name, before, after) => operation(name, before, after),
   events: (name, before, after) => [
     ...(before.key === after.key ? [] : [`event ${name} is keyed by ${after.key} instead of ${before.key}`]),
     ...[...incompatibilities(before.payload, after.payload)].map((each) => `in event ${name}, ${each}`),
   ],
   sagas: (name, before, after) => [
-    ...(before.steps.join() === after.steps.join() ? [] : [`the steps of saga ${name} went from ${before.steps.join(', ')} to ${after.steps.join(', ')}`]),
+    ...(before.steps.join() === after.steps.join() ?
+      []
+    : [`the steps of saga ${name} went from ${before.steps.join(', ')} to ${after.steps.join(', ')}`]),
     ...[...incompatibilities(before.data, after.data)].map((each) => `in the data of saga ${name}, ${each}`),
   ],
   reactions: (name, before, after) => (before === after ? [] : [`reaction ${name} is to ${after} instead of ${before}`]),
@@ -75,9 +94,12 @@ const next = (name: string) => Number(/@(\d+)$/.exec(name)?.[1] ?? 1) + 1;
 const bare = (name: string) => name.replace(/@\d+$/, '');
 
 const remedy: Readonly<Record<Section, (name: string) => string>> = {
-  operations: (name) => `Leave ${name} as it was, and offer the new version beside it under a name of its own: ${name}V2: command(2, { ... }). A new field may be optional.`,
-  events: (name) => `Leave ${name} as it was, and announce version ${next(name)} beside it: event('${bare(name)}', ${next(name)}, { ... }). A new field may be optional.`,
-  sagas: (name) => `Leave ${name} as it is until no row of it runs, and start new ones with saga('${bare(name)}', ${next(name)}, ...).`,
+  operations: (name) =>
+    `Leave ${name} as it was, and offer the new version beside it under a name of its own: ${name}V2: command(2, { ... }). A new field may be optional.`,
+  events: (name) =>
+    `Leave ${name} as it was, and announce version ${next(name)} beside it: event('${bare(name)}', ${next(name)}, { ... }). A new field may be optional.`,
+  sagas: (name) =>
+    `Leave ${name} as it is until no row of it runs, and start new ones with saga('${bare(name)}', ${next(name)}, ...).`,
   reactions: (name) => `Keep ${name} for its event, and give the new reaction a name of its own.`,
 };
 
@@ -91,4 +113,3 @@ function gone(section: Section, module: string, name: string): string {
   };
   return `${until[section]}; after that, take it out of the lock with ${retire}.`;
 }
-

@@ -30,7 +30,8 @@ export function* incompatibilities(before: JsonSchema, after: JsonSchema, path =
       case 'additionalProperties':
       case 'propertyNames':
         if (isSchema(old) && isSchema(now)) yield* incompatibilities(old, now, `${path}[]`);
-        else if (!isDeepStrictEqual(old, now)) yield `${named} takes other ${keyword === 'items' ? 'items' : 'fields'} than before`;
+        else if (!isDeepStrictEqual(old, now))
+          yield `${named} takes other ${keyword === 'items' ? 'items' : 'fields'} than before`;
         break;
       case 'anyOf':
       case 'oneOf':

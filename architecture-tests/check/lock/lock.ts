@@ -1,5 +1,13 @@
 /** What running peers, stored events and running sagas rely on, as it was at the last release. */
-import { contractShapes, isSchema, jsonSchema, loadExports, type EventShape, type JsonSchema, type OperationShape } from '../contracts.ts';
+import {
+  contractShapes,
+  isSchema,
+  jsonSchema,
+  loadExports,
+  type EventShape,
+  type JsonSchema,
+  type OperationShape,
+} from '../contracts.ts';
 import { CannotCheck } from '../cannot-check.ts';
 import type { System } from '../system.ts';
 import { sagaSteps } from './saga-steps.ts';
@@ -33,7 +41,9 @@ export interface Present {
 }
 
 export function presentLock(system: System): Present {
-  const lock = { operations: {}, events: {}, sagas: {}, reactions: {} } as { [Name in Section]: Record<string, Record<string, never>> };
+  const lock = { operations: {}, events: {}, sagas: {}, reactions: {} } as {
+    [Name in Section]: Record<string, Record<string, never>>;
+  };
   const places = new Map<string, { file: string; line: number }>();
   for (const { name: module, contract, facts, wiring } of system.modules.values()) {
     const set = (section: Section, name: string, shape: unknown, file: string, line: number) => {
@@ -41,9 +51,14 @@ export function presentLock(system: System): Present {
       places.set(`${section} ${module} ${name}`, { file, line });
     };
     const { operations, events } = contractShapes(system).get(module) ?? { operations: {}, events: {} };
-    const lineOf = new Map([...facts.values()].flatMap((fact) => (fact.kind === 'api' ? fact.operations.map(({ name, line }) => [name, line] as const) : [])));
+    const lineOf = new Map(
+      [...facts.values()].flatMap((fact) =>
+        fact.kind === 'api' ? fact.operations.map(({ name, line }) => [name, line] as const) : [],
+      ),
+    );
     for (const [name, shape] of Object.entries(operations)) set('operations', name, shape, contract.path, lineOf.get(name) ?? 1);
-    for (const [name, { exportedAs, ...shape }] of Object.entries(events)) set('events', name, shape, contract.path, facts.get(exportedAs)?.line ?? 1);
+    for (const [name, { exportedAs, ...shape }] of Object.entries(events))
+      set('events', name, shape, contract.path, facts.get(exportedAs)?.line ?? 1);
     for (const { saga, factory, line } of wiring.sagas) {
       const { name, shape } = readSaga(system, saga.path ?? wiring.path, saga.imported, factory?.path, factory?.imported);
       set('sagas', name, shape, factory?.path ?? wiring.path, factory?.path === undefined ? line : 1);
@@ -52,7 +67,11 @@ export function presentLock(system: System): Present {
   }
   return {
     lock: sorted(lock) as Lock,
-    place: (section, module, name) => places.get(`${section} ${module} ${name}`) ?? { file: `modules/${module}/${section === 'reactions' || section === 'sagas' ? 'module' : 'contract'}.ts`, line: 1 },
+    place: (section, module, name) =>
+      places.get(`${section} ${module} ${name}`) ?? {
+        file: `modules/${module}/${section === 'reactions' || section === 'sagas' ? 'module' : 'contract'}.ts`,
+        line: 1,
+      },
   };
 }
 
@@ -66,9 +85,16 @@ function readSaga(
   const definition = loadExports(root, path)[exported] as { name?: unknown; version?: unknown; data?: unknown } | undefined;
   const file = factoryPath === undefined ? undefined : tree.sources.get(factoryPath);
   const steps = file && factory !== undefined ? sagaSteps(file, factory) : undefined;
-  if (typeof definition?.name !== 'string' || !isSchema(definition.data)) throw new CannotCheck(`${path} exports no saga(...) as ${exported}.`);
-  if (!steps) throw new CannotCheck(`The steps of the saga ${definition.name} cannot be read: write them out as steps: [{ name: '...' }] in the function that module.ts passes to run().`);
-  return { name: `${definition.name}@${String(definition.version)}`, shape: { data: jsonSchema(definition.data, 'output'), steps } };
+  if (typeof definition?.name !== 'string' || !isSchema(definition.data))
+    throw new CannotCheck(`${path} exports no saga(...) as ${exported}.`);
+  if (!steps)
+    throw new CannotCheck(
+      `The steps of the saga ${definition.name} cannot be read: write them out as steps: [{ name: '...' }] in the function that module.ts passes to run().`,
+    );
+  return {
+    name: `${definition.name}@${String(definition.version)}`,
+    shape: { data: jsonSchema(definition.data, 'output'), steps },
+  };
 }
 
 export function readLock({ tree }: System): Lock | undefined {
@@ -80,5 +106,9 @@ export function readLock({ tree }: System): Lock | undefined {
 export const sorted = (value: unknown): unknown =>
   Array.isArray(value) ? value.map(sorted)
   : typeof value === 'object' && value !== null ?
-    Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)).map(([key, each]) => [key, sorted(each)]))
+    Object.fromEntries(
+      Object.entries(value)
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .map(([key, each]) => [key, sorted(each)]),
+    )
   : value;

@@ -17,7 +17,8 @@ export function sagaSteps(file: SourceFile, factory: string): readonly string[] 
     });
   walk(file.program, (node) => {
     if (node.type === 'FunctionDeclaration' && node.id?.name === factory) look(node);
-    if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.id.name === factory && node.init) look(node.init);
+    if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.id.name === factory && node.init)
+      look(node.init);
   });
   const list = steps?.type === 'Identifier' ? constants.get(steps.name) : steps;
   if (list?.type !== 'ArrayExpression') return undefined;

@@ -21,8 +21,10 @@ export const adrs: Rule = {
       const adr = /^ {2}adr: '([^']+)',$/m.exec(file.text)?.[1];
       const test = `architecture-tests/${id}.test.ts`;
       if (adr === undefined) breach({ file: path, what: 'is a rule that names no ADR', instead: "Write adr: 'ADR/....md'." });
-      else if (!tree.paths.has(adr)) breach({ file: path, what: `names ${adr}, which does not exist`, instead: 'Write the ADR.' });
-      if (!tree.paths.has(test)) breach({ file: path, what: `has no ${test}`, instead: 'Write the test, with planted breaches.', involves: [test] });
+      else if (!tree.paths.has(adr))
+        breach({ file: path, what: `names ${adr}, which does not exist`, instead: 'Write the ADR.' });
+      if (!tree.paths.has(test))
+        breach({ file: path, what: `has no ${test}`, instead: 'Write the test, with planted breaches.', involves: [test] });
     }
     return paths.length;
   },
@@ -32,7 +34,11 @@ function enforced(path: string, { tree }: System, breach: (breach: Breach) => vo
   const lines = tree.read(path).split('\n');
   const start = lines.findIndex((line) => /^#+\s+Enforced by\b/i.test(line));
   if (start === -1) {
-    breach({ file: path, what: 'does not say what enforces it', instead: 'End it with "## Enforced by" and the path of a test.' });
+    breach({
+      file: path,
+      what: 'does not say what enforces it',
+      instead: 'End it with "## Enforced by" and the path of a test.',
+    });
     return;
   }
   const end = lines.findIndex((line, index) => index > start && /^#+\s/.test(line));
@@ -41,8 +47,20 @@ function enforced(path: string, { tree }: System, breach: (breach: Breach) => vo
     for (const [test] of line.matchAll(/[\w@./-]+\.test\.ts\b/g)) {
       tests++;
       if (tree.paths.has(test.replace(/^(\.\.?\/)+/, ''))) continue;
-      breach({ file: path, line: start + index + 1, what: `is enforced by ${test}, which does not exist`, instead: 'Name a test that does.', involves: [test] });
+      breach({
+        file: path,
+        line: start + index + 1,
+        what: `is enforced by ${test}, which does not exist`,
+        instead: 'Name a test that does.',
+        involves: [test],
+      });
     }
   });
-  if (tests === 0) breach({ file: path, line: start + 1, what: 'is enforced by no test', instead: 'Name the path of a test, from the root: tests/....test.ts.' });
+  if (tests === 0)
+    breach({
+      file: path,
+      line: start + 1,
+      what: 'is enforced by no test',
+      instead: 'Name the path of a test, from the root: tests/....test.ts.',
+    });
 }

@@ -105,13 +105,18 @@ function importedAreDeclared(module: Module, uses: readonly Use[], system: Syste
     }
     for (const { imported } of each.names ?? []) {
       const kind = facts?.get(imported)?.kind;
-      const known = kind === 'api' ? needs : kind === 'event' ? events : undefined;
+      const known =
+        kind === 'api' ? needs
+        : kind === 'event' ? events
+        : undefined;
       if (!known || known.has(`${to}:${imported}`)) continue;
       breach({
         ...where,
         what: `uses ${imported} of module ${to} (${each.kind}), which modules/${name}/module.ts does not declare`,
         instead:
-          kind === 'api' ? `Add ${imported} to needs in modules/${name}/module.ts.` : `Add a reaction to ${imported} in modules/${name}/module.ts.`,
+          kind === 'api' ?
+            `Add ${imported} to needs in modules/${name}/module.ts.`
+          : `Add a reaction to ${imported} in modules/${name}/module.ts.`,
       });
     }
   }

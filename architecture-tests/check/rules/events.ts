@@ -27,10 +27,18 @@ function names({ name, contract, facts }: Module, breach: Report): number {
   for (const [exported, fact] of facts) {
     const where = { file: contract.path, line: fact.line };
     if (fact.kind === 'api' && fact.module !== name) {
-      breach({ ...where, what: `${exported} is an api of ${fact.module ?? 'a computed module'}`, instead: `Write api('${name}', { ... }).` });
+      breach({
+        ...where,
+        what: `${exported} is an api of ${fact.module ?? 'a computed module'}`,
+        instead: `Write api('${name}', { ... }).`,
+      });
     }
     if (fact.kind === 'event' && fact.name?.split('.')[0] !== name) {
-      breach({ ...where, what: `${exported} is named ${fact.name ?? 'by something computed'}`, instead: `Write event('${name}.something-happened', ...): a module announces its own events.` });
+      breach({
+        ...where,
+        what: `${exported} is named ${fact.name ?? 'by something computed'}`,
+        instead: `Write event('${name}.something-happened', ...): a module announces its own events.`,
+      });
     }
   }
   return facts.size;
@@ -41,11 +49,23 @@ function declared({ name, contract, facts, wiring }: Module, breach: Report): nu
   const published = new Set<string>();
   for (const { local, imported, path, line } of wiring.publishes) {
     if (path === contract.path && facts.get(imported)?.kind === 'event') published.add(imported);
-    else breach({ file: wiring.path, line, what: `publishes ${local}, which is no event of its contract`, instead: `Publish only events of modules/${name}/contract.ts.` });
+    else
+      breach({
+        file: wiring.path,
+        line,
+        what: `publishes ${local}, which is no event of its contract`,
+        instead: `Publish only events of modules/${name}/contract.ts.`,
+      });
   }
   for (const [exported, fact] of facts) {
     if (fact.kind !== 'event' || published.has(exported)) continue;
-    breach({ file: contract.path, line: fact.line, what: `declares ${exported}, which module.ts does not publish`, instead: 'Add it to publishes, or delete it.', involves: [wiring.path] });
+    breach({
+      file: contract.path,
+      line: fact.line,
+      what: `declares ${exported}, which module.ts does not publish`,
+      instead: 'Add it to publishes, or delete it.',
+      involves: [wiring.path],
+    });
   }
   return wiring.publishes.length;
 }
@@ -56,7 +76,12 @@ function heard({ wiring }: Module, { modules }: System, breach: Report): number 
     const place = event.path === undefined ? undefined : placeOf(event.path);
     const owner = place?.part === 'module' && place.role === 'contract' ? modules.get(place.module) : undefined;
     if (owner?.facts.get(event.imported)?.kind === 'event') continue;
-    breach({ file: wiring.path, line, what: `reaction ${name} waits for ${event.local}, which no contract announces`, instead: 'React to an event(...) that a contract exports.' });
+    breach({
+      file: wiring.path,
+      line,
+      what: `reaction ${name} waits for ${event.local}, which no contract announces`,
+      instead: 'React to an event(...) that a contract exports.',
+    });
   }
   return wiring.reactions.length;
 }
@@ -80,14 +105,20 @@ function announced({ tree, modules }: System, breach: Report): number {
       const event = node.type === 'CallExpression' ? addedEvent(node) : undefined;
       const owner = event === undefined ? undefined : foreign.get(event);
       if (owner === undefined) return;
-      breach({ file: file.path, line: file.lineOf(node), what: `announces ${event} of module ${owner}`, instead: `Call an operation of ${owner} that announces it, or announce an event of your own.` });
+      breach({
+        file: file.path,
+        line: file.lineOf(node),
+        what: `announces ${event} of module ${owner}`,
+        instead: `Call an operation of ${owner} that announces it, or announce an event of your own.`,
+      });
     });
   }
   return examined;
 }
 
 function addedEvent({ callee, arguments: [event] }: CallExpression): string | undefined {
-  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier' || callee.property.name !== 'add') return undefined;
+  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier' || callee.property.name !== 'add')
+    return undefined;
   if (event?.type === 'Identifier') return event.name;
   return event?.type === 'MemberExpression' && event.object.type === 'Identifier' ? event.object.name : undefined;
 }
@@ -99,16 +130,27 @@ function payloads(system: System, breach: Report): number {
     for (const { exportedAs, key, payload } of Object.values(shapes)) {
       examined++;
       const where = { file: contract.path, line: facts.get(exportedAs)?.line ?? 1 };
-      for (const { path, what, instead } of faultsOf(payload, '')) breach({ ...where, what: `${exportedAs}${path} ${what}`, instead });
+      for (const { path, what, instead } of faultsOf(payload, ''))
+        breach({ ...where, what: `${exportedAs}${path} ${what}`, instead });
       const fields = payload.properties as Record<string, unknown> | undefined;
-      if (!fields || !Object.hasOwn(fields, key)) breach({ ...where, what: `${exportedAs} is keyed by ${key}, which its payload does not have`, instead: 'Key it by a field of its payload.' });
+      if (!fields || !Object.hasOwn(fields, key))
+        breach({
+          ...where,
+          what: `${exportedAs} is keyed by ${key}, which its payload does not have`,
+          instead: 'Key it by a field of its payload.',
+        });
     }
   }
   return examined;
 }
 
-const secret = /(^| )(pass(word|phrase|wd)?|secrets?|credentials?|tokens?|pin|otp|salt|hash|cvv|cvc|iban|(private|api|signing|encryption) key|(card|account) number)( |$)/;
-const words = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[_-]/g, ' ').toLowerCase();
+const secret =
+  /(^| )(pass(word|phrase|wd)?|secrets?|credentials?|tokens?|pin|otp|salt|hash|cvv|cvc|iban|(private|api|signing|encryption) key|(card|account) number)( |$)/;
+const words = (name: string) =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll(/[_-]/g, ' ')
+    .toLowerCase();
 
 interface Fault {
   readonly path: string;
@@ -125,7 +167,11 @@ function* faultsOf(schema: JsonSchema, path: string): Iterable<Fault> {
   }
   for (const [name, field] of Object.entries((schema.properties as Record<string, JsonSchema> | undefined) ?? {})) {
     if (secret.test(words(name))) {
-      yield { path: `${path}.${name}`, what: 'carries a secret', instead: 'Leave it out: an event is stored and sent to whoever listens.' };
+      yield {
+        path: `${path}.${name}`,
+        what: 'carries a secret',
+        instead: 'Leave it out: an event is stored and sent to whoever listens.',
+      };
     }
     yield* faultsOf(field, `${path}.${name}`);
   }

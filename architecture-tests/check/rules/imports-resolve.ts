@@ -13,7 +13,11 @@ export const importsResolve: Rule = {
       if (each.specifier === undefined) {
         // The host finds the modules by their folders; elsewhere only modules and src/ have boundaries to keep.
         if (!/^(modules|src)\//.test(from.path) || from.path.startsWith('src/host/')) continue;
-        breach({ ...where, what: `computes what it imports (${each.kind})`, instead: 'Write the path out, or let the host find it.' });
+        breach({
+          ...where,
+          what: `computes what it imports (${each.kind})`,
+          instead: 'Write the path out, or let the host find it.',
+        });
       } else if (target.kind === 'unknown') {
         breach({
           ...where,

@@ -39,7 +39,10 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
     return crossing(`node:${target.name}`, 'Declare a port in domain/ and put what touches the outside behind it.');
   }
   if (target.kind === 'package' && layer.packages && !layer.packages.includes(target.name)) {
-    return crossing(`the package ${target.name}`, `Only ${layer.packages.join(' and ')} may be known here; take what it gives as a parameter.`);
+    return crossing(
+      `the package ${target.name}`,
+      `Only ${layer.packages.join(' and ')} may be known here; take what it gives as a parameter.`,
+    );
   }
   if (target.kind !== 'file' || !to) return undefined;
 
@@ -66,7 +69,8 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
 function ownInstead(from: string, to: string, path: string): string {
   if (to === 'wiring') return 'Take what module.ts would inject as a parameter.';
   if (to === 'testing') return 'Only tests use testing/.';
-  if (isGenerated(path) || to === 'persistence') return 'Declare a port in domain/, implement it in persistence/, bind it in module.ts.';
+  if (isGenerated(path) || to === 'persistence')
+    return 'Declare a port in domain/, implement it in persistence/, bind it in module.ts.';
   if (to === 'providers' || to === 'security') return `Declare a port in domain/, implement it in ${to}/, bind it in module.ts.`;
   if (to === 'http') return 'Move what both need to domain/ or contract.ts.';
   return from === 'http' ? "Call the module's own operation." : 'Turn the dependency round.';

@@ -23,9 +23,9 @@ export const oneSchema: Rule = {
 /** Schemas of PostgreSQL itself, which every role may read. */
 const common = new Set(['pg_catalog', 'information_schema', 'pg_temp', 'pg_toast']);
 const instead = (schema: string, modules: System['modules']) =>
-  modules.has(schema)
-    ? `Ask module ${schema} through its contract, or react to its events and keep what is needed.`
-    : "Keep it in the module's own schema.";
+  modules.has(schema) ?
+    `Ask module ${schema} through its contract, or react to its events and keep what is needed.`
+  : "Keep it in the module's own schema.";
 
 function prismaSchemas({ tree, modules }: System, breach: Report): number {
   let models = 0;
@@ -34,7 +34,11 @@ function prismaSchemas({ tree, modules }: System, breach: Report): number {
     if (owner === undefined || !path.endsWith('.prisma')) continue;
     const { blocks, datasourceSchemas } = readPrismaSchema(tree.read(path));
     if (!modules.has(owner)) {
-      breach({ file: path, what: `belongs to ${owner}, which is no module`, instead: 'Name the folder in prisma/ after the module.' });
+      breach({
+        file: path,
+        what: `belongs to ${owner}, which is no module`,
+        instead: 'Name the folder in prisma/ after the module.',
+      });
       continue;
     }
     for (const { kind, name, schema, line } of blocks) {
@@ -68,7 +72,11 @@ function sqlFiles({ tree, modules }: System, breach: Report): number {
     try {
       reportForeign(readSql(sql), owner, modules, (each, at) => breach({ file: path, line: lineAt(at), ...each }));
     } catch (error) {
-      breach({ file: path, what: `PostgreSQL cannot parse it: ${(error as Error).message}`, instead: 'Write SQL that PostgreSQL accepts.' });
+      breach({
+        file: path,
+        what: `PostgreSQL cannot parse it: ${(error as Error).message}`,
+        instead: 'Write SQL that PostgreSQL accepts.',
+      });
     }
   }
   return files;
@@ -103,11 +111,16 @@ function readText(text: SqlText, file: SourceFile, owner: string | undefined, { 
   const at = (offset: number) => ({ file: file.path, line: text.lineAt(offset) });
   const strict = owner !== undefined && !isTest(file.path) && text.runs;
   if (strict && text.computed > 0) {
-    breach({ ...at(0), what: 'runs SQL of which a part is computed', instead: 'Pass values as $1, $2; choose between whole statements.' });
+    breach({
+      ...at(0),
+      what: 'runs SQL of which a part is computed',
+      instead: 'Pass values as $1, $2; choose between whole statements.',
+    });
   }
   const sql = parsed(text);
   if (!sql) {
-    if (strict && text.computed === 0) breach({ ...at(0), what: 'runs SQL that PostgreSQL cannot parse', instead: 'Write SQL that PostgreSQL accepts.' });
+    if (strict && text.computed === 0)
+      breach({ ...at(0), what: 'runs SQL that PostgreSQL cannot parse', instead: 'Write SQL that PostgreSQL accepts.' });
     return;
   }
   reportForeign(sql, owner, modules, (each, offset) => breach({ ...at(offset), ...each }));
@@ -145,4 +158,3 @@ function reportForeign(
     report({ what, instead: 'Write the statement out, so that what it touches can be read.' }, at);
   }
 }
-

@@ -13,7 +13,8 @@ export const packages: Rule = {
 
   check(system, breach) {
     const policies = packagePolicies(system.tree);
-    const policyOf = (name: string) => policies.find((policy) => (policy.name.endsWith('*') ? name.startsWith(policy.name.slice(0, -1)) : policy.name === name));
+    const policyOf = (name: string) =>
+      policies.find((policy) => (policy.name.endsWith('*') ? name.startsWith(policy.name.slice(0, -1)) : policy.name === name));
     return installed(system, policies, policyOf, breach) + imported(system, policyOf, breach);
   },
 };
@@ -25,7 +26,12 @@ interface PackageJson {
 }
 
 /** package.json and the ADRs name the same packages. */
-function installed({ tree }: System, policies: readonly PackagePolicy[], policyOf: (name: string) => PackagePolicy | undefined, breach: Report): number {
+function installed(
+  { tree }: System,
+  policies: readonly PackagePolicy[],
+  policyOf: (name: string) => PackagePolicy | undefined,
+  breach: Report,
+): number {
   const { dependencies, optionalDependencies, devDependencies } = tree.readJson<PackageJson>('package.json') ?? {};
   const names = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
   const lines = names.length > 0 ? tree.read('package.json').split('\n') : [];
@@ -43,7 +49,13 @@ function installed({ tree }: System, policies: readonly PackagePolicy[], policyO
     }
   }
   for (const policy of policies) {
-    if (!used.has(policy)) breach({ file: policy.adr, line: policy.line, what: `names ${policy.name}, which package.json does not have`, instead: 'Delete the row.' });
+    if (!used.has(policy))
+      breach({
+        file: policy.adr,
+        line: policy.line,
+        what: `names ${policy.name}, which package.json does not have`,
+        instead: 'Delete the row.',
+      });
   }
   return names.length;
 }
@@ -55,14 +67,24 @@ function imported({ tree }: System, policyOf: (name: string) => PackagePolicy | 
     if (target.kind !== 'package') continue;
     examined++;
     const { name } = target;
-    const report = (what: string, instead: string) => breach({ file: from.path, line: from.lineAt(each.at), what: `${what} (${each.kind})`, instead, involves: ['package.json'] });
+    const report = (what: string, instead: string) =>
+      breach({
+        file: from.path,
+        line: from.lineAt(each.at),
+        what: `${what} (${each.kind})`,
+        instead,
+        involves: ['package.json'],
+      });
     const policy = policyOf(name);
     const runs = dependencies?.[name] !== undefined || optionalDependencies?.[name] !== undefined;
     if (!runs && devDependencies?.[name] === undefined) {
       report(`imports ${name}, which package.json does not have`, 'Install it, once an ADR says why.');
     } else if (policy && !policy.allows(from.path)) {
       const role = place.part === 'module' ? place.role : place.part;
-      report(`${role === 'outside' ? from.path.split('/')[0] : role} imports ${name}`, `${policy.adr} has it imported by ${policy.importedBy}: use what is there, or put a port before it.`);
+      report(
+        `${role === 'outside' ? from.path.split('/')[0] : role} imports ${name}`,
+        `${policy.adr} has it imported by ${policy.importedBy}: use what is there, or put a port before it.`,
+      );
     } else if (!runs && !each.typeOnly && isShipped(from.path)) {
       report(`imports ${name}, which is only there in development`, 'Move it to "dependencies", or do without it.');
     }

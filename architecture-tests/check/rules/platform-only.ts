@@ -20,7 +20,10 @@ export const platformOnly: Rule = {
 
       if (to.part === 'platform') {
         if (each.specifier?.startsWith('#platform/')) continue;
-        report(`reaches ${target.path} as ${each.specifier}`, `Import #platform/${target.path.slice('src/platform/'.length)}: the path would break when the module moves.`);
+        report(
+          `reaches ${target.path} as ${each.specifier}`,
+          `Import #platform/${target.path.slice('src/platform/'.length)}: the path would break when the module moves.`,
+        );
       } else if (to.part !== 'outside') {
         report(`reaches ${target.path} of the ${to.part}`, 'Have the platform offer a port, and the host bind it.');
       } else if (!testSupport.test(target.path) || !/\.test\.ts$|\/testing\//.test(from.path)) {

@@ -18,7 +18,12 @@ export const pureDomain: Rule = {
       examined++;
       if (!mayBeImpure(file.text)) continue;
       for (const { what, line } of impuritiesIn(file)) {
-        breach({ file: file.path, line, what: `${place.role} uses ${what}`, instead: 'Take the time, the id or the answer as a parameter, or declare a port for it.' });
+        breach({
+          file: file.path,
+          line,
+          what: `${place.role} uses ${what}`,
+          instead: 'Take the time, the id or the answer as a parameter, or declare a port for it.',
+        });
       }
     }
     return examined;
@@ -28,7 +33,9 @@ export const pureDomain: Rule = {
 const outside =
   /^(process|fetch|crypto|performance|console|globalThis|global|require|WebSocket|XMLHttpRequest|setTimeout|setInterval|setImmediate|queueMicrotask)$/;
 export const mayBeImpure = (text: string): boolean =>
-  /\b(Date|Math|process|fetch|crypto|performance|console|globalThis|global|require|WebSocket|XMLHttpRequest|set(Timeout|Interval|Immediate)|queueMicrotask)\b/.test(text);
+  /\b(Date|Math|process|fetch|crypto|performance|console|globalThis|global|require|WebSocket|XMLHttpRequest|set(Timeout|Interval|Immediate)|queueMicrotask)\b/.test(
+    text,
+  );
 
 function impuritiesIn(file: SourceFile): { what: string; line: number }[] {
   const found: { what: string; line: number }[] = [];
@@ -77,7 +84,8 @@ function ownNames(file: SourceFile): ReadonlySet<string> {
     else if (node?.type === 'AssignmentPattern') bind(node.left);
     else if (node?.type === 'RestElement') bind(node.argument);
     else if (node?.type === 'ArrayPattern') node.elements.forEach(bind);
-    else if (node?.type === 'ObjectPattern') node.properties.forEach((each) => bind(each.type === 'Property' ? each.value : each));
+    else if (node?.type === 'ObjectPattern')
+      node.properties.forEach((each) => bind(each.type === 'Property' ? each.value : each));
   };
   walk(file.program, (node) => {
     if (node.type === 'VariableDeclarator' || node.type === 'ClassDeclaration') bind(node.id);

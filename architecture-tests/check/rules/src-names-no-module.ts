@@ -17,7 +17,12 @@ export const srcNamesNoModule: Rule = {
 };
 
 /** What each part of src/ may import besides itself. */
-const below = { platform: [], gateway: ['platform'], host: ['platform', 'gateway'], program: ['platform', 'gateway', 'host'] } as const;
+const below = {
+  platform: [],
+  gateway: ['platform'],
+  host: ['platform', 'gateway'],
+  program: ['platform', 'gateway', 'host'],
+} as const;
 
 function imports({ tree }: System, breach: (breach: Breach) => void): number {
   let examined = 0;
@@ -28,11 +33,17 @@ function imports({ tree }: System, breach: (breach: Breach) => void): number {
     const report = (what: string, instead: string) =>
       breach({ file: from.path, line: from.lineAt(each.at), what: `${what} (${each.kind})`, instead, involves: [target.path] });
     if (to.part === 'module') {
-      report(`names module ${to.module}: ${target.path}`, 'Have the module hand it over in module.ts, or find it by reading the folders.');
+      report(
+        `names module ${to.module}: ${target.path}`,
+        'Have the module hand it over in module.ts, or find it by reading the folders.',
+      );
     } else if (to.part === 'outside') {
       if (!isForTests(from.path)) report(`reaches out of src/: ${target.path}`, 'Move what it needs into src/.');
     } else if (to.part !== place.part && !(below[place.part] as readonly string[]).includes(to.part) && !isForTests(from.path)) {
-      report(`the ${place.part} depends on the ${to.part}: ${target.path}`, 'Turn it round: let the upper part hand over what the lower one needs.');
+      report(
+        `the ${place.part} depends on the ${to.part}: ${target.path}`,
+        'Turn it round: let the upper part hand over what the lower one needs.',
+      );
     }
   }
   return examined;
@@ -42,8 +53,15 @@ function imports({ tree }: System, breach: (breach: Breach) => void): number {
 function words({ tree, modules }: System, breach: (breach: Breach) => void): number {
   const business = new Set(businessWords(tree).map((word) => word.toLowerCase()));
   const names = [...modules.keys()];
-  const asModule = new RegExp(`^(${names.join('|')})$|\\bmodules/(${names.join('|')})\\b|\\b(${names.join('|')})\\.[a-z]|\\b(${names.join('|').toUpperCase()})_`);
-  const moduleIn = (text: string) => asModule.exec(text)?.slice(1).find((name) => name !== undefined)?.toLowerCase();
+  const asModule = new RegExp(
+    `^(${names.join('|')})$|\\bmodules/(${names.join('|')})\\b|\\b(${names.join('|')})\\.[a-z]|\\b(${names.join('|').toUpperCase()})_`,
+  );
+  const moduleIn = (text: string) =>
+    asModule
+      .exec(text)
+      ?.slice(1)
+      .find((name) => name !== undefined)
+      ?.toLowerCase();
   let examined = 0;
   for (const file of tree.sources.values()) {
     if (!file.path.startsWith('src/') || isForTests(file.path)) continue;
@@ -67,8 +85,9 @@ function words({ tree, modules }: System, breach: (breach: Breach) => void): num
         file: file.path,
         line,
         what: modules.has(word) ? `names module ${word}` : `says "${word}", a word of the business`,
-        instead: modules.has(word)
-          ? 'Take the name from the module, which the host has at hand.'
+        instead:
+          modules.has(word) ?
+            'Take the name from the module, which the host has at hand.'
           : 'Say it in general terms, or move it into the module it is about.',
       });
     }
@@ -83,7 +102,11 @@ function textOf(node: Node): string | undefined {
     case 'JSXIdentifier':
       return node.name;
     case 'Literal':
-      return typeof node.value === 'string' ? node.value : 'regex' in node ? node.regex?.pattern : undefined;
+      return (
+        typeof node.value === 'string' ? node.value
+        : 'regex' in node ? node.regex?.pattern
+        : undefined
+      );
     case 'TemplateElement':
       return node.value.raw;
     default:

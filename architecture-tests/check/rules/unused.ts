@@ -38,8 +38,14 @@ const kinds: Readonly<Record<string, { what(name: string): string; instead: stri
   exports: { what: (name) => `exports ${name}, which no other file uses`, instead: 'Delete it, or the word export.' },
   types: { what: (name) => `exports the type ${name}, which nothing uses`, instead: 'Delete it, or the word export.' },
   duplicates: { what: (name) => `exports the same thing twice: ${name}`, instead: 'Keep one name.' },
-  dependencies: { what: (name) => `has the package ${name}, which nothing imports`, instead: 'Uninstall it. If it is used unseen, say so in the table of packages: imported by nothing.' },
-  devDependencies: { what: (name) => `has the package ${name}, which nothing imports`, instead: 'Uninstall it. If it is used unseen, say so in the table of packages: imported by nothing.' },
+  dependencies: {
+    what: (name) => `has the package ${name}, which nothing imports`,
+    instead: 'Uninstall it. If it is used unseen, say so in the table of packages: imported by nothing.',
+  },
+  devDependencies: {
+    what: (name) => `has the package ${name}, which nothing imports`,
+    instead: 'Uninstall it. If it is used unseen, say so in the table of packages: imported by nothing.',
+  },
   unlisted: { what: (name) => `uses ${name}, which package.json does not have`, instead: 'Install it, once an ADR says why.' },
 };
 
@@ -52,7 +58,11 @@ async function knip(system: System): Promise<{ issues: readonly Issue[] }> {
   const program = join(dirname(createRequire(import.meta.url).resolve('knip')), '../bin/knip.js');
   const args = [program, '--config', config, '--no-progress', '--no-exit-code', '--no-config-hints', '--reporter', 'json'];
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: system.root, maxBuffer: 1 << 28, timeout: 300_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: system.root,
+      maxBuffer: 1 << 28,
+      timeout: 300_000,
+    });
     return JSON.parse(stdout) as { issues: readonly Issue[] };
   } catch (error) {
     throw new CannotCheck(`knip failed: ${(error as Error).message}`);
@@ -74,7 +84,11 @@ function configuration({ tree }: System): object {
       'tests/**/{setup,*-server,embedded-program}.ts',
       '*.config.ts',
     ],
-    project: ['{src,modules,tests,bench,prisma,architecture-tests}/**/*.ts', '!modules/*/persistence/generated/**', '!architecture-tests/violations/**'],
+    project: [
+      '{src,modules,tests,bench,prisma,architecture-tests}/**/*.ts',
+      '!modules/*/persistence/generated/**',
+      '!architecture-tests/violations/**',
+    ],
     ignoreExportsUsedInFile: { interface: true, type: true },
     ignoreDependencies: packagePolicies(tree)
       .filter(({ isUsedUnseen }) => isUsedUnseen)

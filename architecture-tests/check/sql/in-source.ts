@@ -27,7 +27,9 @@ const looksLikeSql =
 
 /** A quick look, so that files without SQL are not walked. */
 export const mayHoldSql = (text: string): boolean =>
-  /\.\s*(query|sql|\$(query|execute)Raw\w*)\b|\bsql\s*`|['"`]\s*(select|insert\s+into|update|delete\s+from|with|merge|truncate|lock|copy|create|alter|drop|grant|set)\s/i.test(text);
+  /\.\s*(query|sql|\$(query|execute)Raw\w*)\b|\bsql\s*`|['"`]\s*(select|insert\s+into|update|delete\s+from|with|merge|truncate|lock|copy|create|alter|drop|grant|set)\s/i.test(
+    text,
+  );
 
 export function sqlInSource(file: SourceFile, tree: SourceTree): SqlInSource {
   const reader = new TextReader(file, tree);
@@ -66,7 +68,8 @@ export function sqlInSource(file: SourceFile, tree: SourceTree): SqlInSource {
       if (name === undefined || !runners.test(name) || !value) return;
       const found = value.type === 'TaggedTemplateExpression' ? [reader.readTagged(value.quasi)] : variants(value);
       for (const each of found) add(value, each, true);
-      if (found.length === 0) unreadable.push({ what: `${name}(...) runs SQL that is put together elsewhere`, line: file.lineOf(node) });
+      if (found.length === 0)
+        unreadable.push({ what: `${name}(...) runs SQL that is put together elsewhere`, line: file.lineOf(node) });
     } else if (node.type === 'TaggedTemplateExpression') {
       const name = methodName(node.tag) ?? (node.tag.type === 'Identifier' ? node.tag.name : undefined);
       // A piece, `Prisma.sql`...``, may be no statement by itself; it is read again where it is put in.

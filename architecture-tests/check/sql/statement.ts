@@ -40,9 +40,17 @@ export function readSql(sql: string): ReadSql {
 }
 
 /** Functions that take the name of a table or sequence as text. */
-const takesName = /^(nextval|currval|setval|to_reg\w+|pg_get_serial_sequence|has_\w+_privilege|pg_(total_)?relation_size|pg_table_size|txid_\w+)$/;
+const takesName =
+  /^(nextval|currval|setval|to_reg\w+|pg_get_serial_sequence|has_\w+_privilege|pg_(total_)?relation_size|pg_table_size|txid_\w+)$/;
 /** What reaches other databases or other people's memory. */
-const reachesOut = new Set(['CreateForeignServerStmt', 'CreateFdwStmt', 'CreateForeignTableStmt', 'ImportForeignSchemaStmt', 'CreateSubscriptionStmt', 'CreateUserMappingStmt']);
+const reachesOut = new Set([
+  'CreateForeignServerStmt',
+  'CreateFdwStmt',
+  'CreateForeignTableStmt',
+  'ImportForeignSchemaStmt',
+  'CreateSubscriptionStmt',
+  'CreateUserMappingStmt',
+]);
 const outgoingExtensions = /^(dblink|.*_fdw)$/;
 const namedAs: Readonly<Record<string, string>> = {
   FuncCall: 'funcname',
@@ -124,7 +132,8 @@ class StatementReader {
         if (node.name === 'search_path') for (const schema of strings(node.args ?? null)) this.#use(schema, '', node);
         break;
       case 'CreateExtensionStmt':
-        if (outgoingExtensions.test(text(node.extname))) this.#hide(`the extension ${text(node.extname)} reaches other databases`);
+        if (outgoingExtensions.test(text(node.extname)))
+          this.#hide(`the extension ${text(node.extname)} reaches other databases`);
         break;
       case 'TypeCast':
         this.#cast(node);
@@ -167,7 +176,11 @@ class StatementReader {
   #objects(node: Fields): void {
     const kind = text(node.removeType ?? node.objtype ?? node.objectType ?? node.renameType);
     if (kind === 'OBJECT_SCHEMA') {
-      for (const schema of [...strings(node.objects ?? null), ...strings(node.object ?? null), ...strings(node.subname ? { String: { sval: node.subname } } : null)]) {
+      for (const schema of [
+        ...strings(node.objects ?? null),
+        ...strings(node.object ?? null),
+        ...strings(node.subname ? { String: { sval: node.subname } } : null),
+      ]) {
         this.#use(schema, '', node);
       }
       return;
@@ -225,7 +238,7 @@ class StatementReader {
     const at = this.#start + Buffer.byteLength(this.#text.trimStart().slice(0, Math.max(0, found)));
     try {
       const { uses, hidden } = readSql(sql);
-      
+
       for (const use of uses) this.uses.push({ ...use, at });
       for (const each of hidden) this.hidden.push({ ...each, at });
     } catch (error) {

@@ -22,7 +22,7 @@ export interface ReadText {
 
 /** A name, so that most statements stay whole with it. */
 const placeholder = (index: number): string => `computed_${index}`;
-export const placeholders = /computed_\d+/g;
+const placeholders = /computed_\d+/g;
 
 /** What the parameters of a function stand for. */
 export type Arguments = ReadonlyMap<string, ReadText>;
@@ -123,7 +123,12 @@ export class TextReader {
     return body && this.read(body.result, this.#pass(call, body.parameters, given, depth), depth + 1);
   }
 
-  #pass(call: Extract<Node, { type: 'CallExpression' }>, parameters: readonly string[], given: Arguments, depth: number): Arguments {
+  #pass(
+    call: Extract<Node, { type: 'CallExpression' }>,
+    parameters: readonly string[],
+    given: Arguments,
+    depth: number,
+  ): Arguments {
     const passed = new Map<string, ReadText>();
     parameters.forEach((parameter, index) => {
       const argument = call.arguments[index];
@@ -158,7 +163,9 @@ export function namedFunction(node: Node): (NamedFunction & { readonly body: Nod
     : node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init?.type === 'ArrowFunctionExpression' ?
       { name: node.id.name, made: node.init }
     : undefined;
-  return declared?.made.body ? { name: declared.name, parameters: parametersOf(declared.made.params), body: declared.made.body } : undefined;
+  return declared?.made.body ?
+      { name: declared.name, parameters: parametersOf(declared.made.params), body: declared.made.body }
+    : undefined;
 }
 
 const parametersOf = (params: readonly Node[]): string[] =>
