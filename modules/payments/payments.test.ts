@@ -173,6 +173,17 @@ describe('POST /v1/payments/webhooks/{provider}', () => {
     expect(await reports()).toBe(before);
   });
 
+  it.each([
+    ['an id that cannot be stored', { id: '\u0000' }],
+    ['half an id', { id: '\ud83d' }],
+    ['a type that cannot be stored', { type: 'a\u0000' }],
+    ['a reference that cannot be stored', { reference: '\u0000' }],
+    ['more money than there is', { amount: 2 ** 53 }],
+  ])('refuses a signed report with %s', async (_, wrong) => {
+    const body = JSON.stringify({ id: randomUUID(), type: 'refund.succeeded', paymentId: randomUUID(), amount: 700, ...wrong });
+    expect((await report(body).expect(400)).body.code).toBe('platform.invalid-request');
+  });
+
   it('knows no provider that is not configured', async () => {
     const { body } = await request(program.url).post('/v1/payments/webhooks/stripe').set('stripe-signature', 't=1,v1=00').send({}).expect(404);
     expect(body.code).toBe('payments.unknown-provider');

@@ -15,11 +15,13 @@ const failuresOfFlaky = 2;
 /** How many payments with `tok_flaky` it keeps count of; the oldest are forgotten. */
 const mostFlaky = 1000;
 
+/** What a provider calls something: it is stored, so it must be text that can be. */
+const Name = z.string().regex(/^[!-~]{1,255}$/, 'Use letters, digits and signs of ASCII.');
 const About = z.object({
   paymentId: z.uuid().optional(),
   refundId: z.uuid().optional(),
   amount: z.int().nonnegative().optional(),
-  reference: z.string().max(255).nullable().default(null),
+  reference: Name.nullable().default(null),
 });
 const ReportBody = z
   .string()
@@ -31,7 +33,7 @@ const ReportBody = z
       return z.NEVER;
     }
   })
-  .pipe(About.extend({ id: z.string().min(1).max(255), type: z.string().max(100) }));
+  .pipe(About.extend({ id: Name, type: Name }));
 
 export function sandboxProvider({ webhookSecret, timeout }: { webhookSecret: string | undefined; timeout: number }): PaymentProvider {
   const failures = new Map<string, number>();
