@@ -171,6 +171,12 @@ describe('auth over HTTP', () => {
     expect((await post('/v1/auth/register', sneaky)).status).toBe(400);
   });
 
+  it('refuses a name that is more than one line', async () => {
+    const { status, body } = await post('/v1/auth/register', { email: newEmail(), password, name: 'Ada\r\nBcc: everybody@example.com' });
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ path: '/name' }]);
+  });
+
   it('S24 refuses a common password', async () => {
     const { status, body } = await post('/v1/auth/register', { email: newEmail(), password: 'passwordpassword', name: 'Ada' });
     expect(status).toBe(400);
