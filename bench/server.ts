@@ -95,7 +95,7 @@ export async function startProcess(
 /** For profiles: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=profiles". */
 const execArguments = () => process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
 
-export async function untilAnswered(url: string, child: ChildProcess, logFile: string): Promise<void> {
+async function untilAnswered(url: string, child: ChildProcess, logFile: string): Promise<void> {
   for (const deadline = performance.now() + patience; performance.now() < deadline; await sleep(5)) {
     if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}; see ${logFile}.`);
     if (await fetch(url).then((answer) => answer.ok, () => false)) return;

@@ -15,7 +15,7 @@ import type { OpenDatabase } from './databases.ts';
 import { assemble, type RunningModule } from './module-assembly.ts';
 import { checkNeeds } from './modules.ts';
 import type { Opened } from './opened.ts';
-import type { ProgramOptions } from './program.ts';
+import type { ProgramOptions } from './program-options.ts';
 import { StartupError } from './startup-error.ts';
 import { version } from './version.ts';
 

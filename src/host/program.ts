@@ -3,26 +3,13 @@
  * Starting opens one thing after the other, stopping closes them in reverse order.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Api, Client } from '#platform/contract.ts';
-import type { RootLogger } from '#platform/observability/create-logger.ts';
-import type { Authenticator } from '#platform/security/authenticator.ts';
-import { readConfiguration, type Environment } from './configuration.ts';
+import { readConfiguration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import { HttpFront } from './http-front.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { findModules, loadModules, selectModules } from './modules.ts';
 import { Opened } from './opened.ts';
-
-export interface ProgramOptions {
-  readonly environment: Environment;
-  readonly logger: RootLogger;
-  /** Takes a line for the person who starts the program. */
-  readonly announce: (line: string) => void;
-  /** Gives a client for a module that does not run here; undefined where there is none. */
-  readonly remoteClient?: (api: Api) => Client<Api> | undefined;
-  /** Trusts tokens where no module here issues them. */
-  readonly authenticator?: Authenticator;
-}
+import type { ProgramOptions } from './program-options.ts';
 
 export interface Program {
   /** Without a slash at the end. */

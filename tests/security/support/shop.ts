@@ -4,7 +4,6 @@ import { findModules, loadModules } from '../../../src/host/modules.ts';
 import { admin, customer, eventually, type Person, product, type Reply, type Visitor } from '../../acceptance/client.ts';
 import { connect } from '../../support/postgres.ts';
 import { startTestProgram, type TestProgram } from '../../support/program.ts';
-import { exampleOf, type Sample } from './samples.ts';
 
 export const administrator = { email: 'keeper@example.com', password: 'the keeper of this shop' };
 export const webhookSecret = 'the secret of the sandbox';
@@ -108,9 +107,6 @@ export function addressOf({ url }: Endpoint, { path = {}, query = {} }: Partial<
   const fields = new URLSearchParams(query).toString();
   return fields === '' ? filled : `${filled}?${fields}`;
 }
-
-export const example = (as: Visitor, endpoint: Endpoint, headers?: Record<string, string>): Promise<Reply> =>
-  send(as, endpoint, exampleOf(endpoint), headers);
 
 export interface Purchase {
   readonly sku: string;

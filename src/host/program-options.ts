@@ -1,0 +1,15 @@
+import type { Api, Client } from '#platform/contract.ts';
+import type { RootLogger } from '#platform/observability/create-logger.ts';
+import type { Authenticator } from '#platform/security/authenticator.ts';
+import type { Environment } from './configuration.ts';
+
+export interface ProgramOptions {
+  readonly environment: Environment;
+  readonly logger: RootLogger;
+  /** Takes a line for the person who starts the program. */
+  readonly announce: (line: string) => void;
+  /** Gives a client for a module that does not run here; undefined where there is none. */
+  readonly remoteClient?: (api: Api) => Client<Api> | undefined;
+  /** Trusts tokens where no module here issues them. */
+  readonly authenticator?: Authenticator;
+}
