@@ -18,7 +18,7 @@ export const programSettings = {
 };
 
 export const startProgram = ({ url, folder }: BenchDatabase): Promise<BenchProcess> =>
-  startProcess('src/main.ts', {
+  startProcess('src/start.js', {
     environment: { ...programSettings, DATABASE_URL: url },
     logFile: join(folder, 'program.log'),
     path: '/readyz',

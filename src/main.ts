@@ -1,7 +1,5 @@
 /** The command line. */
-import { enableCompileCache } from 'node:module';
+import { main } from './host/command-line.ts';
 
-enableCompileCache();
-const { main } = await import('./host/command-line.ts');
 // What a shutdown has cut off may still hold timers; nobody waits for those.
 process.exit(await main(process.argv.slice(2)));

@@ -51,7 +51,7 @@ export const row: Row = {
     const forget = atExit(() => void folder.remove());
     const port = await freePort();
     const environment = { ...programSettings, DATA_DIR: folder.path, HOST: '127.0.0.1', PORT: String(port) };
-    const startProgram = () => timed('src/main.ts', [], environment, answersReady(port));
+    const startProgram = () => timed('src/start.js', [], environment, answersReady(port));
     const startDatabase = () => timed('bench/peers/bare-database.ts', [folder.path], {}, saysReady);
     await startProgram();
     const starts: { ours: Start; peer: Start }[] = [];

@@ -36,10 +36,10 @@ export async function temporaryFolder(prefix = 'fissile-'): Promise<{ path: stri
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Starts `node src/main.ts` without waiting for anything. The environment is only what is given here, and PATH. */
+/** Starts `node src/start.js` without waiting for anything. The environment is only what is given here, and PATH. */
 export function launch(environment: Record<string, string>, args: readonly string[] = []): RunningProgram {
   const port = environment.PORT ?? '3000';
-  const child = spawn(process.execPath, [join(root, 'src/main.ts'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'src/start.js'), ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
