@@ -28,8 +28,6 @@ export const Tokens = z.object({
 
 /** Exactly as it was typed. Bounds only; whether a password is good enough is a rule of auth with an answer of its own. */
 const Password = z.string().min(1).max(1024);
-/** Control characters have no place in a name; they would go on to wherever it is written, such as the head of a letter. */
-const Name = z.string().trim().min(1).max(200).regex(/^\P{Cc}*$/u, 'Control characters are not allowed.');
 /** The network address an attempt came from; attempts are limited by it. */
 const address = z.string().max(64);
 
@@ -47,7 +45,7 @@ export const AuthApi = api('auth', {
   register: command(1, {
     summary:
       'Opens an account for a customer. With an e-mail address that has one already it changes nothing and answers the same, so that nobody learns who has an account.',
-    input: z.object({ email: Email, password: Password, name: Name, address }),
+    input: z.object({ email: Email, password: Password, name: z.string().trim().min(1).max(200), address }),
     output: z.object({ userId: z.uuid() }),
     errors: [AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),

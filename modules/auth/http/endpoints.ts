@@ -6,6 +6,8 @@ const { email, password, name } = AuthApi.register.input.shape;
 const { refreshToken } = AuthApi.refresh.input.shape;
 const { currentPassword, newPassword } = AuthApi.changePassword.input.shape;
 const Credentials = z.object({ email, password });
+/** Names go on to wherever they are written, such as the head of a letter. */
+const oneLine = name.regex(/^\P{Cc}*$/u, 'Control characters are not allowed.');
 const AccountPath = z.object({ userId: z.uuid() });
 
 /** Tokens must not stay in a cache on the way (RFC 6749 5.1). */
@@ -19,7 +21,7 @@ export const authEndpoints: Endpoint[] = [
       'is the same for an e-mail address that has an account already: that account stays as it is.',
     access: 'anyone',
     idempotent: true,
-    body: Credentials.extend({ name }),
+    body: Credentials.extend({ name: oneLine }),
     answers: { status: 201, body: AuthApi.register.output },
     errors: AuthApi.register.errors,
     async handle({ body, address }, auth) {
