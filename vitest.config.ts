@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     // Most of the time goes to waiting for PostgreSQL.
     maxWorkers: '100%',
+    // A shared machine stalls now and then; what fails twice is broken.
+    retry: process.env.CI ? 1 : 0,
     projects: [
       {
         test: {

@@ -4,6 +4,7 @@ import { findModules, loadModules } from '../../../src/host/modules.ts';
 import { admin, customer, eventually, type Person, product, type Reply, type Visitor } from '../../acceptance/client.ts';
 import { connect } from '../../support/postgres.ts';
 import { startTestProgram, type TestProgram } from '../../support/program.ts';
+import type { Sample } from './samples.ts';
 
 export const administrator = { email: 'keeper@example.com', password: 'the keeper of this shop' };
 export const webhookSecret = 'the secret of the sandbox';
