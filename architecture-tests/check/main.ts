@@ -1,3 +1,7 @@
-import { main } from './command-line.ts';
+import { enableCompileCache } from 'node:module';
+
+// Half of a short run would go to stripping the types of this check itself.
+enableCompileCache();
+const { main } = await import('./command-line.ts');
 
 process.exitCode = await main(process.argv.slice(2), console);
