@@ -11,7 +11,10 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Fields = z.ZodObject | undefined;
 type Parsed<T extends Fields> = T extends z.ZodObject ? z.output<T> : undefined;
 
-/** `anyone` needs no token, `user` any valid one, `admin` one with that role. */
+/**
+ * `anyone` needs no token, and a token that is not valid is ignored there; `user` needs any valid one, `admin` one
+ * with that role.
+ */
 export type Access = 'anyone' | 'user' | 'admin';
 
 export interface Request<Who extends Access, Path extends Fields, Query extends Fields, Body extends Fields> {
@@ -50,6 +53,10 @@ export interface EndpointFields<
   readonly summary: string;
   readonly description?: string;
   readonly access: Who;
+  /**
+   * Path and query come as text: where a schema says number, boolean or list, they are read as such before it checks
+   * them. In all three, fields that a schema does not name are refused, however deep; no `strictObject` is needed.
+   */
   readonly path?: Path;
   readonly query?: Query;
   readonly body?: Body;

@@ -7,7 +7,6 @@ export const httpErrors = errors('platform', {
   unsupportedMediaType: ['invalid', 'The body must be application/json.'],
   methodNotAllowed: ['invalid', 'This method is not possible here.'],
   invalidHeader: ['invalid', 'A header is not valid.'],
-  invalidCursor: ['invalid', 'This is not a cursor of this list.'],
   preconditionFailed: ['conflict', 'It is not the version that If-Match names any more. Read it again and repeat the change.'],
   idempotencyKeyInUse: ['conflict', 'A request with this Idempotency-Key is still running.'],
   idempotencyKeyReused: ['invalid', 'This Idempotency-Key was used for another request.'],
