@@ -1,6 +1,6 @@
 /** Starting and stopping PostgreSQL's own programs, and nothing about what is stored. */
 import { execFile, spawn, type SpawnOptions } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isAlive, postmasterOf } from './postmaster-file.ts';
@@ -24,6 +24,8 @@ export const superuser = 'postgres';
 export const noSpaceLeft = 'No space left on device';
 
 const pollInterval = 2;
+/** Bytes; less than what PostgreSQL writes to start. */
+const leastRoom = 1_000_000;
 const startTimeout = 120_000;
 const fastShutdownTimeout = 15_000;
 const immediateShutdownTimeout = 5_000;
@@ -111,7 +113,7 @@ export async function startServer(files: ServerFiles, options: { settings: Serve
   for (;;) {
     const postmaster = postmasterOf(files.folder);
     if (postmaster?.ready && postmaster.pid === pid) return { pid, exited };
-    if (gone) throw new PostgresError(lastWordIn(readFileSync(options.logFile).subarray(logged).toString()) ?? 'it ended without a word');
+    if (gone) throw new PostgresError(lastWordIn(readFileSync(options.logFile).subarray(logged).toString()) ?? silenceOf(files.folder));
     if (Date.now() > deadline) {
       await stopServer(files, pid);
       throw new PostgresError(`it was not ready within ${startTimeout / 1000} seconds`);
@@ -140,6 +142,12 @@ async function endsAfter(signal: NodeJS.Signals, pid: number, timeout: number): 
 }
 
 /** The last thing that went wrong, without the time and the process id before it; a full disk has many consequences. */
+/** On a full disk even the last words find no room. */
+function silenceOf(folder: string): string {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < leastRoom ? noSpaceLeft : 'it ended without a word';
+}
+
 function lastWordIn(log: string): string | undefined {
   if (log.includes(noSpaceLeft)) return noSpaceLeft;
   const complaint = /(?:FATAL|PANIC|error|fatal):\s+(.*)$/;
