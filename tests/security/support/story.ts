@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { eventually, type Reply, Visitor } from '../../acceptance/client.ts';
 import { type Shop, webhookSecret } from './shop.ts';
 
-export interface Exchanged {
+interface Exchanged {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
