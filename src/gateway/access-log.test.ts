@@ -89,19 +89,22 @@ describe('the log of requests', () => {
   it('tells of a client that left, and the work learns of it', async () => {
     const begun = Promise.withResolvers<void>();
     const told = Promise.withResolvers<void>();
-    const { app, log } = gateway([
-      endpoint(LibraryApi, 'GET /v1/books', {
-        summary: 'Takes forever',
-        access: 'anyone',
-        answers: { status: 204 },
-        async handle() {
-          currentContext()!.signal.addEventListener('abort', () => told.resolve());
-          begun.resolve();
-          await told.promise;
-          return { status: 204 };
-        },
-      }),
-    ]);
+    const { app, log } = gateway(
+      [
+        endpoint(LibraryApi, 'GET /v1/books', {
+          summary: 'Takes forever',
+          access: 'anyone',
+          answers: { status: 204 },
+          async handle() {
+            currentContext()!.signal.addEventListener('abort', () => told.resolve());
+            begun.resolve();
+            await told.promise;
+            return { status: 204 };
+          },
+        }),
+      ],
+      { settings: { requestTimeout: 60_000 } },
+    );
     const server = createServer(app).listen(0);
     try {
       const request = get({ port: (server.address() as AddressInfo).port, path: '/v1/books' });

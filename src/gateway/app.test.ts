@@ -10,6 +10,7 @@ const LibraryErrors = errors('library', {
   bookNotFound: ['not-found', 'There is no such book.'],
   bookLent: ['conflict', 'The book is lent.'],
   closed: ['unavailable', 'The library is closed.'],
+  catalogueCorrupt: ['internal', 'The catalogue is corrupt.'],
 });
 const Book = z.object({ id: z.string(), title: z.string() });
 
@@ -160,6 +161,12 @@ describe('a failure', () => {
       requestId: 'seven',
       error: { message: error.message, stack: expect.stringContaining('app.test.ts'), cause: { message: 'connect 10.0.0.7:5432' } },
     });
+  });
+
+  it('S36 that a module calls internal leaves without its text too', async () => {
+    const { status, text } = await failing(LibraryErrors.catalogueCorrupt('Row 7 of books has no title.')).http.get('/v1/books/1');
+    expect(status).toBe(500);
+    expect(text).not.toMatch(/Row 7|corrupt/);
   });
 
   it('of an answer that is not what was declared is ours, and tells nothing of it', async () => {

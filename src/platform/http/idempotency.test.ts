@@ -145,6 +145,21 @@ describe('an idempotency key', () => {
     }
   });
 
+  it('gives way to an answer that was stored between its look and its write', async () => {
+    const winner = await lending().borrow('key-1');
+    const { rows } = await library.sql('DELETE FROM orders.idempotency_keys RETURNING to_jsonb(idempotency_keys) AS row');
+    await library.sql('TRUNCATE orders.loans');
+    const { borrow } = lending({
+      async handle(book) {
+        await library.sql('INSERT INTO orders.idempotency_keys SELECT * FROM jsonb_populate_record(NULL::orders.idempotency_keys, $1)', [rows[0].row]);
+        return lend(book);
+      },
+    });
+    const loser = await borrow('key-1');
+    expect([loser.text, loser.headers['idempotency-replayed']]).toEqual([winner.text, 'true']);
+    expect(await loans(), 'what it did is rolled back').toEqual([]);
+  });
+
   it('replays to many at once without telling any of them that it is in use', async () => {
     const { borrow } = lending();
     await borrow('key-1');
