@@ -211,7 +211,7 @@ describe('a server that cannot be reached', () => {
   const url = (changes: object) => Object.assign(new URL(fresh.url), changes).href;
 
   it.each([
-    ['is not there', () => url({ port: '1' }), /at 127\.0\.0\.1:1, database \S+, user postgres: no server answers there\.$/],
+    ['is not there', () => url({ port: '1' }), /at 127\.0\.0\.1:1, database \S+, user \S+: no server answers there\.$/],
     ['has another password', () => url({ password: 'wrong' }), /the user or the password is wrong\.$/],
     ['has no such database', () => url({ pathname: '/nowhere' }), /there is no such database\.$/],
     ['has no such name', () => url({ hostname: 'nowhere.invalid' }), /there is no such host\.$/],

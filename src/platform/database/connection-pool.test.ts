@@ -74,7 +74,7 @@ describe('a connection that breaks', () => {
   it('under a statement makes it unavailable, and the next one works', () =>
     withDatabase({}, async (database) => {
       const outcome = database.query('SELECT pg_sleep(10)').catch((error: unknown) => error);
-      const running = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(10)' AND state = 'active'";
+      const running = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(10)' AND state = 'active' AND datname = current_database()";
       while ((await test.sql(running)).rowCount === 0) await pause(10);
       expect(await outcome).toMatchObject(unavailable);
       await expect(database.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
@@ -123,7 +123,7 @@ describe('a connection that breaks', () => {
     const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
     return withDatabase({ logger }, async (database) => {
       await database.query('SELECT 1');
-      await test.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fissile orders'");
+      await test.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fissile orders' AND datname = current_database()");
       await pause(50);
       await expect(database.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
       expect(warnings).toContain('An idle database connection broke.');
