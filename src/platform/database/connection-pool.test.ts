@@ -150,16 +150,18 @@ describe('a server that is gone for a while', () => {
 describe('a pool whose connections are all in use', () => {
   it('makes others wait only so long', () =>
     withDatabase({ poolSize: 1, acquireTimeout: 100 }, async (database) => {
-      let finish = () => {};
-      const busy = database.transaction(() => new Promise<void>((resolve) => (finish = resolve)));
-      await pause(30);
+      // The connection is there already: opening one may take as long as the limit.
+      await database.query('SELECT 1');
+      const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const busy = database.transaction(() => (begun.resolve(), finished.promise));
+      await begun.promise;
       const start = performance.now();
       const waiting = database.query('SELECT 1');
       await pause(10);
       expect(database.connections).toEqual({ max: 1, open: 1, idle: 0, waiting: 1 });
       await expect(waiting).rejects.toMatchObject(unavailable);
       expect(performance.now() - start).toBeLessThan(1000);
-      finish();
+      finished.resolve();
       await busy;
       await expect(database.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 });
     }));
