@@ -94,6 +94,12 @@ export const AuthApi = api('auth', {
     output: z.object({ keys: z.array(PublicKey) }),
     errors: [],
   }),
+  isSessionLive: query(1, {
+    summary: 'Whether a session, which every access token names, has neither ended nor expired.',
+    input: z.object({ sessionId: z.uuid() }),
+    output: z.object({ live: z.boolean() }),
+    errors: [],
+  }),
   getRegistration: query(1, {
     summary: 'What a person told us when they registered.',
     input: z.object({ userId: z.uuid() }),

@@ -38,6 +38,7 @@ import { enableAccount } from './use-cases/enable-account.ts';
 import { exportPersonalData } from './use-cases/export-personal-data.ts';
 import { getPublicKeys } from './use-cases/get-public-keys.ts';
 import { getRegistration } from './use-cases/get-registration.ts';
+import { isSessionLive } from './use-cases/is-session-live.ts';
 import { logIn } from './use-cases/log-in.ts';
 import { logOut } from './use-cases/log-out.ts';
 import { prune } from './use-cases/prune.ts';
@@ -138,6 +139,7 @@ export default defineModule('auth', {
     bind(AuthApi.disableAccount).toResolvedValue(disableAccount, [Accounts, Clock, Logger]);
     bind(AuthApi.enableAccount).toResolvedValue(enableAccount, [Accounts, Logger]);
     bind(AuthApi.getPublicKeys).toResolvedValue(getPublicKeys, [AccessTokens]);
+    bind(AuthApi.isSessionLive).toResolvedValue(isSessionLive, [Sessions]);
     bind(AuthApi.getRegistration).toResolvedValue(getRegistration, [Accounts]);
     bind(AuthApi.exportPersonalData).toResolvedValue(exportPersonalData, [Accounts, Sessions]);
   },
@@ -151,4 +153,5 @@ export default defineModule('auth', {
     atStart(createAdministrator, [Accounts, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
   ],
   endpoints: authEndpoints,
+  authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },
 });

@@ -110,6 +110,14 @@ export const atStart = <const C extends readonly AnyToken[]>(
   collaborators: C,
 ): StartBinding => ({ factory: factory as never, collaborators });
 
+/** The operations by which processes that run elsewhere trust the access tokens that a module issues. */
+export interface Authentication {
+  /** Gives `{ keys }`, a JWKS (RFC 7517), for `{}`. */
+  readonly keys: Operation;
+  /** Gives `{ live }` for `{ sessionId }`. */
+  readonly session: Operation;
+}
+
 export interface ModuleDefinition {
   readonly name: string;
   readonly offers: Api;
@@ -127,6 +135,8 @@ export interface ModuleDefinition {
   readonly schedules: Readonly<Record<string, ScheduleBinding>>;
   readonly starts: readonly StartBinding[];
   readonly endpoints: readonly Endpoint[];
+  /** Of the one module that issues access tokens; in its own process it binds an Authenticator. */
+  readonly authenticates: Authentication | undefined;
 }
 
 export function defineModule(
@@ -143,6 +153,7 @@ export function defineModule(
     schedules: {},
     starts: [],
     endpoints: [],
+    authenticates: undefined,
     ...definition,
   };
 }

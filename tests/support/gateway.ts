@@ -34,6 +34,7 @@ export class TestAuthenticator implements Authenticator {
   readonly ended = new Set<string>();
   reachable = true;
   readonly #listeners: ((sessionId: string) => void)[] = [];
+  readonly #gaps: (() => void)[] = [];
 
   async keys() {
     this.#mustBeReachable();
@@ -45,8 +46,15 @@ export class TestAuthenticator implements Authenticator {
     return !this.ended.has(sessionId);
   }
 
-  onEnded(listener: (sessionId: string) => void) {
+  onEnded(listener: (sessionId: string) => void, onGap = () => {}) {
     this.#listeners.push(listener);
+    this.#gaps.push(onGap);
+  }
+
+  /** Ends nobody heard of. */
+  endUnheard(sessionId: string) {
+    this.ended.add(sessionId);
+    for (const onGap of this.#gaps) onGap();
   }
 
   end(sessionId: string) {

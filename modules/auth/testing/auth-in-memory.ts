@@ -4,6 +4,7 @@ import { PasswordRules } from '../domain/password-rules.ts';
 import type { Session } from '../domain/sessions.ts';
 import { changePassword } from '../use-cases/change-password.ts';
 import { disableAccount } from '../use-cases/disable-account.ts';
+import { isSessionLive } from '../use-cases/is-session-live.ts';
 import { logIn } from '../use-cases/log-in.ts';
 import { logOut } from '../use-cases/log-out.ts';
 import { refresh } from '../use-cases/refresh.ts';
@@ -42,6 +43,7 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
     logOut: logOut(sessions, logger),
     changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
     disableAccount: disableAccount(accounts, clock, logger),
+    isSessionLive: isSessionLive(sessions),
   };
   const home = '192.0.2.1';
   return {

@@ -11,7 +11,7 @@ async function setUp() {
   const tokens = await auth.logIn(email);
   const sessionId = sessionIn(tokens);
   auth.logger.lines.length = 0;
-  return { ...auth, userId, tokens, sessionId, isLive: (id = sessionId) => auth.sessions.isLive(id) };
+  return { ...auth, userId, tokens, sessionId, isLive: async (id = sessionId) => (await auth.useCases.isSessionLive({ sessionId: id }, anyContext)).live };
 }
 
 describe('refreshing', () => {

@@ -11,6 +11,6 @@ export abstract class Authenticator {
   /** Whether the session a token names still lives. */
   abstract isLive(sessionId: string): Promise<boolean>;
 
-  /** Calls `listener` with every session that ends in this process, at once. */
-  abstract onEnded(listener: (sessionId: string) => void): void;
+  /** Calls `listener` with every session as soon as its end is known here, and `onGap` when some ends may have been missed. */
+  abstract onEnded(listener: (sessionId: string) => void, onGap?: () => void): void;
 }

@@ -76,6 +76,15 @@ describe('verifying an access token', () => {
     await expect(verifier.verify(token)).rejects.toThrow(RefusedToken);
   });
 
+  it('remembers nothing after it may have missed the end of a session', async () => {
+    const { authenticator, verifier, person, sign } = setUp();
+    const token = sign();
+    await verifier.verify(token);
+    authenticator.endUnheard(person.sessionId);
+    expect(verifier.recall(token)).toBeUndefined();
+    await expect(verifier.verify(token)).rejects.toThrow(RefusedToken);
+  });
+
   it('does not remember a session that ended while it was asked about', async () => {
     const { authenticator, verifier, person, sign } = setUp();
     const token = sign();

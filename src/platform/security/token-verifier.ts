@@ -12,7 +12,7 @@ export interface TokenVerifierOptions extends TokenParties {
   readonly capacity?: number;
 }
 
-/** A session that ended in another process is noticed after this time at the latest; one that ended here, at once. */
+/** A session whose end nobody told us of is noticed after this time at the latest. */
 const trustFor = 30_000;
 const defaultCapacity = 10_000;
 /** Tokens that name keys we do not know must not make us fetch keys all the time. */
@@ -40,7 +40,10 @@ export class TokenVerifier {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#capacity = options.capacity ?? defaultCapacity;
-    options.authenticator.onEnded((sessionId) => this.#forget(sessionId));
+    options.authenticator.onEnded(
+      (sessionId) => this.#forget(sessionId),
+      () => this.#forgetAll(),
+    );
   }
 
   /** Who sent the token, if that was verified a moment ago. */
@@ -93,6 +96,11 @@ export class TokenVerifier {
     if (oldest !== undefined) this.#trusted.delete(oldest);
     this.#trusted.delete(id);
     this.#trusted.set(id, { principal, until: Math.min(expiresAt, this.#clock.now().getTime() + trustFor) });
+  }
+
+  #forgetAll(): void {
+    this.#endings += 1;
+    this.#trusted.clear();
   }
 
   #forget(sessionId: string): void {
