@@ -1,15 +1,11 @@
 /** The beginning and the end of every request: its ids, its time limit, its line in the log and its place in the counts. */
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { newSpanId, newTrace, type Trace } from '#platform/context.ts';
 import { Exchange, type RouteName } from '#platform/http/exchange.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
+import { acceptedRequestId, continuedTrace, traceparentOf } from '#platform/trace-context.ts';
 import { securityHeaders } from './security-headers.ts';
-
-const acceptableId = /^[\w.:+/=@-]{1,128}$/;
-/** https://www.w3.org/TR/trace-context/#traceparent-header; a later version may append fields. */
-const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 
 /** The client left before it had its answer. nginx made this status known; it is only ever in the log. */
 const clientGone = 499;
@@ -31,8 +27,8 @@ export function receiver({ logger, metrics, requestTimeout, onTimeout }: Recepti
   return (request: Request, response: Response): Exchange => {
     const startedAt = performance.now();
     const { 'x-request-id': givenId, traceparent: givenTrace } = request.headers;
-    const requestId = typeof givenId === 'string' && acceptableId.test(givenId) ? givenId : randomUUID();
-    const trace = traceOf(givenTrace);
+    const requestId = acceptedRequestId(givenId) ?? randomUUID();
+    const trace = continuedTrace(givenTrace);
     const exchange = new Exchange({
       request,
       response,
@@ -40,7 +36,7 @@ export function receiver({ logger, metrics, requestTimeout, onTimeout }: Recepti
       trace,
       deadline: Date.now() + requestTimeout,
       route: unmatched,
-      headers: [...always, 'X-Request-Id', requestId, 'traceparent', `00-${trace.traceId}-${trace.spanId}-01`],
+      headers: [...always, 'X-Request-Id', requestId, 'traceparent', traceparentOf(trace)],
     });
     metrics.requestsInFlight += 1;
     const timer = setTimeout(onTimeout, requestTimeout, exchange);
@@ -52,11 +48,6 @@ export function receiver({ logger, metrics, requestTimeout, onTimeout }: Recepti
     return exchange;
   };
 }
-
-const traceOf = (header: string | string[] | undefined): Trace => {
-  const traceId = typeof header === 'string' ? traceparent.exec(header)?.[1] : undefined;
-  return traceId === undefined ? newTrace() : { traceId, spanId: newSpanId() };
-};
 
 function finish(exchange: Exchange, milliseconds: number, logger: Logger): void {
   const { request, response, route, requestId, trace, principal, problem, bytes } = exchange;

@@ -27,29 +27,45 @@ export class CallContext {
   readonly principal: Principal | undefined;
   readonly requestId: string;
   readonly trace: Trace;
-  #parentSignal: AbortSignal | undefined;
+  /** Private, so that nothing that prints a context prints it. */
+  readonly #token: string | undefined;
+  #cancellation: AbortSignal | (() => AbortSignal | undefined) | undefined;
   #signal: AbortSignal | undefined;
 
+  /** `signal` aborts when the caller went away; a function makes it when somebody first asks. */
   constructor(fields: {
     deadline: number;
     requestId: string;
     trace: Trace;
     principal?: Principal | undefined;
-    signal?: AbortSignal | undefined;
+    token?: string | undefined;
+    signal?: AbortSignal | (() => AbortSignal | undefined) | undefined;
   }) {
     // Whole milliseconds: a timer takes no others.
     this.deadline = Math.trunc(fields.deadline);
     this.principal = fields.principal;
     this.requestId = fields.requestId;
     this.trace = fields.trace;
-    this.#parentSignal = fields.signal;
+    this.#token = fields.token;
+    this.#cancellation = fields.signal;
+  }
+
+  /** The access token that proved the principal. It goes to modules in other processes, which check it themselves. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
+  /** Aborts when the caller went away, and not at the deadline; undefined where nobody can go away. */
+  get cancellation(): AbortSignal | undefined {
+    if (typeof this.#cancellation === 'function') this.#cancellation = this.#cancellation();
+    return this.#cancellation;
   }
 
   /** Aborts at the deadline or when the caller went away. Made on first use: most work never looks at it. */
   get signal(): AbortSignal {
     if (!this.#signal) {
       const atDeadline = AbortSignal.timeout(Math.max(0, this.deadline - Date.now()));
-      this.#signal = this.#parentSignal ? AbortSignal.any([this.#parentSignal, atDeadline]) : atDeadline;
+      this.#signal = this.cancellation ? AbortSignal.any([this.cancellation, atDeadline]) : atDeadline;
     }
     return this.#signal;
   }
@@ -61,7 +77,8 @@ export class CallContext {
       requestId: this.requestId,
       trace: this.trace,
       principal: this.principal,
-      signal: this.#parentSignal,
+      token: this.#token,
+      signal: this.#cancellation && (() => this.cancellation),
     });
   }
 }
