@@ -24,6 +24,10 @@ class VisibleTransport extends Transport {
     await this.safe;
   }
 
+  broadcast(): void {}
+
+  onBroadcast(): void {}
+
   async start(): Promise<void> {}
 
   async stop(): Promise<void> {}

@@ -1,4 +1,5 @@
 import eventemitter2 from 'eventemitter2';
+import { BroadcastListeners } from './broadcast-listeners.ts';
 import type { Envelope } from './envelope.ts';
 import { type Receiver, type Subscription, Transport } from './transport.ts';
 
@@ -9,6 +10,7 @@ import { type Receiver, type Subscription, Transport } from './transport.ts';
 export class MemoryTransport extends Transport {
   readonly reachesOtherProcesses = false;
   readonly #emitter = new eventemitter2.EventEmitter2({ maxListeners: 0 });
+  readonly #listeners = new BroadcastListeners();
   #stopped = false;
 
   subscribe({ event }: Subscription, receive: Receiver): void {
@@ -18,6 +20,14 @@ export class MemoryTransport extends Transport {
   async publish(envelope: Envelope): Promise<void> {
     if (this.#stopped) throw new Error('The transport was stopped.');
     await this.#emitter.emitAsync(envelope.name, envelope);
+  }
+
+  broadcast(topic: string, message: string): void {
+    this.#listeners.tell(topic, message);
+  }
+
+  onBroadcast(topic: string, listener: (message: string) => void): void {
+    this.#listeners.add(topic, { hear: listener });
   }
 
   async start(): Promise<void> {}

@@ -32,6 +32,14 @@ export abstract class Transport {
    */
   abstract publish(envelope: Envelope): Promise<void>;
 
+  /**
+   * Tells every process there is, this one too, and this one at once. At most once: who is not connected misses it.
+   */
+  abstract broadcast(topic: string, message: string): void;
+
+  /** `listener` does not throw. `onGap`: some may have been missed, so ask whoever knows. */
+  abstract onBroadcast(topic: string, listener: (message: string) => void, onGap?: () => void): void;
+
   /** Connects, for transports that have something to connect to; after all subscriptions are known. */
   abstract start(): Promise<void>;
 

@@ -13,6 +13,14 @@ const patience = 2_000;
 type Awaitable<T> = T | Promise<T>;
 type Counts = Readonly<Record<string, number>>;
 
+export interface BrokerCounts {
+  readonly published: number;
+  readonly confirmed: number;
+  readonly unconfirmed: number;
+  readonly redelivered: number;
+  readonly connected: boolean;
+}
+
 export class Metrics {
   readonly registry = new Registry();
   /** Requests being answered now. */
@@ -103,6 +111,27 @@ export class Metrics {
       this.#pool.set({ module, state: 'idle' }, idle);
       this.#pool.set({ module, state: 'in-use' }, size - idle);
       this.#poolWaiting.set({ module }, waiting);
+    });
+  }
+
+  /** `ask` counts since the start, except for what is unconfirmed now. */
+  watchBroker(ask: () => BrokerCounts): void {
+    const registers = [this.registry];
+    const count = (name: string, help: string, of: (counts: BrokerCounts) => number) => {
+      const collect = function (this: Counter) {
+        this.reset();
+        this.inc(of(ask()));
+      };
+      new Counter({ name, help, registers, collect });
+    };
+    count('broker_events_published_total', 'Events sent to the broker, each time they were.', ({ published }) => published);
+    count('broker_events_confirmed_total', 'Events that the broker has confirmed.', ({ confirmed }) => confirmed);
+    count('broker_events_redelivered_total', 'Deliveries that were tried before.', ({ redelivered }) => redelivered);
+    const unconfirmed = this.#gauge('broker_events_unconfirmed', 'Events that the broker has not confirmed yet.', []);
+    const connected = this.#gauge('broker_connected', 'Whether the broker is connected: 1 or 0.', []);
+    this.#watch(() => {
+      unconfirmed.set(ask().unconfirmed);
+      connected.set(ask().connected ? 1 : 0);
     });
   }
 

@@ -36,6 +36,14 @@ class DyingTransport extends Transport {
     return never;
   }
 
+  broadcast(topic: string, message: string): void {
+    this.#carrier.broadcast(topic, message);
+  }
+
+  onBroadcast(topic: string, listener: (message: string) => void, onGap?: () => void): void {
+    this.#carrier.onBroadcast(topic, listener, onGap);
+  }
+
   async start(): Promise<void> {
     await this.#carrier.start();
   }

@@ -1,0 +1,151 @@
+import type { ChannelModel } from 'amqplib';
+import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { Envelope } from './envelope.ts';
+import { Broadcasts } from './rabbitmq/broadcasts.ts';
+import { type BrokerAddress, brokerAddress } from './rabbitmq/broker-address.ts';
+import { Deliveries } from './rabbitmq/deliveries.ts';
+import { Link, type Lose } from './rabbitmq/link.ts';
+import { Publisher } from './rabbitmq/publisher.ts';
+import { Topology } from './rabbitmq/topology.ts';
+import { type Receiver, type Subscription, Transport } from './transport.ts';
+
+export interface RabbitmqOptions {
+  /** amqp(s)://user:password@host:port/vhost */
+  readonly url: string;
+  /** Of every module there is, so that nothing is published past a process that never ran yet. */
+  readonly subscriptions: readonly Subscription[];
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'watchBroker'>;
+  /** Begins the name of every exchange and queue. */
+  readonly prefix?: string;
+}
+
+/** Milliseconds that a stop waits for receivers. */
+const patience = 2_000;
+
+/** Between processes, over RabbitMQ. While the broker is away, publishing waits and the outboxes fill up. */
+export class RabbitmqTransport extends Transport {
+  readonly reachesOtherProcesses = true;
+  readonly #address: BrokerAddress;
+  readonly #prefix: string;
+  readonly #logger: Logger;
+  readonly #topology: Topology;
+  readonly #publisher: Publisher;
+  readonly #deliveries: Deliveries;
+  readonly #broadcasts: Broadcasts;
+  readonly #subscribed: { subscription: Subscription; receive: Receiver }[] = [];
+  /** Two, because a broker in need stops reading from those who publish, and would not hear acknowledgements. */
+  readonly #links: readonly [publishing: Link, consuming: Link];
+  #lost = false;
+
+  constructor({ url, subscriptions, logger, metrics, prefix = 'fissile' }: RabbitmqOptions) {
+    super();
+    this.#address = brokerAddress(url);
+    this.#prefix = prefix;
+    this.#logger = logger;
+    this.#topology = new Topology(prefix, subscriptions);
+    this.#publisher = new Publisher(this.#topology);
+    this.#deliveries = new Deliveries(this.#topology, this.#subscribed, logger);
+    this.#broadcasts = new Broadcasts(this.#topology, logger);
+    this.#links = [
+      this.#link('publishing', (connection, lose) => this.#setUpPublishing(connection, lose), () => this.#stopPublishing()),
+      this.#link('consuming', (connection, lose) => this.#setUpConsuming(connection, lose), () => this.#deliveries.detach()),
+    ];
+    metrics.watchBroker(() => ({
+      published: this.#publisher.published,
+      confirmed: this.#publisher.confirmed,
+      unconfirmed: this.#publisher.unconfirmed,
+      redelivered: this.#deliveries.redelivered,
+      connected: this.connected,
+    }));
+  }
+
+  get connected(): boolean {
+    return this.#links.every(({ connected }) => connected);
+  }
+
+  subscribe(subscription: Subscription, receive: Receiver): void {
+    this.#subscribed.push({ subscription, receive });
+  }
+
+  publish(envelope: Envelope): Promise<void> {
+    return this.#publisher.publish(envelope);
+  }
+
+  broadcast(topic: string, message: string): void {
+    this.#broadcasts.tell(topic, message);
+  }
+
+  onBroadcast(topic: string, listener: (message: string) => void, onGap?: () => void): void {
+    this.#broadcasts.listen(topic, listener, onGap);
+  }
+
+  /** Rejects, with a line for a person, when the broker is not there or does not let us in. */
+  async start(): Promise<void> {
+    try {
+      for (const link of this.#links) await link.open();
+    } catch (error) {
+      await this.stop();
+      throw new Error(`EVENTS_URL: no connection to RabbitMQ at ${this.#address.name}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#deliveries.stop(patience);
+    this.#publisher.stop();
+    await Promise.all(this.#links.map((link) => link.close()));
+  }
+
+  #link(purpose: string, setUp: (connection: ChannelModel, lose: Lose) => Promise<void>, tearDown: () => void): Link {
+    const { url, name } = this.#address;
+    return new Link({
+      url,
+      name: `${this.#prefix} ${purpose}`,
+      setUp,
+      tearDown,
+      onLost: (reason) => {
+        if (!this.#lost) this.#logger.warn(`Lost RabbitMQ at ${name}; events wait.`, { error: reason });
+        this.#lost = true;
+      },
+      onFoundAgain: () => {
+        if (!this.connected) return;
+        this.#lost = false;
+        this.#logger.info(`RabbitMQ at ${name} is back; events go on.`);
+      },
+    });
+  }
+
+  async #setUpPublishing(connection: ChannelModel, lose: Lose): Promise<void> {
+    const channel = await this.#watched(connection.createConfirmChannel(), lose);
+    const broadcasts = await this.#watched(connection.createChannel(), lose);
+    await this.#topology.declare(channel);
+    this.#publisher.attach(channel, lose);
+    this.#broadcasts.attachSender(broadcasts);
+  }
+
+  #stopPublishing(): void {
+    this.#publisher.detach();
+    this.#broadcasts.detachSender();
+  }
+
+  async #setUpConsuming(connection: ChannelModel, lose: Lose): Promise<void> {
+    const channel = await this.#watched(connection.createConfirmChannel(), lose);
+    await this.#topology.declare(channel);
+    await this.#broadcasts.attachListener(channel, lose);
+    await this.#deliveries.attach(channel, lose);
+  }
+
+  async #watched<C extends { on(event: string, listener: Lose): unknown }>(opening: Promise<C>, lose: Lose): Promise<C> {
+    const channel = await opening;
+    channel.on('error', lose);
+    channel.on('close', () => lose(new Error('The broker closed a channel.')));
+    return channel;
+  }
+}
+
+/** Node says ECONNREFUSED for each address of a name, and nothing for all of them. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ChannelModel, connect } from 'amqplib';
+import { fullJitter } from '../backoff.ts';
+import { within } from '../within.ts';
+
+/** Milliseconds. */
+const [connectTimeout, setUpTimeout, goodbyeTimeout] = [10_000, 30_000, 1_000];
+const [firstPause, longestPause] = [100, 5_000];
+
+export type Lose = (reason: Error) => void;
+
+export interface LinkOptions {
+  readonly url: string;
+  /** Shown by the broker's tools. */
+  readonly name: string;
+  /**
+   * Makes the channels on a new connection, before anything else uses it. Whoever finds one of them broken calls
+   * `lose`: the whole connection is given up, and another one is set up, so there is one way to recover.
+   */
+  readonly setUp: (connection: ChannelModel, lose: Lose) => Promise<void>;
+  /** The channels made by `setUp` are of no use any more. */
+  readonly tearDown: () => void;
+  readonly onLost: Lose;
+  /** Another connection was set up after one was lost. */
+  readonly onFoundAgain: () => void;
+}
+
+/** A connection to the broker that is made again, for ever, whenever it is lost. */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #stopping = new AbortController();
+  #connection: ChannelModel | undefined;
+  #cut: () => void = () => {};
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** The first connection; rejects when it cannot be made. */
+  async open(): Promise<void> {
+    await this.#connect();
+  }
+
+  /** What was sent before reaches the broker, if it listens; there is no connection after it. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    const connection = this.#connection;
+    this.#connection = undefined;
+    // One that does not answer does not take its leave either.
+    if (connection) await within(goodbyeTimeout, connection.close(), () => new Error('No answer.')).catch(() => {});
+    this.#cut();
+  }
+
+  async #connect(): Promise<void> {
+    const { url, name, setUp, tearDown } = this.#options;
+    const abort = new AbortController();
+    const { signal } = abort;
+    const properties = { connection_name: name };
+    const socket = { timeout: connectTimeout, noDelay: true, keepAlive: true, signal, clientProperties: properties };
+    const connection = await connect(url, socket);
+    this.#cut = () => abort.abort();
+    const lost = Promise.withResolvers<never>();
+    // Nobody may be waiting for it.
+    lost.promise.catch(() => {});
+    let isLost = false;
+    const lose = (reason: Error) => {
+      isLost = true;
+      lost.reject(reason);
+      abort.abort();
+      this.#lost(connection, reason);
+    };
+    connection.on('error', lose);
+    connection.on('close', (reason?: Error) => lose(reason ?? new Error('The broker closed the connection.')));
+    try {
+      const done = Promise.race([setUp(connection, lose), lost.promise]);
+      await within(setUpTimeout, done, () => new Error('The broker does not answer.'));
+      if (isLost) await lost.promise;
+      this.#stopping.signal.throwIfAborted();
+    } catch (error) {
+      abort.abort();
+      tearDown();
+      throw error;
+    }
+    this.#connection = connection;
+  }
+
+  #lost(connection: ChannelModel, reason: Error): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#options.tearDown();
+    this.#options.onLost(reason);
+    void this.#reconnect();
+  }
+
+  async #reconnect(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal });
+        await this.#connect();
+        return this.#options.onFoundAgain();
+      } catch {
+        // The loss was told; a broker that is still away is no news.
+      }
+    }
+  }
+}
