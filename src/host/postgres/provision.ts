@@ -1,33 +1,22 @@
 /**
  * Gives every module of a shared server its schema and its login role, which owns that schema and can reach nothing
  * else: no other module's tables, not the schema `public`, no right to make schemas or temporary tables.
- *
- * The role's password is derived from the administrator's (HMAC-SHA256 over the role's name), so that every program
- * that knows DATABASE_URL can compute it and none has to be stored. Whoever changes the administrator's password
- * changes these at the next start. An administrator who needs no password, because the server trusts where the
- * connection comes from, makes roles that have none either.
  */
-import { createHash, createHmac } from 'node:crypto';
 import pg from 'pg';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
 import { StartupError } from '../startup-error.ts';
+import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
 
 const insufficientPrivilege = '42501';
-const longestName = 63;
-const tooPowerful = 'rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls';
 
-interface ModuleRole {
+interface ModuleRole extends DerivedRole {
   readonly module: string;
-  readonly role: string;
-  readonly password: string | null;
-  /** Kept as the role's comment: tells whether its password is the one we derive, without giving it away. */
-  readonly mark: string;
 }
 
 /** `client` is the administrator's. The result says how each module connects. Idempotent; one statement if all is there. */
 export async function provision(client: pg.Client, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {
   const database = client.database ?? '';
-  const roles = modules.map((module) => moduleRole(module, database, passwordOf(client)));
+  const roles = modules.map((module) => ({ module, ...derivedRole(`${database}_${module}`, client) }));
   try {
     if (!(await isProvisioned(client, roles))) await createRoles(client, database, roles);
   } catch (error) {
@@ -44,22 +33,6 @@ export async function provision(client: pg.Client, modules: readonly string[]): 
       { host, port, database, user: role, ssl: ssl as pg.ClientConfig['ssl'], ...(password !== null && { password }) },
     ]),
   );
-}
-
-/** What the driver found in the URL, in PGPASSWORD or in a password file. */
-const passwordOf = (client: pg.Client): string | null => (client as pg.Client & { password?: string | null }).password ?? null;
-
-function moduleRole(module: string, database: string, adminPassword: string | null): ModuleRole {
-  const role = fitName(`${database}_${module}`);
-  const password = adminPassword && createHmac('sha256', adminPassword).update(role).digest('base64url');
-  const mark = `fissile ${password ? createHash('sha256').update(password).digest('hex').slice(0, 32) : 'without a password'}`;
-  return { module, role, password, mark };
-}
-
-function fitName(name: string): string {
-  if (Buffer.byteLength(name) <= longestName) return name;
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
-  return `${Buffer.from(name).subarray(0, longestName - 17).toString()}_${digest}`;
 }
 
 async function isProvisioned(client: pg.Client, roles: readonly ModuleRole[]): Promise<boolean> {
@@ -80,20 +53,10 @@ async function isProvisioned(client: pg.Client, roles: readonly ModuleRole[]): P
 /** All in one transaction and under a lock: two programs may start at once. */
 async function createRoles(client: pg.Client, database: string, roles: readonly ModuleRole[]): Promise<void> {
   const db = pg.escapeIdentifier(database);
-  const statements = roles.flatMap(({ module, role, password, mark }) => {
-    const [name, schema] = [pg.escapeIdentifier(role), pg.escapeIdentifier(module)];
+  const statements = roles.flatMap((moduleRole) => {
+    const [name, schema] = [pg.escapeIdentifier(moduleRole.role), pg.escapeIdentifier(moduleRole.module)];
     return [
-      `DO $$ BEGIN
-        IF to_regrole(${pg.escapeLiteral(name)}) IS NULL THEN CREATE ROLE ${name}; END IF;
-        -- Only who has these may take them away, or even say that they are not given.
-        IF (SELECT ${tooPowerful} FROM pg_roles WHERE rolname = ${pg.escapeLiteral(role)}) THEN
-          ALTER ROLE ${name} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
-        END IF;
-      END $$`,
-      `ALTER ROLE ${name} LOGIN PASSWORD ${password === null ? 'NULL' : pg.escapeLiteral(password)}`,
-      `COMMENT ON ROLE ${name} IS ${pg.escapeLiteral(mark)}`,
-      // To give away a schema one has to be a member of the new owner, which only a superuser always is.
-      `GRANT ${name} TO CURRENT_USER`,
+      ...roleStatements(moduleRole),
       `DO $$ BEGIN
         IF to_regnamespace(${pg.escapeLiteral(schema)}) IS NULL THEN CREATE SCHEMA ${schema}; END IF;
         ALTER SCHEMA ${schema} OWNER TO ${name};

@@ -1,0 +1,100 @@
+/**
+ * Gives every module a database of its own on one server, owned by a login role of the same name that can enter no
+ * other: what each would have on a server of its own.
+ */
+import pg from 'pg';
+import { StartupError } from '../startup-error.ts';
+import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
+
+const insufficientPrivilege = '42501';
+/** Every server has it for whoever wants to connect to something; it is nobody's. */
+const maintenanceDatabase = 'postgres';
+
+/**
+ * `admin` may create roles and databases. Returns the URL of each module's database for its own role, like `adminUrl` in
+ * all else. Idempotent, and safe when two programs do it at once.
+ */
+export async function giveDatabases(
+  admin: pg.Client,
+  modules: readonly string[],
+  nameOf: (module: string) => string,
+  adminUrl = urlOf(admin),
+): Promise<ReadonlyMap<string, string>> {
+  const roles = modules.map((module) => ({ module, ...derivedRole(nameOf(module), admin) }));
+  await admin.query("SELECT pg_advisory_lock(hashtext('fissile provision'))");
+  try {
+    await closeToPublic(admin);
+    for (const role of roles) await give(admin, role);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== insufficientPrivilege) throw error;
+    throw new StartupError(
+      `DATABASE_URL: the user ${admin.user} may not create a database for each module (${error.message}). It needs the rights to create roles and databases (CREATEROLE, CREATEDB).`,
+      { cause: error },
+    );
+  } finally {
+    await admin.query("SELECT pg_advisory_unlock(hashtext('fissile provision'))");
+  }
+  return new Map(roles.map((role) => [role.module, urlFor(role, adminUrl)]));
+}
+
+async function closeToPublic(admin: pg.Client): Promise<void> {
+  if (admin.database === maintenanceDatabase) return;
+  const { rows } = await admin.query("SELECT has_database_privilege('public', current_database(), 'CONNECT') AS open");
+  if (rows[0]?.open) await admin.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(admin.database ?? '')} FROM PUBLIC`);
+}
+
+async function give(admin: pg.Client, wanted: DerivedRole): Promise<void> {
+  const { role, mark } = wanted;
+  const found = await look(admin, role);
+  if (found.ours === false) throw taken(`role ${role}`);
+  if (found.owner !== null && found.owner !== role) throw taken(`database ${role}`);
+  if (found.mark !== mark || found.powerful) await admin.query(roleStatements(wanted).join(';\n'));
+  const name = pg.escapeIdentifier(role);
+  if (found.owner === null) await admin.query(`CREATE DATABASE ${name} OWNER ${name}`);
+  // The owner's rights are not the public's.
+  if (found.open !== false) await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
+}
+
+interface Found {
+  /** Null where there is none. */
+  readonly mark: string | null;
+  readonly powerful: boolean | null;
+  /** False where somebody else made the role. */
+  readonly ours: boolean | null;
+  readonly owner: string | null;
+  /** To everybody. */
+  readonly open: boolean | null;
+}
+
+async function look(admin: pg.Client, name: string): Promise<Found> {
+  const { rows } = await admin.query<Found>(
+    `SELECT mark, powerful, CASE WHEN role IS NULL THEN NULL ELSE coalesce(starts_with(mark, 'fissile '), false) END AS ours,
+        pg_get_userbyid(datdba)::text AS owner, has_database_privilege('public', pg_database.oid, 'CONNECT') AS open
+      FROM (SELECT) AS always
+      LEFT JOIN (SELECT oid AS role, shobj_description(oid, 'pg_authid') AS mark, ${tooPowerful} AS powerful
+        FROM pg_roles WHERE rolname = $1) AS roles ON true
+      LEFT JOIN pg_database ON datname = $1`,
+    [name],
+  );
+  return rows[0]!;
+}
+
+const taken = (what: string) =>
+  new StartupError(
+    `DATABASE_URL: there is a ${what} already that this program did not make. Choose other names with "databases: shop_*" in the topology's file, or another server.`,
+  );
+
+function urlFor({ role, password }: DerivedRole, adminUrl: string): string {
+  const url = new URL(adminUrl);
+  url.username = role;
+  url.password = password ?? '';
+  url.pathname = `/${role}`;
+  return url.href;
+}
+
+/** A folder of sockets cannot stand where a host does, so it is given as a parameter, which goes before. */
+function urlOf({ host, port }: pg.Client): string {
+  const url = new URL(`postgresql://${host.startsWith('/') ? 'localhost' : host}:${port}`);
+  if (host.startsWith('/')) url.searchParams.set('host', host);
+  return url.href;
+}
