@@ -117,7 +117,7 @@ function withoutProse(value: unknown, areFields = false): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 export const isSchema = (value: unknown): value is z.ZodType => isObject(value) && typeof value.toJSONSchema === 'function';
 const isEvent = (value: unknown): value is Event => isObject(value) && isSchema(value.payload) && typeof value.key === 'string';
-const isApi = (value: unknown): value is Readonly<Record<string, Operation>> =>
+export const isApi = (value: unknown): value is Readonly<Record<string, Operation>> =>
   isObject(value) &&
   !isSchema(value) &&
   Object.keys(value).length > 0 &&

@@ -1,6 +1,7 @@
 import type { OperationShape } from '../contracts.ts';
 import { incompatibilities } from './compatibility.ts';
 import { sections, type Lock, type Section } from './lock.ts';
+import { protoChanges } from './proto-changes.ts';
 
 export interface Change {
   readonly section: Section;
@@ -58,6 +59,7 @@ const subject: Readonly<Record<Section, string>> = {
   events: 'event',
   sagas: 'saga',
   reactions: 'reaction',
+  protos: 'rpc',
 };
 
 const differences: {
@@ -75,6 +77,7 @@ const differences: {
     ...[...incompatibilities(before.data, after.data)].map((each) => `in the data of saga ${name}, ${each}`),
   ],
   reactions: (name, before, after) => (before === after ? [] : [`reaction ${name} is to ${after} instead of ${before}`]),
+  protos: (name, before, after) => [...protoChanges(name, before, after)],
 };
 
 function operation(name: string, before: OperationShape, after: OperationShape): string[] {
@@ -101,6 +104,8 @@ const remedy: Readonly<Record<Section, (name: string) => string>> = {
   sagas: (name) =>
     `Leave ${name} as it is until no row of it runs, and start new ones with saga('${bare(name)}', ${next(name)}, ...).`,
   reactions: (name) => `Keep ${name} for its event, and give the new reaction a name of its own.`,
+  protos: () =>
+    'Write the file anew with npm run proto, which keeps the numbers of the lock and reserves those of what is gone. Where the contract changed a type, leave the field as it was and add another beside it.',
 };
 
 function gone(section: Section, module: string, name: string): string {
@@ -110,6 +115,7 @@ function gone(section: Section, module: string, name: string): string {
     events: 'Keep it while one is stored or a peer of the last release listens',
     sagas: 'Keep it while a row of it runs',
     reactions: 'Keep the name while a delivery is stored under it: it would wait for good',
+    protos: 'Write the file anew with npm run proto, and keep the operation while a peer of the last release can still call it',
   };
   return `${until[section]}; after that, take it out of the lock with ${retire}.`;
 }

@@ -10,6 +10,7 @@ import {
 } from '../contracts.ts';
 import { CannotCheck } from '../cannot-check.ts';
 import type { System } from '../system.ts';
+import { readProto, protoPath, type ProtoShape } from './protos.ts';
 import { sagaSteps } from './saga-steps.ts';
 
 export const lockPath = 'architecture-tests/contract-lock.json';
@@ -30,8 +31,11 @@ export interface Lock {
   readonly sagas: Entries<SagaShape>;
   /** A delivery is stored under the name of its reaction. The value is the event it reacts to. */
   readonly reactions: Entries<string>;
+  /** What is in the .proto file: `Order.Item`, and `Orders.PlaceOrder` for an rpc. */
+  readonly protos: Entries<ProtoShape>;
 }
-export const sections = ['operations', 'events', 'sagas', 'reactions'] as const;
+export const emptyLock: Lock = { operations: {}, events: {}, sagas: {}, reactions: {}, protos: {} };
+export const sections = ['operations', 'events', 'sagas', 'reactions', 'protos'] as const;
 export type Section = (typeof sections)[number];
 
 /** Where each entry of the present is declared, for the person who has to change it back. */
@@ -41,7 +45,7 @@ export interface Present {
 }
 
 export function presentLock(system: System): Present {
-  const lock = { operations: {}, events: {}, sagas: {}, reactions: {} } as {
+  const lock = { operations: {}, events: {}, sagas: {}, reactions: {}, protos: {} } as {
     [Name in Section]: Record<string, Record<string, never>>;
   };
   const places = new Map<string, { file: string; line: number }>();
@@ -64,16 +68,25 @@ export function presentLock(system: System): Present {
       set('sagas', name, shape, factory?.path ?? wiring.path, factory?.path === undefined ? line : 1);
     }
     for (const { name, event, line } of wiring.reactions) set('reactions', name, event.imported, wiring.path, line);
+    for (const [name, { shape, line }] of readProto(system, module)) set('protos', name, shape, protoPath(module), line);
   }
   return {
     lock: sorted(lock) as Lock,
     place: (section, module, name) =>
       places.get(`${section} ${module} ${name}`) ?? {
-        file: `modules/${module}/${section === 'reactions' || section === 'sagas' ? 'module' : 'contract'}.ts`,
+        file: fileOf[section](module),
         line: 1,
       },
   };
 }
+
+const fileOf: Readonly<Record<Section, (module: string) => string>> = {
+  operations: (module) => `modules/${module}/contract.ts`,
+  events: (module) => `modules/${module}/contract.ts`,
+  sagas: (module) => `modules/${module}/module.ts`,
+  reactions: (module) => `modules/${module}/module.ts`,
+  protos: protoPath,
+};
 
 function readSaga(
   { root, tree }: System,
@@ -99,7 +112,7 @@ function readSaga(
 
 export function readLock({ tree }: System): Lock | undefined {
   const lock = tree.readJson<Partial<Lock>>(lockPath);
-  return lock && { operations: {}, events: {}, sagas: {}, reactions: {}, ...lock };
+  return lock && { ...emptyLock, ...lock };
 }
 
 /** Keys in one order, so that a change of the lock is a change of what it holds. */

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { CannotCheck } from '../cannot-check.ts';
 import type { System } from '../system.ts';
 import { changesBetween, entryId } from './changes.ts';
-import { lockPath, presentLock, readLock, sections, sorted, type Lock } from './lock.ts';
-
-const empty: Lock = { operations: {}, events: {}, sagas: {}, reactions: {} };
+import { emptyLock, lockPath, presentLock, readLock, sections, sorted, type Lock } from './lock.ts';
 
 /**
  * Brings the lock up to what the contracts are now, as part of a release. Only additions get in by themselves;
@@ -13,7 +11,7 @@ const empty: Lock = { operations: {}, events: {}, sagas: {}, reactions: {} };
  */
 export function writeLock(system: System, retired: readonly string[]): string {
   const present = presentLock(system);
-  const locked = without(readLock(system) ?? empty, retired);
+  const locked = without(readLock(system) ?? emptyLock, retired);
   const { breaking, added } = changesBetween(locked, present.lock);
   const [first] = breaking;
   if (first) throw new CannotCheck(`${lockPath} stays as it is: ${first.what}. ${first.instead}`);
