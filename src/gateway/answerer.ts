@@ -28,7 +28,7 @@ export function answerer({ routes, verifier, logger, report, settings }: Answere
   const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit) : undefined;
   const crossOrigin = cors(settings.corsOrigins);
 
-  const answer = async (exchange: Exchange): Promise<SentAnswer> => {
+  const answer = async (exchange: Exchange): Promise<SentAnswer | undefined> => {
     const preflight = crossOrigin(exchange);
     if (preflight) return preflight;
     const found = find(routes, exchange);
@@ -53,7 +53,8 @@ export function answerer({ routes, verifier, logger, report, settings }: Answere
 
   return async (exchange) => {
     try {
-      exchange.send(await answer(exchange));
+      const sent = await answer(exchange);
+      if (sent) exchange.send(sent);
     } catch (error) {
       exchange.send(report(error, exchange));
     }

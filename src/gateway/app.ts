@@ -4,6 +4,7 @@
  */
 import express, { type Express } from 'express';
 import { platformErrors } from '#platform/errors.ts';
+import type { Endpoint } from '#platform/http/endpoint.ts';
 import { endpointHandler, type ServedModule } from '#platform/http/endpoint-handler.ts';
 import { problemReport, type Report } from '#platform/http/problem.ts';
 import { RouteTable } from '#platform/http/route-table.ts';
@@ -15,6 +16,8 @@ import { documentation } from './documentation.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { receiver } from './receive.ts';
 import type { Route } from './routes.ts';
+import { Forwarder } from './upstreams/forwarder.ts';
+import type { Upstream } from './upstreams/upstream.ts';
 
 export interface GatewaySettings {
   /** Milliseconds a request may take in all. */
@@ -31,11 +34,15 @@ export interface GatewaySettings {
 
 export interface GatewayOptions {
   readonly modules: readonly ServedModule[];
+  /** The modules that run elsewhere and are reached through this process. */
+  readonly upstreams: readonly Upstream[];
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** By name; all must pass for `/readyz`. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
+  /** By name: what else `/readyz` tells, without being less ready for it. */
+  readonly details: Readonly<Record<string, () => unknown>>;
   readonly settings: GatewaySettings;
   /** Of the program, for the documentation. */
   readonly version: string;
@@ -45,17 +52,24 @@ export interface GatewayApp {
   readonly app: Express;
   /** From now on `/readyz` says no, and every answer asks its client to connect anew, elsewhere. */
   drain(): void;
+  /** Lets go of the connections to modules elsewhere. */
+  close(): Promise<void>;
 }
 
 export function createApp(options: GatewayOptions): GatewayApp {
   const { modules, logger, metrics, settings } = options;
   const endpoints = modules.flatMap((module) => module.endpoints);
   const report = problemReport(endpoints.flatMap(({ errors = [] }) => errors), logger);
-  const health = new Health(options.checks, logger);
+  const forwarders = options.upstreams.map((upstream) => ({
+    upstream,
+    forwarder: new Forwarder(upstream, { bodyLimit: settings.bodyLimit, logger }),
+  }));
+  const health = new Health(options.checks, { ...options.details, ...detailsOf(forwarders) }, logger);
 
   const routes = new RouteTable<Route>();
   const serve = (route: Route) => routes.add(route.method, route.url, route);
   moduleRoutes(options, report).forEach(serve);
+  forwarders.flatMap((each) => forwardedRoutes(each, metrics)).forEach(serve);
   operationalRoutes(options, health).forEach(serve);
 
   const receive = receiver({
@@ -76,21 +90,32 @@ export function createApp(options: GatewayOptions): GatewayApp {
   return {
     app,
     drain: () => health.drain(),
+    close: async () => void (await Promise.all(forwarders.map(({ forwarder }) => forwarder.close()))),
   };
 }
 
-function moduleRoutes({ modules, metrics, settings }: GatewayOptions, report: Report): Route[] {
-  return modules.flatMap((module) =>
-    module.endpoints.map((endpoint): Route => ({
-      method: endpoint.method,
-      url: endpoint.url,
-      access: endpoint.access,
-      operational: false,
-      meter: metrics.requests(endpoint.method, endpoint.url),
-      answer: endpointHandler(endpoint, module, { bodyLimit: settings.bodyLimit, report }),
-    })),
-  );
+interface Forwarding {
+  readonly upstream: Upstream;
+  readonly forwarder: Forwarder;
 }
+
+const detailsOf = (forwarders: readonly Forwarding[]) =>
+  Object.fromEntries(forwarders.map(({ upstream, forwarder }) => [`module ${upstream.name}`, () => forwarder.state()]));
+
+function routeOf(endpoint: Endpoint, metrics: Metrics, answer: Route['answer']): Route {
+  const { method, url, access } = endpoint;
+  return { method, url, access, operational: false, meter: metrics.requests(method, url), answer };
+}
+
+const moduleRoutes = ({ modules, metrics, settings }: GatewayOptions, report: Report): Route[] =>
+  modules.flatMap((module) =>
+    module.endpoints.map((endpoint) =>
+      routeOf(endpoint, metrics, endpointHandler(endpoint, module, { bodyLimit: settings.bodyLimit, report })),
+    ),
+  );
+
+const forwardedRoutes = ({ upstream, forwarder }: Forwarding, metrics: Metrics): Route[] =>
+  upstream.endpoints.map((endpoint) => routeOf(endpoint, metrics, (exchange) => forwarder.forward(exchange, endpoint)));
 
 /** For probes, scrapes and readers. They are open: what they tell is no secret, and the network can keep others out. */
 function operationalRoutes({ metrics, ...options }: GatewayOptions, health: Health): Route[] {
@@ -110,6 +135,6 @@ function operationalRoutes({ metrics, ...options }: GatewayOptions, health: Heal
       headers: ['Cache-Control', 'no-store', 'Content-Type', metrics.registry.contentType],
       body: await metrics.text(),
     })),
-    ...documentation(options.modules, options.version).map(({ url, answer }) => route(url, answer)),
+    ...documentation([...options.modules, ...options.upstreams], options.version).map(({ url, answer }) => route(url, answer)),
   ];
 }

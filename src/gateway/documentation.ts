@@ -1,9 +1,8 @@
 /** The description of everything served: /openapi.json for programs, /docs for people. Nothing is loaded from elsewhere. */
 import { gzipSync } from 'node:zlib';
 import { readAsset } from '#platform/assets.ts';
-import type { ServedModule } from '#platform/http/endpoint-handler.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
-import { openApiDocument } from '#platform/http/openapi/document.ts';
+import { type DocumentedModule, openApiDocument } from '#platform/http/openapi/document.ts';
 import type { SentAnswer } from '#platform/http/rendered-answer.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -25,10 +24,12 @@ const pageHeaders = securityHeaders({
 });
 const unchanging = 'public, max-age=3600';
 
-export function documentation(modules: readonly ServedModule[], version: string): Document[] {
+/** The same for the same modules, wherever they run. */
+export function documentation(modules: readonly DocumentedModule[], version: string): Document[] {
+  const sorted = modules.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const page = document('/docs', 'text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
   return [
-    document('/openapi.json', 'application/json', 'no-cache', () => JSON.stringify(openApiDocument(modules, version))),
+    document('/openapi.json', 'application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, version))),
     {
       url: page.url,
       answer(exchange) {

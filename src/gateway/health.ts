@@ -13,17 +13,29 @@ interface CheckResult {
   readonly reason?: string;
 }
 
+interface Findings {
+  readonly checks: readonly CheckResult[];
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}
+
 const patience = 1_000;
 
 export class Health {
   readonly #checks: Readonly<Record<string, HealthCheck>>;
+  readonly #details: Readonly<Record<string, () => unknown>>;
   readonly #logger: Logger;
   readonly #failing = new Set<string>();
   #draining = false;
-  #looking: Promise<CheckResult[]> | undefined;
+  #looking: Promise<Findings> | undefined;
 
-  constructor(checks: Readonly<Record<string, HealthCheck>>, logger: Logger) {
+  /** `details` are told along with the checks; whatever they are, the program is no less ready for it. */
+  constructor(
+    checks: Readonly<Record<string, HealthCheck>>,
+    details: Readonly<Record<string, () => unknown>>,
+    logger: Logger,
+  ) {
     this.#checks = checks;
+    this.#details = details;
     this.#logger = logger;
   }
 
@@ -42,13 +54,17 @@ export class Health {
     if (this.#draining) return json(503, { status: 'draining', checks: [] });
     // However many ask, each check runs once at a time.
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
-    const checks = await this.#looking;
+    const { checks, details } = await this.#looking;
     const ready = checks.every(({ status }) => status === 'ok');
-    return json(ready ? 200 : 503, { status: ready ? 'ok' : 'failed', checks });
+    return json(ready ? 200 : 503, { status: ready ? 'ok' : 'failed', checks, details });
   };
 
-  #look(): Promise<CheckResult[]> {
-    return Promise.all(Object.entries(this.#checks).map(([name, check]) => this.#run(name, check)));
+  async #look(): Promise<Findings> {
+    const [checks, details] = await Promise.all([
+      Promise.all(Object.entries(this.#checks).map(([name, check]) => this.#run(name, check))),
+      Promise.all(Object.entries(this.#details).map(async ([name, tell]) => [name, await tell()] as const)),
+    ]);
+    return { checks, details: details.length === 0 ? undefined : Object.fromEntries(details) };
   }
 
   async #run(name: string, check: HealthCheck): Promise<CheckResult> {

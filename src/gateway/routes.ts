@@ -7,5 +7,6 @@ import type { Parameters } from '#platform/http/route-table.ts';
 export interface Route extends RouteName {
   readonly method: string;
   readonly access: Access;
-  answer(exchange: Exchange, parameters: Parameters): Promise<SentAnswer>;
+  /** Undefined when it was sent already, in parts. */
+  answer(exchange: Exchange, parameters: Parameters): Promise<SentAnswer | undefined>;
 }

@@ -10,8 +10,9 @@ import { Metrics } from '#platform/observability/metrics.ts';
 import { signAccessToken, type SigningKey } from '#platform/security/access-token.ts';
 import type { Authenticator } from '#platform/security/authenticator.ts';
 import { TokenVerifier } from '#platform/security/token-verifier.ts';
-import { createApp, type GatewayApp, type GatewaySettings } from '../../src/gateway/app.ts';
+import { createApp, type GatewayApp, type GatewayOptions, type GatewaySettings } from '../../src/gateway/app.ts';
 import type { HealthCheck } from '../../src/gateway/health.ts';
+import type { Upstream } from '../../src/gateway/upstreams/upstream.ts';
 
 export const LibraryApi = api('library', {});
 export const parties = { issuer: 'fissile', audience: 'fissile' };
@@ -78,10 +79,12 @@ export interface TestGateway extends GatewayApp {
 export interface TestGatewayOptions {
   readonly settings?: Partial<GatewaySettings>;
   readonly checks?: Readonly<Record<string, HealthCheck>>;
+  readonly details?: GatewayOptions['details'];
+  readonly upstreams?: readonly Upstream[];
   readonly database?: Database;
 }
 
-export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, database }: TestGatewayOptions = {}): TestGateway {
+export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database }: TestGatewayOptions = {}): TestGateway {
   let text = '';
   const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
   const authenticator = new TestAuthenticator();
@@ -92,6 +95,8 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
     logger,
     metrics,
     checks,
+    details,
+    upstreams,
     version: '1.2.3',
     settings: { requestTimeout: 5_000, bodyLimit: 100_000, rateLimit: 0, corsOrigins: [], trustProxy: 0, ...settings },
   });

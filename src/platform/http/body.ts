@@ -12,23 +12,29 @@ const mayBeUnstorable = /\\u(?:0000|d[89a-f])/i;
 export const hasBody = ({ headers }: IncomingMessage) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-export function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** Refuses a body that is compressed or announced as larger than `limit` bytes, before any of it is read. */
+export function requireReadable({ headers }: IncomingMessage, limit: number): void {
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw httpErrors.unsupportedMediaType('Send the body without a Content-Encoding.');
+  }
+  if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+}
+
+export const tooLarge = (limit: number) => httpErrors.bodyTooLarge(`The body may have ${limit} bytes at most.`);
+export const endedEarly = (cause: unknown) => httpErrors.malformedBody({ detail: 'The body ended too early.', cause });
+
+export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  requireReadable(request, limit);
   return new Promise((resolve, reject) => {
-    const tooLarge = () => reject(httpErrors.bodyTooLarge(`The body may have ${limit} bytes at most.`));
-    if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-      reject(httpErrors.unsupportedMediaType('Send the body without a Content-Encoding.'));
-    } else if (Number(request.headers['content-length'] ?? 0) > limit) tooLarge();
-    else {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      request.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size <= limit) chunks.push(chunk);
-        else tooLarge();
-      });
-      request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-      request.once('error', (cause) => reject(httpErrors.malformedBody({ detail: 'The body ended too early.', cause })));
-    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else reject(tooLarge(limit));
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once('error', (cause) => reject(endedEarly(cause)));
   });
 }
 

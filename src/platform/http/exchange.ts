@@ -12,6 +12,11 @@ export interface RouteName {
   readonly operational: boolean;
 }
 
+interface AnswerHead extends Pick<SentAnswer, 'status' | 'headers'> {
+  /** Bytes of the body; undefined where there is none, or nobody knows yet. */
+  readonly length: number | undefined;
+}
+
 /** One request and its one answer, with what the gateway knows about it. */
 export class Exchange {
   readonly request: Request;
@@ -75,19 +80,28 @@ export class Exchange {
     this.#headers.push(name, value);
   }
 
-  /**
-   * Answers, once: what comes after an answer (such as the outcome of what took too long) is dropped. One write of
-   * headers that were never in a map, since that is a good part of what a request costs.
-   */
+  /** Answers, once: what comes after an answer (such as the outcome of what took too long) is dropped. */
   send({ status, headers, body }: SentAnswer): void {
-    const { request, response } = this;
-    if (response.headersSent || response.destroyed) return;
-    const all = this.#headers.concat(headers);
-    if (status !== 204 && status !== 304) {
-      this.bytes = body === undefined ? 0 : Buffer.byteLength(body);
-      all.push('Content-Length', String(this.bytes));
+    const bytes = body === undefined ? 0 : Buffer.byteLength(body);
+    if (!this.begin({ status, headers, length: status === 204 || status === 304 ? undefined : bytes })) return;
+    this.bytes = bytes;
+    this.response.end(this.request.method === 'HEAD' ? undefined : body);
+  }
+
+  /**
+   * Begins an answer whose body is then written to `response` in parts. False where there is an answer already; one
+   * that is still being written is cut off, as what comes after it can only be why it will not be finished. One write
+   * of headers that were never in a map, since that is a good part of what a request costs.
+   */
+  begin({ status, headers, length }: AnswerHead): boolean {
+    const { response } = this;
+    if (response.headersSent || response.destroyed) {
+      if (!response.writableEnded) response.destroy();
+      return false;
     }
+    const all = this.#headers.concat(headers);
+    if (length !== undefined) all.push('Content-Length', String(length));
     response.writeHead(status, all);
-    response.end(request.method === 'HEAD' ? undefined : body);
+    return true;
   }
 }

@@ -8,7 +8,7 @@ import { problemType } from '../problem.ts';
 import { Components, type JsonSchema } from './components.ts';
 import { headerNames, headers, introduction, parameters, problemSchema } from './shared.ts';
 
-interface DocumentedModule {
+export interface DocumentedModule {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
 }

@@ -1,0 +1,151 @@
+/** One request on its way to one process of a module, and the answer on its way back to the client. */
+import type { Dispatcher } from 'undici';
+import { Failure } from '#platform/errors.ts';
+import type { Exchange } from '#platform/http/exchange.ts';
+import { httpErrors } from '#platform/http/http-errors.ts';
+import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import { passedHeaders } from './answer-headers.ts';
+import type { Origin } from './origin.ts';
+import type { RequestMessage } from './request-message.ts';
+
+/** There is no answer from this process. */
+export class NoAnswer extends Error {
+  /** Whether any of the request may have reached it. */
+  readonly sent: boolean;
+
+  constructor(sent: boolean, cause: unknown) {
+    super('A process of the module gave no answer.', { cause });
+    this.sent = sent;
+  }
+}
+
+/** Nobody waits for the answer any more: the client is gone, or the time is up. */
+export class Abandoned extends Error {}
+
+interface Outcome {
+  resolve(answer: SentAnswer | undefined): void;
+  reject(error: unknown): void;
+}
+
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly options: Dispatcher.DispatchOptions;
+  readonly startedAt = Date.now();
+  readonly #exchange: Exchange;
+  readonly #origin: Origin;
+  readonly #repeatable: boolean;
+  readonly #outcome: Outcome;
+  #controller: Dispatcher.DispatchController | undefined;
+  #givenUp: Error | undefined;
+  #status = 0;
+  #headers: string[] = [];
+  #length: number | undefined;
+  #whole: Buffer | undefined;
+  #streaming = false;
+  #over = false;
+
+  /** The answer, or undefined when it was streamed to the client already. Rejects with NoAnswer, Abandoned, and a Failure of the client's. */
+  static make(origin: Origin, message: RequestMessage, exchange: Exchange, repeatable: boolean): Promise<SentAnswer | undefined> {
+    return new Promise((resolve, reject) => {
+      const attempt = new Attempt(origin, message, exchange, repeatable, { resolve, reject });
+      exchange.response.once('close', attempt.#onClose);
+      origin.send(attempt);
+    });
+  }
+
+  private constructor(origin: Origin, message: RequestMessage, exchange: Exchange, repeatable: boolean, outcome: Outcome) {
+    const { method, path, headers, body } = message;
+    this.options = { method: method as Dispatcher.HttpMethod, path, headers, body: typeof body === 'function' ? (body() as never) : (body ?? null) };
+    this.#exchange = exchange;
+    this.#origin = origin;
+    this.#repeatable = repeatable;
+    this.#outcome = outcome;
+  }
+
+  /** The process does not live. What can be asked of another one is given up; what cannot waits for its deadline. */
+  giveUp(): void {
+    if (this.#repeatable) this.#abort(new Error('It does not answer.'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#givenUp) controller.abort(this.#givenUp);
+  }
+
+  onResponseStart({ rawHeaders }: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, unknown>>): void {
+    if (status < 200) return;
+    this.#origin.heard(this);
+    const length = headers['content-length'];
+    this.#status = status;
+    this.#length = typeof length === 'string' ? Number(length) : undefined;
+    this.#headers = passedHeaders(rawHeaders as Buffer[]);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#streaming) {
+      if (chunk.length === this.#length) {
+        this.#whole = chunk;
+        return;
+      }
+      if (!this.#begin()) return controller.abort(new Abandoned());
+      this.#streaming = true;
+    }
+    const { response } = this.#exchange;
+    this.#exchange.bytes += chunk.length;
+    if (response.write(chunk)) return;
+    controller.pause();
+    response.once('drain', () => controller.resume());
+  }
+
+  onResponseEnd(): void {
+    this.#over = true;
+    this.#exchange.response.off('close', this.#onClose);
+    if (this.#status >= 400) this.#exchange.problem = this.#problem();
+    if (this.#whole !== undefined) {
+      this.#outcome.resolve({ status: this.#status, headers: this.#headers, body: this.#whole });
+      return;
+    }
+    if (this.#streaming || this.#begin()) this.#exchange.response.end();
+    this.#outcome.resolve(undefined);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+    this.#over = true;
+    this.#origin.forget(this);
+    this.#exchange.response.off('close', this.#onClose);
+    this.#outcome.reject(this.#reason(error));
+  }
+
+  #reason(error: Error): Error {
+    // What the client sent is at fault, or not wanted any more: no failure of the module.
+    if (error instanceof Abandoned || error instanceof Failure) return error;
+    if ((error as { code?: unknown }).code === 'UND_ERR_INVALID_ARG') return httpErrors.invalidHeader({ cause: error });
+    return new NoAnswer(this.#controller !== undefined, error);
+  }
+
+  /** What the module calls it, for the log. */
+  #problem(): string | undefined {
+    if (this.#whole === undefined) return undefined;
+    try {
+      const { code } = JSON.parse(this.#whole.toString()) as { code?: unknown };
+      return typeof code === 'string' ? code : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #begin(): boolean {
+    return this.#exchange.begin({ status: this.#status, headers: this.#headers, length: this.#length });
+  }
+
+  readonly #onClose = (): void => {
+    if (!this.#over) this.#abort(new Abandoned());
+  };
+
+  /** One that still waits for a connection is aborted when it has one; nobody waits for that. */
+  #abort(error: Error): void {
+    this.#givenUp = error;
+    if (this.#controller) return this.#controller.abort(error);
+    this.#origin.forget(this);
+    this.#outcome.reject(this.#reason(error));
+  }
+}

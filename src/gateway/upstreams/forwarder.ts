@@ -1,0 +1,135 @@
+/**
+ * Sends requests on to a module that runs elsewhere, and its answers back: to each of its processes in turn, around
+ * those that are gone, and nowhere while none can be reached.
+ */
+import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
+import { platformErrors } from '#platform/errors.ts';
+import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Exchange } from '#platform/http/exchange.ts';
+import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import { Abandoned, Attempt, NoAnswer } from './attempt.ts';
+import { Origin } from './origin.ts';
+import { requestMessage, type RequestMessage } from './request-message.ts';
+import type { Upstream } from './upstream.ts';
+
+/** So many requests to one module at once; more would only wait for each other. */
+const mostAtOnce = 1_024;
+/** So many requests in a row that no process took, or that none answered in time. */
+const failuresToOpen = 5;
+/** Milliseconds. */
+const openFor = 1_000;
+const lookEvery = 500;
+
+export interface UpstreamState {
+  readonly ready: number;
+  readonly processes: number;
+  readonly breaker: BreakerState;
+}
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** Nobody answered: the module as a whole is away. */
+class Unanswered extends Error {}
+
+export class Forwarder {
+  readonly #upstream: Upstream;
+  readonly #bodyLimit: number;
+  readonly #origins: readonly Origin[];
+  readonly #breaker = circuitBreaker(handleType(Unanswered), {
+    halfOpenAfter: openFor,
+    breaker: new ConsecutiveBreaker(failuresToOpen),
+  });
+  readonly #look: NodeJS.Timeout;
+  #turn = 0;
+  #atOnce = 0;
+
+  constructor(upstream: Upstream, { bodyLimit, logger }: { bodyLimit: number; logger: Logger }) {
+    this.#upstream = upstream;
+    this.#bodyLimit = bodyLimit;
+    this.#origins = upstream.origins.map((origin) => new Origin(origin, upstream, logger));
+    this.#look = setInterval(() => this.#origins.forEach((origin) => void origin.lookAfterWaiting()), lookEvery).unref();
+  }
+
+  get breaker(): BreakerState {
+    const { state } = this.#breaker;
+    return state === CircuitState.Closed ? 'closed' : state === CircuitState.HalfOpen ? 'half-open' : 'open';
+  }
+
+  /** Asks every process whether it is ready, which takes a second at most. */
+  async state(): Promise<UpstreamState> {
+    const answers = await Promise.all(this.#origins.map((origin) => origin.asked('/readyz')));
+    return { ready: answers.filter(Boolean).length, processes: answers.length, breaker: this.breaker };
+  }
+
+  /** Gives the answer to send, or undefined when it was streamed to the client. */
+  async forward(exchange: Exchange, { idempotent = false }: Endpoint): Promise<SentAnswer | undefined> {
+    if (this.#atOnce >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
+    this.#atOnce += 1;
+    try {
+      const message = await requestMessage(exchange, this.#bodyLimit);
+      // Whether the module is back is found out by asking for its health: a request could take its whole deadline.
+      if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#requireAlive());
+      return await this.#breaker.execute(() => this.#tryInTurn(message, exchange, isRepeatable(message, idempotent)));
+    } catch (error) {
+      return this.#afterFailure(error, exchange);
+    } finally {
+      this.#atOnce -= 1;
+    }
+  }
+
+  async #tryInTurn(message: RequestMessage, exchange: Exchange, repeatable: boolean): Promise<SentAnswer | undefined> {
+    let last: unknown;
+    for (const origin of this.#inTurn()) {
+      try {
+        return await Attempt.make(origin, message, exchange, repeatable);
+      } catch (error) {
+        const late = exchange.problem === platformErrors.deadlineExceeded.code;
+        if (error instanceof Abandoned && late) throw new Unanswered('The time was up.', { cause: error });
+        if (!(error instanceof NoAnswer)) throw error;
+        origin.leaveOut(error.cause);
+        if (exchange.response.headersSent || (error.sent && !repeatable)) throw error;
+        last = error;
+      }
+    }
+    throw new Unanswered('No process could be reached.', { cause: last });
+  }
+
+  /** Those in rotation, beginning with another one each time; the others as a last resort. */
+  *#inTurn(): Generator<Origin> {
+    const origins = this.#origins;
+    const first = this.#turn++;
+    const leftOut: Origin[] = [];
+    for (let index = 0; index < origins.length; index++) {
+      const origin = origins[(first + index) % origins.length]!;
+      if (origin.inRotation) yield origin;
+      else leftOut.push(origin);
+    }
+    yield* leftOut;
+  }
+
+  async #requireAlive(): Promise<void> {
+    const answers = await Promise.all(this.#origins.map((origin) => origin.asked('/livez')));
+    if (!answers.includes(true)) throw new Unanswered('No process lives.');
+  }
+
+  #afterFailure(error: unknown, exchange: Exchange): undefined {
+    if (error instanceof Abandoned || exchange.response.writableEnded) return undefined;
+    if (error instanceof BrokenCircuitError || error instanceof Unanswered || error instanceof NoAnswer) {
+      const reason = error instanceof NoAnswer ? 'broke off' : 'cannot be reached';
+      throw platformErrors.unavailable({ retryAfter: 1, cause: new Error(`${this.#upstream.name} ${reason}.`, { cause: error }) });
+    }
+    throw error;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#look);
+    await Promise.all(this.#origins.map((origin) => origin.close()));
+  }
+}
+
+/** Sent twice, it takes effect once, and all that there is to send is still there. */
+function isRepeatable({ method, body, headers }: RequestMessage, idempotent: boolean): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  return idempotent && typeof body !== 'function' && headers.includes('idempotency-key');
+}

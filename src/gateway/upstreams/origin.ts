@@ -1,0 +1,93 @@
+/** One process of a module elsewhere: its connections, and whether it is worth sending to. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import type { Logger } from '#platform/observability/logger.ts';
+import type { Attempt } from './attempt.ts';
+import { connector } from './connector.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Requests beyond so many wait for a connection. */
+const connections = 256;
+
+/** Milliseconds. */
+const patience = 1_000;
+const askAgainAfter = 500;
+
+export class Origin {
+  readonly #url: string;
+  readonly #logger: Logger;
+  readonly #pool: Pool;
+  /** Apart from the others, since those may all be waiting for an answer. */
+  readonly #probes: Pool;
+  readonly #waiting = new Set<Attempt>();
+  #leftOut = false;
+  #heardAt = 0;
+  #closed = false;
+
+  constructor(url: string, { name, certificates }: Upstream, logger: Logger) {
+    this.#url = url;
+    this.#logger = logger;
+    // No time limits here: every request has a deadline of its own.
+    const options = { connect: connector(name, certificates), allowH2: false, headersTimeout: 0, bodyTimeout: 0 };
+    this.#pool = new Pool(url, { ...options, connections });
+    this.#probes = new Pool(url, { ...options, connections: 1 });
+  }
+
+  get inRotation(): boolean {
+    return !this.#leftOut;
+  }
+
+  send(attempt: Attempt): void {
+    this.#waiting.add(attempt);
+    this.#pool.dispatch(attempt.options, attempt);
+  }
+
+  /** The answer to the attempt has begun. */
+  heard(attempt: Attempt): void {
+    this.#waiting.delete(attempt);
+    this.#heardAt = Date.now();
+  }
+
+  /** The attempt will get no answer. */
+  forget(attempt: Attempt): void {
+    this.#waiting.delete(attempt);
+  }
+
+  /** Out of rotation until it lives again, which it is asked until then. */
+  leaveOut(error: unknown): void {
+    if (this.#leftOut || this.#closed) return;
+    this.#leftOut = true;
+    this.#logger.warn(`${this.#url} is left out: it gave no answer.`, { error });
+    void this.#untilAlive();
+  }
+
+  /** A process that was stopped takes connections and never answers: whoever waits long makes us ask. */
+  async lookAfterWaiting(): Promise<void> {
+    const since = Math.max(this.#heardAt, Math.min(...Array.from(this.#waiting, ({ startedAt }) => startedAt)));
+    if (this.#leftOut || Date.now() - since < patience || (await this.asked('/livez'))) return;
+    this.leaveOut(new Error(`It took requests and answered none for ${patience} ms.`));
+    for (const attempt of this.#waiting) attempt.giveUp();
+  }
+
+  /** Whether it answers this with success within a second. */
+  async asked(path: string): Promise<boolean> {
+    try {
+      const { statusCode, body } = await this.#probes.request({ method: 'GET', path, signal: AbortSignal.timeout(patience) });
+      await body.dump();
+      return statusCode === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  async #untilAlive(): Promise<void> {
+    while (!this.#closed && !(await this.asked('/livez'))) await sleep(askAgainAfter, undefined, { ref: false });
+    this.#leftOut = false;
+    if (!this.#closed) this.#logger.info(`${this.#url} answers again.`);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#pool.destroy(), this.#probes.destroy()]);
+  }
+}

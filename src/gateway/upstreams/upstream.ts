@@ -1,0 +1,12 @@
+import type { PeerCertificates } from '#platform/grpc/peer-certificates.ts';
+import type { Endpoint } from '#platform/http/endpoint.ts';
+
+/** A module that runs elsewhere and is reached over HTTP. */
+export interface Upstream {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  /** One for each of its processes, such as `http://orders-1:3000`. */
+  readonly origins: readonly string[];
+  /** Undefined where processes trust their network. */
+  readonly certificates: PeerCertificates | undefined;
+}
