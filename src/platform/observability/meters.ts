@@ -46,6 +46,29 @@ export class RequestMeter {
   }
 }
 
+/** The calls of one operation that came from other processes. */
+export class RpcMeter {
+  readonly #timings: Timings;
+  readonly #operation: string;
+  readonly #outcomes = new Map<RpcOutcome, Timing>();
+
+  constructor(timings: Timings, operation: string) {
+    this.#timings = timings;
+    this.#operation = operation;
+  }
+
+  finished(outcome: RpcOutcome, milliseconds: number): void {
+    let timing = this.#outcomes.get(outcome);
+    if (!timing) {
+      timing = this.#timings.series({ operation: this.#operation, outcome });
+      this.#outcomes.set(outcome, timing);
+    }
+    timing.record(milliseconds);
+  }
+}
+
+export type RpcOutcome = 'ok' | ErrorKind;
+
 /** The deliveries of events to one subscription. */
 export class DeliveryMeter {
   readonly #done: Timing;

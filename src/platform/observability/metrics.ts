@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import { CallMeter, DeliveryMeter, RequestMeter } from './meters.ts';
+import { CallMeter, DeliveryMeter, RequestMeter, RpcMeter } from './meters.ts';
 import { Timings } from './timings.ts';
 
 /** A scrape waits this long for what has to be asked of a database, and goes without it then. */
@@ -28,6 +28,7 @@ export class Metrics {
 
   readonly #requests = this.#timings('http_request_duration_seconds', 'HTTP requests by route and status.');
   readonly #calls = this.#timings('call_duration_seconds', 'How long calls of operations take, from a sample of them.');
+  readonly #servedCalls = this.#timings('rpc_duration_seconds', 'Calls from other processes, by operation and outcome.');
   readonly #deliveries = this.#timings('event_delivery_seconds', 'From the commit of an event to that of its reaction.');
   readonly #deliveryFailures = new Counter({
     name: 'event_delivery_failures_total',
@@ -52,6 +53,8 @@ export class Metrics {
   readonly #sagas = this.#gauge('sagas', 'Sagas by state.', ['saga', 'state']);
   readonly #pool = this.#gauge('database_pool_connections', 'Connections: idle or in use.', ['module', 'state']);
   readonly #poolWaiting = this.#gauge('database_pool_waiting', 'Work that waits for a connection.', ['module']);
+  readonly #breakers = this.#gauge('circuit_breaker', '1 for the state that the breaker of a remote module is in.', ['module', 'state']);
+  readonly #remoteCalls = this.#gauge('remote_calls_in_flight', 'Calls of a remote module under way.', ['module']);
   #scrape: Promise<string> | undefined;
 
   constructor() {
@@ -68,6 +71,11 @@ export class Metrics {
   /** `orders.placeOrder`; the same operation gives the same meter. */
   calls(operation: string): CallMeter {
     return once(this.#callMeters, operation, () => new CallMeter(this.#calls.series({ operation })));
+  }
+
+  /** Calls of `orders.placeOrder` that come from other processes. Makes a series: keep what it returns. */
+  servedCalls(operation: string): RpcMeter {
+    return new RpcMeter(this.#servedCalls, operation);
   }
 
   /** The same subscription gives the same meter. */
@@ -132,6 +140,14 @@ export class Metrics {
     this.#watch(() => {
       unconfirmed.set(ask().unconfirmed);
       connected.set(ask().connected ? 1 : 0);
+    });
+  }
+
+  watchRemoteModule(module: string, ask: () => { breaker: 'closed' | 'open' | 'half-open'; underWay: number }): void {
+    this.#watch(() => {
+      const { breaker, underWay } = ask();
+      for (const state of ['closed', 'open', 'half-open']) this.#breakers.set({ module, state }, state === breaker ? 1 : 0);
+      this.#remoteCalls.set({ module }, underWay);
     });
   }
 

@@ -1,0 +1,52 @@
+/** How a client of a module connects, spreads its calls, and tries again. */
+import type { ChannelOptions } from '@grpc/grpc-js';
+import type { Api, Operation } from '../contract.ts';
+import type { ServiceCodec } from './service-codec.ts';
+
+/** Both ways. A page of the longest list is far below it. */
+export const maxMessageBytes = 4 * 1024 * 1024;
+
+/** What may be done twice: a query changes nothing, and a command with a key says that it is the same one. */
+export const isSafeToRepeat = ({ kind, input }: Operation): boolean => kind === 'query' || 'idempotencyKey' in input.shape;
+
+const retryPolicy = {
+  maxAttempts: 3,
+  initialBackoff: '0.05s',
+  maxBackoff: '0.5s',
+  backoffMultiplier: 2,
+  retryableStatusCodes: ['UNAVAILABLE'],
+};
+
+/**
+ * A failure takes a token and a success gives a tenth of one; below half of them nothing is repeated. So where a
+ * module is down, repeating does not double its load.
+ */
+const retryThrottling = { maxTokens: 20, tokenRatio: 0.1 };
+
+function serviceConfig(api: Api, { service, operations }: ServiceCodec): string {
+  const repeatable = Object.entries(api).filter(([, operation]) => isSafeToRepeat(operation));
+  const name = repeatable.map(([key]) => ({ service, method: operations.get(key)!.path.split('/')[2] }));
+  return JSON.stringify({
+    loadBalancingConfig: [{ round_robin: {} }],
+    methodConfig: name.length === 0 ? [] : [{ name, retryPolicy }],
+    retryThrottling,
+  });
+}
+
+export const channelOptions = (api: Api, codec: ServiceCodec): ChannelOptions => ({
+  'grpc.service_config': serviceConfig(api, codec),
+  // Nobody but us says how to balance and when to try again.
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_http_proxy': 0,
+  'grpc.max_receive_message_length': maxMessageBytes,
+  'grpc.max_send_message_length': maxMessageBytes,
+  // A replica that hangs keeps its connections open: it is given up three seconds after its last sign of life.
+  'grpc.keepalive_time_ms': 1_000,
+  'grpc.keepalive_timeout_ms': 2_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.dns_min_time_between_resolutions_ms': 1_000,
+  'grpc.enable_channelz': 0,
+});

@@ -1,0 +1,113 @@
+/**
+ * A module in other processes. Its client is the one that a module in this process has (no call inside a transaction,
+ * the same deadlines and counts), with the network where the handler would be.
+ */
+import { Client as GrpcClient, type ServiceError, status as Code } from '@grpc/grpc-js';
+import { type AnyHandler, localClient } from '../calls/local-client.ts';
+import type { CallContext } from '../context.ts';
+import { moduleOf, type Api, type Client } from '../contract.ts';
+import { Failure, platformErrors } from '../errors.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { callMetadata } from './call-metadata.ts';
+import { channelOptions } from './channel-options.ts';
+import { failureOfStatus, failureOfTransport } from './failure-status.ts';
+import { MalformedMessage } from './message-codec.ts';
+import type { PeerCertificates } from './peer-certificates.ts';
+import { clientCredentials } from './peer-credentials.ts';
+import { type BreakerState, defaultLimits, Protection, type ProtectionLimits } from './protection.ts';
+import { type OperationCodec, serviceCodec } from './service-codec.ts';
+import { grpcTarget } from './target.ts';
+
+export interface RemoteModuleOptions<A extends Api> {
+  readonly api: A;
+  /** The text of its .proto file. */
+  readonly proto: string;
+  /** As in `<MODULE>_URL`: see grpcTarget. */
+  readonly target: string;
+  readonly certificates: PeerCertificates | undefined;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly limits?: Partial<ProtectionLimits>;
+}
+
+/** Seconds after which trying again makes sense where nobody knows better. */
+const retryAfter = 1;
+/** Milliseconds that `ready` waits for a connection. */
+const connectWithin = 1_000;
+const asBytes = (bytes: Buffer) => bytes;
+
+export class RemoteModule<A extends Api = Api> {
+  readonly client: Client<A>;
+  readonly #grpc: GrpcClient;
+  readonly #protection: Protection;
+
+  constructor({ api, proto, target, certificates, logger, metrics, limits }: RemoteModuleOptions<A>) {
+    const module = moduleOf(api);
+    const address = grpcTarget(target);
+    if (address === undefined) throw new TypeError(`"${target}" is no address of ${module}.`);
+    const codec = serviceCodec(api, proto);
+    this.#grpc = new GrpcClient(address, clientCredentials(certificates, module), channelOptions(api, codec));
+    this.#protection = new Protection(module, { ...defaultLimits, ...limits });
+    this.#protection.onChange((state) => logger.warn(`The circuit breaker of ${module} is ${state}.`));
+    metrics.watchRemoteModule(module, () => this.#protection);
+    this.client = localClient(api, {
+      handlerOf: (operation) => this.#handler(codec.operations.get(operation.name)!),
+      meterOf: (operation) => metrics.calls(`${operation.module}.${operation.name}`),
+    });
+  }
+
+  get breaker(): BreakerState {
+    return this.#protection.breaker;
+  }
+
+  /** Resolves when a replica is connected; rejects where there is none within a second. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#grpc.waitForReady(Date.now() + connectWithin, (cause) => {
+        if (cause) reject(platformErrors.unavailable({ cause, retryAfter }));
+        else resolve();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#grpc.close();
+  }
+
+  #handler(codec: OperationCodec): AnyHandler {
+    return async (input, context) => {
+      const bytes = encoded(codec, input);
+      const answer = await this.#protection.run(() => this.#send(codec.path, bytes, context));
+      if (answer instanceof Failure) throw answer;
+      return codec.decodeOutput(answer);
+    };
+  }
+
+  /** Resolves with what the module answers, a Failure too; rejects where it did not answer. */
+  #send(path: string, bytes: Buffer, context: CallContext): Promise<Buffer | Failure> {
+    return new Promise((resolve, reject) => {
+      const { deadline, cancellation } = context;
+      const call = this.#grpc.makeUnaryRequest(path, asBytes, asBytes, bytes, callMetadata(context), { deadline }, (error, answer) => {
+        cancellation?.removeEventListener('abort', cancel);
+        if (!error) resolve(answer!);
+        else if (countsAsSilence(error)) reject(failureOfTransport(error, retryAfter));
+        else resolve(failureOfStatus(error) ?? failureOfTransport(error, retryAfter));
+      });
+      const cancel = () => call.cancel();
+      if (cancellation?.aborted) cancel();
+      else cancellation?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+}
+
+const countsAsSilence = (error: ServiceError): boolean =>
+  error.code === Code.DEADLINE_EXCEEDED || (error.code === Code.UNAVAILABLE && failureOfStatus(error) === undefined);
+
+function encoded(codec: OperationCodec, input: unknown): Buffer {
+  try {
+    return codec.encodeInput(input);
+  } catch (cause) {
+    throw cause instanceof MalformedMessage ? platformErrors.invalidRequest({ cause }) : cause;
+  }
+}

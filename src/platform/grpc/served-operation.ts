@@ -1,0 +1,108 @@
+/** One operation, offered over gRPC: from bytes and metadata to the handler in its context, and back. */
+import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import type { AnyHandler } from '../calls/local-client.ts';
+import { CallContext, type Principal, runInContext, type Trace } from '../context.ts';
+import type { Operation } from '../contract.ts';
+import { Failure, platformErrors } from '../errors.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { RpcMeter } from '../observability/meters.ts';
+import { RefusedToken } from '../security/access-token.ts';
+import type { TokenVerifier } from '../security/token-verifier.ts';
+import { parseOrFail } from '../validation.ts';
+import { requestIdOf, tokenOf, traceOf } from './call-metadata.ts';
+import { statusOfFailure } from './failure-status.ts';
+import { MalformedMessage } from './message-codec.ts';
+import type { PeerCheck } from './peer-check.ts';
+import type { OperationCodec } from './service-codec.ts';
+
+type Call = ServerUnaryCall<Buffer, Buffer>;
+
+export interface ServedOperation {
+  readonly operation: Operation;
+  readonly codec: OperationCodec;
+  readonly handle: AnyHandler;
+  /** Who may call; undefined for anybody who could connect. */
+  readonly peers: PeerCheck | undefined;
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  readonly meter: RpcMeter;
+}
+
+/** Milliseconds for a call that came with no deadline. */
+const defaultTimeout = 30_000;
+
+export const unaryHandler = (served: ServedOperation): handleUnaryCall<Buffer, Buffer> => (call, reply) => void serve(served, call, reply);
+
+async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<Buffer>): Promise<void> {
+  const started = performance.now();
+  const arrival = new Arrival(call);
+  let context = new CallContext(arrival);
+  try {
+    if (served.peers?.admits(call) === false) throw platformErrors.forbidden('This process may not call that module.');
+    const asked = await whoAsks(call, served.verifier);
+    if (asked) context = new CallContext({ ...arrival, ...asked });
+    const input = parseOrFail(served.operation.input, decoded(served.codec, call.request));
+    const output = await runInContext(context, () => served.handle(input, context));
+    reply(null, served.codec.encodeOutput(output));
+    served.meter.finished('ok', performance.now() - started);
+  } catch (error) {
+    const failure = error instanceof Failure ? error : platformErrors.internal({ cause: error });
+    runInContext(context, () => tell(failure, served));
+    reply(statusOfFailure(failure));
+    served.meter.finished(failure.kind, performance.now() - started);
+  } finally {
+    arrival.over = true;
+  }
+}
+
+/** What a call says of itself. */
+class Arrival {
+  readonly deadline: number;
+  readonly requestId: string;
+  readonly trace: Trace;
+  /** Answered: that the stream ends then is no cancellation. */
+  over = false;
+  readonly signal: () => AbortSignal;
+
+  constructor(call: Call) {
+    const deadline = Number(call.getDeadline());
+    this.deadline = Number.isFinite(deadline) ? deadline : Date.now() + defaultTimeout;
+    this.requestId = requestIdOf(call.metadata);
+    this.trace = traceOf(call.metadata);
+    this.signal = () => {
+      const gone = new AbortController();
+      const abort = () => void (this.over || gone.abort());
+      if (call.cancelled) abort();
+      else call.on('cancelled', abort);
+      return gone.signal;
+    };
+  }
+}
+
+/** Nobody is believed to be somebody without a token of theirs. */
+async function whoAsks({ metadata }: Call, verifier: TokenVerifier): Promise<{ principal: Principal; token: string } | undefined> {
+  const given = tokenOf(metadata);
+  if (given === 'none') return undefined;
+  if (given === 'malformed') throw platformErrors.unauthenticated();
+  const { token } = given;
+  try {
+    return { principal: verifier.recall(token) ?? (await verifier.verify(token)), token };
+  } catch (error) {
+    throw error instanceof RefusedToken ? platformErrors.unauthenticated({ cause: error }) : error;
+  }
+}
+
+function decoded(codec: OperationCodec, bytes: Buffer): unknown {
+  try {
+    return codec.decodeInput(bytes);
+  } catch (cause) {
+    throw cause instanceof MalformedMessage ? platformErrors.invalidRequest({ cause }) : cause;
+  }
+}
+
+/** For the operator: causes stay on this side. */
+function tell({ kind, message, code, cause }: Failure, { operation, logger }: ServedOperation): void {
+  const what = `${operation.module}.${operation.name} failed`;
+  if (kind === 'internal') logger.error(what, { code, error: cause ?? message });
+  else if (kind === 'unavailable' && cause !== undefined) logger.warn(`${what}: ${message}`, { code, error: cause });
+}
