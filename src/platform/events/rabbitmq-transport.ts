@@ -66,6 +66,7 @@ export class RabbitmqTransport extends Transport {
   }
 
   subscribe(subscription: Subscription, receive: Receiver): void {
+    this.#topology.add(subscription);
     this.#subscribed.push({ subscription, receive });
   }
 
@@ -144,8 +145,11 @@ export class RabbitmqTransport extends Transport {
   }
 }
 
-/** Node says ECONNREFUSED for each address of a name, and nothing for all of them. */
+/** In one line. Node says ECONNREFUSED for each address of a name, and nothing for all of them. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  // All that the library says of a virtual host that does not exist or is not for this user.
+  if (message.startsWith('Expected ConnectionOpenOk')) return 'it does not let this user into the virtual host of the URL.';
+  return message.replaceAll(/\s+/g, ' ').trim();
 }

@@ -20,16 +20,20 @@ export class Topology {
   /** A queue for what nobody can read. */
   readonly unreadable: string;
   readonly #prefix: string;
-  readonly #subscriptions: ReadonlyMap<string, Subscription>;
-  readonly #heard: ReadonlySet<string>;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #heard = new Set<string>();
 
   constructor(prefix: string, subscriptions: Iterable<Subscription>) {
     this.#prefix = prefix;
     this.events = `${prefix}.events`;
     this.broadcasts = `${prefix}.broadcasts`;
     this.unreadable = `${prefix}.unreadable`;
-    this.#subscriptions = new Map([...subscriptions].map((subscription) => [subscription.name, subscription]));
-    this.#heard = new Set([...this.#subscriptions.values()].map(({ event }) => event.name));
+    for (const subscription of subscriptions) this.add(subscription);
+  }
+
+  add(subscription: Subscription): void {
+    this.#subscriptions.set(subscription.name, subscription);
+    this.#heard.add(subscription.event.name);
   }
 
   queueOf(subscription: string): string {

@@ -39,6 +39,8 @@ export interface TestProgram {
 
 export interface ProgramOptions {
   readonly transport: Transport;
+  /** Takes the transport away from it, as the death of its process would. */
+  readonly die?: () => void;
   /** By name; reactions of the users module. What takes effect is noted in `effects`. */
   readonly reactions?: Readonly<Record<string, Reacting>>;
   readonly limits?: Partial<MessagingLimits>;
@@ -65,7 +67,7 @@ export class Landscape {
   }
 
   /** One instance: a program of two modules, orders announcing and users reacting. */
-  async start({ transport, reactions = {}, limits, ordersPort, usersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
+  async start({ transport, die = () => {}, reactions = {}, limits, ordersPort, usersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
     const ordersConnection = { ...this.orders.connection, port: ordersPort ?? this.orders.connection.port };
     const usersConnection = { ...this.users.connection, port: usersPort ?? this.users.connection.port };
     const [ordersDatabase, usersDatabase] = [open('orders', ordersConnection), open('users', usersConnection)];
@@ -115,6 +117,7 @@ export class Landscape {
         await close();
       },
       crash: async () => {
+        die();
         // What hangs in this program hangs for ever, so nobody waits for it.
         void close().catch(() => {});
         await this.cutConnections();

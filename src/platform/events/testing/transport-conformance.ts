@@ -6,12 +6,22 @@ import { event } from '../../contract.ts';
 import type { Envelope } from '../envelope.ts';
 import { type Receiver, type Subscription, Transport } from '../transport.ts';
 import { happened, Landscape, never, until } from './landscape.ts';
+import { transportOutages } from './transport-outages.ts';
 
 /** What carries events between the programs of one test. */
 export interface Carrier {
-  /** For one program. */
-  connect(): Transport;
+  connect(): Promise<Connected>;
   stop(): Promise<void>;
+}
+
+/** For one program. */
+export interface Connected {
+  readonly transport: Transport;
+  /** As the death of the program's process would. */
+  die(): void;
+  /** What the transport is connected to is away until it is `back`, as far as this program can see. */
+  away(): void;
+  back(): void;
 }
 
 /** Ends the process, as far as publishing is concerned, before or after an event went out. */
@@ -53,6 +63,8 @@ class DyingTransport extends Transport {
   }
 }
 
+const mortal = ({ transport, die }: Connected, lastWords: boolean) => ({ transport: new DyingTransport(transport, lastWords), die });
+
 export function transportConformance(name: string, makeCarrier: () => Promise<Carrier>): void {
   describe(`events over ${name}`, () => {
     let carrier: Carrier;
@@ -73,7 +85,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     const settled = () => until(async () => (await landscape.unpublished()) === 0);
 
     it('reach every subscriber of what was committed', async () => {
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {}, 'users.b': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {}, 'users.b': {} } });
       await program.announce({ id: 'k', n: 1 });
       await effects(2);
       expect(await landscape.effects()).toMatchObject([
@@ -84,7 +96,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('do not exist when their transaction was rolled back', async () => {
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
       const rolledBack = program.databases.orders.transaction(async () => {
         program.orders.outbox.add(happened, { id: 'k', n: 1 });
         throw new Error('changed our mind');
@@ -98,7 +110,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     it('carry the request and the trace they come from', async () => {
       const contexts: (CallContext | undefined)[] = [];
       const program = await landscape.start({
-        transport: carrier.connect(),
+        ...(await carrier.connect()),
         reactions: { 'users.a': { react: () => void contexts.push(currentContext()) } },
       });
       const context = new CallContext({ deadline: Date.now() + 1_000, requestId: 'request-7', trace: newTrace() });
@@ -108,44 +120,47 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('are delivered after all if the process dies between the commit and publishing', async () => {
-      const dying = await landscape.start({ transport: new DyingTransport(carrier.connect(), false), reactions: { 'users.a': {} } });
+      const dying = await landscape.start({ ...mortal(await carrier.connect(), false), reactions: { 'users.a': {} } });
       await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await dying.crash();
       expect(await landscape.effects()).toEqual([]);
-      await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {} } });
+      await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
       await effects(2);
       expect(await numbersOf('users.a', 'k')).toEqual([1, 2]);
     });
 
     it('take effect once if the process dies before it noted that they are out', async () => {
-      const dying = await landscape.start({ transport: new DyingTransport(carrier.connect(), true), reactions: { 'users.a': {} } });
+      const dying = await landscape.start({ ...mortal(await carrier.connect(), true), reactions: { 'users.a': {} } });
       await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await effects(2);
       expect(await landscape.unpublished()).toBe(2);
       await dying.crash();
-      await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {} } });
+      const next = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
       await settled();
-      expect(await numbersOf('users.a', 'k')).toEqual([1, 2]);
+      await next.announce({ id: 'k', n: 3 });
+      await effects(3);
+      expect(await numbersOf('users.a', 'k')).toEqual([1, 2, 3]);
     });
 
     it('take effect once if the process dies in the middle of a reaction', async () => {
       let reached = 0;
       const dying = await landscape.start({
-        transport: carrier.connect(),
+        ...(await carrier.connect()),
         reactions: { 'users.a': { react: () => (reached++, never) } },
       });
       await dying.announce({ id: 'k', n: 1 });
       await until(() => reached === 1);
       await dying.crash();
-      await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {} } });
-      await effects(1);
+      const next = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
+      await next.announce({ id: 'k', n: 2 });
+      await effects(2);
       await settled();
-      expect(await numbersOf('users.a', 'k')).toEqual([1]);
+      expect(await numbersOf('users.a', 'k')).toEqual([1, 2]);
     });
 
     it('with the same key take effect in their order, while other keys pass', async () => {
       const slow = { react: async ({ n }: { n: number }) => new Promise<void>((resolve) => setTimeout(resolve, n % 3)) };
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': slow, 'users.b': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': slow, 'users.b': {} } });
       const keys = ['k1', 'k2', 'k3'];
       for (let n = 0; n < 20; n++) await program.announce(...keys.map((id) => ({ id, n })));
       await effects(120);
@@ -162,7 +177,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
           if (id === 'bad' && attempt < 4) throw new Error('not yet');
         },
       };
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': failing, 'users.b': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': failing, 'users.b': {} } });
       await program.announce({ id: 'bad', n: 1 }, { id: 'bad', n: 2 }, { id: 'good', n: 1 });
       await effects(6);
       expect(await effectsOf('users.a')).toEqual(
@@ -184,7 +199,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         },
       };
       const limits = { attempts: 3 };
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': failing }, limits });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': failing }, limits });
       await program.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await effects(1);
       expect(await numbersOf('users.a', 'k')).toEqual([2]);
@@ -206,7 +221,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('in a version that the subscriber does not know are dead letters at once, and say so', async () => {
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
       const next = event('orders.happened', 2, { key: 'id', payload: z.object({ id: z.string(), count: z.int() }) });
       await program.announceAs(next, { id: 'k', count: 1 });
       await until(async () => (await program.users.deadLetters.list()).length === 1);
@@ -217,7 +232,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
 
     it('reach the reaction to their own version where a module has reactions to several', async () => {
       const next = event('orders.happened', 2, { key: 'id', payload: happened.payload });
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.v1': {}, 'users.v2': { event: next } } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.v1': {}, 'users.v2': { event: next } } });
       await program.announce({ id: 'k', n: 1 });
       await program.announceAs(next, { id: 'k', n: 2 });
       await effects(2);
@@ -228,7 +243,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('whose payload is not what was agreed are dead letters at once, and hold up nothing', async () => {
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
       const other = event('orders.happened', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.string() }) });
       await program.announceAs(other, { id: 'k', n: 'one' });
       await program.announce({ id: 'k', n: 2 });
@@ -240,12 +255,13 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
 
     it('arrive complete, once and in order when there are ten thousand of them and little memory', { timeout: 60_000 }, async () => {
       const limits = { eventsInMemory: 1_000, deliveries: 6 };
-      const program = await landscape.start({ transport: carrier.connect(), reactions: { 'users.a': {} }, limits });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} }, limits });
       const [rounds, keys] = [50, 200];
       for (let n = 0; n < rounds; n++) {
         await program.announce(...Array.from({ length: keys }, (_, key) => ({ id: `k${key}`, n })));
       }
       await until(async () => (await landscape.unpublished()) === 0, 50_000);
+      await until(async () => (await landscape.inbox()).length === rounds * keys, 50_000);
       const all = await landscape.effects();
       expect(all).toHaveLength(rounds * keys);
       const inOrder = Array.from({ length: rounds }, (_, n) => n);
@@ -255,13 +271,15 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     it('with the same key keep their order when two instances announce them in turn', async () => {
       const reactions = { 'users.a': {} };
       const instances = [
-        await landscape.start({ transport: carrier.connect(), reactions }),
-        await landscape.start({ transport: carrier.connect(), reactions }),
+        await landscape.start({ ...(await carrier.connect()), reactions }),
+        await landscape.start({ ...(await carrier.connect()), reactions }),
       ];
       for (let n = 0; n < 30; n++) await instances[n % 2]!.announce({ id: 'k', n }, { id: `own-${n % 2}`, n });
       await effects(60);
       expect(await numbersOf('users.a', 'k')).toEqual(Array.from({ length: 30 }, (_, n) => n));
       await settled();
     });
+
+    transportOutages(() => carrier, () => landscape);
   });
 }
