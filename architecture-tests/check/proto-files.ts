@@ -12,7 +12,7 @@ export function protoFiles(system: System): ReadonlyMap<string, string> {
   for (const [module, own] of loaded) {
     const api = Object.values(own).find(isApi) as Api | undefined;
     if (!api) continue;
-    const released = Object.entries(locked[module] ?? {}).flatMap(([name, shape]) => ('rpc' in shape ? [] : [[name, shape] as const]));
+    const released = Object.entries(locked[module] ?? {}).flatMap(([name, shape]) => ('request' in shape ? [] : [[name, shape] as const]));
     const exports = new Map([[module, own], ...loaded]);
     files.set(module, protoFile({ module, api, exports, released: Object.fromEntries<Numbers>(released) }));
   }

@@ -1,7 +1,7 @@
 import type { OperationShape } from '../contracts.ts';
 import { incompatibilities } from './compatibility.ts';
 import { sections, type Lock, type Section } from './lock.ts';
-import { protoChanges } from './proto-changes.ts';
+import { operationOf, protoChanges } from './proto-changes.ts';
 
 export interface Change {
   readonly section: Section;
@@ -19,8 +19,11 @@ export interface Changes {
   readonly compared: number;
 }
 
-/** `orders.operations.placeOrder`: how an entry is called on the command line. */
-export const entryId = (section: Section, module: string, name: string): string => `${module}.${section}.${name}`;
+/** `orders.operations.placeOrder`: how an entry is called on the command line. An rpc goes by its operation. */
+export function entryId(section: Section, module: string, name: string): string {
+  const operation = section === 'protos' ? operationOf(name) : undefined;
+  return operation === undefined ? `${module}.${section}.${name}` : `${module}.operations.${operation}`;
+}
 
 export function changesBetween(locked: Lock, present: Lock): Changes {
   const breaking: Change[] = [];
@@ -33,7 +36,7 @@ export function changesBetween(locked: Lock, present: Lock): Changes {
         const after = present[section][module]?.[name];
         const told =
           after === undefined ?
-            [`${subject[section]} ${name} is gone`]
+            isMissed(section, name) ? [`${subject[section]}${name} is gone`] : []
           : differences[section](name, before as never, after as never);
         for (const what of told) {
           breaking.push({
@@ -54,12 +57,15 @@ export function changesBetween(locked: Lock, present: Lock): Changes {
   return { breaking, added, compared };
 }
 
+/** A message is missed by what used it, which is an entry of its own. */
+const isMissed = (section: Section, name: string): boolean => section !== 'protos' || operationOf(name) !== undefined;
+
 const subject: Readonly<Record<Section, string>> = {
-  operations: 'operation',
-  events: 'event',
-  sagas: 'saga',
-  reactions: 'reaction',
-  protos: 'rpc',
+  operations: 'operation ',
+  events: 'event ',
+  sagas: 'saga ',
+  reactions: 'reaction ',
+  protos: '',
 };
 
 const differences: {
@@ -105,7 +111,7 @@ const remedy: Readonly<Record<Section, (name: string) => string>> = {
     `Leave ${name} as it is until no row of it runs, and start new ones with saga('${bare(name)}', ${next(name)}, ...).`,
   reactions: (name) => `Keep ${name} for its event, and give the new reaction a name of its own.`,
   protos: () =>
-    'Write the file anew with npm run proto, which keeps the numbers of the lock and reserves those of what is gone. Where the contract changed a type, leave the field as it was and add another beside it.',
+    'Run npm run proto, which keeps the numbers of the lock and reserves those of what is gone. Where the contract itself changed, leave the field as it was and add another one beside it.',
 };
 
 function gone(section: Section, module: string, name: string): string {
@@ -115,7 +121,7 @@ function gone(section: Section, module: string, name: string): string {
     events: 'Keep it while one is stored or a peer of the last release listens',
     sagas: 'Keep it while a row of it runs',
     reactions: 'Keep the name while a delivery is stored under it: it would wait for good',
-    protos: 'Write the file anew with npm run proto, and keep the operation while a peer of the last release can still call it',
+    protos: 'Keep its operation while a peer of the last release can still call it, and run npm run proto',
   };
   return `${until[section]}; after that, take it out of the lock with ${retire}.`;
 }

@@ -3,15 +3,19 @@ import protobuf from 'protobufjs';
 import { CannotCheck } from '../cannot-check.ts';
 import type { System } from '../system.ts';
 
-export type ProtoShape =
-  | { readonly rpc: { readonly request: string; readonly response: string } }
-  | {
-      /** Of the fields of a message or the values of an enum, by name. */
-      readonly numbers: Readonly<Record<string, number>>;
-      /** Of the fields of a message: `optional string`, `repeated Order.Item`. */
-      readonly types?: Readonly<Record<string, string>>;
-      readonly reserved: readonly (number | string)[];
-    };
+export interface Rpc {
+  readonly request: string;
+  readonly response: string;
+}
+/** A message with its fields, or an enum with its values. */
+export interface Numbered {
+  readonly numbers: Readonly<Record<string, number>>;
+  /** Of the fields of a message: `optional string`, `repeated Order.Item`. */
+  readonly types?: Readonly<Record<string, string>>;
+  /** Numbers and names of what is gone. */
+  readonly reserved: readonly (number | string)[];
+}
+export type ProtoShape = Rpc | Numbered;
 
 export const protoPath = (module: string): string => `modules/${module}/${module}.proto`;
 
@@ -20,7 +24,7 @@ export interface DeclaredProto {
   readonly line: number;
 }
 
-/** By full name within the package: `Order.Item`, `Orders.PlaceOrder`. Empty for a module without a .proto file. */
+/** By name within the package: `Order.Item`, `rpc PlaceOrder`. Empty for a module without a .proto file. */
 export function readProto({ tree }: System, module: string): ReadonlyMap<string, DeclaredProto> {
   const path = protoPath(module);
   const declared = new Map<string, DeclaredProto>();
@@ -28,25 +32,26 @@ export function readProto({ tree }: System, module: string): ReadonlyMap<string,
   const text = tree.read(path);
   const { root, package: name = '' } = parse(path, text);
   const lines = text.split('\n');
-  const lineOf = (keyword: string, name: string) =>
-    lines.findIndex((line) => new RegExp(`^\\s*${keyword}\\s+${name}\\b`).test(line)) + 1;
-  const nameOf = (object: protobuf.ReflectionObject) => object.fullName.slice(name.length + 2);
-  const enter = (space: protobuf.NamespaceBase) => {
+  const nameOf = ({ fullName }: protobuf.ReflectionObject) => fullName.slice(name.length + 2);
+  const enter = (space: protobuf.NamespaceBase, from: number) => {
+    const lineOf = (keyword: string, name: string) =>
+      lines.findIndex((line, index) => index >= from && new RegExp(`^\\s*${keyword}\\s+${name}\\b`).test(line)) + 1;
     for (const each of space.nestedArray) {
       if (each instanceof protobuf.Type) {
-        declared.set(nameOf(each), { shape: messageShape(each, nameOf), line: lineOf('message', each.name) });
-        enter(each);
+        const line = lineOf('message', each.name);
+        declared.set(nameOf(each), { shape: messageShape(each, nameOf), line });
+        enter(each, line);
       } else if (each instanceof protobuf.Enum) {
         declared.set(nameOf(each), { shape: enumShape(each), line: lineOf('enum', each.name) });
       } else if (each instanceof protobuf.Service) {
         for (const { name, requestType: request, responseType: response } of each.methodsArray)
-          declared.set(`${each.name}.${name}`, { shape: { rpc: { request, response } }, line: lineOf('rpc', name) });
+          declared.set(`rpc ${name}`, { shape: { request, response }, line: lineOf('rpc', name) });
       }
     }
   };
   const inPackage = root.lookup(name);
   if (!(inPackage instanceof protobuf.Namespace)) throw new CannotCheck(`${path} names no package.`);
-  enter(inPackage);
+  enter(inPackage, 0);
   return declared;
 }
 
