@@ -13,7 +13,9 @@ import type { Logger } from '#platform/observability/logger.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
 import { bearerToken, identify, requireAccess } from './authentication.ts';
 import { cors } from './cors.ts';
+import { requireGateway } from './peers.ts';
 import { rateLimit } from './rate-limit.ts';
+import type { RedisCounts } from './redis-counts.ts';
 import type { Route } from './routes.ts';
 
 export interface AnswererOptions {
@@ -21,11 +23,14 @@ export interface AnswererOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly report: Report;
+  readonly sharedCounts: RedisCounts | undefined;
+  readonly behindGateway: boolean;
   readonly settings: { readonly rateLimit: number; readonly corsOrigins: readonly string[] };
 }
 
-export function answerer({ routes, verifier, logger, report, settings }: AnswererOptions): (exchange: Exchange) => Promise<void> {
-  const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit) : undefined;
+export function answerer(options: AnswererOptions): (exchange: Exchange) => Promise<void> {
+  const { routes, verifier, logger, report, sharedCounts, behindGateway, settings } = options;
+  const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit, sharedCounts) : undefined;
   const crossOrigin = cors(settings.corsOrigins);
 
   const answer = async (exchange: Exchange): Promise<SentAnswer | undefined> => {
@@ -34,6 +39,7 @@ export function answerer({ routes, verifier, logger, report, settings }: Answere
     const found = find(routes, exchange);
     const route = found && routeFor(found, exchange);
     if (route) exchange.route = route;
+    if (route && behindGateway) requireGateway(route, exchange.request);
 
     const token = bearerToken(exchange);
     exchange.principal = token === undefined ? undefined : verifier.recall(token);
@@ -47,7 +53,7 @@ export function answerer({ routes, verifier, logger, report, settings }: Answere
     }
     const { principal } = exchange;
     requireAccess(route.access, principal);
-    const context = new CallContext({ deadline, requestId, trace, principal, signal });
+    const context = new CallContext({ deadline, requestId, trace, principal, token: principal && token, signal });
     return await runInContext(context, () => route.answer(exchange, found.parameters));
   };
 

@@ -15,8 +15,9 @@ import { answerer } from './answerer.ts';
 import { documentation } from './documentation.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { receiver } from './receive.ts';
+import type { RedisCounts } from './redis-counts.ts';
 import type { Route } from './routes.ts';
-import { Forwarder } from './upstreams/forwarder.ts';
+import type { Forwarder } from './upstreams/forwarder.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
 export interface GatewaySettings {
@@ -43,6 +44,10 @@ export interface GatewayOptions {
   readonly checks: Readonly<Record<string, HealthCheck>>;
   /** By name: what else `/readyz` tells, without being less ready for it. */
   readonly details: Readonly<Record<string, () => unknown>>;
+  /** Where several gateways count requests together. */
+  readonly sharedCounts?: RedisCounts | undefined;
+  /** Whether this is the port of modules behind a gateway that proves who it is; see peers.ts. */
+  readonly behindGateway?: boolean;
   readonly settings: GatewaySettings;
   /** Of the program, for the documentation. */
   readonly version: string;
@@ -60,10 +65,7 @@ export function createApp(options: GatewayOptions): GatewayApp {
   const { modules, logger, metrics, settings } = options;
   const endpoints = modules.flatMap((module) => module.endpoints);
   const report = problemReport(endpoints.flatMap(({ errors = [] }) => errors), logger);
-  const forwarders = options.upstreams.map((upstream) => ({
-    upstream,
-    forwarder: new Forwarder(upstream, { bodyLimit: settings.bodyLimit, logger }),
-  }));
+  const forwarders = options.upstreams.map((upstream) => ({ upstream, forwarder: forwarderOf(upstream, options) }));
   const health = new Health(options.checks, { ...options.details, ...detailsOf(forwarders) }, logger);
 
   const routes = new RouteTable<Route>();
@@ -78,7 +80,7 @@ export function createApp(options: GatewayOptions): GatewayApp {
     requestTimeout: settings.requestTimeout,
     onTimeout: (exchange) => exchange.send(report(platformErrors.deadlineExceeded(), exchange)),
   });
-  const answer = answerer({ ...options, routes, report });
+  const answer = answerer({ sharedCounts: undefined, behindGateway: false, ...options, routes, report });
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
@@ -90,17 +92,25 @@ export function createApp(options: GatewayOptions): GatewayApp {
   return {
     app,
     drain: () => health.drain(),
-    close: async () => void (await Promise.all(forwarders.map(({ forwarder }) => forwarder.close()))),
+    close: async () => void (await Promise.all(forwarders.map(async ({ forwarder }) => (await forwarder).close()))),
   };
 }
 
 interface Forwarding {
   readonly upstream: Upstream;
-  readonly forwarder: Forwarder;
+  readonly forwarder: Promise<Forwarder>;
+}
+
+/** A process that runs every module does not spend a tenth of a second on reading what forwards. */
+async function forwarderOf(upstream: Upstream, { metrics, logger, settings: { bodyLimit } }: GatewayOptions): Promise<Forwarder> {
+  const { Forwarder } = await import('./upstreams/forwarder.ts');
+  const forwarder = new Forwarder(upstream, { bodyLimit, logger });
+  metrics.watchRemoteModule(`${upstream.name} over HTTP`, () => forwarder);
+  return forwarder;
 }
 
 const detailsOf = (forwarders: readonly Forwarding[]) =>
-  Object.fromEntries(forwarders.map(({ upstream, forwarder }) => [`module ${upstream.name}`, () => forwarder.state()]));
+  Object.fromEntries(forwarders.map(({ upstream, forwarder }) => [`module ${upstream.name}`, async () => (await forwarder).state()]));
 
 function routeOf(endpoint: Endpoint, metrics: Metrics, answer: Route['answer']): Route {
   const { method, url, access } = endpoint;
@@ -115,7 +125,7 @@ const moduleRoutes = ({ modules, metrics, settings }: GatewayOptions, report: Re
   );
 
 const forwardedRoutes = ({ upstream, forwarder }: Forwarding, metrics: Metrics): Route[] =>
-  upstream.endpoints.map((endpoint) => routeOf(endpoint, metrics, (exchange) => forwarder.forward(exchange, endpoint)));
+  upstream.endpoints.map((endpoint) => routeOf(endpoint, metrics, async (exchange) => (await forwarder).forward(exchange, endpoint)));
 
 /** For probes, scrapes and readers. They are open: what they tell is no secret, and the network can keep others out. */
 function operationalRoutes({ metrics, ...options }: GatewayOptions, health: Health): Route[] {

@@ -2,15 +2,17 @@ import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { platformErrors } from '#platform/errors.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
+import type { RedisCounts } from './redis-counts.ts';
 
 const minute = 60;
 
 /**
  * Counts the requests of a person, or of an address where nobody has proved who they are, and refuses the ones beyond
- * `perMinute`. Headers as in draft-ietf-httpapi-ratelimit-headers. The counts are this process's own.
+ * `perMinute`. Headers as in draft-ietf-httpapi-ratelimit-headers. Without `shared` the counts are this process's own.
  */
-export function rateLimit(perMinute: number): (exchange: Exchange) => Promise<void> {
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: minute });
+export function rateLimit(perMinute: number, shared: RedisCounts | undefined): (exchange: Exchange) => Promise<void> {
+  const count = { points: perMinute, duration: minute };
+  const limiter = shared?.limiter(count, 'fissile:requests') ?? new RateLimiterMemory(count);
   const policy = `"default";q=${perMinute};w=${minute}`;
 
   return async (exchange) => {

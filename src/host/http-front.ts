@@ -3,6 +3,7 @@
  * whoever asks is told to come back.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { GatewayApp } from '../gateway/app.ts';
 import { serverOptions } from '../gateway/server-options.ts';
@@ -25,16 +26,25 @@ const notYet: RequestListener = (_, response) => {
   response.end(starting);
 };
 
+/** A certificate for the port; it may change while the program runs. */
+export interface FrontCertificate {
+  /** With `ca`, clients are asked for a certificate of that authority; who has none is let in, and judged later. */
+  current(): { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer };
+  onChange(listener: () => void): void;
+}
+
 export class HttpFront {
-  readonly #server: Server;
+  readonly #server: Server | SecureServer;
   #gateway: GatewayApp | undefined;
 
-  private constructor() {
-    this.#server = createServer(serverOptions, (request, response) => (this.#gateway?.app ?? notYet)(request, response));
+  private constructor(certificate: FrontCertificate | undefined) {
+    const answer: RequestListener = (request, response) => (this.#gateway?.app ?? notYet)(request, response);
+    this.#server = certificate ? secureServer(certificate, answer) : createServer(serverOptions, answer);
   }
 
-  static async listen({ host, port }: Pick<Configuration, 'host' | 'port'>): Promise<HttpFront> {
-    const front = new HttpFront();
+  /** HTTPS with a certificate, otherwise HTTP. */
+  static async listen({ host, port }: Pick<Configuration, 'host' | 'port'>, certificate?: FrontCertificate): Promise<HttpFront> {
+    const front = new HttpFront(certificate);
     await new Promise<void>((resolve, reject) => {
       front.#server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
       front.#server.listen(port, host, resolve);
@@ -52,7 +62,7 @@ export class HttpFront {
     const { address, family, port } = this.#server.address() as AddressInfo;
     const anywhere = address === '0.0.0.0' || address === '::';
     const host = anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-    return `http://${host}:${port}`;
+    return `${this.#server instanceof SecureServer ? 'https' : 'http'}://${host}:${port}`;
   }
 
   /** Takes no new connections and lets the requests under way finish; cuts them off after `timeout` milliseconds. */
@@ -67,6 +77,14 @@ export class HttpFront {
     clearInterval(idle);
     clearTimeout(cutOff);
   }
+}
+
+function secureServer(certificate: FrontCertificate, answer: RequestListener): SecureServer {
+  const context = () => ({ ...certificate.current(), minVersion: 'TLSv1.2' as const });
+  const requestCert = certificate.current().ca !== undefined;
+  const server = createSecureServer({ ...serverOptions, ...context(), requestCert, rejectUnauthorized: false }, answer);
+  certificate.onChange(() => server.setSecureContext(context()));
+  return server;
 }
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {

@@ -42,13 +42,18 @@ export class Forwarder {
   });
   readonly #look: NodeJS.Timeout;
   #turn = 0;
-  #atOnce = 0;
+  #underWay = 0;
 
   constructor(upstream: Upstream, { bodyLimit, logger }: { bodyLimit: number; logger: Logger }) {
     this.#upstream = upstream;
     this.#bodyLimit = bodyLimit;
     this.#origins = upstream.origins.map((origin) => new Origin(origin, upstream, logger));
     this.#look = setInterval(() => this.#origins.forEach((origin) => void origin.lookAfterWaiting()), lookEvery).unref();
+  }
+
+  /** Requests that wait for the end of their answer. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
   get breaker(): BreakerState {
@@ -64,8 +69,8 @@ export class Forwarder {
 
   /** Gives the answer to send, or undefined when it was streamed to the client. */
   async forward(exchange: Exchange, { idempotent = false }: Endpoint): Promise<SentAnswer | undefined> {
-    if (this.#atOnce >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
-    this.#atOnce += 1;
+    if (this.#underWay >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
+    this.#underWay += 1;
     try {
       const message = await requestMessage(exchange, this.#bodyLimit);
       // Whether the module is back is found out by asking for its health: a request could take its whole deadline.
@@ -74,7 +79,7 @@ export class Forwarder {
     } catch (error) {
       return this.#afterFailure(error, exchange);
     } finally {
-      this.#atOnce -= 1;
+      this.#underWay -= 1;
     }
   }
 
