@@ -1,0 +1,82 @@
+/** `serve --topology FILE`: runs all processes of a topology on this machine until somebody stops them. */
+import { resolve } from 'node:path';
+import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
+import { readConfiguration, type Configuration, type Environment } from '../configuration.ts';
+import { greet, say } from '../greeting.ts';
+import { findModules } from '../modules.ts';
+import { Opened } from '../opened.ts';
+import { StartupError } from '../startup-error.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { openTopologyDatabases } from '../topology/databases.ts';
+import { waitUntilReady } from '../topology/front-door.ts';
+import { instancesOf } from '../topology/instances.ts';
+import { MergedLog } from '../topology/merged-log.ts';
+import { checkBroker, checkPorts } from '../topology/preflight.ts';
+import { renewedCertificates } from '../topology/renewed-certificates.ts';
+import { Supervisor } from '../topology/supervisor.ts';
+import { readTopology, type Topology } from '../topology/topology.ts';
+
+/** Milliseconds beyond SHUTDOWN_TIMEOUT until a process that does not end is killed. */
+const grace = 3_000;
+/** Milliseconds for processes that are ready to find each other. */
+const patience = 30_000;
+
+/** Resolves with the exit code once all has stopped. */
+export async function serveTopology(environment: Environment, file: string): Promise<number> {
+  const configuration = readConfiguration(environment);
+  if (configuration.modules) throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
+  const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
+  const opened = new Opened(logger);
+  const stopAsked = stopSignal();
+  let failure: Error | void = undefined;
+  try {
+    const topology = await readTopology(file, await findModules(), environment);
+    const running = start(topology, configuration, environment, opened);
+    const started = await Promise.race([running, stopAsked]);
+    if (started) {
+      greet(started);
+      failure = await Promise.race([stopAsked, started.failed]);
+    }
+    say(failure ? `Stopping: ${failure.message}` : 'Stopping: finishing what is under way. Press Ctrl-C again to stop at once.');
+    // What is still starting then is closed as soon as it has started.
+    await opened.closeAll();
+    await running.catch(() => {});
+  } finally {
+    await opened.closeAll();
+    logger.close();
+  }
+  if (failure) return 1;
+  say('Stopped.');
+  return 0;
+}
+
+interface Started {
+  readonly url: string;
+  readonly dataLocation: string;
+  readonly failed: Promise<Error>;
+}
+
+async function start(topology: Topology, configuration: Configuration, environment: Environment, opened: Opened): Promise<Started> {
+  await checkPorts(topology);
+  if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
+  const { urls, location, failed } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
+  const means = { environment, databases: urls };
+  const dataDir = resolve(configuration.dataDir);
+  const toRenew = { topology, environment, dataDir, onError: (error: Error) => say(`The certificates could not be renewed: ${error.message}`) };
+  const instances = instancesOf(topology, { ...means, certificates: await renewedCertificates(toRenew, opened) });
+
+  const log = new MergedLog(instances.map(({ name }) => name), {
+    ...logOutput(environment, process.stdout.isTTY),
+    out: process.stdout,
+    toPerson: process.stderr,
+  });
+  const supervisor = new Supervisor(instances, {
+    command: [process.execPath, ...process.execArgv, process.argv[1]!],
+    log,
+    stopTimeout: configuration.shutdownTimeout + grace,
+  });
+  opened.add('the processes', () => supervisor.stop());
+  const url = await supervisor.start();
+  await waitUntilReady(url, patience);
+  return { url, dataLocation: location, failed };
+}

@@ -1,0 +1,74 @@
+/** Every process of a topology with the environment that makes it what it is. */
+import { ownDatabaseVariable, type Environment } from '../configuration.ts';
+import type { CertificateFiles } from '../certificates.ts';
+import type { Topology, TopologyProcess } from './topology.ts';
+import { gateway } from './topology-file.ts';
+
+export interface Instance {
+  /** Of the process, and of the replica where there are several: `shop-2`. */
+  readonly name: string;
+  readonly isGateway: boolean;
+  readonly environment: Environment;
+}
+
+export interface Means {
+  /** Of whoever starts the topology. */
+  readonly environment: Environment;
+  /** The URL of each module's database. */
+  readonly databases: ReadonlyMap<string, string>;
+  /** By process; undefined where the environment says which, or that there are none. */
+  readonly certificates: ReadonlyMap<string, CertificateFiles> | undefined;
+}
+
+export function instancesOf(topology: Topology, means: Means): readonly Instance[] {
+  return topology.processes.flatMap((entry) =>
+    Array.from({ length: entry.replicas }, (_, replica) => ({
+      name: entry.replicas === 1 ? entry.name : `${entry.name}-${replica + 1}`,
+      isGateway: entry.modules.includes(gateway),
+      environment: environmentOf(entry, replica, topology, means),
+    })),
+  );
+}
+
+function environmentOf(entry: TopologyProcess, replica: number, { processes, eventsUrl }: Topology, means: Means): Environment {
+  const { environment, databases, certificates } = means;
+  const others = processes.filter(({ name }) => name !== entry.name);
+  const files = certificates?.get(entry.name);
+  const scheme = environment.PEER_TLS === 'off' ? 'http' : 'https';
+  return {
+    ...environment,
+    // The supervisor reads lines of JSON and makes them what they should be.
+    NO_COLOR: '1',
+    FORCE_COLOR: undefined,
+    // The administrator's: each module gets its own, and a process only those of its modules.
+    DATABASE_URL: undefined,
+    ...Object.fromEntries([...databases.keys()].map((module) => [ownDatabaseVariable(module), undefined])),
+    ...Object.fromEntries(businessOf(entry.modules).map((module) => [ownDatabaseVariable(module), databases.get(module)])),
+    MODULES: entry.modules.join(','),
+    PORT: String(entry.port + replica),
+    GRPC_PORT: entry.grpcPort === undefined ? undefined : String(entry.grpcPort + replica),
+    EVENTS_URL: eventsUrl,
+    ...given(Object.assign({}, ...others.map((other) => addressesOf(other, scheme))), environment),
+    ...(files && { PEER_TLS_CA: files.ca, PEER_TLS_CERT: files.cert, PEER_TLS_KEY: files.key }),
+    // Behind the gateway: it counts the requests, and says who asked.
+    ...(entry.modules.includes(gateway) ? {} : { HOST: '127.0.0.1', TRUST_PROXY: '1', RATE_LIMIT_PER_MINUTE: '0' }),
+  };
+}
+
+/** What the environment says goes before. */
+const given = (defaults: Environment, environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, environment[name] || value]));
+
+/** Where the modules of a process are reached, one address for each replica. */
+function addressesOf({ modules, replicas, port, grpcPort }: TopologyProcess, scheme: string): Environment {
+  const ports = (first: number) => Array.from({ length: replicas }, (_, replica) => first + replica);
+  return Object.fromEntries(
+    businessOf(modules).flatMap((module) => [
+      [variableOf(module, 'URL'), ports(grpcPort!).map((each) => `127.0.0.1:${each}`).join(',')],
+      [variableOf(module, 'HTTP_URL'), ports(port).map((each) => `${scheme}://127.0.0.1:${each}`).join(',')],
+    ]),
+  );
+}
+
+const businessOf = (modules: readonly string[]) => modules.filter((module) => module !== gateway);
+const variableOf = (module: string, what: string) => `${module.toUpperCase().replaceAll('-', '_')}_${what}`;

@@ -1,0 +1,13 @@
+/** What a process tells the supervisor that started it, if one did. */
+export interface Report {
+  /** The process serves from now on, at this address. */
+  readonly ready: string;
+}
+
+/** False where there is no supervisor. */
+export function tellSupervisor(report: Report): boolean {
+  if (!process.send || !process.connected) return false;
+  // The supervisor may end at this very moment; that it is gone is noticed by itself.
+  process.send(report, undefined, undefined, () => {});
+  return true;
+}
