@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownDatabaseUrl, readConfiguration } from './configuration.ts';
+import { callTarget, ownDatabaseUrl, readConfiguration, upstreamOrigins } from './configuration.ts';
 
 describe('the configuration', () => {
   it('needs no variable at all', () => {
@@ -33,6 +33,8 @@ describe('the configuration', () => {
     ['LOG_LEVEL', 'loud'],
     ['SHUTDOWN_TIMEOUT', '-1'],
     ['MODULES', ','],
+    ['EVENTS_URL', 'http://broker'],
+    ['REDIS_URL', 'amqp://redis'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(new RegExp(`^Wrong environment variable ${name}: [^\\n]+$`));
   });
@@ -47,5 +49,38 @@ describe("a module's own server", () => {
 
   it('must be PostgreSQL', () => {
     expect(() => ownDatabaseUrl('orders', { ORDERS_DATABASE_URL: 'http://x' })).toThrow('ORDERS_DATABASE_URL');
+  });
+});
+
+describe('a module in another process', () => {
+  it.each(['dns:///orders:50051', 'orders:50051', '127.0.0.1:5001,127.0.0.1:5002'])('is called at %s', (target) => {
+    expect(callTarget('orders', { ORDERS_URL: target })).toBe(target);
+    expect(callTarget('payments', { ORDERS_URL: target })).toBeUndefined();
+  });
+
+  it.each(['orders', 'http://orders:50051', 'orders-1:5001,orders-2:5001'])('is not called at %s', (target) => {
+    expect(() => callTarget('orders', { ORDERS_URL: target })).toThrow(/^Wrong environment variable ORDERS_URL: must be [^\n]+$/);
+  });
+
+  it('is reached by the gateway at one or several origins', () => {
+    const environment = { ORDERS_HTTP_URL: 'https://orders-1:3000/, https://orders-2:3000' };
+    expect(upstreamOrigins('orders', environment)).toEqual(['https://orders-1:3000', 'https://orders-2:3000']);
+    expect(upstreamOrigins('payments', environment)).toBeUndefined();
+    expect(() => upstreamOrigins('orders', { ORDERS_HTTP_URL: 'orders:3000' })).toThrow('Wrong environment variable ORDERS_HTTP_URL');
+  });
+});
+
+describe('certificates', () => {
+  const files = { PEER_TLS_CA: 'ca.pem', PEER_TLS_CERT: 'cert.pem', PEER_TLS_KEY: 'key.pem' };
+
+  it('are given whole or not at all', () => {
+    expect(readConfiguration(files).peerTls).toEqual({ ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' });
+    expect(readConfiguration({}).peerTls).toBeUndefined();
+    expect(() => readConfiguration({ ...files, PEER_TLS_KEY: '' })).toThrow('PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY belong together');
+    expect(() => readConfiguration({ TLS_CERT: 'cert.pem' })).toThrow('TLS_CERT and TLS_KEY belong together');
+  });
+
+  it('can be done without, but only by saying so', () => {
+    expect(readConfiguration({ ...files, PEER_TLS: 'off' }).peerTls).toBe('off');
   });
 });

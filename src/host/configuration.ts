@@ -1,6 +1,8 @@
 /** The environment variables the host reads, parsed once; a wrong one stops the program with a line that names it. */
 import { z } from 'zod';
 import type { WireConditions } from '#platform/calls/wire-mode.ts';
+import type { PeerFiles } from '#platform/grpc/peer-certificates.ts';
+import { grpcTarget } from '#platform/grpc/target.ts';
 import { logLevels, type LogLevel } from '#platform/observability/create-logger.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -10,16 +12,26 @@ const list = z
 const seconds = (fallback: number, most: number) =>
   z.coerce.number().positive().max(most).default(fallback).transform((value) => value * 1000);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
+const file = z.string().min(1).optional();
 
 const Variables = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).optional(),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  GRPC_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   MODULES: list.pipe(z.array(z.string()).min(1, 'names no module')).optional(),
   DATA_DIR: z.string().min(1).default('data'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
   DATABASE_POOL_TIMEOUT: seconds(5, 60),
+  EVENTS_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// or amqps:// URL' }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  TLS_CERT: file,
+  TLS_KEY: file,
+  PEER_TLS: z.enum(['on', 'off']).default('on'),
+  PEER_TLS_CA: file,
+  PEER_TLS_CERT: file,
+  PEER_TLS_KEY: file,
   SEED: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   SHUTDOWN_TIMEOUT: seconds(10, 600),
@@ -43,8 +55,18 @@ export interface Configuration {
   /** Reachable from other machines in production only, unless said otherwise: a first try is nobody else's business. */
   readonly host: string;
   readonly port: number;
-  /** Undefined: every module there is. */
+  /** Where other processes call the modules of this one; undefined: nowhere. */
+  readonly grpcPort: number | undefined;
+  /** Undefined: every module there is, and the gateway. */
   readonly modules: readonly string[] | undefined;
+  /** The broker that carries events between processes; undefined: they stay in this one. */
+  readonly eventsUrl: string | undefined;
+  /** Where several gateways share their counts of requests. */
+  readonly redisUrl: string | undefined;
+  /** The certificate of the public port; undefined: plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** How processes prove to each other who they are. */
+  readonly peerTls: PeerFiles | 'off' | undefined;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
   readonly poolSize: number;
@@ -82,12 +104,21 @@ export function parseEnvironment<S extends z.ZodObject>(schema: S, environment: 
 
 export function readConfiguration(environment: Environment): Configuration {
   const variables = parseEnvironment(Variables, environment);
+  const { TLS_CERT, TLS_KEY, PEER_TLS, PEER_TLS_CA, PEER_TLS_CERT, PEER_TLS_KEY } = variables;
   const production = variables.NODE_ENV === 'production';
   return {
     production,
     host: variables.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: variables.PORT,
+    grpcPort: variables.GRPC_PORT,
     modules: variables.MODULES,
+    eventsUrl: variables.EVENTS_URL,
+    redisUrl: variables.REDIS_URL,
+    tls: allOrNone({ cert: TLS_CERT, key: TLS_KEY }, 'TLS_CERT and TLS_KEY'),
+    peerTls:
+      PEER_TLS === 'off'
+        ? 'off'
+        : allOrNone({ ca: PEER_TLS_CA, cert: PEER_TLS_CERT, key: PEER_TLS_KEY }, 'PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY'),
     dataDir: variables.DATA_DIR,
     databaseUrl: variables.DATABASE_URL,
     poolSize: variables.DATABASE_POOL_SIZE,
@@ -110,10 +141,47 @@ export function readConfiguration(environment: Environment): Configuration {
   };
 }
 
+function allOrNone<Files extends Record<string, string | undefined>>(
+  files: Files,
+  variables: string,
+): { [Name in keyof Files]: string } | undefined {
+  const given = Object.values(files).filter((name) => name !== undefined);
+  if (given.length === 0) return undefined;
+  if (given.length < Object.keys(files).length) throw new StartupError(`${variables} belong together: set all of them, or none.`);
+  return files as { [Name in keyof Files]: string };
+}
+
+/** A variable of one module, such as `ORDERS_DATABASE_URL`. */
+const variableOf = (module: string, ending: string) => `${module.toUpperCase().replaceAll('-', '_')}_${ending}`;
+
 /** The variable that gives a module a server of its own, such as `ORDERS_DATABASE_URL`. */
-export const ownDatabaseVariable = (module: string): string => `${module.toUpperCase().replaceAll('-', '_')}_DATABASE_URL`;
+export const ownDatabaseVariable = (module: string): string => variableOf(module, 'DATABASE_URL');
 
 export function ownDatabaseUrl(module: string, environment: Environment): string | undefined {
-  const variable = ownDatabaseVariable(module);
-  return parseEnvironment(z.object({ [variable]: postgresUrl.optional() }), environment)[variable];
+  return moduleVariable(ownDatabaseVariable(module), postgresUrl, environment);
 }
+
+/** The variable that says where a module that runs elsewhere is called, such as `ORDERS_URL`. */
+export const callVariable = (module: string): string => variableOf(module, 'URL');
+
+const target = z
+  .string()
+  .trim()
+  .refine((text) => grpcTarget(text) !== undefined, 'must be dns:///name:port, name:port, or IP addresses with ports, separated by commas');
+
+/** `dns:///orders:50051`, `orders:50051`, or a list of IP addresses with ports. */
+export function callTarget(module: string, environment: Environment): string | undefined {
+  return moduleVariable(callVariable(module), target, environment);
+}
+
+/** The variable that says where the gateway reaches a module that runs elsewhere, such as `ORDERS_HTTP_URL`. */
+export const upstreamVariable = (module: string): string => variableOf(module, 'HTTP_URL');
+
+const origin = z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' }).transform((url) => new URL(url).origin);
+
+export function upstreamOrigins(module: string, environment: Environment): readonly string[] | undefined {
+  return moduleVariable(upstreamVariable(module), list.pipe(z.array(origin).min(1)), environment);
+}
+
+const moduleVariable = <S extends z.ZodType>(variable: string, schema: S, environment: Environment): z.output<S> | undefined =>
+  parseEnvironment(z.object({ [variable]: schema.optional() }), environment)[variable] as z.output<S> | undefined;

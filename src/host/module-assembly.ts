@@ -24,6 +24,8 @@ export interface RunningModule {
   readonly messaging: Messaging;
   /** Its own operations, as its endpoints call them. */
   readonly client: Client<Api>;
+  /** What does the work of its operations, for calls from other processes. */
+  readonly handlerOf: (operation: Operation) => AnyHandler;
 }
 
 export interface AssemblyOptions {
@@ -78,6 +80,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
       get client() {
         return ownClient(definition.offers, own);
       },
+      handlerOf,
     };
   });
 }

@@ -19,13 +19,14 @@ describe('finding the modules', () => {
   });
 
   it('takes all of them unless told which', () => {
-    expect(selectModules(['library', 'shop'], undefined)).toEqual(['library', 'shop']);
-    expect(selectModules(['library', 'shop'], ['shop'])).toEqual(['shop']);
+    expect(selectModules(['library', 'shop'], undefined)).toEqual({ modules: ['library', 'shop'], gateway: true });
+    expect(selectModules(['library', 'shop'], ['shop'])).toEqual({ modules: ['shop'], gateway: false });
+    expect(selectModules(['library', 'shop'], ['gateway'])).toEqual({ modules: [], gateway: true });
   });
 
   it('says which ones there are when asked for another', () => {
     expect(() => selectModules(['library', 'shop'], ['shop', 'bakery'])).toThrow(
-      'MODULES names bakery, which is not a module. There are: library, shop.',
+      'MODULES names bakery, which is not a module. There are: library, shop, gateway.',
     );
   });
 });
@@ -33,7 +34,7 @@ describe('finding the modules', () => {
 describe('starting some of the modules', () => {
   it('is refused when one of them calls a module that is nowhere', () => {
     expect(() => checkNeeds([shop], (api) => api === ShopApi)).toThrow(
-      'Module shop calls library, which this process does not run. Add library to MODULES.',
+      'Module shop calls library, which this process does not run. Add library to MODULES, or say where to call: LIBRARY_URL.',
     );
   });
 

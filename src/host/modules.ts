@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { moduleOf, type Api } from '#platform/contract.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
+import { callVariable } from './configuration.ts';
 import { StartupError } from './startup-error.ts';
 
 const folder = new URL('../../modules/', import.meta.url);
@@ -12,16 +13,26 @@ export async function findModules(): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
 
-/** Which of them this process runs. */
-export function selectModules(all: readonly string[], wanted: readonly string[] | undefined): readonly string[] {
-  const unknown = wanted?.filter((name) => !all.includes(name)) ?? [];
-  if (unknown.length > 0) {
-    throw new StartupError(`MODULES names ${unknown.join(', ')}, which is not a module. There are: ${all.join(', ')}.`);
-  }
-  return wanted ? all.filter((name) => wanted.includes(name)) : all;
+/** What `MODULES` calls the single way in, beside the modules. */
+const gateway = 'gateway';
+
+export interface Selection {
+  readonly modules: readonly string[];
+  /** Whether this process is the way in to the modules that run elsewhere. */
+  readonly gateway: boolean;
 }
 
-/** Reads their code; those that do not run here cost nothing. */
+/** What this process runs; without a wish, everything. */
+export function selectModules(all: readonly string[], wanted: readonly string[] | undefined): Selection {
+  if (wanted === undefined) return { modules: all, gateway: true };
+  const unknown = wanted.filter((name) => name !== gateway && !all.includes(name));
+  if (unknown.length > 0) {
+    throw new StartupError(`MODULES names ${unknown.join(', ')}, which is not a module. There are: ${[...all, gateway].join(', ')}.`);
+  }
+  return { modules: all.filter((name) => wanted.includes(name)), gateway: wanted.includes(gateway) };
+}
+
+/** Reads their code. */
 export const loadModules = (names: readonly string[]): Promise<readonly ModuleDefinition[]> => Promise.all(names.map(loadModule));
 
 async function loadModule(name: string): Promise<ModuleDefinition> {
@@ -38,7 +49,8 @@ export function checkNeeds(selected: readonly ModuleDefinition[], reachable: (ap
     const missing = module.needs.filter((api) => !reachable(api)).map(moduleOf);
     if (missing.length > 0) {
       throw new StartupError(
-        `Module ${module.name} calls ${missing.join(' and ')}, which this process does not run. Add ${missing.join(',')} to MODULES.`,
+        `Module ${module.name} calls ${missing.join(' and ')}, which this process does not run. ` +
+          `Add ${missing.join(',')} to MODULES, or say where to call: ${missing.map(callVariable).join(', ')}.`,
       );
     }
   }

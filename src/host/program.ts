@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { readConfiguration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
+import type { RpcServer } from '#platform/grpc/rpc-server.ts';
 import { HttpFront } from './http-front.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { findModules, loadModules, selectModules } from './modules.ts';
@@ -37,19 +38,24 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 async function openProgram(options: ProgramOptions, opened: Opened): Promise<Program> {
   const configuration = readConfiguration(options.environment);
   const allModules = await findModules();
-  const names = selectModules(allModules, configuration.modules);
+  const { modules: names, gateway: isGateway } = selectModules(allModules, configuration.modules);
   const front = await HttpFront.listen(configuration);
   opened.add('the HTTP server', () => front.close(0));
 
   const opening = openDatabases({ ...options, configuration, modules: names, allModules }, opened);
   // One turn later PostgreSQL is on its way, and comes up while Node reads the rest of the program.
-  const loading = setImmediate().then(() => Promise.all([import('./composition.ts'), loadModules(names)]));
+  const loading = setImmediate().then(() => Promise.all([import('./composition.ts'), loadModules(allModules)]));
   // Both, even if one fails: what was opened is closed afterwards, and nothing may be opened after that.
   await Promise.allSettled([opening, loading]);
   const databases = await opening;
-  const [{ compose }, definitions] = await loading;
+  const [{ compose }, everyModule] = await loading;
 
-  const { gateway, modules } = await compose({ ...options, configuration, definitions, databases: databases.modules }, opened);
+  const definitions = everyModule.filter(({ name }) => names.includes(name));
+  const elsewhere = everyModule.filter((module) => !definitions.includes(module));
+  const { gateway, modules, rpc } = await compose(
+    { ...options, configuration, definitions, elsewhere, isGateway, databases: databases.modules },
+    opened,
+  );
   front.open(gateway);
   let stopping: Promise<void> | undefined;
   return {
@@ -57,14 +63,20 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     modules,
     dataLocation: databases.location,
     failed: databases.failed,
-    stop: () => (stopping ??= drain(front, modules, opened, configuration.shutdownTimeout)),
+    stop: () => (stopping ??= drain({ front, rpc, modules }, opened, configuration.shutdownTimeout)),
   };
 }
 
-/** Requests first, as they make deliveries; then the deliveries; then everything is closed. */
-async function drain(front: HttpFront, modules: readonly RunningModule[], opened: Opened, timeout: number): Promise<void> {
+interface Serving {
+  readonly front: HttpFront;
+  readonly rpc: RpcServer | undefined;
+  readonly modules: readonly RunningModule[];
+}
+
+/** Requests and calls first, as they make deliveries; then the deliveries; then everything is closed. */
+async function drain({ front, rpc, modules }: Serving, opened: Opened, timeout: number): Promise<void> {
   const deadline = Date.now() + timeout;
-  await front.close(timeout);
+  await Promise.all([front.close(timeout), rpc?.close(timeout)]);
   await Promise.all(modules.map(({ messaging }) => messaging.drain(deadline)));
   await opened.closeAll();
 }

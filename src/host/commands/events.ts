@@ -15,7 +15,7 @@ export async function events(environment: Environment, args: readonly string[]):
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: 'silent', format: 'json' });
   const allModules = await findModules();
-  const modules = selectModules(allModules, configuration.modules);
+  const { modules } = selectModules(allModules, configuration.modules);
   const announce = (line: string) => void process.stderr.write(`${line}\n`);
   const opened = new Opened(logger);
   try {

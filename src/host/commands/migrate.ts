@@ -9,7 +9,7 @@ export async function migrate(environment: Environment): Promise<number> {
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const allModules = await findModules();
-  const modules = selectModules(allModules, configuration.modules);
+  const { modules } = selectModules(allModules, configuration.modules);
   const announce = (line: string) => void process.stderr.write(`${line}\n`);
   const opened = new Opened(logger);
   try {

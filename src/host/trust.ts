@@ -1,0 +1,56 @@
+/** Whom this process believes about access tokens: the module that issues them, here or elsewhere, or the keys at JWKS_URL. */
+import type { JsonWebKey } from 'node:crypto';
+import type { Api, Client, Operation } from '#platform/contract.ts';
+import type { Transport } from '#platform/events/transport.ts';
+import type { Authentication, ModuleDefinition } from '#platform/module.ts';
+import { Authenticator } from '#platform/security/authenticator.ts';
+import { remoteAuthenticator } from '#platform/security/remote-authenticator.ts';
+import type { Configuration } from './configuration.ts';
+import type { RunningModule } from './module-assembly.ts';
+import { StartupError } from './startup-error.ts';
+
+/** Sessions that ended, to all processes, so that none of them goes on trusting what it remembers. */
+const ended = 'session-ended';
+
+interface Options {
+  readonly running: readonly RunningModule[];
+  readonly elsewhere: readonly ModuleDefinition[];
+  readonly clientOf: (api: Api) => Client<Api> | undefined;
+  readonly transport: Transport;
+  readonly configuration: Configuration;
+  readonly given: Authenticator | undefined;
+}
+
+export function authenticatorOf(options: Options): Authenticator {
+  const { running, elsewhere, clientOf, transport, configuration, given } = options;
+  const issuer = running.find(({ container }) => container.has(Authenticator));
+  if (issuer) return withOtherProcesses(issuer.container.get(Authenticator), transport);
+  if (given) return given;
+  for (const { offers, authenticates } of elsewhere) {
+    const client = authenticates && clientOf(offers);
+    if (client) return issuedElsewhere(client, authenticates, transport);
+  }
+  if (configuration.jwksUrl) return remoteAuthenticator(configuration.jwksUrl);
+  throw new StartupError('No module here issues access tokens. Add the one that does to MODULES, or set JWKS_URL to the address of its keys.');
+}
+
+/** What ends here is told to the other processes, and what ends in another replica of the issuer is heard. */
+function withOtherProcesses(authenticator: Authenticator, transport: Transport): Authenticator {
+  authenticator.onEnded((sessionId) => transport.broadcast(ended, sessionId));
+  return {
+    keys: () => authenticator.keys(),
+    isLive: (sessionId) => authenticator.isLive(sessionId),
+    onEnded(listener, onGap) {
+      authenticator.onEnded(listener);
+      transport.onBroadcast(ended, listener, onGap);
+    },
+  };
+}
+
+const issuedElsewhere = (client: Client<Api>, { keys, session }: Authentication, transport: Transport): Authenticator => ({
+  keys: async () => ((await ask(client, keys, {})) as { keys: readonly JsonWebKey[] }).keys,
+  isLive: async (sessionId) => ((await ask(client, session, { sessionId })) as { live: boolean }).live,
+  onEnded: (listener, onGap) => transport.onBroadcast(ended, listener, onGap),
+});
+
+const ask = (client: Client<Api>, { name }: Operation, input: object): Promise<unknown> => client[name]!(input as never);
