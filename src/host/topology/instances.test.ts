@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { instancesOf, type Means } from './instances.ts';
+import type { Topology } from './topology.ts';
+
+const topology: Topology = {
+  eventsUrl: 'amqp://broker',
+  databaseNameOf: (module) => module,
+  processes: [
+    { name: 'front', modules: ['gateway'], replicas: 1, port: 3000, grpcPort: undefined },
+    { name: 'shop', modules: ['shop', 'gift-cards'], replicas: 2, port: 3010, grpcPort: 5010 },
+    { name: 'library', modules: ['library'], replicas: 1, port: 3020, grpcPort: 5020 },
+  ],
+};
+const files = (name: string) => ({ ca: 'ca.pem', cert: `${name}.pem`, key: `${name}.key` });
+const means: Means = {
+  environment: { PATH: '/bin', SEED: 'none', DATABASE_URL: 'postgresql://admin@db', MODULES: 'all', FORCE_COLOR: '1' },
+  databases: new Map(['shop', 'gift-cards', 'library'].map((name) => [name, `postgresql://${name}@db/${name}`])),
+  certificates: new Map(['front', 'shop', 'library'].map((name) => [name, files(name)])),
+};
+
+/** Without what is not set. */
+const environmentsOf = (given = means) =>
+  Object.fromEntries(
+    instancesOf(topology, given).map(({ name, environment }) => [
+      name,
+      Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)),
+    ]),
+  );
+
+describe('the environment of a process', () => {
+  it('says what runs here, and where everybody else is', () => {
+    expect(environmentsOf()['shop-2']).toEqual({
+      PATH: '/bin',
+      SEED: 'none',
+      NO_COLOR: '1',
+      MODULES: 'shop,gift-cards',
+      HOST: '127.0.0.1',
+      PORT: '3011',
+      GRPC_PORT: '5011',
+      EVENTS_URL: 'amqp://broker',
+      SHOP_DATABASE_URL: 'postgresql://shop@db/shop',
+      GIFT_CARDS_DATABASE_URL: 'postgresql://gift-cards@db/gift-cards',
+      LIBRARY_URL: '127.0.0.1:5020',
+      LIBRARY_HTTP_URL: 'https://127.0.0.1:3020',
+      PEER_TLS_CA: 'ca.pem',
+      PEER_TLS_CERT: 'shop.pem',
+      PEER_TLS_KEY: 'shop.key',
+      TRUST_PROXY: '1',
+      RATE_LIMIT_PER_MINUTE: '0',
+    });
+  });
+
+  it('leads the gateway to every replica, and to no database', () => {
+    const { front } = environmentsOf();
+    expect(front).toMatchObject({
+      MODULES: 'gateway',
+      SHOP_URL: '127.0.0.1:5010,127.0.0.1:5011',
+      GIFT_CARDS_HTTP_URL: 'https://127.0.0.1:3010,https://127.0.0.1:3011',
+    });
+    expect(Object.keys(front!).filter((name) => name.includes('DATABASE'))).toEqual([]);
+    for (const name of ['TRUST_PROXY', 'RATE_LIMIT_PER_MINUTE', 'HOST', 'GRPC_PORT']) expect(front).not.toHaveProperty(name);
+  });
+
+  it('takes an address from the environment before its own', () => {
+    const environment = { ...means.environment, LIBRARY_URL: 'dns:///library:50051', PEER_TLS: 'off' };
+    const all = environmentsOf({ ...means, environment, certificates: undefined });
+    expect(all['shop-1']).toMatchObject({ LIBRARY_URL: 'dns:///library:50051', LIBRARY_HTTP_URL: 'http://127.0.0.1:3020' });
+    expect(all['shop-1']).not.toHaveProperty('PEER_TLS_CERT');
+  });
+});
