@@ -1,0 +1,63 @@
+/** Modules behind a gateway, each an application on a port of its own: what a client meets where modules run elsewhere. */
+import { Server as HttpServer, type OutgoingHttpHeaders, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import type { Endpoint } from '#platform/http/endpoint.ts';
+import { HttpFront, type FrontCertificate } from '../../src/host/http-front.ts';
+import { gateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
+
+export interface Served extends TestGateway {
+  readonly url: string;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+export interface ServeOptions extends TestGatewayOptions {
+  /** Where it was before; otherwise any free port. */
+  readonly port?: number;
+  readonly certificate?: FrontCertificate;
+}
+
+/** An application on a real port, until the test is over. */
+export async function serve(endpoints: readonly Endpoint[], { port = 0, certificate, ...options }: ServeOptions = {}): Promise<Served> {
+  const created = gateway(endpoints, options);
+  const front = await HttpFront.listen({ host: '127.0.0.1', port }, certificate);
+  front.open(created);
+  let ended: Promise<unknown> | undefined;
+  const kill = () => (ended ??= Promise.all([front.close(0), created.close()]));
+  onTestFinished(async () => void (await kill()));
+  return { ...created, url: front.url, kill: async () => void (await kill()) };
+}
+
+/** A port that nothing listens on. */
+export async function closedPort(): Promise<number> {
+  const server = new HttpServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  /** As they came: `['ETag', '"1"']`. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly text: string;
+}
+
+/** A request over a connection of its own, and the answer with its headers in their order. */
+export const ask = (url: string, { method = 'GET', headers = {}, body }: { method?: string; headers?: OutgoingHttpHeaders; body?: string } = {}) =>
+  new Promise<RawAnswer>((resolve, reject) => {
+    const sent = request(url, { method, headers, agent: false }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const names = answer.rawHeaders.filter((_, index) => index % 2 === 0);
+        const pairs = names.map((name, index) => [name, answer.rawHeaders[2 * index + 1]!] as const);
+        resolve({ status: answer.statusCode!, headers: pairs, text });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
