@@ -1,6 +1,10 @@
 /** RabbitMQ for tests: a real one, where TEST_EVENTS_URL says that there is one. */
 import { randomUUID } from 'node:crypto';
-import { connect, type Channel } from 'amqplib';
+import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { v7 as uuid } from 'uuid';
+import { z } from 'zod';
+import { event } from '../../src/platform/contract.ts';
+import type { Envelope } from '../../src/platform/events/envelope.ts';
 import { RabbitmqTransport } from '../../src/platform/events/rabbitmq-transport.ts';
 import type { Receiver, Subscription } from '../../src/platform/events/transport.ts';
 import type { Logger } from '../../src/platform/observability/logger.ts';
@@ -9,9 +13,25 @@ import { silentLogger } from './postgres.ts';
 import { type TcpLink, tcpLink } from './tcp-link.ts';
 
 const { TEST_EVENTS_URL, REQUIRE_SERVICES } = process.env;
-/** A reason to skip what needs a broker, for the name of what is skipped; undefined if there is one. */
-export const withoutRabbitmq = TEST_EVENTS_URL ? undefined : 'needs RabbitMQ: set TEST_EVENTS_URL to amqp://...';
-if (withoutRabbitmq && REQUIRE_SERVICES === '1') throw new Error(`A test ${withoutRabbitmq}`);
+const need = 'needs RabbitMQ: set TEST_EVENTS_URL to amqp://...';
+export const noRabbitmq = !TEST_EVENTS_URL;
+if (noRabbitmq && REQUIRE_SERVICES === '1') throw new Error(`A test ${need}`);
+
+/** Behind the name of tests: what they need, where they are skipped. */
+export const needsRabbitmq = noRabbitmq ? ` (${need})` : '';
+
+export const sold = event('library.sold', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.int() }) });
+export const sale = (key: string, n: number): Envelope => ({
+  id: uuid(),
+  name: sold.name,
+  version: 1,
+  key,
+  payload: { id: key, n },
+  headers: { traceparent: '', requestId: 'r' },
+  occurredAt: new Date().toISOString(),
+  position: n,
+});
+export const numberOf = ({ payload }: Envelope): number => (payload as { n: number }).n;
 
 /** A transport with a connection that can be cut. */
 export interface LinkedTransport {
@@ -24,16 +44,19 @@ export interface LinkedTransport {
 export class TestBroker {
   readonly prefix = `test-${randomUUID()}`;
   readonly channel: Channel;
+  readonly #connection: ChannelModel;
   readonly #links: TcpLink[] = [];
+  readonly #transports: RabbitmqTransport[] = [];
   readonly #queues = new Set<string>();
 
-  private constructor(channel: Channel) {
+  private constructor(connection: ChannelModel, channel: Channel) {
+    this.#connection = connection;
     this.channel = channel;
   }
 
   static async open(): Promise<TestBroker> {
     const connection = await connect(TEST_EVENTS_URL!);
-    return new TestBroker(await connection.createChannel());
+    return new TestBroker(connection, await connection.createChannel());
   }
 
   async connect({ logger = silentLogger, subscriptions = [] }: { logger?: Logger; subscriptions?: Subscription[] } = {}): Promise<LinkedTransport> {
@@ -51,6 +74,7 @@ export class TestBroker {
       }
     }
     const transport = new NotingTransport({ url: url.href, subscriptions, logger, metrics, prefix: this.prefix });
+    this.#transports.push(transport);
     return { transport, link, metrics };
   }
 
@@ -59,8 +83,9 @@ export class TestBroker {
       link.refuse();
       await link.close();
     }
+    await Promise.all(this.#transports.map((transport) => transport.stop()));
     for (const queue of [...this.#queues, `${this.prefix}.unreadable`]) await this.channel.deleteQueue(queue);
     for (const exchange of ['events', 'broadcasts']) await this.channel.deleteExchange(`${this.prefix}.${exchange}`);
-    await (this.channel.connection as unknown as { close(done: () => void): void }).close(() => {});
+    await this.#connection.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Envelope } from './envelope.ts';
@@ -98,7 +98,7 @@ export class RabbitmqTransport extends Transport {
     await Promise.all(this.#links.map((link) => link.close()));
   }
 
-  #link(purpose: string, setUp: (connection: ChannelModel, lose: Lose) => Promise<void>, tearDown: () => void): Link {
+  #link(purpose: string, setUp: (connection: ChannelModel, lose: Lose) => Promise<readonly Channel[]>, tearDown: () => void): Link {
     const { url, name } = this.#address;
     return new Link({
       url,
@@ -117,12 +117,13 @@ export class RabbitmqTransport extends Transport {
     });
   }
 
-  async #setUpPublishing(connection: ChannelModel, lose: Lose): Promise<void> {
+  async #setUpPublishing(connection: ChannelModel, lose: Lose): Promise<readonly Channel[]> {
     const channel = await this.#watched(connection.createConfirmChannel(), lose);
     const broadcasts = await this.#watched(connection.createChannel(), lose);
     await this.#topology.declare(channel);
     this.#publisher.attach(channel, lose);
     this.#broadcasts.attachSender(broadcasts);
+    return [channel, broadcasts];
   }
 
   #stopPublishing(): void {
@@ -130,14 +131,15 @@ export class RabbitmqTransport extends Transport {
     this.#broadcasts.detachSender();
   }
 
-  async #setUpConsuming(connection: ChannelModel, lose: Lose): Promise<void> {
+  async #setUpConsuming(connection: ChannelModel, lose: Lose): Promise<readonly Channel[]> {
     const channel = await this.#watched(connection.createConfirmChannel(), lose);
     await this.#topology.declare(channel);
     await this.#broadcasts.attachListener(channel, lose);
     await this.#deliveries.attach(channel, lose);
+    return [channel];
   }
 
-  async #watched<C extends { on(event: string, listener: Lose): unknown }>(opening: Promise<C>, lose: Lose): Promise<C> {
+  async #watched<C extends Channel>(opening: Promise<C>, lose: Lose): Promise<C> {
     const channel = await opening;
     channel.on('error', lose);
     channel.on('close', () => lose(new Error('The broker closed a channel.')));

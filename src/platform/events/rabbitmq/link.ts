@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ChannelModel, connect } from 'amqplib';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { fullJitter } from '../backoff.ts';
 import { within } from '../within.ts';
 
 /** Milliseconds. */
 const [connectTimeout, setUpTimeout, goodbyeTimeout] = [10_000, 30_000, 1_000];
-const [firstPause, longestPause] = [100, 5_000];
+const [firstPause, longestPause] = [100, 2_000];
 
 export type Lose = (reason: Error) => void;
 
@@ -17,7 +17,7 @@ export interface LinkOptions {
    * Makes the channels on a new connection, before anything else uses it. Whoever finds one of them broken calls
    * `lose`: the whole connection is given up, and another one is set up, so there is one way to recover.
    */
-  readonly setUp: (connection: ChannelModel, lose: Lose) => Promise<void>;
+  readonly setUp: (connection: ChannelModel, lose: Lose) => Promise<readonly Channel[]>;
   /** The channels made by `setUp` are of no use any more. */
   readonly tearDown: () => void;
   readonly onLost: Lose;
@@ -30,6 +30,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #stopping = new AbortController();
   #connection: ChannelModel | undefined;
+  #channels: readonly Channel[] = [];
   #cut: () => void = () => {};
 
   constructor(options: LinkOptions) {
@@ -51,8 +52,14 @@ export class Link {
     const connection = this.#connection;
     this.#connection = undefined;
     // One that does not answer does not take its leave either.
-    if (connection) await within(goodbyeTimeout, connection.close(), () => new Error('No answer.')).catch(() => {});
+    if (connection) await within(goodbyeTimeout, this.#sayGoodbye(connection), () => new Error('No answer.')).catch(() => {});
     this.#cut();
+  }
+
+  /** The word that closes a connection overtakes what its channels have to say. */
+  async #sayGoodbye(connection: ChannelModel): Promise<void> {
+    for (const channel of this.#channels) await channel.close();
+    await connection.close();
   }
 
   async #connect(): Promise<void> {
@@ -77,7 +84,7 @@ export class Link {
     connection.on('close', (reason?: Error) => lose(reason ?? new Error('The broker closed the connection.')));
     try {
       const done = Promise.race([setUp(connection, lose), lost.promise]);
-      await within(setUpTimeout, done, () => new Error('The broker does not answer.'));
+      this.#channels = await within(setUpTimeout, done, () => new Error('The broker does not answer.'));
       if (isLost) await lost.promise;
       this.#stopping.signal.throwIfAborted();
     } catch (error) {

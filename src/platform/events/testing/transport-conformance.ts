@@ -5,24 +5,9 @@ import { currentContext, newTrace, CallContext, runInContext } from '../../conte
 import { event } from '../../contract.ts';
 import type { Envelope } from '../envelope.ts';
 import { type Receiver, type Subscription, Transport } from '../transport.ts';
+import type { Carrier, Connected } from './carrier.ts';
 import { happened, Landscape, never, until } from './landscape.ts';
 import { transportOutages } from './transport-outages.ts';
-
-/** What carries events between the programs of one test. */
-export interface Carrier {
-  connect(): Promise<Connected>;
-  stop(): Promise<void>;
-}
-
-/** For one program. */
-export interface Connected {
-  readonly transport: Transport;
-  /** As the death of the program's process would. */
-  die(): void;
-  /** What the transport is connected to is away until it is `back`, as far as this program can see. */
-  away(): void;
-  back(): void;
-}
 
 /** Ends the process, as far as publishing is concerned, before or after an event went out. */
 class DyingTransport extends Transport {

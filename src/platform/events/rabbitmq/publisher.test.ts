@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LinkedTransport, needsRabbitmq, noRabbitmq, numberOf, sale, sold, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { until } from '../testing/landscape.ts';
+
+const count = 1_000;
+const all = Array.from({ length: count }, (_, n) => n);
+
+describe.skipIf(noRabbitmq)(`publishing over RabbitMQ${needsRabbitmq}`, () => {
+  let broker: TestBroker;
+  let publisher: LinkedTransport;
+  const received: number[] = [];
+  const firstOfEach = () => [...new Set(received)];
+
+  beforeEach(async () => {
+    broker = await TestBroker.open();
+    received.length = 0;
+    const consumer = await broker.connect();
+    consumer.transport.subscribe({ name: 'users.a', event: sold }, async (envelope) => void received.push(numberOf(envelope)));
+    await consumer.transport.start();
+    publisher = await broker.connect({ subscriptions: [{ name: 'users.a', event: sold }] });
+    await publisher.transport.start();
+  });
+  afterEach(() => broker.close());
+
+  it('waits for no confirmation before it sends the next, and counts what is under way', async () => {
+    const publishing = all.map((n) => publisher.transport.publish(sale('k', n)));
+    expect(await publisher.metrics.text()).toContain(`broker_events_unconfirmed ${count}`);
+    await Promise.all(publishing);
+    await until(() => received.length >= count);
+    expect(received).toEqual(all);
+    const text = await publisher.metrics.text();
+    for (const line of ['broker_events_unconfirmed 0', `broker_events_published_total ${count}`, `broker_events_confirmed_total ${count}`]) {
+      expect(text).toContain(line);
+    }
+  });
+
+  it('sends what was not confirmed again, in order, whenever the connection breaks', async () => {
+    const publishing: Promise<void>[] = [];
+    for (const n of all) {
+      publishing.push(publisher.transport.publish(sale('k', n)));
+      if (n % 10 === 0) await sleep(1);
+      if (n % 250 === 100) publisher.link.breakAll();
+    }
+    await Promise.all(publishing);
+    await until(() => firstOfEach().length === count);
+    expect(firstOfEach()).toEqual(all);
+    expect(await publisher.metrics.text()).toContain(`broker_events_confirmed_total ${count}`);
+  });
+
+  it('confirms nothing while the broker is away, and all of it when it is back', async () => {
+    publisher.link.refuse();
+    publisher.link.breakAll();
+    let confirmed = 0;
+    const publishing = all.map((n) => publisher.transport.publish(sale('k', n)).then(() => confirmed++));
+    await sleep(300);
+    expect(confirmed).toBe(0);
+    publisher.link.accept();
+    await Promise.all(publishing);
+    await until(() => firstOfEach().length === count);
+    expect(firstOfEach()).toEqual(all);
+  });
+
+  it('leaves to its outbox what is not confirmed at a stop', async () => {
+    publisher.link.refuse();
+    publisher.link.breakAll();
+    const publishing = publisher.transport.publish(sale('k', 1));
+    const [outcome] = await Promise.allSettled([publishing, publisher.transport.stop()]);
+    expect(outcome.status).toBe('rejected');
+    await expect(publisher.transport.publish(sale('k', 2))).rejects.toThrow('stopped');
+  });
+
+  it('reaches a subscriber whose process never ran yet', async () => {
+    const early = await broker.connect({ subscriptions: [{ name: 'users.later', event: sold }] });
+    await early.transport.start();
+    await early.transport.publish(sale('k', 7));
+    await early.transport.stop();
+    const late = await broker.connect();
+    const found: number[] = [];
+    late.transport.subscribe({ name: 'users.later', event: sold }, async (envelope) => void found.push(numberOf(envelope)));
+    await late.transport.start();
+    await until(() => found.length > 0);
+    expect(found).toEqual([7]);
+  });
+
+  it('is done with an event that nobody subscribes to', async () => {
+    await publisher.transport.publish({ ...sale('k', 1), name: 'library.closed' });
+    expect(publisher.transport.connected).toBe(true);
+  });
+});

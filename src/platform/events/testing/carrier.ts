@@ -1,0 +1,17 @@
+import type { Transport } from '../transport.ts';
+
+/** What carries events between the programs of one test. */
+export interface Carrier {
+  connect(): Promise<Connected>;
+  stop(): Promise<void>;
+}
+
+/** For one program. */
+export interface Connected {
+  readonly transport: Transport;
+  /** As the death of the program's process would. */
+  die(): void;
+  /** What the transport is connected to is away until it is `back`, as far as this program can see. */
+  away(): void;
+  back(): void;
+}
