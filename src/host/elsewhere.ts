@@ -1,21 +1,23 @@
 /** The modules that run in other processes: how they are called, and how the gateway reaches them. */
 import { readAsset } from '#platform/assets.ts';
 import { moduleOf, type Api, type Client } from '#platform/contract.ts';
-import { PeerCertificates } from '#platform/grpc/peer-certificates.ts';
 import type { RemoteModule } from '#platform/grpc/remote-module.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
 import type { Upstream } from '../gateway/upstreams/upstream.ts';
-import { callTarget, upstreamOrigins, upstreamVariable, type Configuration, type Environment } from './configuration.ts';
+import { callTarget, upstreamOrigins, upstreamVariable, type Environment } from './configuration.ts';
+import type { Identity } from './identity.ts';
 import type { Opened } from './opened.ts';
 import { StartupError } from './startup-error.ts';
 
 interface Options {
   readonly environment: Environment;
-  readonly configuration: Configuration;
+  readonly identity: Identity;
   readonly logger: RootLogger;
   readonly metrics: Metrics;
+  /** The modules of this process: who calls. */
+  readonly callers: readonly ModuleDefinition[];
   /** What does not run here. */
   readonly modules: readonly ModuleDefinition[];
 }
@@ -24,7 +26,6 @@ export class Elsewhere {
   readonly #options: Options;
   readonly #opened: Opened;
   readonly #called = new Map<string, RemoteModule>();
-  #certificates: PeerCertificates | undefined;
 
   private constructor(options: Options, opened: Opened) {
     this.#options = options;
@@ -34,9 +35,10 @@ export class Elsewhere {
   /** Connections are made when the first call needs them. */
   static async reach(options: Options, opened: Opened): Promise<Elsewhere> {
     const elsewhere = new Elsewhere(options, opened);
-    for (const { name, offers } of options.modules) {
+    for (const { name, offers, authenticates } of options.modules) {
       const target = callTarget(name, options.environment);
-      if (target !== undefined) await elsewhere.#connect(name, offers, target);
+      const called = authenticates !== undefined || options.callers.some(({ needs }) => needs.includes(offers));
+      if (called && target !== undefined) await elsewhere.#connect(name, offers, target);
     }
     return elsewhere;
   }
@@ -44,29 +46,10 @@ export class Elsewhere {
   async #connect(name: string, api: Api, target: string): Promise<void> {
     // A program that runs everything itself does not load what it takes to call others.
     const { RemoteModule } = await import('#platform/grpc/remote-module.ts');
-    const { logger, metrics } = this.#options;
-    const { certificates } = this;
-    const module = asStartupError(() => new RemoteModule({ api, proto: protoOf(name), target, certificates, logger, metrics }));
+    const { identity, logger, metrics } = this.#options;
+    const module = new RemoteModule({ api, proto: protoOf(name), target, certificates: identity.peer, logger, metrics });
     this.#called.set(name, module);
     this.#opened.add(`the connection to ${name}`, () => module.close());
-  }
-
-  /** What this process shows to others and asks of them; undefined where that was switched off. */
-  get certificates(): PeerCertificates | undefined {
-    const { configuration, logger } = this.#options;
-    const { peerTls } = configuration;
-    if (peerTls === 'off') return undefined;
-    if (peerTls === undefined) {
-      throw new StartupError(
-        'This process talks to others: set PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY (npm run certs makes them), or PEER_TLS=off where the network itself can be trusted.',
-      );
-    }
-    if (!this.#certificates) {
-      const certificates = asStartupError(() => PeerCertificates.read(peerTls, logger));
-      this.#certificates = certificates;
-      this.#opened.add('the certificates', () => certificates.close());
-    }
-    return this.#certificates;
   }
 
   /** A client for an api; undefined where nobody said where its module is. */
@@ -80,7 +63,7 @@ export class Elsewhere {
         throw new StartupError(`The gateway needs ${upstreamVariable(name)}, the address of ${name}, which does not run here.`);
       }
       const encrypted = origins.some((origin) => origin.startsWith('https:'));
-      return { name, endpoints, origins, certificates: encrypted ? this.certificates : undefined };
+      return { name, endpoints, origins, certificates: encrypted ? this.#options.identity.peer : undefined };
     });
   }
 
@@ -92,12 +75,3 @@ export class Elsewhere {
 
 /** The committed description of a module's calls. */
 export const protoOf = (module: string): string => readAsset(`modules/${module}/${module}.proto`);
-
-/** What somebody set is refused with a line for them. */
-function asStartupError<T>(open: () => T): T {
-  try {
-    return open();
-  } catch (error) {
-    throw new StartupError((error as Error).message, { cause: error });
-  }
-}

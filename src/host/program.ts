@@ -7,6 +7,7 @@ import { readConfiguration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
 import { HttpFront } from './http-front.ts';
+import { Identity } from './identity.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { findModules, loadModules, selectModules } from './modules.ts';
 import { Opened } from './opened.ts';
@@ -39,7 +40,8 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const configuration = readConfiguration(options.environment);
   const allModules = await findModules();
   const { modules: names, gateway: isGateway } = selectModules(allModules, configuration.modules);
-  const front = await HttpFront.listen(configuration);
+  const identity = new Identity(configuration, options.logger, opened);
+  const front = await HttpFront.listen(configuration, identity.front(isGateway));
   opened.add('the HTTP server', () => front.close(0));
 
   const opening = openDatabases({ ...options, configuration, modules: names, allModules }, opened);
@@ -53,7 +55,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const definitions = everyModule.filter(({ name }) => names.includes(name));
   const elsewhere = everyModule.filter((module) => !definitions.includes(module));
   const { gateway, modules, rpc } = await compose(
-    { ...options, configuration, definitions, elsewhere, isGateway, databases: databases.modules },
+    { ...options, configuration, identity, definitions, elsewhere, isGateway, databases: databases.modules },
     opened,
   );
   front.open(gateway);

@@ -1,0 +1,52 @@
+/** The port where other processes call the modules of this one. */
+import { RpcServer } from '#platform/grpc/rpc-server.ts';
+import type { ModuleDefinition } from '#platform/module.ts';
+import type { Logger } from '#platform/observability/logger.ts';
+import type { Metrics } from '#platform/observability/metrics.ts';
+import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import { protoOf } from './elsewhere.ts';
+import type { Identity } from './identity.ts';
+import type { RunningModule } from './module-assembly.ts';
+import { StartupError } from './startup-error.ts';
+
+interface Options {
+  readonly host: string;
+  readonly port: number;
+  readonly modules: readonly RunningModule[];
+  /** Of every process: who may call is what they declare. */
+  readonly everyModule: readonly ModuleDefinition[];
+  readonly identity: Identity;
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** All must pass for this process to say that it serves. */
+  readonly checks: readonly (() => Promise<unknown>)[];
+}
+
+/** A module accepts calls from those that declare that they need it, and from every peer what trusting tokens takes. */
+export async function openToPeers(options: Options): Promise<RpcServer> {
+  const { host, port, modules, everyModule, identity, verifier, logger, metrics, checks } = options;
+  const listening = RpcServer.listen({
+    host,
+    port,
+    apis: modules.map(({ definition: { name, offers, authenticates }, handlerOf }) => ({
+      api: offers,
+      proto: protoOf(name),
+      handlerOf,
+      callers: everyModule.filter(({ needs }) => needs.includes(offers)).map((caller) => caller.name),
+      openToPeers: authenticates ? [authenticates.keys, authenticates.session] : [],
+    })),
+    certificates: identity.peer,
+    verifier,
+    logger,
+    metrics,
+    health: async () => {
+      const outcomes = await Promise.allSettled(checks.map((check) => check()));
+      return outcomes.every(({ status }) => status === 'fulfilled');
+    },
+  });
+  return listening.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new StartupError(`Port ${port} on ${host} is taken. Stop what uses it, or choose another with GRPC_PORT.`, { cause: error });
+  });
+}
