@@ -1,0 +1,133 @@
+/**
+ * Runs the acceptance suite, the same files, on every way to group the modules into processes behind a gateway, and
+ * shows that no module's source differs: `npm run test:topologies`. Two topologies at a time; what is measured is
+ * measured while the other one is idle.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { withoutBroker, virtualHost } from '../support/broker.ts';
+import { administrator, temporaryFolder } from '../support/running-program.ts';
+import { partitions, processesOf, residentMemory, startTopology, writeTopology } from '../support/topologies.ts';
+import { orderLatencies, quantile } from './order-latencies.ts';
+import { runAcceptance, type Report } from './run-acceptance.ts';
+
+const atOnce = 2;
+const folder = join(import.meta.dirname, '../../modules');
+
+interface Outcome {
+  readonly name: string;
+  readonly report: Report;
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+const { values } = parseArgs({
+  strict: false,
+  // As vitest is called.
+  options: { 'outputFile.json': { type: 'string' }, reporter: { type: 'string', multiple: true } },
+});
+const missing = await withoutBroker();
+if (missing !== undefined) {
+  console.log(`Skipped: this ${missing}`);
+  process.exit(0);
+}
+
+const modules = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+const groupings = partitions(modules).toSorted((one, other) => one.length - other.length);
+const width = Math.max(...groupings.map((groups) => nameOf(groups).length));
+console.log(`${'processes behind the gateway'.padEnd(width)}   passed    start   memory   order paid: median      p99`);
+const begun = performance.now();
+const outcomes: Outcome[] = [];
+for (let next = 0; next < groupings.length; next += atOnce) {
+  outcomes.push(...(await runBatch(groupings.slice(next, next + atOnce))));
+}
+console.log(`${groupings.length} topologies in ${Math.round((performance.now() - begun) / 1000)} s.`);
+
+const failed = outcomes.filter(({ report }) => !report.success).map(({ name }) => name);
+const changed = modules.filter((module) => new Set(outcomes.map(({ digests }) => digests.get(module))).size !== 1);
+console.log(`\nsha256 of each module's source, in all ${outcomes.length} topologies:`);
+for (const module of modules) {
+  console.log(`${outcomes[0]!.digests.get(module)}  modules/${module}${changed.includes(module) ? '  CHANGED in between' : ''}`);
+}
+if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')}`);
+writeReport(values['outputFile.json'] as string | undefined);
+process.exit(failed.length + changed.length > 0 ? 1 : 0);
+
+async function runBatch(batch: readonly string[][][]): Promise<Outcome[]> {
+  const running = await Promise.all(batch.map(started));
+  try {
+    const tested = await Promise.all(running.map(async (each) => ({ ...each, report: await runAcceptance(each.program.url, each.folder) })));
+    const all: Outcome[] = [];
+    for (const { name, program, report, digests } of tested) {
+      const latencies = await orderLatencies(program.url, administrator);
+      const memory = processesOf(program.process.pid!).reduce((sum, { pid }) => sum + residentMemory(pid), 0);
+      const cells = [
+        `${report.numPassedTests}/${report.numTotalTests}`.padStart(8),
+        `${(program.startedIn / 1000).toFixed(1)} s`.padStart(8),
+        `${Math.round(memory / 2 ** 20)} MB`.padStart(8),
+        `${quantile(latencies, 0.5).toFixed(1)} ms`.padStart(20),
+        `${quantile(latencies, 0.99).toFixed(1)} ms`.padStart(8),
+      ];
+      console.log(`${name.padEnd(width)} ${cells.join(' ')}`);
+      for (const failure of report.failures) console.log(`    ${failure.replaceAll('\n', '\n    ')}`);
+      if (report.failures.length > 0) console.log(program.output().split('\n').slice(-40).map((line) => `    | ${line}`).join('\n'));
+      all.push({ name, report, digests });
+    }
+    return all;
+  } finally {
+    await Promise.all(running.map((each) => each.stop()));
+  }
+}
+
+async function started(groups: string[][]) {
+  const home = await temporaryFolder('fissile-topologies-');
+  const broker = await virtualHost();
+  const remove = async () => {
+    await broker.remove();
+    await home.remove();
+  };
+  try {
+    const file = join(home.path, 'topology.yaml');
+    await writeTopology(file, groups.map((group) => ({ name: group.join('-'), modules: group })));
+    const digests = new Map(modules.map((module) => [module, digestOf(join(folder, module))]));
+    const program = await startTopology(file, { DATA_DIR: join(home.path, 'data'), EVENTS_URL: broker.url });
+    const stop = async () => {
+      await program.stop();
+      await remove();
+    };
+    return { name: nameOf(groups), program, digests, folder: home.path, stop };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function nameOf(groups: readonly string[][]): string {
+  return groups.map((group) => group.join('+')).join(' | ');
+}
+
+/** Of the names and contents of all files, but for what is generated from the schema when the program is installed. */
+function digestOf(module: string): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(module, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort()) {
+    if (name.includes('/generated/')) continue;
+    hash.update(`${name.slice(module.length)}\0`).update(readFileSync(name)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** One for all topologies, in the form that vitest's have. */
+function writeReport(file: string | undefined): void {
+  if (file === undefined) return;
+  const sum = (key: 'numTotalTests' | 'numPassedTests' | 'numFailedTests' | 'numFailedTestSuites' | 'numPendingTests') =>
+    outcomes.reduce((total, { report }) => total + report[key], 0);
+  writeFileSync(file, JSON.stringify({
+    numTotalTests: sum('numTotalTests'),
+    numPassedTests: sum('numPassedTests'),
+    numFailedTests: sum('numFailedTests') + changed.length,
+    numFailedTestSuites: sum('numFailedTestSuites'),
+    numPendingTests: sum('numPendingTests'),
+    success: failed.length + changed.length === 0,
+  }));
+}
