@@ -12,6 +12,7 @@ import type { Authenticator } from '#platform/security/authenticator.ts';
 import { TokenVerifier } from '#platform/security/token-verifier.ts';
 import { createApp, type GatewayApp, type GatewayOptions, type GatewaySettings } from '../../src/gateway/app.ts';
 import type { HealthCheck } from '../../src/gateway/health.ts';
+import type { RedisCounts } from '../../src/gateway/redis-counts.ts';
 import type { Upstream } from '../../src/gateway/upstreams/upstream.ts';
 
 export const LibraryApi = api('library', {});
@@ -82,9 +83,11 @@ export interface TestGatewayOptions {
   readonly details?: GatewayOptions['details'];
   readonly upstreams?: readonly Upstream[];
   readonly database?: Database;
+  readonly behindGateway?: boolean;
+  readonly sharedCounts?: RedisCounts;
 }
 
-export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database }: TestGatewayOptions = {}): TestGateway {
+export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database, behindGateway = false, sharedCounts }: TestGatewayOptions = {}): TestGateway {
   let text = '';
   const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
   const authenticator = new TestAuthenticator();
@@ -97,6 +100,8 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
     checks,
     details,
     upstreams,
+    behindGateway,
+    sharedCounts,
     version: '1.2.3',
     settings: { requestTimeout: 5_000, bodyLimit: 100_000, rateLimit: 0, corsOrigins: [], trustProxy: 0, ...settings },
   });

@@ -45,10 +45,18 @@ export interface RawAnswer {
   readonly text: string;
 }
 
+export interface Asked {
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string;
+  /** Milliseconds after which the client leaves. */
+  readonly timeout?: number;
+}
+
 /** A request over a connection of its own, and the answer with its headers in their order. */
-export const ask = (url: string, { method = 'GET', headers = {}, body }: { method?: string; headers?: OutgoingHttpHeaders; body?: string } = {}) =>
+export const ask = (url: string, { method = 'GET', headers = {}, body, timeout = 20_000 }: Asked = {}) =>
   new Promise<RawAnswer>((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (answer) => {
+    const sent = request(url, { method, headers, agent: false, signal: AbortSignal.timeout(timeout) }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part: string) => (text += part));
       answer.on('error', reject);
