@@ -132,11 +132,11 @@ export class RabbitmqTransport extends Transport {
   }
 
   async #setUpConsuming(connection: ChannelModel, lose: Lose): Promise<readonly Channel[]> {
-    const channel = await this.#watched(connection.createConfirmChannel(), lose);
+    const channel = await this.#watched(connection.createChannel(), lose);
     await this.#topology.declare(channel);
     await this.#broadcasts.attachListener(channel, lose);
-    await this.#deliveries.attach(channel, lose);
-    return [channel];
+    const open = () => this.#watched(connection.createConfirmChannel(), lose);
+    return [channel, ...(await this.#deliveries.attach(open, lose))];
   }
 
   async #watched<C extends Channel>(opening: Promise<C>, lose: Lose): Promise<C> {

@@ -7,6 +7,7 @@ import { KeyedWork } from '../keyed-work.ts';
 import { readEnvelope } from '../read-envelope.ts';
 import type { Receiver, Subscription } from '../transport.ts';
 import { within } from '../within.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import type { Lose } from './link.ts';
 import type { Topology } from './topology.ts';
 
@@ -23,10 +24,12 @@ interface Subscribed {
 }
 
 /** One channel's time: what came over it can only be acknowledged over it. */
-interface Session {
+interface Session extends Subscribed {
   readonly channel: ConfirmChannel;
+  readonly acknowledgements: Acknowledgements;
   readonly lose: Lose;
-  readonly over: AbortController;
+  /** Aborted when the channel is of no use any more. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,7 +42,8 @@ export class Deliveries {
   readonly #logger: Logger;
   /** The prefetch is the limit. */
   readonly #work = new KeyedWork(Infinity, Infinity);
-  #session: Session | undefined;
+  #sessions: Session[] = [];
+  #over = new AbortController();
   #stopping = false;
   redelivered = 0;
 
@@ -50,23 +54,28 @@ export class Deliveries {
     this.#work.open();
   }
 
-  async attach(channel: ConfirmChannel, lose: Lose): Promise<void> {
-    const session: Session = { channel, lose, over: new AbortController() };
-    this.#session = session;
-    await channel.prefetch(prefetch);
+  /** Opens a channel for each subscription. */
+  async attach(open: () => Promise<ConfirmChannel>, lose: Lose): Promise<ConfirmChannel[]> {
+    this.#over = new AbortController();
+    const { signal } = this.#over;
     for (const subscribed of this.#subscribed) {
+      const channel = await open();
+      const session = { ...subscribed, channel, acknowledgements: new Acknowledgements(channel, signal), lose, signal };
+      this.#sessions.push(session);
       const queue = this.#topology.queueOf(subscribed.subscription.name);
+      await channel.prefetch(prefetch);
       await channel.consume(queue, (message) => {
-        if (message) this.#take(session, subscribed, message);
+        if (message) this.#take(session, message);
         else lose(new Error(`The queue ${queue} was deleted.`));
       });
     }
+    return this.#sessions.map(({ channel }) => channel);
   }
 
   /** What waits is forgotten; it comes again. */
   detach(): void {
-    this.#session?.over.abort();
-    this.#session = undefined;
+    this.#over.abort();
+    this.#sessions = [];
   }
 
   /** Begins nothing new; what is with a receiver has `patience` milliseconds to end. */
@@ -74,43 +83,43 @@ export class Deliveries {
     this.#stopping = true;
     this.#work.close();
     await within(patience, this.#work.idle(), () => new Error('Some receivers are not done.')).catch(() => {});
+    for (const { acknowledgements } of this.#sessions) acknowledgements.tell();
     this.detach();
   }
 
-  #take(session: Session, { subscription, receive }: Subscribed, message: ConsumeMessage): void {
+  #take(session: Session, message: ConsumeMessage): void {
     if (this.#stopping) return;
+    const { name, event } = session.subscription;
     if (message.fields.redelivered) this.redelivered++;
-    const { envelope, unreadable } = readEnvelope(message.content, subscription.event.name);
-    if (unreadable !== undefined) return this.#putAside(session, subscription, message, unreadable);
-    const run = () => this.#deliver(session, receive, envelope, message);
-    this.#work.add(subscription.name, envelope.key, { run, drop: () => {} });
+    session.acknowledgements.delivered(message);
+    const { envelope, unreadable } = readEnvelope(message.content, event.name);
+    if (unreadable !== undefined) return this.#putAside(session, message, unreadable);
+    this.#work.add(name, envelope.key, { run: () => this.#deliver(session, envelope, message), drop: () => {} });
   }
 
-  async #deliver(session: Session, receive: Receiver, envelope: Envelope, message: ConsumeMessage): Promise<void> {
-    const { signal } = session.over;
+  async #deliver({ receive, signal, acknowledgements }: Session, envelope: Envelope, message: ConsumeMessage): Promise<void> {
     for (let attempt = 1; !signal.aborted && !this.#stopping; attempt++) {
       try {
         await receive(envelope);
+        return acknowledgements.done(message);
       } catch (error) {
         this.#logger.debug('A delivery was not taken yet.', { error, event: envelope.name, eventId: envelope.id });
         await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal }).catch(() => {});
-        continue;
       }
-      if (!signal.aborted) session.channel.ack(message);
-      return;
     }
   }
 
   /** Out of the way of those behind it, and kept for a person to look at. */
-  #putAside(session: Session, { name }: Subscription, message: ConsumeMessage, unreadable: string): void {
+  #putAside({ channel, subscription, acknowledgements, signal, lose }: Session, message: ConsumeMessage, unreadable: string): void {
+    const { name } = subscription;
     const { unreadable: queue } = this.#topology;
     const { messageId } = message.properties;
     this.#logger.error('A message cannot be read and was put aside.', { error: unreadable, subscription: name, queue, messageId });
     const options = { ...message.properties, persistent: true, headers: { subscription: name, reason: unreadable } };
-    session.channel.sendToQueue(queue, message.content, options, (refused: Error | null) => {
-      if (session.over.signal.aborted) return;
-      if (refused) session.lose(refused);
-      else session.channel.ack(message);
+    channel.sendToQueue(queue, message.content, options, (refused: Error | null) => {
+      if (signal.aborted) return;
+      if (refused) lose(refused);
+      else acknowledgements.done(message);
     });
   }
 }
