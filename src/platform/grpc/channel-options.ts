@@ -1,6 +1,6 @@
 /** How a client of a module connects, spreads its calls, and tries again. */
 import type { ChannelOptions } from '@grpc/grpc-js';
-import type { Api, Operation } from '../contract.ts';
+import { moduleOf, type Api, type Operation } from '../contract.ts';
 import type { ServiceCodec } from './service-codec.ts';
 
 /** Both ways. A page of the longest list is far below it. */
@@ -18,10 +18,10 @@ const retryPolicy = {
 };
 
 /**
- * A failure takes a token and a success gives a tenth of one; below half of them nothing is repeated. So where a
- * module is down, repeating does not double its load.
+ * The budget: a failure takes a token and a success gives a tenth of one; below half of them nothing is repeated. That
+ * is enough for all that was under way at a replica that died, and where a whole module is down, load does not double.
  */
-const retryThrottling = { maxTokens: 20, tokenRatio: 0.1 };
+const retryThrottling = { maxTokens: 200, tokenRatio: 0.1 };
 
 function serviceConfig(api: Api, { service, operations }: ServiceCodec): string {
   const repeatable = Object.entries(api).filter(([, operation]) => isSafeToRepeat(operation));
@@ -37,6 +37,8 @@ export const channelOptions = (api: Api, codec: ServiceCodec): ChannelOptions =>
   'grpc.service_config': serviceConfig(api, codec),
   // Nobody but us says how to balance and when to try again.
   'grpc.service_config_disable_resolution': 1,
+  // Replicas are known by the name of their module, and not by where they are.
+  'grpc.ssl_target_name_override': moduleOf(api),
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_http_proxy': 0,
   'grpc.max_receive_message_length': maxMessageBytes,

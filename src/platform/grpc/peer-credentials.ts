@@ -23,7 +23,7 @@ export function clientCredentials(certificates: PeerCertificates | undefined, mo
   const provider = providerOf(certificates);
   return experimental.createCertificateProviderChannelCredentials(provider, provider, {
     checkServerIdentity: (_, { raw }) =>
-      isMadeOutTo(new X509Certificate(raw), module) ? undefined : new Error(`The certificate of the server does not name ${module}.`),
+      isMadeOutTo(new X509Certificate(raw), module) ? undefined : new Error(`The certificate of the server does not name ${module}`),
   });
 }
 
@@ -34,7 +34,10 @@ function providerOf(certificates: PeerCertificates): Provider {
 
   function subscribe<L>(subscribed: Map<L, () => void>, listener: L, tell: () => void): void {
     subscribed.set(listener, certificates.onChange(tell));
-    tell();
+    // Not at once: a server begins to listen to its credentials only when they have begun to listen here.
+    queueMicrotask(() => {
+      if (subscribed.has(listener)) tell();
+    });
   }
   function unsubscribe<L>(subscribed: Map<L, () => void>, listener: L): void {
     subscribed.get(listener)?.();

@@ -1,0 +1,187 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Server, ServerCredentials, status as Code } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { backgroundContext, CallContext, newTrace, runInContext } from '../context.ts';
+import { platformErrors } from '../errors.ts';
+import { libraryProto, LibraryApi, LibraryErrors, remoteLibrary, serveLibrary } from './testing/library.ts';
+import { serviceCodec } from './service-codec.ts';
+
+const opened: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+const loan = { book: 'Emma', days: 7 };
+const limits = { concurrent: 3, failureShare: 0.5, window: 1_000, minimumRate: 4, openFor: 300 };
+
+async function calling(handlers: Parameters<typeof serveLibrary>[0] = {}) {
+  const served = await serveLibrary(handlers);
+  const remote = remoteLibrary(served.address, { limits });
+  opened.push(() => served.server.close(0), () => remote.module.close());
+  const outcome = () =>
+    runInContext(backgroundContext('short', 50), () => remote.library.lend(loan)).then(() => 'answered', (error: { code: string }) => error.code);
+  return { ...served, ...remote, outcome };
+}
+
+/** A server that breaks off each of the first calls as a dying connection would, and answers then. */
+async function breakingOff(times: number) {
+  const codec = serviceCodec(LibraryApi, libraryProto);
+  const outputs: Record<string, object> = { find: { title: 'Emma', shelf: null }, lend: { due: '' }, returnBook: { done: true } };
+  const asBytes = (bytes: Buffer) => bytes;
+  const server = new Server();
+  let attempts = 0;
+  for (const [name, { path, encodeOutput }] of codec.operations) {
+    server.register(path, (_: unknown, reply: (error: object | null, answer?: Buffer) => void) => {
+      attempts += 1;
+      if (attempts <= times) reply({ code: Code.UNAVAILABLE, details: 'Connection dropped' });
+      else reply(null, encodeOutput(outputs[name]));
+    }, asBytes, asBytes, 'unary');
+  }
+  const port = await new Promise<number>((resolve) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => resolve(bound));
+  });
+  const remote = remoteLibrary(`127.0.0.1:${port}`, { limits: { concurrent: 1_000, minimumRate: 1_000_000 } });
+  opened.push(() => server.forceShutdown(), () => remote.module.close());
+  return { ...remote, attempts: () => attempts };
+}
+
+describe('a call that breaks off', () => {
+  it('is repeated where it is a query', async () => {
+    const { library, attempts } = await breakingOff(2);
+    await expect(library.find({ book: 'Emma' })).resolves.toEqual({ title: 'Emma', shelf: null });
+    expect(attempts()).toBe(3);
+  });
+
+  it('is repeated where it is a command with an idempotency key', async () => {
+    const { library, attempts } = await breakingOff(1);
+    await expect(library.returnBook({ book: 'Emma', idempotencyKey: 'seven' })).resolves.toEqual({ done: true });
+    expect(attempts()).toBe(2);
+  });
+
+  it('is not repeated where it is any other command', async () => {
+    const { library, attempts } = await breakingOff(1);
+    await expect(library.lend(loan)).rejects.toMatchObject({ code: 'platform.unavailable', kind: 'unavailable', retryAfter: 1 });
+    expect(attempts()).toBe(1);
+  });
+
+  it('is given up after the third try, and never tried past the deadline', async () => {
+    const { library, attempts } = await breakingOff(Infinity);
+    await expect(library.find({ book: 'Emma' })).rejects.toMatchObject({ code: 'platform.unavailable' });
+    expect(attempts()).toBe(3);
+    await runInContext(backgroundContext('short', 20), async () => {
+      await expect(library.find({ book: 'Emma' })).rejects.toMatchObject({ code: 'platform.deadline-exceeded' });
+    });
+    await delay(300);
+    expect(attempts()).toBe(4);
+  });
+
+  it('is not repeated any more when too many were', async () => {
+    const { library, attempts } = await breakingOff(Infinity);
+    const calls = 300;
+    await Promise.allSettled(Array.from({ length: calls }, () => library.find({ book: 'Emma' })));
+    const before = attempts();
+    await Promise.allSettled(Array.from({ length: 20 }, () => library.find({ book: 'Emma' })));
+    expect(attempts() - before).toBeLessThanOrEqual(20);
+    expect(before).toBeLessThan(calls * 2);
+  });
+
+  it('is not what a module means that says unavailable itself', async () => {
+    let asked = 0;
+    const { library } = await calling({
+      find: async () => {
+        asked += 1;
+        throw platformErrors.unavailable({ detail: 'The shelf is being moved.', retryAfter: 7 });
+      },
+    });
+    await expect(library.find({ book: 'Emma' })).rejects.toMatchObject({ message: 'The shelf is being moved.', retryAfter: 7 });
+    expect(asked).toBe(1);
+  });
+});
+
+describe('a module that does not answer', () => {
+  it('is not asked for a while, is tried by one call then, and asked as before when that was answered', async () => {
+    let asked = 0;
+    let hangs = true;
+    const { module, outcome, metrics, log } = await calling({
+      lend: async () => {
+        asked += 1;
+        if (hangs) await delay(200);
+        return { due: '' };
+      },
+    });
+    const state = async () => /circuit_breaker\{module="library",state="([\w-]+)"\} 1/.exec(await metrics.text())?.[1];
+    expect(await state()).toBe('closed');
+    for (let call = 0; call < 4; call++) expect(await outcome()).toBe('platform.deadline-exceeded');
+    expect(module.breaker).toBe('open');
+    expect(await state()).toBe('open');
+
+    const before = asked;
+    const started = performance.now();
+    expect(await outcome()).toBe('platform.unavailable');
+    expect(performance.now() - started).toBeLessThan(20);
+    expect(asked).toBe(before);
+
+    await delay(limits.openFor);
+    const [trial, other] = [outcome(), outcome()];
+    expect(module.breaker).toBe('half-open');
+    expect(await state()).toBe('half-open');
+    expect(await other).toBe('platform.unavailable');
+    expect(await trial).toBe('platform.deadline-exceeded');
+    expect(module.breaker).toBe('open');
+    expect(asked).toBe(before + 1);
+
+    hangs = false;
+    await delay(limits.openFor);
+    expect(await outcome()).toBe('answered');
+    expect(await state()).toBe('closed');
+    expect(await Promise.all([outcome(), outcome()])).toEqual(['answered', 'answered']);
+    expect(log().map(({ message }) => message)).toContain('The circuit breaker of library is open.');
+  });
+
+  it('is told when to come back', async () => {
+    const { library, outcome } = await calling({ lend: () => delay(200).then(() => ({ due: '' })) });
+    for (let call = 0; call < 4; call++) await outcome();
+    await expect(library.lend(loan)).rejects.toMatchObject({ code: 'platform.unavailable', retryAfter: limits.openFor / 1_000 });
+  });
+
+  it('is not what a module is that refuses everything', async () => {
+    const { module, outcome } = await calling({
+      lend: async () => {
+        throw LibraryErrors.bookLent();
+      },
+    });
+    for (let call = 0; call < 20; call++) expect(await outcome()).toBe('library.book-lent');
+    expect(module.breaker).toBe('closed');
+  });
+
+  it('is not what a module is whose callers go away', async () => {
+    const { module, library } = await calling({ lend: () => delay(200).then(() => ({ due: '' })) });
+    for (let call = 0; call < 10; call++) {
+      const context = new CallContext({ deadline: Date.now() + 1_000, requestId: 'r', trace: newTrace(), signal: AbortSignal.timeout(5) });
+      await runInContext(context, () => library.lend(loan)).catch(() => undefined);
+    }
+    expect(module.breaker).toBe('closed');
+  });
+});
+
+describe('a slow module', () => {
+  it('holds up only so many calls at one time; more of them are answered at once', async () => {
+    let asked = 0;
+    const { library, metrics } = await calling({
+      find: async ({ book }) => {
+        asked += 1;
+        await delay(200);
+        return { title: book, shelf: null };
+      },
+    });
+    const calls = Array.from({ length: 5 }, () => library.find({ book: 'Emma' }));
+    const started = performance.now();
+    await expect(calls[4]).rejects.toMatchObject({ code: 'platform.unavailable', retryAfter: limits.openFor / 1_000 });
+    expect(performance.now() - started).toBeLessThan(50);
+    expect(await metrics.text()).toContain('remote_calls_in_flight{module="library"} 3');
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    expect(asked).toBe(3);
+    await expect(library.find({ book: 'Emma' })).resolves.toEqual({ title: 'Emma', shelf: null });
+  });
+});
