@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -75,6 +75,78 @@ describe('adding what is allowed', () => {
         "reactions: { 'close-bill'",
         "reactions: { 'close-bill-again': on(saleClosed, closeBill, [Bills, Outbox]), 'close-bill'",
       );
+      expect(await checkout.check('--rule', 'contract-lock')).toMatchObject({ code: 0 });
+    }));
+});
+
+const protoPath = 'modules/sales/sales.proto';
+
+/** The same for a .proto file. */
+const allowedInProto: readonly [what: string, before: string, after: string][] = [
+  ['a field with a number that nothing had', 'note = 3;', 'note = 3;\n  optional string coupon = 5;'],
+  ['a message', 'message SellResponse', 'message Coupon {\n  string code = 1;\n}\n\nmessage SellResponse'],
+  ['an enum', 'message SellResponse', 'enum Mood {\n  MOOD_UNSPECIFIED = 0;\n}\n\nmessage SellResponse'],
+  ['an rpc', '  rpc Sell(', '  rpc Return(SellRequest) returns (SellResponse);\n  rpc Sell('],
+  ['other words', '// Fails with', '// May fail with'],
+  ['fields in another order', '  string buyer_id = 1;\n  int64 amount = 2;', '  int64 amount = 2;\n  string buyer_id = 1;'],
+  ['a field that is gone, when its number and name are reserved', '4;\n  reserved "discount";', '3, 4;\n  reserved "discount", "note";'],
+];
+
+describe('a .proto file', () => {
+  it.each(allowedInProto)('may get or change %s', (what, before, after) =>
+    withCheckout(async (checkout) => {
+      edit(checkout, protoPath, before, after);
+      if (what.startsWith('a field that is gone')) edit(checkout, protoPath, '  optional string note = 3;\n', '');
+      const { code, out } = await checkout.check('--rule', 'contract-lock');
+      expect(out).toContain('0 breaches');
+      expect(code).toBe(0);
+    }),
+  );
+
+  it('keeps the numbers of the values of an enum', () =>
+    withCheckout(async (checkout) => {
+      edit(checkout, protoPath, 'message SellResponse', 'enum Mood {\n  MOOD_UNSPECIFIED = 0;\n  MOOD_GOOD = 1;\n}\n\nmessage SellResponse');
+      expect(await checkout.check('--lock')).toMatchObject({ code: 0 });
+      edit(checkout, protoPath, 'MOOD_GOOD = 1;', 'MOOD_GOOD = 2;');
+      const { code, out } = await checkout.check('--rule', 'contract-lock');
+      expect(out).toContain('number of Mood.MOOD_GOOD went from 1 to 2');
+      expect(out).toContain('npm run proto');
+      expect(code).toBe(1);
+    }));
+
+  it('keeps reserved what was reserved, from one release to the next', () =>
+    withCheckout(async (checkout) => {
+      edit(checkout, protoPath, 'reserved 4;\n  reserved "discount";', 'reserved 3, 4;\n  reserved "discount", "note";');
+      edit(checkout, protoPath, '  optional string note = 3;\n', '');
+      expect(await checkout.check('--lock')).toMatchObject({ code: 0 });
+      edit(checkout, protoPath, 'reserved 3, 4;\n  reserved "discount", "note";', 'reserved 4;\n  reserved "discount";');
+      const { out } = await checkout.check('--rule', 'contract-lock');
+      expect(out).toContain('3 of SellRequest is gone and not reserved');
+    }));
+
+  it('cannot be compared when it cannot be read', () =>
+    withCheckout(async (checkout) => {
+      edit(checkout, protoPath, 'message SellRequest {', 'message {');
+      const { code, out } = await checkout.check('--rule', 'contract-lock');
+      expect(out).toContain(`${protoPath} cannot be parsed`);
+      expect(code).toBe(2);
+    }));
+
+  it('need not be there, in a checkout that never had one', () =>
+    withCheckout(async (checkout) => {
+      const { protos: _, ...lock } = JSON.parse(lockOf(checkout)) as Record<string, unknown>;
+      checkout.write(lockPath, JSON.stringify(lock));
+      for (const module of ['billing', 'people', 'sales']) rmSync(join(checkout.root, `modules/${module}/${module}.proto`));
+      expect(await checkout.check('--rule', 'contract-lock')).toMatchObject({ code: 0 });
+    }));
+
+  it('lets an rpc go with its operation', () =>
+    withCheckout(async (checkout) => {
+      edit(checkout, protoPath, '  rpc Sell(SellRequest) returns (SellResponse);\n', '');
+      edit(checkout, 'modules/sales/contract.ts', '  sell: command', '  sellNow: command');
+      const { out } = await checkout.check('--rule', 'contract-lock');
+      expect(out.match(/npm run check -- --retire sales\.operations\.sell\./g)).toHaveLength(2);
+      expect(await checkout.check('--retire', 'sales.operations.sell')).toMatchObject({ code: 0 });
       expect(await checkout.check('--rule', 'contract-lock')).toMatchObject({ code: 0 });
     }));
 });

@@ -46,12 +46,13 @@ export function messageCodec(schema: z.ZodObject, type: protobuf.Type): MessageC
     compile(key, fieldShape(field as z.ZodType), index, type, reads),
   );
   const size = fields.length;
+  const none = fields.map(() => undefined);
   return {
     encode(message, writer) {
       for (const field of fields) field.encode(message as Record<string, unknown>, writer);
     },
     decode(reader, end) {
-      const values: unknown[] = Array.from({ length: size });
+      const values: unknown[] = none.slice();
       while (reader.pos < end) {
         const tag = reader.uint32();
         const read = reads[tag];
@@ -79,7 +80,7 @@ function compile(key: string, shape: FieldShape, index: number, type: protobuf.T
   const missing = (): never => {
     throw new MalformedMessage(`${place} is missing.`);
   };
-  if (isList) return compileList(key, codec, index, field.id, reads, missing);
+  if (isList) return compileList(key, codec, index, field.id, reads, place);
 
   reads[tag] = (reader, values) => {
     values[index] = codec.read(reader);
@@ -123,12 +124,12 @@ function compile(key: string, shape: FieldShape, index: number, type: protobuf.T
   };
 }
 
-function compileList(key: string, codec: Codec, index: number, id: number, reads: Read[], missing: () => never): Field {
+function compileList(key: string, codec: Codec, index: number, id: number, reads: Read[], place: string): Field {
   const packs = codec.wireType !== 2;
   const tag = (id << 3) | 2;
   const add = (reader: protobuf.Reader, values: unknown[]) => {
     const value = codec.read(reader);
-    if (value === undefined) missing();
+    if (value === undefined) wrong(place, 'a list without gaps');
     ((values[index] ??= []) as unknown[]).push(value);
   };
   reads[(id << 3) | codec.wireType] = add;
@@ -144,7 +145,7 @@ function compileList(key: string, codec: Codec, index: number, id: number, reads
     absent: () => [],
     encode(message, writer) {
       const values = message[key];
-      if (!Array.isArray(values)) missing();
+      if (!Array.isArray(values)) wrong(place, 'a list');
       if (packs) {
         if ((values as unknown[]).length === 0) return;
         writer.uint32(tag).fork();
@@ -168,6 +169,9 @@ const wrong = (place: string, expected: string): never => {
   throw new MalformedMessage(`${place} is not ${expected}.`);
 };
 
+const isInt32 = (value: unknown): value is number => value === ((value as number) | 0);
+const isSafe = (value: unknown): value is number => Number.isSafeInteger(value);
+
 const scalars: Readonly<Record<'string' | 'bool' | 'int32' | 'int64' | 'double', (place: string) => Codec>> = {
   string: (place) => ({
     wireType: 2,
@@ -184,16 +188,16 @@ const scalars: Readonly<Record<'string' | 'bool' | 'int32' | 'int64' | 'double',
   int32: (place) => ({
     wireType: 0,
     zero: 0,
-    write: (writer, value) => void ((value as number) === ((value as number) | 0) ? writer.int32(value as number) : wrong(place, 'an int32')),
+    write: (writer, value) => void (isInt32(value) ? writer.int32(value) : wrong(place, 'an int32')),
     read: (reader) => reader.int32(),
   }),
   int64: (place) => ({
     wireType: 0,
     zero: 0,
-    write: (writer, value) => void (Number.isSafeInteger(value) ? writer.int64(value as number) : wrong(place, 'an integer below 2^53')),
+    write: (writer, value) => void (isSafe(value) ? writer.int64(value) : wrong(place, 'an integer below 2^53')),
     read(reader) {
-      const read = Number(reader.int64());
-      return Number.isSafeInteger(read) ? read : wrong(place, 'an integer below 2^53');
+      const read = integer(reader);
+      return isSafe(read) ? read : wrong(place, 'an integer below 2^53');
     },
   }),
   double: (place) => ({
@@ -204,10 +208,28 @@ const scalars: Readonly<Record<'string' | 'bool' | 'int32' | 'int64' | 'double',
   }),
 };
 
+/** Most integers take few bytes, and are read without an object for their two halves. */
+function integer(reader: protobuf.Reader): number {
+  const { buf, pos } = reader;
+  let value = 0;
+  let factor = 1;
+  for (let at = pos; at < pos + 7; at++) {
+    const byte = buf[at];
+    if (byte === undefined) break;
+    value += (byte & 127) * factor;
+    if (byte < 128) {
+      reader.pos = at + 1;
+      return value;
+    }
+    factor *= 128;
+  }
+  return Number(reader.int64());
+}
+
 function nested(schema: z.ZodObject, field: protobuf.Field, place: string): Codec {
-  const { resolvedType } = field.resolve();
-  if (!(resolvedType instanceof protobuf.Type)) throw outdated(place);
-  const codec = messageCodec(schema, resolvedType);
+  const type = field.parent?.lookup(field.type);
+  if (!(type instanceof protobuf.Type)) throw outdated(place);
+  const codec = messageCodec(schema, type);
   return {
     wireType: 2,
     zero: undefined,
@@ -221,12 +243,12 @@ function nested(schema: z.ZodObject, field: protobuf.Field, place: string): Code
 }
 
 function enumerated(schema: z.ZodType, field: protobuf.Field, place: string): Codec {
-  const { resolvedType } = field.resolve();
-  if (!(resolvedType instanceof protobuf.Enum)) throw outdated(place);
+  const type = field.parent?.lookup(field.type);
+  if (!(type instanceof protobuf.Enum)) throw outdated(place);
   const numbers = new Map<unknown, number>();
   const values: string[] = [];
   for (const value of valuesOfEnum(schema)) {
-    const number = resolvedType.values[enumValueName(resolvedType.name, value)];
+    const number = type.values[enumValueName(type.name, value)];
     if (number === undefined) throw outdated(place);
     numbers.set(value, number);
     values[number] = value;
@@ -240,7 +262,9 @@ function enumerated(schema: z.ZodType, field: protobuf.Field, place: string): Co
     },
     read(reader) {
       const number = reader.int32();
-      return number === 0 ? undefined : (values[number] ?? wrong(place, `known here: it has the number ${number}`));
+      if (number !== 0 && values[number] === undefined)
+        throw new MalformedMessage(`${place} has a value that is not known here: ${number}.`);
+      return values[number];
     },
   };
 }

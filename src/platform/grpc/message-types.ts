@@ -38,7 +38,8 @@ export type ContractExports = ReadonlyMap<string, Readonly<Record<string, unknow
 
 export class MessageTypes {
   readonly #named = new Map<unknown, { readonly name: string; readonly schema: z.ZodType }>();
-  readonly #top = new Map<string, Type>();
+  readonly #declared = new Map<string, z.core.$ZodTypeDef>();
+  readonly #top: Type[] = [];
   /** The schemas around the one that is looked at. */
   readonly #around = new Set<unknown>();
 
@@ -54,9 +55,9 @@ export class MessageTypes {
     }
   }
 
-  /** In the order in which they were first needed. */
+  /** In the order in which they were first needed, so that a reader meets the whole before its parts. */
   get top(): readonly Type[] {
-    return [...this.#top.values()];
+    return this.#top;
   }
 
   /** The message of an operation's input: always one of its own, since it grows with the operation. */
@@ -73,16 +74,16 @@ export class MessageTypes {
   /** The type of a schema that a contract exports, and of its copies with another description. */
   #byName({ _zod }: z.ZodType): string | undefined {
     const named = this.#named.get(_zod.def);
-    if (named && !this.#top.has(named.name)) this.#declare(named.name, named.schema);
+    if (named && this.#declared.get(named.name) !== _zod.def) this.#declare(named.name, named.schema);
     return named?.name;
   }
 
   #declare(name: string, schema: z.ZodType): string {
-    if (this.#top.has(name))
+    if (this.#declared.has(name))
       throw new Inexpressible(`two things would be called ${name}. Export the schema under another name`);
-    // Told before what it is made of, so that a reader meets the whole before its parts.
-    this.#top.set(name, undefined as unknown as Type);
-    this.#top.set(name, this.#type(name, name, schema));
+    this.#declared.set(name, schema._zod.def);
+    const place = this.#top.length;
+    this.#top.splice(place, 0, this.#type(name, name, schema));
     return name;
   }
 

@@ -2,7 +2,15 @@
 import type { Api, Operation } from '../contract.ts';
 import { Inexpressible } from './message-fields.ts';
 import { packageName, pascalCase, unspecifiedName } from './message-names.ts';
-import { MessageTypes, within, type ContractExports, type EnumType, type MessageField, type MessageType, type Type } from './message-types.ts';
+import {
+  MessageTypes,
+  within,
+  type ContractExports,
+  type EnumType,
+  type MessageField,
+  type MessageType,
+  type Type,
+} from './message-types.ts';
 
 /** What a released message or enum holds on to. */
 export interface Numbers {
@@ -96,7 +104,8 @@ function numbered(
   names: readonly string[],
   released: Numbers = { numbers: {}, reserved: [] },
 ): { numbers: ReadonlyMap<string, number>; reserved: string[] } {
-  const gone = Object.entries(released.numbers).filter(([name]) => !names.includes(name));
+  // The 0 of an enum is not of the contract, and always there.
+  const gone = Object.entries(released.numbers).filter(([name, number]) => number !== 0 && !names.includes(name));
   const reserved = new Set([...released.reserved, ...gone.flatMap(([name, number]) => [number, name])]);
   const taken = [...Object.values(released.numbers), ...[...reserved].filter((each) => typeof each === 'number')];
   let last = Math.max(0, ...taken);
