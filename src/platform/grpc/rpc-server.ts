@@ -1,5 +1,5 @@
 /** The port for other processes: the operations of this process's modules over gRPC, and how it is doing. */
-import { Server, type ServerOptions } from '@grpc/grpc-js';
+import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
 import type { AnyHandler } from '../calls/local-client.ts';
 import { moduleOf, type Api, type Operation } from '../contract.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -68,6 +68,8 @@ export class RpcServer {
   /** Rejects with the error of the operating system, `code` EADDRINUSE for a taken port. */
   static async listen(options: RpcServerOptions): Promise<RpcServer> {
     const { host, port, apis, certificates, maxConnectionAge = defaultMaxConnectionAge } = options;
+    // What it would print is in the errors that it gives as well.
+    setLogVerbosity(logVerbosity.NONE);
     const server = new Server(serverOptions(maxConnectionAge));
     const services = apis.map((served) => addApi(server, served, options));
     const health = new HealthService(services, options.health);

@@ -67,7 +67,7 @@ export interface ServedLibrary {
   readonly log: () => Record<string, unknown>[];
 }
 
-type ServeOptions = Partial<Omit<RpcServerOptions, 'apis'>> & Partial<Pick<ServedApi, 'callers' | 'openToPeers'>>;
+type ServeOptions = Partial<RpcServerOptions> & Partial<Pick<ServedApi, 'callers' | 'openToPeers'>>;
 
 export async function serveLibrary(handlers: Partial<Handlers> = {}, { callers = [], openToPeers = [], ...options }: ServeOptions = {}): Promise<ServedLibrary> {
   const all = { ...quietHandlers, ...handlers };
