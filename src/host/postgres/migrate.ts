@@ -56,10 +56,12 @@ export async function migrate(
 ): Promise<MigrationResult> {
   const record = new MigrationRecord(connection, module);
   const before = await record.read();
-  const first = before.length === 0;
-  if (pendingOf(module, migrations, before).length === 0) return { applied: [], first };
+  if (pendingOf(module, migrations, before).length === 0) return { applied: [], first: before.length === 0 };
   return record.locked(async () => {
-    const pending = pendingOf(module, migrations, await record.read());
+    // Another process may have been faster: then it was the first.
+    const recorded = await record.read();
+    const first = recorded.length === 0;
+    const pending = pendingOf(module, migrations, recorded);
     if (pending.length > 0) await record.create();
     for (const migration of pending) await record.apply(migration);
     return { applied: pending.map(({ name }) => name), first };

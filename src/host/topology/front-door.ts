@@ -7,16 +7,25 @@ import { StartupError } from '../startup-error.ts';
 
 const pollInterval = 100;
 
-const Readiness = z.object({ checks: z.array(z.object({ name: z.string(), status: z.string(), reason: z.string().optional() })) });
+const Readiness = z.object({
+  checks: z.array(z.object({ name: z.string(), status: z.string(), reason: z.string().optional() })),
+  details: z.record(z.string(), z.unknown()).default({}),
+});
+/** How many processes behind the gateway are ready, of how many. */
+const Upstream = z.object({ ready: z.number(), processes: z.number() });
 
-/** Resolves when the gateway says that it is ready; rejects after `patience` milliseconds with what it misses. */
+/**
+ * Resolves when the gateway says that it and all behind it are ready; rejects after `patience` milliseconds with what is
+ * missing. To a gateway, one whose modules are away is ready all the same; a start is complete with all of them.
+ */
 export async function waitUntilReady(url: string, patience: number): Promise<void> {
   let last = 'it does not answer';
   for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(pollInterval)) {
     try {
       const { status, body } = await ask(`${url}/readyz`);
-      if (status === 200) return;
-      last = missing(body) ?? `it answers ${status}`;
+      const absent = missing(body);
+      if (status === 200 && absent === undefined) return;
+      last = absent ?? `it answers ${status}`;
     } catch (error) {
       last = (error as Error).message;
     }
@@ -41,8 +50,13 @@ function ask(url: string): Promise<{ status: number; body: string }> {
 /** Undefined where the answer says nothing of the kind. */
 function missing(body: string): string | undefined {
   try {
-    const failed = Readiness.parse(JSON.parse(body)).checks.filter(({ status }) => status !== 'ok');
-    return failed.map(({ name, reason }) => `${name} fails (${reason ?? 'no reason given'})`).join(', ') || undefined;
+    const { checks, details } = Readiness.parse(JSON.parse(body));
+    const failed = checks.filter(({ status }) => status !== 'ok').map(({ name, reason }) => `${name} fails (${reason ?? 'no reason given'})`);
+    const away = Object.entries(details).flatMap(([name, detail]) => {
+      const { data } = Upstream.safeParse(detail);
+      return data && data.ready < data.processes ? [`${name} is reached at ${data.ready} of ${data.processes} addresses`] : [];
+    });
+    return [...failed, ...away].join(', ') || undefined;
   } catch {
     return undefined;
   }
