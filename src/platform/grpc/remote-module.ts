@@ -90,9 +90,10 @@ export class RemoteModule<A extends Api = Api> {
       const { deadline, cancellation } = context;
       const call = this.#grpc.makeUnaryRequest(path, asBytes, asBytes, bytes, callMetadata(context), { deadline }, (error, answer) => {
         cancellation?.removeEventListener('abort', cancel);
-        if (!error) resolve(answer!);
-        else if (countsAsSilence(error)) reject(failureOfTransport(error, retryAfter));
-        else resolve(failureOfStatus(error) ?? failureOfTransport(error, retryAfter));
+        if (!error) return resolve(answer!);
+        const failure = failureOfStatus(error) ?? failureOfTransport(error, retryAfter);
+        if (countsAsSilence(error)) reject(failure);
+        else resolve(failure);
       });
       const cancel = () => call.cancel();
       if (cancellation?.aborted) cancel();

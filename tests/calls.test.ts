@@ -1,0 +1,137 @@
+/** Every call of every contract, made in process and over gRPC with made-up inputs: the same value, or the same error. */
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findModules, loadModules } from '../src/host/modules.ts';
+import { protoOf } from '../src/host/elsewhere.ts';
+import { localClient, type AnyHandler } from '../src/platform/calls/local-client.ts';
+import { runInContext, CallContext, newTrace } from '../src/platform/context.ts';
+import type { Operation } from '../src/platform/contract.ts';
+import { Failure, platformErrors } from '../src/platform/errors.ts';
+import { RemoteModule } from '../src/platform/grpc/remote-module.ts';
+import { RpcServer } from '../src/platform/grpc/rpc-server.ts';
+import { valuesOf } from '../src/platform/grpc/testing/values.ts';
+import { Metrics } from '../src/platform/observability/metrics.ts';
+import { TokenVerifier } from '../src/platform/security/token-verifier.ts';
+import { parties, somebody, TestAuthenticator, tokenFor } from './support/gateway.ts';
+import { silentLogger } from './support/postgres.ts';
+
+/** What the handler of the moment does. Both ways lead to it. */
+let behave: AnyHandler = async () => ({});
+const handlerOf = (): AnyHandler => (input, context) => behave(input, context);
+
+const definitions = await loadModules(await findModules());
+const metrics = new Metrics();
+const server = await RpcServer.listen({
+  host: '127.0.0.1',
+  port: 0,
+  apis: definitions.map(({ name, offers }) => ({ api: offers, proto: protoOf(name), handlerOf, callers: [], openToPeers: [] })),
+  certificates: undefined,
+  verifier: new TokenVerifier({ ...parties, authenticator: new TestAuthenticator() }),
+  logger: silentLogger,
+  metrics,
+  health: async () => true,
+});
+
+const modules = definitions.map(({ name, offers: api }) => {
+  const target = `127.0.0.1:${server.port}`;
+  const there = new RemoteModule({ api, proto: protoOf(name), target, certificates: undefined, logger: silentLogger, metrics });
+  const here = localClient(api, { handlerOf, meterOf: ({ module, name: operation }) => metrics.calls(`${module}.${operation}`) });
+  return { api, there, here };
+});
+
+afterAll(async () => {
+  await Promise.all(modules.map(({ there }) => there.close()));
+  await server.close(0);
+});
+
+/** As a caller sees it. */
+async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return { value: await call };
+  } catch (error) {
+    if (!(error instanceof Failure)) return { error };
+    const { code, kind, message, fields, retryAfter } = error;
+    return { code, kind, message, fields, retryAfter };
+  }
+}
+
+const failuresOf = ({ errors }: Operation) =>
+  fc
+    .record(
+      {
+        detail: fc.string(),
+        fields: fc.array(fc.record({ path: fc.string(), message: fc.string() }), { maxLength: 3 }),
+        retryAfter: fc.integer({ min: 1, max: 86_400 }),
+      },
+      { requiredKeys: [], noNullPrototype: true },
+    )
+    .chain((details) => fc.constantFrom(...errors, ...Object.values(platformErrors)).map((error) => error(details)));
+
+const operations = modules.flatMap(({ api, here, there }) =>
+  Object.entries(api).map(([name, operation]) => ({ call: `${operation.module}.${name}`, name, operation, here, there })),
+);
+
+describe.each(operations)('$call over the wire', ({ name, operation, here, there }) => {
+  const both = async (input: unknown) => {
+    const seen: unknown[] = [];
+    const answer = behave;
+    behave = (given, context) => {
+      seen.push(given);
+      return answer(given, context);
+    };
+    const [inProcess, remote] = [await outcomeOf(here[name]!(input as never)), await outcomeOf(there.client[name]!(input as never))];
+    behave = answer;
+    return { seen, inProcess, remote };
+  };
+
+  it('passes what it is given, and gives what it would in process', () =>
+    fc.assert(
+      fc.asyncProperty(valuesOf(operation.input), valuesOf(operation.output), async (input, output) => {
+        behave = async () => output;
+        const { seen, inProcess, remote } = await both(input);
+        expect(seen).toEqual([input, input]);
+        expect(inProcess).toEqual({ value: output });
+        expect(remote).toEqual(inProcess);
+      }),
+      { numRuns: 40 },
+    ));
+
+  it('fails as it would in process', () =>
+    fc.assert(
+      fc.asyncProperty(valuesOf(operation.input), failuresOf(operation), async (input, failure) => {
+        behave = () => Promise.reject(failure);
+        const { inProcess, remote } = await both(input);
+        expect(remote).toEqual(inProcess);
+      }),
+      { numRuns: 20 },
+    ));
+});
+
+describe('the circumstances of a call', () => {
+  const { here, there } = modules[0]!;
+  const [name, operation] = Object.entries(modules[0]!.api)[0]!;
+  const [input] = fc.sample(valuesOf(operation.input), 1);
+
+  it('are known over the wire as in process: who asks, under which request and trace, and until when', async () => {
+    const person = somebody();
+    const context = new CallContext({
+      deadline: Date.now() + 5_000,
+      requestId: 'seven',
+      trace: newTrace(),
+      principal: person,
+      token: tokenFor(person),
+    });
+    const seen: CallContext[] = [];
+    const [output] = fc.sample(valuesOf(operation.output), 1);
+    behave = async (_, given) => {
+      seen.push(given);
+      return output;
+    };
+    await runInContext(context, () => here[name]!(input as never));
+    await runInContext(context, () => there.client[name]!(input as never));
+    const [inProcess, remote] = seen;
+    expect(remote).toMatchObject({ requestId: inProcess!.requestId, principal: inProcess!.principal });
+    expect(remote!.trace.traceId).toBe(inProcess!.trace.traceId);
+    expect(Math.abs(remote!.deadline - inProcess!.deadline)).toBeLessThan(500);
+  });
+});
