@@ -21,30 +21,28 @@ type Client = ReturnType<typeof clientOf>;
 
 export class RedisCounts {
   readonly #client: Client;
-  #away = false;
 
-  private constructor(client: Client, logger: Logger) {
+  private constructor(client: Client) {
     this.#client = client;
-    client.on('error', (error: unknown) => {
-      if (!this.#away) logger.warn('Redis is away. Until it is back, requests are counted by this process alone.', { error });
-      this.#away = true;
-    });
-    client.on('ready', () => {
-      if (this.#away) logger.info('Redis is back.');
-      this.#away = false;
-    });
   }
 
   /** Rejects when Redis is not there or lets nobody in; later it may go and come back. */
   static async connect(url: string, logger: Logger): Promise<RedisCounts> {
     let started = false;
+    let away = false;
     const client = clientOf(url, () => started);
-    const forget = () => {};
-    client.on('error', forget);
+    client.on('error', (error: unknown) => {
+      if (!started || away) return;
+      away = true;
+      logger.warn('Redis is away. Until it is back, requests are counted by this process alone.', { error });
+    });
+    client.on('ready', () => {
+      if (away) logger.info('Redis is back.');
+      away = false;
+    });
     await client.connect();
     started = true;
-    client.off('error', forget);
-    return new RedisCounts(client, logger);
+    return new RedisCounts(client);
   }
 
   limiter({ points, duration }: CountOptions, keyPrefix: string): RateLimiterAbstract {
@@ -61,7 +59,6 @@ export class RedisCounts {
   }
 
   async close(): Promise<void> {
-    this.#client.removeAllListeners('error').on('error', () => {});
     this.#client.destroy();
   }
 }
