@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
-import { v7 as uuid } from 'uuid';
 import { z } from 'zod';
 import { event } from '../../src/platform/contract.ts';
 import type { Envelope } from '../../src/platform/events/envelope.ts';
@@ -26,7 +25,7 @@ const newSale = (): Envelope => {
   const id = ++sold;
   const buyer = `buyer ${id % buyers}`;
   return {
-    id: uuid(),
+    id: randomUUID(),
     name: itemSold.name,
     version: 1,
     key: buyer,
