@@ -1,4 +1,4 @@
-/** `npm run proto`: writes modules/<module>/<module>.proto from the contracts; with --check, only says which are not current. */
+/** `npm run proto`: writes modules/<module>/<module>.proto from the contracts. */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

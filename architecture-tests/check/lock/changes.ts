@@ -34,10 +34,7 @@ export function changesBetween(locked: Lock, present: Lock): Changes {
       for (const [name, before] of Object.entries(entries)) {
         compared++;
         const after = present[section][module]?.[name];
-        const told =
-          after === undefined ?
-            isMissed(section, name) ? [`${subject[section]}${name} is gone`] : []
-          : differences[section](name, before as never, after as never);
+        const told = after === undefined ? missed(section, name) : differences[section](name, before as never, after as never);
         for (const what of told) {
           breaking.push({
             section,
@@ -57,15 +54,17 @@ export function changesBetween(locked: Lock, present: Lock): Changes {
   return { breaking, added, compared };
 }
 
-/** A message is missed by what used it, which is an entry of its own. */
-const isMissed = (section: Section, name: string): boolean => section !== 'protos' || operationOf(name) !== undefined;
+function missed(section: Section, name: string): string[] {
+  if (section !== 'protos') return [`${subject[section]} ${name} is gone`];
+  // A message is missed by what used it, which is an entry of its own.
+  return operationOf(name) === undefined ? [] : [`${name} is gone`];
+}
 
-const subject: Readonly<Record<Section, string>> = {
-  operations: 'operation ',
-  events: 'event ',
-  sagas: 'saga ',
-  reactions: 'reaction ',
-  protos: '',
+const subject: Readonly<Record<Exclude<Section, 'protos'>, string>> = {
+  operations: 'operation',
+  events: 'event',
+  sagas: 'saga',
+  reactions: 'reaction',
 };
 
 const differences: {

@@ -73,10 +73,7 @@ export function presentLock(system: System): Present {
   return {
     lock: sorted(lock) as Lock,
     place: (section, module, name) =>
-      places.get(`${section} ${module} ${name}`) ?? {
-        file: fileOf[section](module),
-        line: 1,
-      },
+      places.get(`${section} ${module} ${name}`) ?? { file: fileOf[section](module), line: 1 },
   };
 }
 

@@ -44,13 +44,19 @@ export function readProto({ tree }: System, module: string): ReadonlyMap<string,
       } else if (each instanceof protobuf.Enum) {
         declared.set(nameOf(each), { shape: enumShape(each), line: lineOf('enum', each.name) });
       } else if (each instanceof protobuf.Service) {
-        for (const { name, requestType: request, responseType: response } of each.methodsArray)
+        for (const { name, requestType, responseType } of each.methodsArray) {
+          const [request, response] = [typeOf(requestType), typeOf(responseType)];
           declared.set(`rpc ${name}`, { shape: { request, response }, line: lineOf('rpc', name) });
+        }
       }
     }
   };
   const inPackage = root.lookup(name);
   if (!(inPackage instanceof protobuf.Namespace)) throw new CannotCheck(`${path} names no package.`);
+  const typeOf = (type: string) => {
+    const named = inPackage.lookup(type);
+    return named ? nameOf(named) : type;
+  };
   enter(inPackage, 0);
   return declared;
 }

@@ -133,6 +133,12 @@ describe('a .proto file', () => {
     expect(bodyOf('LibraryGenre', file)).toContain('LIBRARY_GENRE_SHORT_STORY = 2;');
   });
 
+  it('reaches a message past an rpc of the same name', () => {
+    const Return = z.object({ book: z.string() });
+    const offered = api('library', { return: command(1, { input: z.object({}), output: Return, errors: [] }) });
+    expect(fileOf(offered, { Return })).toContain('rpc Return(ReturnRequest) returns (.fissile.library.v1.Return);');
+  });
+
   it('breaks long descriptions into lines', () => {
     const file = fileOf(taking(z.object({ title: z.string().describe('word '.repeat(60)) })));
     expect(Math.max(...file.split('\n').map((line) => line.length))).toBeLessThan(120);

@@ -35,12 +35,15 @@ interface Source {
  */
 export function protoFile({ module, api, exports, released }: Source): string {
   const types = new MessageTypes(exports);
+  const operations = new Set(Object.keys(api).map(pascalCase));
+  // Within a service, the name of an rpc comes before that of a message.
+  const reached = (type: string) => (operations.has(type) ? `.${packageName(module)}.${type}` : type);
   const rpcs = Object.values(api).map((operation) =>
     within(`${module}.${operation.name}`, () => {
       const name = pascalCase(operation.name);
       const request = within('input', () => types.request(`${name}Request`, operation.input));
       const response = within('output', () => types.response(`${name}Response`, operation.output));
-      return rpc(operation, name, request, response);
+      return rpc(operation, name, reached(request), reached(response));
     }),
   );
   const service = pascalCase(module);

@@ -27,14 +27,14 @@ export function serviceCodec(api: Api, proto: string): ServiceCodec {
   const module = moduleOf(api);
   const { root } = protobuf.parse(proto, new protobuf.Root(), { keepCase: true });
   const service = `${packageName(module)}.${pascalCase(module)}`;
-  const { methods } = root.lookupService(service);
+  const { methods, parent } = root.lookupService(service);
   const operations = new Map<string, OperationCodec>();
   for (const [key, { input, output }] of Object.entries(api)) {
     const name = pascalCase(key);
     const method = methods[name];
     if (!method) throw new Error(`The .proto file of ${module} has no rpc ${name}: write it anew with npm run proto.`);
-    const inputs = codecOf(input, root.lookupType(`${packageName(module)}.${method.requestType}`));
-    const outputs = codecOf(output, root.lookupType(`${packageName(module)}.${method.responseType}`));
+    const inputs = codecOf(input, parent!.lookupType(method.requestType));
+    const outputs = codecOf(output, parent!.lookupType(method.responseType));
     operations.set(key, {
       path: `/${service}/${name}`,
       encodeInput: inputs.encode,
