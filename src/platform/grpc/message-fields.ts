@@ -20,7 +20,7 @@ export class Inexpressible extends Error {
   readonly #why: string;
 
   constructor(why: string, place = '') {
-    super(place === '' ? why : `${place}: ${why}`);
+    super(place === '' ? why : `${place}: ${why}.`);
     this.#place = place;
     this.#why = why;
   }
