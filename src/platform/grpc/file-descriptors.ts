@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 
 export interface FileDescriptor {
-  /** `fissile/orders/v1.proto` */
+  /** `fissile/library/v1.proto` */
   readonly name: string;
   readonly bytes: Uint8Array;
   /** The full names of what it defines: services, rpcs, messages, enums. */
@@ -21,13 +21,14 @@ interface FileMessage {
   service: (Named & { method: Named[] })[];
 }
 interface Named {
-  readonly name: string;
+  name: string;
 }
 interface MessageType extends Named {
-  readonly field: { oneofIndex?: number; proto3Optional?: boolean }[];
-  readonly oneofDecl: Named[];
+  readonly field: { typeName: string; oneofIndex?: number; proto3Optional?: boolean }[];
+  oneofDecl: Named[];
   readonly nestedType: MessageType[];
   readonly enumType: Named[];
+  readonly options?: { mapEntry?: boolean };
 }
 
 /** The file and those it imports, which are ones of google.protobuf. */
@@ -40,7 +41,7 @@ export function fileDescriptors(proto: string): FileDescriptor[] {
     const own = file.package === name;
     file.name = own ? `${name.replaceAll('.', '/')}.proto` : (imports.find((imported) => protobuf.common.get(imported) !== null) ?? file.name);
     file.dependency = own ? imports : [];
-    file.messageType.forEach(markOptional);
+    file.messageType.forEach(mend);
     const services = file.service.map((service) => `${file.package}.${service.name}`);
     return {
       name: file.name,
@@ -52,13 +53,24 @@ export function fileDescriptors(proto: string): FileDescriptor[] {
   });
 }
 
-/** `optional string cursor` is a oneof of one field, named `_cursor`; protobufjs does not mark it as what it was. */
-function markOptional(message: MessageType): void {
-  for (const field of message.field) {
-    const oneof = field.oneofIndex === undefined ? undefined : message.oneofDecl[field.oneofIndex];
-    if (Object.hasOwn(field, 'oneofIndex') && oneof?.name.startsWith('_')) field.proto3Optional = true;
+/**
+ * What protobufjs leaves out: `optional string cursor` is a oneof of one field, named `_cursor`, which has a mark and
+ * comes behind the others; the type of the entries of a map `fields` is called `FieldsEntry`.
+ */
+function mend(message: MessageType): void {
+  const { field: fields, oneofDecl, nestedType } = message;
+  const isMadeUp = ({ name }: Named) => name.startsWith('_');
+  message.oneofDecl = [...oneofDecl.filter((oneof) => !isMadeUp(oneof)), ...oneofDecl.filter(isMadeUp)];
+  for (const field of fields) {
+    if (Object.hasOwn(field, 'oneofIndex')) {
+      const oneof = oneofDecl[field.oneofIndex!]!;
+      field.oneofIndex = message.oneofDecl.indexOf(oneof);
+      if (isMadeUp(oneof)) field.proto3Optional = true;
+    }
+    const entry = nestedType.find(({ name, options }) => options?.mapEntry === true && name === field.typeName);
+    if (entry) field.typeName = entry.name = `${entry.name}Entry`;
   }
-  message.nestedType.forEach(markOptional);
+  nestedType.forEach(mend);
 }
 
 function symbolsOf({ package: scope, messageType, enumType, service }: FileMessage): string[] {

@@ -116,7 +116,7 @@ describe.each(['v1', 'v1alpha'])('the reflection service %s', (version) => {
 
   it('knows what google.protobuf brings along', async () => {
     const ShelvesApi = api('library', {
-      find: query(1, { input: z.object({ shelf: z.string().nullable().optional() }), output: z.object({}), errors: [] }),
+      find: query(1, { input: z.object({ room: z.string().optional(), shelf: z.string().nullable().optional() }), output: z.object({}), errors: [] }),
     });
     const proto = protoFile({ module: 'library', api: ShelvesApi, exports: new Map([['library', {}]]), released: {} });
     const { address } = await served({}, { apis: [{ api: ShelvesApi, proto, handlerOf: () => async () => ({}), callers: [], openToPeers: [] }] });
@@ -125,12 +125,17 @@ describe.each(['v1', 'v1alpha'])('the reflection service %s', (version) => {
       { name: 'fissile/library/v1.proto', dependency: ['google/protobuf/struct.proto'] },
       { name: 'google/protobuf/struct.proto', dependency: [] },
     ]);
+    const { field, oneofDecl } = files[0]!.messageType.find(({ name }) => name === 'FindRequest')!;
+    expect(oneofDecl.map(({ name }) => name)).toEqual(['shelf_or_null', '_room']);
+    expect(field.map(({ name, oneofIndex }) => [name, oneofIndex])).toEqual([['room', 1], ['shelf', 0], ['shelf_null', 0]]);
+    const map = files[1]!.messageType.find(({ name }) => name === 'Struct')!;
+    expect(map).toMatchObject({ field: [{ typeName: 'FieldsEntry' }], nestedType: [{ name: 'FieldsEntry' }] });
   });
 
   interface File {
     name: string;
     dependency: string[];
-    messageType: { name: string; field: { name: string; proto3Optional: boolean }[] }[];
+    messageType: { name: string; field: { name: string; oneofIndex: number; proto3Optional: boolean }[]; oneofDecl: { name: string }[] }[];
   }
   async function filesOf(answer: Buffer): Promise<File[]> {
     const { root } = protobuf.parse(`syntax = "proto3";

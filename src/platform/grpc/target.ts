@@ -4,7 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 const hostAndPort = /^(?:\[([^\]]+)\]|([^[\]:/,\s]+)):(\d{1,5})$/;
 
 /**
- * `dns:///orders:50051` and other names of gRPC stay as they are; `orders:50051` is looked up in DNS; IP addresses,
+ * `dns:///library:50051` and other names of gRPC stay as they are; `library:50051` is looked up in DNS; IP addresses,
  * one or several with commas between, are all there is. Undefined for anything else.
  */
 export function grpcTarget(text: string): string | undefined {
