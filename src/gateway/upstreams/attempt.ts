@@ -5,7 +5,7 @@ import type { Exchange } from '#platform/http/exchange.ts';
 import { httpErrors } from '#platform/http/http-errors.ts';
 import type { SentAnswer } from '#platform/http/rendered-answer.ts';
 import { passedHeaders } from './answer-headers.ts';
-import type { Origin } from './origin.ts';
+import type { Origin, Sending } from './origin.ts';
 import type { RequestMessage } from './request-message.ts';
 
 /** There is no answer from this process. */
@@ -27,7 +27,7 @@ interface Outcome {
   reject(error: unknown): void;
 }
 
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Sending {
   readonly options: Dispatcher.DispatchOptions;
   readonly startedAt = Date.now();
   readonly #exchange: Exchange;
@@ -61,7 +61,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#outcome = outcome;
   }
 
-  /** The process does not live. What can be asked of another one is given up; what cannot waits for its deadline. */
   giveUp(): void {
     if (this.#repeatable) this.#abort(new Error('It does not answer.'));
   }

@@ -1,8 +1,7 @@
 /** One process of a module elsewhere: its connections, and whether it is worth sending to. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Logger } from '#platform/observability/logger.ts';
-import type { Attempt } from './attempt.ts';
 import { connector } from './connector.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -13,13 +12,22 @@ const connections = 256;
 const patience = 1_000;
 const askAgainAfter = 500;
 
+/** A request to be sent, which takes the answer. */
+export interface Sending extends Dispatcher.DispatchHandler {
+  readonly options: Dispatcher.DispatchOptions;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** The process does not live. What can be asked of another one is given up; what cannot waits for its deadline. */
+  giveUp(): void;
+}
+
 export class Origin {
   readonly #url: string;
   readonly #logger: Logger;
   readonly #pool: Pool;
   /** Apart from the others, since those may all be waiting for an answer. */
   readonly #probes: Pool;
-  readonly #waiting = new Set<Attempt>();
+  readonly #waiting = new Set<Sending>();
   #leftOut = false;
   #heardAt = 0;
   #closed = false;
@@ -37,20 +45,20 @@ export class Origin {
     return !this.#leftOut;
   }
 
-  send(attempt: Attempt): void {
-    this.#waiting.add(attempt);
-    this.#pool.dispatch(attempt.options, attempt);
+  send(sending: Sending): void {
+    this.#waiting.add(sending);
+    this.#pool.dispatch(sending.options, sending);
   }
 
-  /** The answer to the attempt has begun. */
-  heard(attempt: Attempt): void {
-    this.#waiting.delete(attempt);
+  /** Its answer has begun. */
+  heard(sending: Sending): void {
+    this.#waiting.delete(sending);
     this.#heardAt = Date.now();
   }
 
-  /** The attempt will get no answer. */
-  forget(attempt: Attempt): void {
-    this.#waiting.delete(attempt);
+  /** It will get no answer. */
+  forget(sending: Sending): void {
+    this.#waiting.delete(sending);
   }
 
   /** Out of rotation until it lives again, which it is asked until then. */
@@ -66,7 +74,7 @@ export class Origin {
     const since = Math.max(this.#heardAt, Math.min(...Array.from(this.#waiting, ({ startedAt }) => startedAt)));
     if (this.#leftOut || Date.now() - since < patience || (await this.asked('/livez'))) return;
     this.leaveOut(new Error(`It took requests and answered none for ${patience} ms.`));
-    for (const attempt of this.#waiting) attempt.giveUp();
+    for (const sending of this.#waiting) sending.giveUp();
   }
 
   /** Whether it answers this with success within a second. */
