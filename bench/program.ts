@@ -25,7 +25,7 @@ export const startProgram = ({ url, folder }: BenchDatabase): Promise<BenchProce
   });
 
 /** Gives a program on new data something to sell and somebody to buy it. */
-export async function openShop({ url }: BenchProcess): Promise<void> {
+export async function openShop({ url }: Pick<BenchProcess, 'url'>): Promise<void> {
   const admin = await logIn(url, administrator);
   for (const sku of skus) {
     const product = { sku, name: `Product ${sku}`, price: { amount: 1250, currency: 'EUR' }, stock: 1_000_000_000 };
@@ -41,7 +41,7 @@ export interface Customer {
   reading(orderId: string): HttpRequest;
 }
 
-export async function customerOf({ url }: BenchProcess): Promise<Customer> {
+export async function customerOf({ url }: Pick<BenchProcess, 'url'>): Promise<Customer> {
   const token = await logIn(url, customer);
   const order = (body: object): HttpRequest => ({
     url: `${url}/v1/orders`,
