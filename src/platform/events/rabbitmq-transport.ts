@@ -142,7 +142,8 @@ export class RabbitmqTransport extends Transport {
   async #watched<C extends Channel>(opening: Promise<C>, lose: Lose): Promise<C> {
     const channel = await opening;
     channel.on('error', lose);
-    channel.on('close', () => lose(new Error('The broker closed a channel.')));
+    channel.on('close', () => lose());
+    channel.on('nack', () => lose(new Error('RabbitMQ refused a message.')));
     return channel;
   }
 }

@@ -27,7 +27,6 @@ interface Subscribed {
 interface Session extends Subscribed {
   readonly channel: ConfirmChannel;
   readonly acknowledgements: Acknowledgements;
-  readonly lose: Lose;
   /** Aborted when the channel is of no use any more. */
   readonly signal: AbortSignal;
 }
@@ -60,7 +59,7 @@ export class Deliveries {
     const { signal } = this.#over;
     for (const subscribed of this.#subscribed) {
       const channel = await open();
-      const session = { ...subscribed, channel, acknowledgements: new Acknowledgements(channel, signal), lose, signal };
+      const session = { ...subscribed, channel, acknowledgements: new Acknowledgements(channel, signal), signal };
       this.#sessions.push(session);
       const queue = this.#topology.queueOf(subscribed.subscription.name);
       await channel.prefetch(prefetch);
@@ -110,16 +109,14 @@ export class Deliveries {
   }
 
   /** Out of the way of those behind it, and kept for a person to look at. */
-  #putAside({ channel, subscription, acknowledgements, signal, lose }: Session, message: ConsumeMessage, unreadable: string): void {
+  #putAside({ channel, subscription, acknowledgements }: Session, message: ConsumeMessage, unreadable: string): void {
     const { name } = subscription;
     const { unreadable: queue } = this.#topology;
     const { messageId } = message.properties;
     this.#logger.error('A message cannot be read and was put aside.', { error: unreadable, subscription: name, queue, messageId });
     const options = { ...message.properties, persistent: true, headers: { subscription: name, reason: unreadable } };
     channel.sendToQueue(queue, message.content, options, (refused: Error | null) => {
-      if (signal.aborted) return;
-      if (refused) lose(refused);
-      else acknowledgements.done(message);
+      if (!refused) acknowledgements.done(message);
     });
   }
 }

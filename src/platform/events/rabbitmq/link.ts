@@ -7,7 +7,8 @@ import { within } from '../within.ts';
 const [connectTimeout, setUpTimeout, goodbyeTimeout] = [10_000, 30_000, 1_000];
 const [firstPause, longestPause] = [100, 2_000];
 
-export type Lose = (reason: Error) => void;
+/** Without a reason if there will be a better one, as when a channel ends because its connection does. */
+export type Lose = (reason?: Error) => void;
 
 export interface LinkOptions {
   readonly url: string;
@@ -20,7 +21,7 @@ export interface LinkOptions {
   readonly setUp: (connection: ChannelModel, lose: Lose) => Promise<readonly Channel[]>;
   /** The channels made by `setUp` are of no use any more. */
   readonly tearDown: () => void;
-  readonly onLost: Lose;
+  readonly onLost: (reason: Error) => void;
   /** Another connection was set up after one was lost. */
   readonly onFoundAgain: () => void;
 }
@@ -46,7 +47,7 @@ export class Link {
     await this.#connect();
   }
 
-  /** What was sent before reaches the broker, if it listens; there is no connection after it. */
+  /** What was sent before reaches the broker, if it listens. */
   async close(): Promise<void> {
     this.#stopping.abort();
     const connection = this.#connection;
@@ -68,24 +69,32 @@ export class Link {
     const { signal } = abort;
     const properties = { connection_name: name };
     const socket = { timeout: connectTimeout, noDelay: true, keepAlive: true, signal, clientProperties: properties };
-    const connection = await connect(url, socket);
     this.#cut = () => abort.abort();
-    const lost = Promise.withResolvers<never>();
+    const connection = await connect(url, socket);
+    const loss = Promise.withResolvers<never>();
     // Nobody may be waiting for it.
-    lost.promise.catch(() => {});
+    loss.promise.catch(() => {});
     let isLost = false;
-    const lose = (reason: Error) => {
+    let reason: Error | undefined;
+    const lose: Lose = (why) => {
+      reason ??= why;
+      if (isLost) return;
       isLost = true;
-      lost.reject(reason);
+      const wasUsed = connection === this.#connection;
+      if (wasUsed) this.#forget();
+      setImmediate(() => {
+        const known = reason ?? new Error('The broker closed a channel.');
+        loss.reject(known);
+        if (wasUsed) this.#options.onLost(known);
+      });
       abort.abort();
-      this.#lost(connection, reason);
     };
     connection.on('error', lose);
-    connection.on('close', (reason?: Error) => lose(reason ?? new Error('The broker closed the connection.')));
+    connection.on('close', lose);
     try {
-      const done = Promise.race([setUp(connection, lose), lost.promise]);
+      const done = Promise.race([setUp(connection, lose), loss.promise]);
       this.#channels = await within(setUpTimeout, done, () => new Error('The broker does not answer.'));
-      if (isLost) await lost.promise;
+      if (isLost) await loss.promise;
       this.#stopping.signal.throwIfAborted();
     } catch (error) {
       abort.abort();
@@ -95,11 +104,9 @@ export class Link {
     this.#connection = connection;
   }
 
-  #lost(connection: ChannelModel, reason: Error): void {
-    if (connection !== this.#connection) return;
+  #forget(): void {
     this.#connection = undefined;
     this.#options.tearDown();
-    this.#options.onLost(reason);
     void this.#reconnect();
   }
 

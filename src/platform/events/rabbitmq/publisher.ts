@@ -75,13 +75,12 @@ export class Publisher {
     };
     this.published++;
     channel.publish(this.#topology.events, name, event.content, options, (refused: Error | null) => {
-      if (channel === this.#channel) this.#answered(event, refused);
+      // Those after a refused one may be confirmed already, but the channel ends, and what is kept is sent again.
+      if (channel === this.#channel && !refused) this.#confirmed(event);
     });
   }
 
-  #answered(event: Unconfirmed, refused: Error | null): void {
-    // Those after it may be confirmed already, but nothing is lost: what is kept is sent again, in order.
-    if (refused) return this.#lose(refused);
+  #confirmed(event: Unconfirmed): void {
     if (this.#returned.size > 0 && this.#returned.has(event.envelope.id)) {
       return this.#lose(new Error(`The queues for ${event.envelope.name} are gone.`));
     }
