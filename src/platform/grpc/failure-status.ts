@@ -2,7 +2,7 @@
  * Failures on the wire: a status by kind, and beside it google.rpc.Status with all that a Failure says. From there
  * the caller makes the same Failure again; a client in another language reads ErrorInfo.
  */
-import { Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, status as Code, type StatusObject } from '@grpc/grpc-js';
 import type { Message } from 'protobufjs';
 import { type ErrorDefinition, type ErrorKind, errorKinds, Failure, type FailureDetails, type FieldError, platformErrors } from '../errors.ts';
 import { BadRequest, ErrorInfo, RetryInfo, Status } from './google-rpc.ts';
@@ -68,8 +68,8 @@ interface Duration {
 }
 
 /** The Failure that the callee threw; undefined where the status is the transport's own. */
-export function failureOfStatus(error: ServiceError): Failure | undefined {
-  const bytes = error.metadata?.get(detailsKey)[0];
+export function failureOfStatus(status: StatusObject): Failure | undefined {
+  const bytes = status.metadata.get(detailsKey)[0];
   if (!Buffer.isBuffer(bytes)) return undefined;
   const { message, details } = Status.decode(bytes) as Message & { message: string; details: Any[] };
   const find = (name: string) => details.find(({ typeUrl }) => typeUrl === typePrefix + name)?.value;
@@ -102,7 +102,8 @@ const ownErrors: Readonly<Partial<Record<Code, ErrorDefinition>>> = {
 };
 
 /** What a status means that says no more than its code. Its text is about addresses and sockets: for the log. */
-export const failureOfTransport = (cause: ServiceError, retryAfter: number): Failure => {
-  const definition = ownErrors[cause.code] ?? platformErrors.internal;
+export const failureOfTransport = ({ code, details }: StatusObject, retryAfter: number): Failure => {
+  const definition = ownErrors[code] ?? platformErrors.internal;
+  const cause = new Error(`${Code[code]}: ${details}`);
   return definition({ cause, ...(definition.kind === 'unavailable' && { retryAfter }) });
 };

@@ -2,7 +2,7 @@
  * A module in other processes. Its client is the one that a module in this process has (no call inside a transaction,
  * the same deadlines and counts), with the network where the handler would be.
  */
-import { Client as GrpcClient, type ServiceError, status as Code } from '@grpc/grpc-js';
+import { Client as GrpcClient, status as Code } from '@grpc/grpc-js';
 import { type AnyHandler, localClient } from '../calls/local-client.ts';
 import type { CallContext } from '../context.ts';
 import { moduleOf, type Api, type Client } from '../contract.ts';
@@ -18,6 +18,7 @@ import { clientCredentials } from './peer-credentials.ts';
 import { type BreakerState, defaultLimits, Protection, type ProtectionLimits } from './protection.ts';
 import { type OperationCodec, serviceCodec } from './service-codec.ts';
 import { grpcTarget } from './target.ts';
+import { type Channel, unaryCall } from './unary-call.ts';
 
 export interface RemoteModuleOptions<A extends Api> {
   readonly api: A;
@@ -35,11 +36,11 @@ export interface RemoteModuleOptions<A extends Api> {
 const retryAfter = 1;
 /** Milliseconds that `ready` waits for a connection. */
 const connectWithin = 1_000;
-const asBytes = (bytes: Buffer) => bytes;
 
 export class RemoteModule<A extends Api = Api> {
   readonly client: Client<A>;
   readonly #grpc: GrpcClient;
+  readonly #channel: Channel;
   readonly #protection: Protection;
 
   constructor({ api, proto, target, certificates, logger, metrics, limits }: RemoteModuleOptions<A>) {
@@ -48,6 +49,7 @@ export class RemoteModule<A extends Api = Api> {
     if (address === undefined) throw new TypeError(`"${target}" is no address of ${module}.`);
     const codec = serviceCodec(api, proto);
     this.#grpc = new GrpcClient(address, clientCredentials(certificates, module), channelOptions(api, codec));
+    this.#channel = this.#grpc.getChannel();
     this.#protection = new Protection(module, { ...defaultLimits, ...limits });
     this.#protection.onChange((state) => logger.warn(`The circuit breaker of ${module} is ${state}.`));
     metrics.watchRemoteModule(module, () => this.#protection);
@@ -85,25 +87,16 @@ export class RemoteModule<A extends Api = Api> {
   }
 
   /** Resolves with what the module answers, a Failure too; rejects where it did not answer. */
-  #send(path: string, bytes: Buffer, context: CallContext): Promise<Buffer | Failure> {
-    return new Promise((resolve, reject) => {
-      const { deadline, cancellation } = context;
-      const call = this.#grpc.makeUnaryRequest(path, asBytes, asBytes, bytes, callMetadata(context), { deadline }, (error, answer) => {
-        cancellation?.removeEventListener('abort', cancel);
-        if (!error) return resolve(answer!);
-        const failure = failureOfStatus(error) ?? failureOfTransport(error, retryAfter);
-        if (countsAsSilence(error)) reject(failure);
-        else resolve(failure);
-      });
-      const cancel = () => call.cancel();
-      if (cancellation?.aborted) cancel();
-      else cancellation?.addEventListener('abort', cancel, { once: true });
-    });
+  async #send(path: string, bytes: Buffer, context: CallContext): Promise<Buffer | Failure> {
+    const answer = await unaryCall(this.#channel, path, bytes, callMetadata(context), context);
+    if (Buffer.isBuffer(answer)) return answer;
+    const failure = failureOfStatus(answer);
+    if (failure && answer.code !== Code.DEADLINE_EXCEEDED) return failure;
+    const ownFailure = failure ?? failureOfTransport(answer, retryAfter);
+    if (answer.code === Code.DEADLINE_EXCEEDED || answer.code === Code.UNAVAILABLE) throw ownFailure;
+    return ownFailure;
   }
 }
-
-const countsAsSilence = (error: ServiceError): boolean =>
-  error.code === Code.DEADLINE_EXCEEDED || (error.code === Code.UNAVAILABLE && failureOfStatus(error) === undefined);
 
 function encoded(codec: OperationCodec, input: unknown): Buffer {
   try {

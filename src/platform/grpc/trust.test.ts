@@ -50,7 +50,7 @@ function client(address: string, pem: Pem) {
 const refusedFor = (reason: RegExp) => ({
   code: 'platform.unavailable',
   kind: 'unavailable',
-  cause: expect.objectContaining({ details: expect.stringMatching(reason) }),
+  cause: expect.objectContaining({ message: expect.stringMatching(reason) }),
 });
 
 describe('S39 trust between processes', () => {
