@@ -138,6 +138,7 @@ function compileList(key: string, codec: Codec, index: number, id: number, reads
       const length = reader.uint32();
       const end = reader.pos + length;
       while (reader.pos < end) add(reader, values);
+      if (reader.pos !== end) throw new MalformedMessage(`${place} is longer than it says.`);
     };
   }
   return {

@@ -65,7 +65,7 @@ describe('a message', () => {
       fc.property(valuesOf(Book), (book) => {
         expect(decode(encode(book))).toStrictEqual(book);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -99,6 +99,10 @@ describe('a message', () => {
       expect(over(z.object({ amount: z.int() }), { amount })).toStrictEqual({ amount });
     },
   );
+
+  it.each([-0, 0, 0.1, -1e300, Infinity])('carries the number %d', (weight) => {
+    expect(over(z.object({ weight: z.number() }), { weight })).toStrictEqual({ weight });
+  });
 
   it('has the default of a field that the caller left out', () => {
     expect(over(z.object({ limit: z.int().default(20), sort: z.string().nullable().default('title') }), {})).toEqual({ limit: 20, sort: 'title' });
@@ -147,6 +151,14 @@ describe('what is no message', () => {
   it('has an integer that no number holds', () => {
     const bytes = Buffer.from(protobuf.Writer.create().uint32(8).uint64('9007199254740993').finish());
     expectRefusal(z.object({ copies: z.int() }), bytes, 'LendRequest.copies is not an integer below 2^53.');
+  });
+
+  it('has a part that is longer than it says', () => {
+    const schema = z.object({ shelf: Shelf, note: z.string().optional() });
+    const shelf = Buffer.from([0x0a, 2, 0x0a, 5, ...Buffer.from('hello')]);
+    expectRefusal(schema, shelf, 'Shelf is longer than it says.');
+    const years = Buffer.from([0x0a, 1, 0x80, 1]);
+    expectRefusal(z.object({ years: z.array(z.int()) }), years, 'LendRequest.years is longer than it says.');
   });
 
   it('ends too early', () => {
