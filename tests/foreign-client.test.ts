@@ -1,0 +1,95 @@
+/** A client that knows nothing of this program but a `.proto` file, or not even that: grpcurl, written in Go. */
+import { execFile, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Client } from '../src/platform/contract.ts';
+import { PaymentsApi } from '../modules/payments/contract.ts';
+import { startTestProgram, type TestProgram } from './support/program.ts';
+import { freePort, temporaryFolder } from './support/running-program.ts';
+
+const installed = spawnSync('grpcurl', ['-version'], { timeout: 10_000 }).error === undefined;
+if (!installed) {
+  const skipped = 'No client in another language was tried: grpcurl is not on the path (go install github.com/fullstorydev/grpcurl/cmd/grpcurl@latest).';
+  if (process.env.REQUIRE_SERVICES === '1') throw new Error(skipped);
+  console.warn(skipped);
+}
+
+/** What clients of any language have of Google's, as far as it is used: https://google.aip.dev/193 */
+const errorDetails = `
+  syntax = "proto3";
+  package google.rpc;
+  message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
+  message BadRequest {
+    message FieldViolation { string field = 1; string description = 2; }
+    repeated FieldViolation field_violations = 1;
+  }`;
+
+const sku = 'mug-blue';
+const protoFolder = join(import.meta.dirname, '../modules/orders');
+
+describe.skipIf(!installed)('a client in another language', () => {
+  let program: TestProgram;
+  let address: string;
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'error_details.proto'), errorDetails);
+    const port = await freePort();
+    address = `127.0.0.1:${port}`;
+    program = await startTestProgram({
+      modules: ['orders'],
+      remotes: [[PaymentsApi, {} as Client<never>]],
+      environment: { GRPC_PORT: String(port), PEER_TLS: 'off' },
+    });
+  });
+  afterAll(async () => {
+    await program.stop();
+    await folder.remove();
+  });
+
+  /** What it prints, answers and errors alike. */
+  async function grpcurl(...args: string[]): Promise<{ output: string; failed: boolean }> {
+    const whole = ['-plaintext', '-max-time', '10', ...args];
+    const ran = promisify(execFile)('grpcurl', whole, { timeout: 20_000 });
+    return ran.then(
+      ({ stdout }) => ({ output: stdout, failed: false }),
+      (error: { stdout: string; stderr: string }) => ({ output: error.stdout + error.stderr, failed: true }),
+    );
+  }
+  const protos = () => ['-import-path', protoFolder, '-proto', 'orders.proto', '-import-path', folder.path, '-proto', 'error_details.proto'];
+  const call = (method: string, input: object, ...options: string[]) =>
+    grpcurl(...protos(), ...options, '-d', JSON.stringify(input), address, `fissile.orders.v1.Orders/${method}`);
+
+  it('changes and reads what there is, with the .proto file alone', async () => {
+    const product = { sku, name: 'A blue mug', price: { amount: '1250', currency: 'CURRENCY_EUR' }, stock: '3' };
+    expect(await call('AddProduct', product)).toMatchObject({ failed: false });
+    const { output } = await call('ListProducts', {});
+    expect(JSON.parse(output)).toEqual({ data: [{ ...product, version: '1' }] });
+  });
+
+  it('reads the code of an error, which fields are wrong, and no stack', async () => {
+    const unknown = await call('GetProduct', { sku: 'nowhere' });
+    expect(unknown.output).toMatch(/Code: NotFound/);
+    expect(unknown.output).toContain('orders.product-not-found');
+    const wrong = await call('GetOrder', { order_id: 'seven' });
+    expect(wrong.output).toMatch(/Code: InvalidArgument/);
+    expect(wrong.output).toContain('/orderId');
+    expect(unknown.output + wrong.output).not.toMatch(/node_modules|\bat \S+ \(/);
+  });
+
+  it('is refused with a token that is none', async () => {
+    const { output } = await call('GetOrder', { order_id: randomUUID() }, '-H', 'authorization: Bearer nonsense');
+    expect(output).toMatch(/Code: Unauthenticated/);
+  });
+
+  it('finds out by reflection what it can call, and whether that is healthy', async () => {
+    const services = (await grpcurl(address, 'list')).output.split('\n');
+    expect(services).toEqual(expect.arrayContaining(['fissile.orders.v1.Orders', 'grpc.health.v1.Health']));
+    expect((await grpcurl(address, 'describe', 'fissile.orders.v1.Orders')).output).toContain('rpc PlaceOrder');
+    const input = ['-d', JSON.stringify({ service: 'fissile.orders.v1.Orders' })];
+    expect((await grpcurl(...input, address, 'grpc.health.v1.Health/Check')).output).toContain('SERVING');
+  });
+});
