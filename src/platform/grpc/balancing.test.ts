@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
-const script = fileURLToPath(new URL('testing/library-process.ts', import.meta.url));
+const script = fileURLToPath(new URL('./testing/library-process.ts', import.meta.url));
 
 async function replica(port = 0): Promise<{ process: ChildProcess; pid: string; address: string; port: number }> {
   const child = spawn(process.execPath, [script, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -7,7 +7,7 @@ import type { ServiceCodec } from './service-codec.ts';
 export const maxMessageBytes = 4 * 1024 * 1024;
 
 /** What may be done twice: a query changes nothing, and a command with a key says that it is the same one. */
-export const isSafeToRepeat = ({ kind, input }: Operation): boolean => kind === 'query' || 'idempotencyKey' in input.shape;
+const isSafeToRepeat = ({ kind, input }: Operation): boolean => kind === 'query' || 'idempotencyKey' in input.shape;
 
 const retryPolicy = {
   maxAttempts: 3,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelCredentials, Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Pem, TestPeerFiles, testAuthority, type TestAuthority } from '../../../tests/support/certificates.ts';
 import { somebody } from '../../../tests/support/gateway.ts';
 import type { CallContext } from '../context.ts';
@@ -17,6 +17,10 @@ let authority: TestAuthority;
 let stranger: TestAuthority;
 beforeAll(async () => {
   [authority, stranger] = await Promise.all([testAuthority(), testAuthority()]);
+});
+afterAll(() => {
+  authority.remove();
+  stranger.remove();
 });
 
 const { logger } = collectedLog();
@@ -77,10 +81,10 @@ describe('S39 trust between processes', () => {
 
   it('refuses a client whose certificate has expired, and a server likewise', async () => {
     const { address } = await server(await authority.issue(['library']));
-    const late = client(address, await authority.issue(['readers'], { lifetime: 1_500 }));
-    const lateServer = await server(await authority.issue(['library'], { lifetime: 1_500 }));
+    const late = client(address, await authority.issue(['readers'], 1_500));
+    const lateServer = await server(await authority.issue(['library'], 1_500));
     const caller = client(lateServer.address, await authority.issue(['readers']));
-    await expect(client(address, await authority.issue(['readers'], { lifetime: 1_500 })).library.lend(loan)).resolves.toBeDefined();
+    await expect(client(address, await authority.issue(['readers'], 1_500)).library.lend(loan)).resolves.toBeDefined();
     await delay(2_500);
     await expect(late.library.lend(loan)).rejects.toMatchObject(refusedFor(/Failed to connect/));
     await expect(caller.library.lend(loan)).rejects.toMatchObject(refusedFor(/certificate has expired/));
@@ -185,7 +189,7 @@ describe('the files of PEER_TLS_*', () => {
     const { key } = await authority.issue(['library']);
     expect(() => certificatesOf({ ...pem, key })).toThrow('is not the key of the certificate in PEER_TLS_CERT.');
     expect(() => certificatesOf(pem)).not.toThrow();
-    const expired = await authority.issue(['library'], { lifetime: -60_000 });
+    const expired = await authority.issue(['library'], -60_000);
     expect(() => certificatesOf(expired)).toThrow(/^PEER_TLS_CERT=.* has expired, .*npm run certs$/);
   });
 });
