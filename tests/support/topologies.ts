@@ -45,7 +45,7 @@ let nextPort = 10_000 + (process.pid % 200) * 100;
 const lastPort = 32_000;
 
 /** The first of `count` that follow each other. */
-async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = nextPort;
     nextPort = nextPort + count > lastPort ? 10_000 : nextPort + count;

@@ -104,6 +104,7 @@ describe('migrating', () => {
     const clients = await Promise.all([connectToFresh(), connectToFresh(), connectToFresh()]);
     const results = await Promise.all(clients.map((each) => migrate(each, 'shop', [one, slow])));
     expect(results.map(({ applied }) => applied.length).sort()).toEqual([0, 0, 2]);
+    expect(results.filter(({ first }) => first), 'one was the first').toHaveLength(1);
     expect(await recorded()).toHaveLength(2);
     await Promise.all(clients.map((each) => each.end()));
   });

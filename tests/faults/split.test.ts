@@ -1,0 +1,192 @@
+/** Every module in a process of its own, two each of those that sell, and what can happen to them. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { admin, product } from '../acceptance/client.ts';
+import { restartBroker, virtualHost, withoutBroker, type VirtualHost } from '../support/broker.ts';
+import { freshDatabaseUrl } from '../support/postgres.ts';
+import { administrator, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
+import { tcpLink, type TcpLink } from '../support/tcp-link.ts';
+import { processesOf, startTopology, writeTopology } from '../support/topologies.ts';
+import { runAcceptance } from '../topologies/run-acceptance.ts';
+import { gather, type GatheredDatabases } from './gathered-databases.ts';
+import { broken } from './invariants.ts';
+import { Shopper } from './traffic.ts';
+import { Watch } from './watch.ts';
+
+const modules = ['auth', 'users', 'orders', 'payments'];
+const replicas = { orders: 2, payments: 2 };
+const missing = await withoutBroker();
+
+describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})`}`, () => {
+  const closers: (() => Promise<unknown>)[] = [];
+  let folder: string;
+  let broker: VirtualHost;
+  let toBroker: TcpLink;
+  let toOrdersDatabase: TcpLink;
+  let toPayments: readonly TcpLink[];
+  let program: RunningProgram;
+  let gathered: GatheredDatabases;
+  let skus: readonly string[];
+  let watch: Watch;
+  let shoppers: readonly Shopper[];
+  let shopping: Promise<unknown>;
+
+  beforeAll(async () => {
+    const home = await temporaryFolder('fissile-split-');
+    closers.push(home.remove);
+    folder = home.path;
+    broker = await virtualHost();
+    closers.push(broker.remove);
+    toBroker = await linkTo(broker.url, 5672);
+    const urls = new Map<string, string>();
+    for (const module of modules) {
+      const { url, drop } = await freshDatabaseUrl();
+      closers.push(drop);
+      urls.set(module, url);
+    }
+    toOrdersDatabase = await linkTo(urls.get('orders')!, 5432);
+
+    const file = join(folder, 'topology.yaml');
+    const groups = modules.map((module) => ({ name: module, modules: [module], replicas: replicas[module as keyof typeof replicas] ?? 1 }));
+    const ports = await writeTopology(file, groups);
+    const { grpcPort } = ports.get('payments')!;
+    toPayments = await Promise.all([grpcPort, grpcPort + 1].map((port) => linkTo(`tcp://127.0.0.1:${port}`, port)));
+
+    program = await startTopology(file, {
+      DATA_DIR: join(folder, 'data'),
+      EVENTS_URL: through(toBroker, broker.url),
+      CHECKOUT_TIMEOUT: '60',
+      PAYMENTS_URL: toPayments.map(({ port }) => `127.0.0.1:${port}`).join(','),
+      ...Object.fromEntries([...urls].map(([module, url]) => [`${module.toUpperCase()}_DATABASE_URL`, url])),
+      ORDERS_DATABASE_URL: through(toOrdersDatabase, urls.get('orders')!),
+    });
+    closers.push(() => program.stop());
+    gathered = await gather(urls);
+    closers.push(gathered.drop);
+
+    const keeper = await admin(program.url, administrator);
+    skus = await Promise.all(Array.from({ length: 4 }, async () => (await product({ stock: 1_000_000 }, keeper)).sku));
+    watch = await Watch.begin(program.url, skus[0]!);
+    shoppers = await Promise.all(Array.from({ length: 3 }, () => Shopper.register(program.url, skus)));
+    shopping = Promise.all(shoppers.map((shopper) => shopper.shop()));
+    await watch.untilWell();
+  }, 180_000);
+  afterAll(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  }, 60_000);
+
+  async function linkTo(url: string, usualPort: number): Promise<TcpLink> {
+    const { hostname, port } = new URL(url);
+    const link = await tcpLink({ host: hostname, port: Number(port || usualPort) });
+    closers.push(() => link.close());
+    return link;
+  }
+
+  /** Breaks something by `harm`, waits until all works again, and returns what was asked for meanwhile. */
+  async function during(fault: string, harm: () => Promise<unknown>) {
+    watch.fault(fault);
+    await harm();
+    await watch.untilWell();
+    watch.note();
+    const asked = watch.since();
+    const failures = Object.values(asked).flat().filter(({ outcome }) => outcome !== 'ok');
+    return { failures, failing: new Set(failures.map(({ what }) => what)) };
+  }
+
+  const at = (index: number) => processesOf(program.process.pid!).toSorted((one, other) => one.port - other.port)[index]!;
+
+  it.each([
+    ['the gateway', 0, ['look at a product', 'see my profile', 'pay an order']],
+    ['auth', 1, ['see my profile', 'pay an order']],
+    ['users', 2, ['see my profile']],
+    ['one process of orders', 3, ['look at a product', 'pay an order']],
+    ['the other process of orders', 4, ['look at a product', 'pay an order']],
+    ['one process of payments', 5, ['pay an order']],
+    ['the other process of payments', 6, ['pay an order']],
+  ])('goes on after %s was killed, and no more fails than what needs it', async (name, index, mayFail) => {
+    const { pid } = at(index);
+    const { failing } = await during(`${name} killed`, async () => {
+      const restarts = () => program.output().match(/Ready again after/g)?.length ?? 0;
+      const before = restarts();
+      process.kill(pid, 'SIGKILL');
+      await expect.poll(restarts, { timeout: 30_000 }).toBe(before + 1);
+    });
+    expect(at(index).pid).not.toBe(pid);
+    expect([...failing].filter((what) => !mayFail.includes(what))).toEqual([]);
+  });
+
+  it('takes orders while the broker is away, and catches up', async () => {
+    const away = 3_000;
+    const { failing } = await during('the broker away for 3 s', async () => {
+      if (process.env.MAY_RESTART_BROKER === '1') return restartBroker(away);
+      toBroker.refuse();
+      toBroker.breakAll();
+      await delay(away);
+      return toBroker.accept();
+    });
+    expect([...failing]).toEqual([]);
+  });
+
+  it('leaves a process out that hangs', async () => {
+    const { pid } = at(4);
+    const { failing } = await during('one process of orders hung for 5 s', async () => {
+      process.kill(pid, 'SIGSTOP');
+      await delay(5_000);
+      process.kill(pid, 'SIGCONT');
+    });
+    expect(failing).not.toContain('see my profile');
+  });
+
+  it('pays nothing while orders and payments are apart, shows everything else, and pays afterwards', async () => {
+    const { failing } = await during('no way to payments for 4 s', async () => {
+      for (const link of toPayments) {
+        link.refuse();
+        link.breakAll();
+      }
+      await delay(4_000);
+      for (const link of toPayments) link.accept();
+    });
+    expect(failing).not.toContain('see my profile');
+    expect(failing).not.toContain('look at a product');
+  });
+
+  it('is slow where a database is, and nowhere else', async () => {
+    const { failing } = await during('the database of orders slower by 200 ms for 4 s', async () => {
+      toOrdersDatabase.delay = 200;
+      await delay(4_000);
+      toOrdersDatabase.delay = 0;
+    });
+    expect(failing).not.toContain('see my profile');
+  });
+
+  it('has lost no order in all of that, charged none twice, and left none unfinished', async () => {
+    await watch.end();
+    for (const shopper of shoppers) shopper.stop();
+    await shopping;
+    console.log(`\n${watch.table()}\n`);
+    const t0 = performance.now(); const lap = (w: string) => console.log(w, Math.round(performance.now() - t0));
+    await Promise.all(shoppers.map((shopper) => shopper.insist()));
+    lap('insist');
+    await expect.poll(async () => { const b = await broken(gathered.client); lap(b.map((x) => x.slice(0, 80)).join(";")); return b; }, { timeout: 90_000, interval: 500 }).toEqual([]);
+    lap('settled');
+    expect((await Promise.all(shoppers.map((shopper) => shopper.complaints()))).flat()).toEqual([]);
+    lap('complaints');
+    const { rows } = await gathered.client.query("SELECT count(*)::int FROM orders.orders WHERE status = 'paid'");
+    // Or nothing was at stake.
+    expect(rows[0].count).toBeGreaterThan(100);
+  });
+
+  it('passes the acceptance suite afterwards', async () => {
+    const { failures, numPassedTests } = await runAcceptance(program.url, folder);
+    expect(failures).toEqual([]);
+    expect(numPassedTests).toBeGreaterThan(40);
+  });
+});
+
+const through = (link: TcpLink, url: string): string => {
+  const changed = new URL(url);
+  changed.hostname = '127.0.0.1';
+  changed.port = String(link.port);
+  return changed.href;
+};

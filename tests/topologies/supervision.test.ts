@@ -1,0 +1,188 @@
+/** `npm start -- --topology FILE`, as its users see it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isAlive, postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
+import { virtualHost, withoutBroker } from '../support/broker.ts';
+import { administrator, freePort, launch, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
+import { processesOf, startTopology, writeTopology } from '../support/topologies.ts';
+
+// Each starts whole systems; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
+
+const missing = await withoutBroker();
+const modules = readdirSync(new URL('../../modules', import.meta.url)).sort();
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function newFolder(): Promise<string> {
+  const { path, remove } = await temporaryFolder();
+  closers.push(remove);
+  return path;
+}
+
+/** Two processes behind the gateway. */
+async function halves(): Promise<{ file: string; environment: Record<string, string>; firstPort: number }> {
+  const folder = await newFolder();
+  const broker = await virtualHost();
+  closers.push(broker.remove);
+  const file = join(folder, 'halves.yaml');
+  const ports = await writeTopology(file, [
+    { name: 'one', modules: modules.slice(0, 2), replicas: 2 },
+    { name: 'other', modules: modules.slice(2) },
+  ]);
+  return { file, environment: { DATA_DIR: join(folder, 'data'), EVENTS_URL: broker.url }, firstPort: ports.get('one')!.port };
+}
+
+async function started(file: string, environment: Record<string, string>): Promise<RunningProgram> {
+  const program = await startTopology(file, environment);
+  closers.push(() => program.stop());
+  return program;
+}
+
+/** What is said before it ends by itself. */
+async function refused(file: string, environment: Record<string, string> = {}) {
+  const program = launch({ DATA_DIR: join(await newFolder(), 'data'), ...environment }, ['--topology', file]);
+  closers.push(() => program.stop('SIGKILL'));
+  return { code: await program.exited, output: program.output().trim() };
+}
+
+const postmasterIn = (dataDir: string) => postmasterOf(join(dataDir, 'postgres'));
+
+describe.skipIf(missing)(`a topology of several processes${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it('starts on new data with replicas, tells the password once, and ends with nothing left', async () => {
+    const { file, environment } = await halves();
+    const program = await started(file, { ...environment, ADMIN_PASSWORD: '', LOG_LEVEL: 'info' });
+    const output = program.output();
+    expect(output).toMatch(/Fissile is ready after/);
+    expect(output).toContain(`Docs     ${program.url}/docs`);
+    const password = /^one-\d +Administrator: .* password (\S+) /m.exec(output)?.[1];
+    const login = await fetch(`${program.url}/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: administrator.email, password }),
+    });
+    expect(login.status).toBe(200);
+    expect(output.match(/catalogue is loaded/g), 'by one of the replicas').toHaveLength(1);
+    await expect.poll(() => program.output()).toMatch(/^\{"process":"gateway",.*"POST \/v1\/auth\/login 200"/m);
+
+    const pids = processesOf(program.process.pid!).map(({ pid }) => pid);
+    const postmaster = postmasterIn(environment.DATA_DIR!)!.pid;
+    expect(pids).toHaveLength(4);
+    expect(await program.stop('SIGINT')).toBe(0);
+    expect([...pids, postmaster].filter(isAlive)).toEqual([]);
+    expect(program.output()).toMatch(/Stopping: .*\nStopped\.\n$/s);
+  });
+
+  it('gives every process a certificate for what it runs, and no administrator\'s access to the data', async () => {
+    const { file, environment } = await halves();
+    const program = await started(file, environment);
+    const folder = join(environment.DATA_DIR!, 'certificates');
+    expect(readdirSync(folder).sort()).toEqual(['ca.key', 'ca.pem', ...['gateway', 'one', 'other'].flatMap((name) => [`${name}.key`, `${name}.pem`])]);
+    for (const { pid, modules: here } of processesOf(program.process.pid!)) {
+      const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      const databases = variables.filter((line) => line.includes('DATABASE_URL=')).map((line) => line.split('_DATABASE_URL=')[0]!.toLowerCase());
+      expect(databases.toSorted()).toEqual(here === 'gateway' ? [] : here.split(','));
+      for (const module of databases) expect(variables.find((line) => line.startsWith(`${module.toUpperCase()}_DATABASE_URL`))).toContain(`//${module}:`);
+    }
+  });
+
+  it('ends with its supervisor, even when that is killed', async () => {
+    const { file, environment } = await halves();
+    const program = await started(file, environment);
+    const pids = processesOf(program.process.pid!).map(({ pid }) => pid);
+    await program.stop('SIGKILL');
+    await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+    // What is left is PostgreSQL, for the next start to take over.
+    const again = await started(file, environment);
+    expect((await fetch(`${again.url}/readyz`)).status).toBe(200);
+  });
+
+  it('says in one line which port is taken, before anything is created', async () => {
+    const { file, environment, firstPort } = await halves();
+    const other = createServer().listen(firstPort + 1, '127.0.0.1');
+    closers.push(async () => other.close());
+    const { code, output } = await refused(file, environment);
+    expect(output).toBe(`Fissile did not start: Port ${firstPort + 1}, the port of one, is taken. Stop what uses it, or choose another in the topology's file.`);
+    expect(code).toBe(1);
+    expect(existsSync(environment.DATA_DIR!)).toBe(false);
+  });
+
+  it('says in one line that there is no broker', async () => {
+    const { file } = await halves();
+    const port = await freePort();
+    const { code, output } = await refused(file, { EVENTS_URL: `amqp://127.0.0.1:${port}` });
+    expect(output).toMatch(new RegExp(`^Fissile did not start: EVENTS_URL: no broker answers at 127\\.0\\.0\\.1:${port}, [^\\n]*$`));
+    expect(code).toBe(1);
+  });
+
+  it('says in the words of the process what one of them refuses, and leaves nothing running', async () => {
+    const { file, environment } = await halves();
+    const { code, output } = await refused(file, { ...environment, CHECKOUT_TIMEOUT: 'soon' });
+    expect(output.split('\n').filter((line) => line.startsWith('Fissile did not start:'))).toEqual([
+      expect.stringMatching(/^Fissile did not start: (one|other)(-\d)?: Wrong environment variable CHECKOUT_TIMEOUT: /),
+    ]);
+    expect(code).toBe(1);
+    expect(postmasterIn(environment.DATA_DIR!)).toBeUndefined();
+  });
+
+  it('says in one line that the processes do not believe each other', async () => {
+    const { file, environment } = await halves();
+    const { code, output } = await refused(file, { ...environment, PEER_TLS_CA: '/nowhere/ca.pem', PEER_TLS_CERT: '/nowhere/a.pem', PEER_TLS_KEY: '/nowhere/a.key' });
+    expect(output.split('\n').at(-1)).toMatch(/^Fissile did not start: [^\n]*PEER_TLS_/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('a topology', () => {
+  it('of one process needs nothing else', async () => {
+    const port = String(await freePort());
+    const environment = { DATA_DIR: join(await newFolder(), 'data'), PORT: port };
+    const program = await started('topologies/monolith.yaml', environment);
+    expect(program.url).toBe(`http://127.0.0.1:${port}`);
+    expect(((await (await fetch(`${program.url}/v1/products`)).json()) as { data: unknown[] }).data).toHaveLength(12);
+    expect(existsSync(join(environment.DATA_DIR, 'certificates'))).toBe(false);
+    expect(await program.stop()).toBe(0);
+  });
+
+  it.each([
+    ['that is not there', 'topologies/nowhere.yaml', {}, 'Fissile did not start: --topology topologies/nowhere.yaml: there is no such file. Name a file such as topologies/split.yaml.'],
+    ['beside MODULES', 'topologies/monolith.yaml', { MODULES: 'orders' }, 'Fissile did not start: MODULES and --topology say the same in two ways. Leave one of them out.'],
+    ['with a wrong variable', 'topologies/monolith.yaml', { LOG_LEVEL: 'loud' }, /^Fissile did not start: Wrong environment variable LOG_LEVEL: [^\n]+$/],
+  ])('%s is refused in one line', async (_, file, environment, said) => {
+    const { code, output } = await refused(file, environment);
+    if (said instanceof RegExp) expect(output).toMatch(said);
+    else expect(output).toBe(said);
+    expect(code).toBe(1);
+  });
+
+  it('is nothing that another command takes', async () => {
+    const program = launch({}, ['migrate', '--topology', 'topologies/monolith.yaml']);
+    expect(await program.exited).toBe(2);
+    expect(program.output()).toBe('The command "migrate" takes no --topology. Try --help.\n');
+  });
+});
+
+describe('certificates by hand', () => {
+  const certs = async (...args: string[]) => {
+    const program = launch({ DATA_DIR: await newFolder() }, ['certs', ...args]);
+    expect(await program.exited).toBe(0);
+    return program.output();
+  };
+
+  it('are one for each module and the gateway, and what to set is printed', async () => {
+    const folder = join(await newFolder(), 'mine');
+    const output = await certs(folder);
+    expect(output.trim().split('\n').map((line) => line.split(':')[0])).toEqual(['gateway', ...modules]);
+    expect(output).toContain(`gateway: PEER_TLS_CA=${folder}/ca.pem PEER_TLS_CERT=${folder}/gateway.pem PEER_TLS_KEY=${folder}/gateway.key\n`);
+    expect(existsSync(join(folder, 'gateway.key'))).toBe(true);
+  });
+
+  it('are one for each process of a topology', async () => {
+    const output = await certs(join(await newFolder(), 'mine'), '--topology', 'topologies/checkout-apart.yaml');
+    expect(output.trim().split('\n').map((line) => line.split(':')[0])).toEqual(['gateway', 'checkout', 'people']);
+  });
+});
