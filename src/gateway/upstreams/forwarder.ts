@@ -6,7 +6,6 @@ import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, h
 import { platformErrors } from '#platform/errors.ts';
 import type { Endpoint } from '#platform/http/endpoint.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
-import type { SentAnswer } from '#platform/http/rendered-answer.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import { Abandoned, Attempt, NoAnswer } from './attempt.ts';
 import { Origin } from './origin.ts';
@@ -67,23 +66,23 @@ export class Forwarder {
     return { ready: answers.filter(Boolean).length, processes: answers.length, breaker: this.breaker };
   }
 
-  /** Gives the answer to send, or undefined when it was streamed to the client. */
-  async forward(exchange: Exchange, { idempotent = false }: Endpoint): Promise<SentAnswer | undefined> {
+  /** Gives the client its answer; rejects where there is none. */
+  async forward(exchange: Exchange, { idempotent = false }: Endpoint): Promise<undefined> {
     if (this.#underWay >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
     this.#underWay += 1;
     try {
       const message = await requestMessage(exchange, this.#bodyLimit);
       // Whether the module is back is found out by asking for its health: a request could take its whole deadline.
       if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#requireAlive());
-      return await this.#breaker.execute(() => this.#tryInTurn(message, exchange, isRepeatable(message, idempotent)));
+      await this.#breaker.execute(() => this.#tryInTurn(message, exchange, isRepeatable(message, idempotent)));
     } catch (error) {
-      return this.#afterFailure(error, exchange);
+      this.#afterFailure(error, exchange);
     } finally {
       this.#underWay -= 1;
     }
   }
 
-  async #tryInTurn(message: RequestMessage, exchange: Exchange, repeatable: boolean): Promise<SentAnswer | undefined> {
+  async #tryInTurn(message: RequestMessage, exchange: Exchange, repeatable: boolean): Promise<void> {
     let last: unknown;
     for (const origin of this.#inTurn()) {
       try {
@@ -118,8 +117,8 @@ export class Forwarder {
     if (!answers.includes(true)) throw new Unanswered('No process lives.');
   }
 
-  #afterFailure(error: unknown, exchange: Exchange): undefined {
-    if (error instanceof Abandoned || exchange.response.writableEnded) return undefined;
+  #afterFailure(error: unknown, exchange: Exchange): void {
+    if (error instanceof Abandoned || exchange.response.writableEnded) return;
     if (error instanceof BrokenCircuitError || error instanceof Unanswered || error instanceof NoAnswer) {
       const reason = error instanceof NoAnswer ? 'broke off' : 'cannot be reached';
       throw platformErrors.unavailable({ retryAfter: 1, cause: new Error(`${this.#upstream.name} ${reason}.`, { cause: error }) });
