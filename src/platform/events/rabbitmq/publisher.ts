@@ -11,12 +11,14 @@ interface Unconfirmed {
 }
 
 /**
- * Sends events in the order they are given, without waiting, and keeps each until the broker has confirmed it. On a
- * new channel all that is kept goes out again first, in that order. How many there may be is up to who publishes.
+ * Keeps each event until the broker has confirmed it. Events of different keys do not wait for each other. Of one key,
+ * one is on its way at a time, since a broker that fails may keep a later one and forget one before it; on a new
+ * channel those that were on their way are sent again. How many there may be is up to who publishes.
  */
 export class Publisher {
   readonly #topology: Topology;
-  readonly #unconfirmed = new Set<Unconfirmed>();
+  /** By key. The first is on its way, if there is a channel; the others wait for it. */
+  readonly #lines = new Map<string, Unconfirmed[]>();
   /** Of the events under way, those for which the broker had no queue. */
   readonly #returned = new Set<string>();
   #channel: ConfirmChannel | undefined;
@@ -25,20 +27,20 @@ export class Publisher {
   /** What was sent again counts again. */
   published = 0;
   confirmed = 0;
+  unconfirmed = 0;
 
   constructor(topology: Topology) {
     this.#topology = topology;
-  }
-
-  get unconfirmed(): number {
-    return this.#unconfirmed.size;
   }
 
   publish(envelope: Envelope): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(new Error('The transport was stopped.'));
       const event = { envelope, content: Buffer.from(JSON.stringify(envelope)), resolve, reject };
-      this.#unconfirmed.add(event);
+      this.unconfirmed++;
+      const line = this.#lines.get(envelope.key);
+      if (line) return void line.push(event);
+      this.#lines.set(envelope.key, [event]);
       if (this.#channel) this.#send(this.#channel, event);
     });
   }
@@ -49,7 +51,7 @@ export class Publisher {
     this.#lose = lose;
     this.#returned.clear();
     channel.on('return', ({ properties }) => this.#returned.add(properties.messageId));
-    for (const event of this.#unconfirmed) this.#send(channel, event);
+    for (const [first] of this.#lines.values()) this.#send(channel, first!);
   }
 
   detach(): void {
@@ -60,8 +62,9 @@ export class Publisher {
   stop(): void {
     this.#stopped = true;
     this.detach();
-    for (const { reject } of this.#unconfirmed) reject(new Error('The transport was stopped.'));
-    this.#unconfirmed.clear();
+    for (const { reject } of [...this.#lines.values()].flat()) reject(new Error('The transport was stopped.'));
+    this.#lines.clear();
+    this.unconfirmed = 0;
   }
 
   #send(channel: ConfirmChannel, event: Unconfirmed): void {
@@ -75,7 +78,7 @@ export class Publisher {
     };
     this.published++;
     channel.publish(this.#topology.events, name, event.content, options, (refused: Error | null) => {
-      // Those after a refused one may be confirmed already, but the channel ends, and what is kept is sent again.
+      // Where one is refused the channel ends, and it is sent again.
       if (channel === this.#channel && !refused) this.#confirmed(event);
     });
   }
@@ -85,7 +88,13 @@ export class Publisher {
       return this.#lose(new Error(`The queues for ${event.envelope.name} are gone.`));
     }
     this.confirmed++;
-    this.#unconfirmed.delete(event);
+    this.unconfirmed--;
     event.resolve();
+    const { key } = event.envelope;
+    const line = this.#lines.get(key)!;
+    line.shift();
+    const [next] = line;
+    if (!next) this.#lines.delete(key);
+    else if (this.#channel) this.#send(this.#channel, next);
   }
 }
