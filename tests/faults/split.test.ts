@@ -91,7 +91,10 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
     watch.note();
     const asked = watch.since();
     const failures = Object.values(asked).flat().filter(({ outcome }) => outcome !== 'ok');
-    return { failures, failing: new Set(failures.map(({ what }) => what)) };
+    // Nothing else is an honest answer: try again, and when.
+    expect(failures.filter(({ outcome }) => !['503', 'unpaid', 'no answer'].includes(outcome))).toEqual([]);
+    expect(failures.filter(({ outcome, retryAfter }) => outcome === '503' && !retryAfter)).toEqual([]);
+    return new Set(failures.map(({ what }) => what));
   }
 
   const at = (index: number) => processesOf(program.process.pid!).toSorted((one, other) => one.port - other.port)[index]!;
@@ -106,7 +109,7 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
     ['the other process of payments', 6, ['pay an order']],
   ])('goes on after %s was killed, and no more fails than what needs it', async (name, index, mayFail) => {
     const { pid } = at(index);
-    const { failing } = await during(`${name} killed`, async () => {
+    const failing = await during(`${name} killed`, async () => {
       const restarts = () => program.output().match(/Ready again after/g)?.length ?? 0;
       const before = restarts();
       process.kill(pid, 'SIGKILL');
@@ -118,7 +121,7 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
 
   it('takes orders while the broker is away, and catches up', async () => {
     const away = 3_000;
-    const { failing } = await during('the broker away for 3 s', async () => {
+    const failing = await during('the broker away for 3 s', async () => {
       if (process.env.MAY_RESTART_BROKER === '1') return restartBroker(away);
       toBroker.refuse();
       toBroker.breakAll();
@@ -130,7 +133,7 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
 
   it('leaves a process out that hangs', async () => {
     const { pid } = at(4);
-    const { failing } = await during('one process of orders hung for 5 s', async () => {
+    const failing = await during('one process of orders hung for 5 s', async () => {
       process.kill(pid, 'SIGSTOP');
       await delay(5_000);
       process.kill(pid, 'SIGCONT');
@@ -139,7 +142,7 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
   });
 
   it('pays nothing while orders and payments are apart, shows everything else, and pays afterwards', async () => {
-    const { failing } = await during('no way to payments for 4 s', async () => {
+    const failing = await during('no way to payments for 4 s', async () => {
       for (const link of toPayments) {
         link.refuse();
         link.breakAll();
@@ -152,7 +155,7 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
   });
 
   it('is slow where a database is, and nowhere else', async () => {
-    const { failing } = await during('the database of orders slower by 200 ms for 4 s', async () => {
+    const failing = await during('the database of orders slower by 200 ms for 4 s', async () => {
       toOrdersDatabase.delay = 200;
       await delay(4_000);
       toOrdersDatabase.delay = 0;
@@ -165,13 +168,9 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
     for (const shopper of shoppers) shopper.stop();
     await shopping;
     console.log(`\n${watch.table()}\n`);
-    const t0 = performance.now(); const lap = (w: string) => console.log(w, Math.round(performance.now() - t0));
     await Promise.all(shoppers.map((shopper) => shopper.insist()));
-    lap('insist');
-    await expect.poll(async () => { const b = await broken(gathered.client); lap(b.map((x) => x.slice(0, 80)).join(";")); return b; }, { timeout: 90_000, interval: 500 }).toEqual([]);
-    lap('settled');
+    await expect.poll(() => broken(gathered.client), { timeout: 120_000, interval: 500 }).toEqual([]);
     expect((await Promise.all(shoppers.map((shopper) => shopper.complaints()))).flat()).toEqual([]);
-    lap('complaints');
     const { rows } = await gathered.client.query("SELECT count(*)::int FROM orders.orders WHERE status = 'paid'");
     // Or nothing was at stake.
     expect(rows[0].count).toBeGreaterThan(100);
