@@ -161,6 +161,18 @@ describe('the health of the program', () => {
     expect(answer.headers.connection).toBe('close');
   });
 
+  it('tells details that do not make it less ready, even those that cannot be told', async () => {
+    const details = {
+      broker: () => ({ connected: false }),
+      breaker: async () => 'open',
+      broken: () => { throw new Error('at 10.0.0.7'); },
+      hanging: () => delay(5_000, undefined, { ref: false }),
+    };
+    const { status, body } = await library({ details }).http.get('/readyz');
+    expect(status).toBe(200);
+    expect(body.details).toEqual({ broker: { connected: false }, breaker: 'open', broken: 'unknown', hanging: 'unknown' });
+  });
+
   it('tells what a failure says itself', async () => {
     const failing = () => Promise.reject(platformErrors.unavailable('Migrations are still running.'));
     const { body } = await library({ checks: { migrations: failing } }).http.get('/readyz');

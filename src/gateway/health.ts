@@ -62,7 +62,7 @@ export class Health {
   async #look(): Promise<Findings> {
     const [checks, details] = await Promise.all([
       Promise.all(Object.entries(this.#checks).map(([name, check]) => this.#run(name, check))),
-      Promise.all(Object.entries(this.#details).map(async ([name, tell]) => [name, await tell()] as const)),
+      Promise.all(Object.entries(this.#details).map(async ([name, tell]) => [name, await told(tell)] as const)),
     ]);
     return { checks, details: details.length === 0 ? undefined : Object.fromEntries(details) };
   }
@@ -79,6 +79,15 @@ export class Health {
       this.#failing.add(name);
       return { name, status: 'failed', milliseconds: taken(), reason: publicReason(error) };
     }
+  }
+}
+
+/** What cannot be told is no reason to be less ready. */
+async function told(tell: () => unknown): Promise<unknown> {
+  try {
+    return await withinPatience(Promise.resolve(tell()));
+  } catch {
+    return 'unknown';
   }
 }
 

@@ -84,11 +84,13 @@ describe('the processes of a module', () => {
   it('are not sent a second time what one of them may have done', async () => {
     const lent: string[] = [];
     const [one, two] = [await process('one', lent), await process('two', lent)];
-    const { http } = await through([one.url, two.url]);
+    const keyed = endpoints.map((each) => ({ ...each, idempotent: true }));
+    const upstreams = [{ name: 'library', endpoints: keyed, origins: [one.url, two.url], certificates: undefined }];
+    const { http } = await serve([], { upstreams });
     await http.get('/v1/books');
     await http.get('/v1/books');
     one.link.cutWhenSent('POST /v1/loans');
-    const { status, headers, body } = await http.post('/v1/loans').send({});
+    const { status, headers, body } = await http.post('/v1/loans').set('X-Note', 'idempotency-key').send({});
     expect([status, body.code, headers['retry-after']]).toEqual([503, 'platform.unavailable', '1']);
     expect(lent.filter((name) => name === 'two')).toEqual([]);
   });

@@ -67,14 +67,15 @@ export class Forwarder {
   }
 
   /** Gives the client its answer; rejects where there is none. */
-  async forward(exchange: Exchange, { idempotent = false }: Endpoint): Promise<undefined> {
+  async forward(exchange: Exchange, endpoint: Endpoint): Promise<undefined> {
     if (this.#underWay >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
     this.#underWay += 1;
     try {
       const message = await requestMessage(exchange, this.#bodyLimit);
       // Whether the module is back is found out by asking for its health: a request could take its whole deadline.
       if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#requireAlive());
-      await this.#breaker.execute(() => this.#tryInTurn(message, exchange, isRepeatable(message, idempotent)));
+      const repeatable = isRepeatable(message, exchange.request, endpoint);
+      await this.#breaker.execute(() => this.#tryInTurn(message, exchange, repeatable));
     } catch (error) {
       this.#afterFailure(error, exchange);
     } finally {
@@ -133,7 +134,7 @@ export class Forwarder {
 }
 
 /** Sent twice, it takes effect once, and all that there is to send is still there. */
-function isRepeatable({ method, body, headers }: RequestMessage, idempotent: boolean): boolean {
+function isRepeatable({ method, body }: RequestMessage, { headers }: Exchange['request'], { idempotent = false }: Endpoint): boolean {
   if (method === 'GET' || method === 'HEAD') return true;
-  return idempotent && typeof body !== 'function' && headers.includes('idempotency-key');
+  return idempotent && headers['idempotency-key'] !== undefined && typeof body !== 'function';
 }

@@ -10,6 +10,7 @@ const connections = 256;
 
 /** Milliseconds. */
 const patience = 1_000;
+const answersWithin = 800;
 const askAgainAfter = 500;
 
 /** A request to be sent, which takes the answer. */
@@ -77,10 +78,10 @@ export class Origin {
     for (const sending of this.#waiting) sending.giveUp();
   }
 
-  /** Whether it answers this with success within a second. */
+  /** Whether it answers this with success in time. */
   async asked(path: string): Promise<boolean> {
     try {
-      const { statusCode, body } = await this.#probes.request({ method: 'GET', path, signal: AbortSignal.timeout(patience) });
+      const { statusCode, body } = await this.#probes.request({ method: 'GET', path, signal: AbortSignal.timeout(answersWithin) });
       await body.dump();
       return statusCode === 200;
     } catch {

@@ -1,5 +1,6 @@
 /** What of a client's request goes on to a module. */
 import type { IncomingMessage } from 'node:http';
+import { Failure } from '#platform/errors.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
 import { endedEarly, hasBody, readBytes, requireReadable, tooLarge } from '#platform/http/body.ts';
 
@@ -62,15 +63,14 @@ function namedIn(connection: string | undefined): Set<string> | undefined {
 
 async function* counted(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
   let size = 0;
-  // The connection is still needed for the answer, however this ends.
-  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
-  for (;;) {
-    const { done, value } = await chunks.next().catch((cause: unknown) => {
-      throw endedEarly(cause);
-    });
-    if (done) return;
-    size += value.length;
-    if (size > limit) throw tooLarge(limit);
-    yield value;
+  try {
+    // The connection is still needed for the answer, however this ends.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) throw tooLarge(limit);
+      yield chunk;
+    }
+  } catch (error) {
+    throw error instanceof Failure ? error : endedEarly(error);
   }
 }

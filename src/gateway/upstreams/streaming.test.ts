@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, get, type IncomingMessage, request, type RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, get, type IncomingMessage, request, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -107,6 +108,20 @@ describe('a large body', () => {
     const { url } = await before((_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}'));
     const answer = await ask(`${url}/v1/books`, { method: 'POST', body: 'x'.repeat(90_000) });
     expect([answer.status, answer.text]).toEqual([403, '{"code":"no"}']);
+  });
+
+  it('that nobody reads does not keep the connection from being used again', async () => {
+    const { url } = await before((_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}'));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const ports = new Set<number | undefined>();
+    for (let time = 0; time < 3; time++) {
+      const sent = request(`${url}/v1/books`, { method: 'POST', agent }).end('x'.repeat(90_000));
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      ports.add(answer.socket.localPort);
+      expect([answer.statusCode, (await answer.toArray()).join('')]).toEqual([403, '{"code":"no"}']);
+    }
+    expect(ports.size).toBe(1);
   });
 });
 
