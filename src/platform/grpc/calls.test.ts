@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { somebody, tokenFor } from '../../../tests/support/gateway.ts';
 import { localClient } from '../calls/local-client.ts';
@@ -191,9 +192,11 @@ describe('the context of a call', () => {
     });
     const call = runInContext(contextOf({ signal: gone.signal }), () => library.lend(loan));
     await arrived.promise;
+    const started = Date.now();
     gone.abort();
     await expect(call).rejects.toMatchObject({ kind: 'unavailable' });
     await aborted.promise;
+    expect(Date.now() - started, 'long before the deadline').toBeLessThan(2_000);
   });
 
   it('does not take the end of a call for a cancellation', async () => {
@@ -208,6 +211,8 @@ describe('the context of a call', () => {
     const received = await seen(contextOf({ token }));
     expect(received.principal).toEqual(person);
     expect(received.token).toBe(token);
+    expect((await seen(contextOf({ token }), { timeout: 1_000 })).principal).toEqual(person);
+    expect(inspect(received) + JSON.stringify(received), 'printing a context prints no token').not.toContain(token);
   });
 
   it('believes nobody to be somebody without a token', async () => {
