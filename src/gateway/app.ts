@@ -45,9 +45,9 @@ export interface GatewayOptions {
   /** By name: what else `/readyz` tells, without being less ready for it. */
   readonly details: Readonly<Record<string, () => unknown>>;
   /** Where several gateways count requests together. */
-  readonly sharedCounts?: RedisCounts | undefined;
+  readonly sharedCounts: RedisCounts | undefined;
   /** Whether this is the port of modules behind a gateway that proves who it is; see peers.ts. */
-  readonly behindGateway?: boolean;
+  readonly behindGateway: boolean;
   readonly settings: GatewaySettings;
   /** Of the program, for the documentation. */
   readonly version: string;
@@ -80,7 +80,7 @@ export function createApp(options: GatewayOptions): GatewayApp {
     requestTimeout: settings.requestTimeout,
     onTimeout: (exchange) => exchange.send(report(platformErrors.deadlineExceeded(), exchange)),
   });
-  const answer = answerer({ sharedCounts: undefined, behindGateway: false, ...options, routes, report });
+  const answer = answerer({ ...options, routes, report });
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
