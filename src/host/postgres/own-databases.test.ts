@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { connect } from '../../../tests/support/postgres.ts';
+import { connect, freshDatabaseUrl } from '../../../tests/support/postgres.ts';
 import { migrate } from './migrate.ts';
 import { giveDatabases } from './own-databases.ts';
+import { provision } from './provision.ts';
+import { reach } from './reach.ts';
 
 const modules = ['auth', 'users', 'orders', 'payments'];
 const notAllowed = { code: '42501' };
@@ -12,12 +14,14 @@ let admin: pg.Client;
 let prefix: string;
 let urls: ReadonlyMap<string, string>;
 const nameOf = (module: string) => `${prefix}${module}`;
+const announced: string[] = [];
+const options = { nameOf, announce: (line: string) => void announced.push(line) };
 
 beforeAll(async () => {
   // Names with the run's prefix are dropped after it, databases and roles.
   prefix = `${inject('testServer').prefix}own_${randomBytes(4).toString('hex')}_`;
   admin = await connect('postgres');
-  urls = await giveDatabases(admin, modules, nameOf);
+  urls = await giveDatabases(admin, modules, options);
 });
 afterAll(async () => {
   for (const module of modules) {
@@ -62,32 +66,80 @@ describe.each(modules)('the database of %s', (module) => {
 describe('giving databases', () => {
   it('again changes nothing, and leads to the same', async () => {
     await as('orders', (client) => client.query('CREATE TABLE kept ()'));
-    expect(await giveDatabases(admin, modules, nameOf)).toEqual(urls);
+    expect(await giveDatabases(admin, modules, options)).toEqual(urls);
     await expect(as('orders', (client) => client.query('SELECT FROM kept'))).resolves.toBeDefined();
   });
 
   it('by two programs at once is done once', async () => {
     const others = (module: string) => `${prefix}twice_${module}`;
     const second = await connect('postgres');
-    const [one, two] = await Promise.all([giveDatabases(admin, ['auth'], others), giveDatabases(second, ['auth'], others)]);
+    const [one, two] = await Promise.all([giveDatabases(admin, ['auth'], { ...options, nameOf: others }), giveDatabases(second, ['auth'], { ...options, nameOf: others })]);
     expect(one).toEqual(two);
     await second.end();
   });
 
   it('takes back what a role got besides, and closes a database that was opened', async () => {
     await admin.query(`ALTER ROLE "${nameOf('users')}" CREATEDB; GRANT CONNECT ON DATABASE "${nameOf('users')}" TO PUBLIC`);
-    await giveDatabases(admin, modules, nameOf);
+    await giveDatabases(admin, modules, options);
     await expect(as('users', (client) => client.query('CREATE DATABASE mine'))).rejects.toMatchObject(notAllowed);
     await expect(as('auth', async () => {}, nameOf('users'))).rejects.toMatchObject(notAllowed);
+  });
+
+  it('begins with what the module had in a database for all, and with nothing of the others', async () => {
+    const shared = await freshDatabaseUrl();
+    const sharedAdmin = await reach({ connectionString: shared.url }, 'DATABASE_URL');
+    const connections = await provision(sharedAdmin, modules);
+    for (const module of modules) {
+      const client = await reach(connections.get(module)!, module);
+      await migrate(client, module);
+      await client.query(`CREATE TABLE "${module}".kept (name text); INSERT INTO "${module}".kept VALUES ('${module}')`);
+      await client.end();
+    }
+    const moved = { nameOf: (module: string) => `${prefix}moved_${module}`, announce: options.announce };
+    // Of a start that was interrupted.
+    await admin.query(`CREATE DATABASE "${moved.nameOf('orders')}_unfinished"`);
+    try {
+      const given = await giveDatabases(sharedAdmin, modules, moved);
+      expect(announced.at(-1)).toMatch(/^Each of auth, users, orders, payments has a database of its own from now on, with a copy of what it had\./);
+      for (const module of modules) {
+        const client = new pg.Client({ connectionString: given.get(module)! });
+        await client.connect();
+        expect((await client.query(`SELECT name FROM "${module}".kept`)).rows).toEqual([{ name: module }]);
+        expect(await migrate(client, module)).toEqual({ applied: [], first: false });
+        await client.query(`ALTER TABLE "${module}".outbox ALTER COLUMN owner SET DEFAULT 0`);
+        const { rows } = await client.query('SELECT nspname FROM pg_namespace WHERE nspname = ANY ($1)', [modules]);
+        expect(rows).toEqual([{ nspname: module }]);
+        await client.end();
+      }
+      const said = announced.length;
+      expect(await giveDatabases(sharedAdmin, modules, moved)).toEqual(given);
+      expect(announced, 'only once').toHaveLength(said);
+    } finally {
+      await sharedAdmin.end();
+      for (const module of modules) await admin.query(`DROP DATABASE IF EXISTS "${moved.nameOf(module)}" WITH (FORCE)`);
+      await shared.drop();
+    }
+  });
+
+  it('asks to stop the program that still uses the database for all', async () => {
+    const shared = await freshDatabaseUrl();
+    const sharedAdmin = await reach({ connectionString: shared.url }, 'DATABASE_URL');
+    await provision(sharedAdmin, ['orders']);
+    const running = await reach({ connectionString: shared.url }, 'DATABASE_URL');
+    const refused = giveDatabases(sharedAdmin, ['orders'], { ...options, nameOf: () => `${prefix}busy` });
+    await expect(refused).rejects.toThrow(/somebody uses the database \S+, from which orders gets its data\. Stop that program first\./);
+    await running.end();
+    await sharedAdmin.end();
+    await shared.drop();
   });
 
   it('leaves alone what somebody else made', async () => {
     const theirs = `${prefix}theirs`;
     await admin.query(`CREATE DATABASE "${theirs}"`);
-    await expect(giveDatabases(admin, ['theirs'], nameOf)).rejects.toThrow(`there is a database ${theirs} already that this program did not make`);
+    await expect(giveDatabases(admin, ['theirs'], options)).rejects.toThrow(`there is a database ${theirs} already that this program did not make`);
     await admin.query(`DROP DATABASE "${theirs}"; `);
     await admin.query(`CREATE ROLE "${theirs}"`);
-    await expect(giveDatabases(admin, ['theirs'], nameOf)).rejects.toThrow(`there is a role ${theirs} already that this program did not make`);
+    await expect(giveDatabases(admin, ['theirs'], options)).rejects.toThrow(`there is a role ${theirs} already that this program did not make`);
     await admin.query(`DROP ROLE "${theirs}"`);
   });
 
@@ -102,7 +154,7 @@ describe('giving databases', () => {
       // The embedded server admits only the superuser to this database.
       await admin.query(`GRANT CONNECT ON DATABASE postgres TO "${weak}"`);
       await client.connect();
-      await expect(giveDatabases(client, ['shop'], nameOf)).rejects.toThrow(/the user \S+weak may not create a database for each module .* \(CREATEROLE, CREATEDB\)/);
+      await expect(giveDatabases(client, ['shop'], options)).rejects.toThrow(/the user \S+weak may not create a database for each module .* \(CREATEROLE, CREATEDB\)/);
     } finally {
       await client.end();
       await admin.query(`REVOKE ALL ON DATABASE postgres FROM "${weak}"`);

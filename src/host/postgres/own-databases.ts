@@ -4,27 +4,36 @@
  */
 import pg from 'pg';
 import { StartupError } from '../startup-error.ts';
+import { createAsCopy, roleInSharedDatabase } from './copy-schema.ts';
 import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
 
 const insufficientPrivilege = '42501';
 /** Every server has it for whoever wants to connect to something; it is nobody's. */
 const maintenanceDatabase = 'postgres';
 
+export interface GivingOptions {
+  readonly nameOf: (module: string) => string;
+  readonly adminUrl?: string | undefined;
+  /** Takes a line for the person who waits. */
+  readonly announce: (line: string) => void;
+}
+
 /**
  * `admin` may create roles and databases. Returns the URL of each module's database for its own role, like `adminUrl` in
- * all else. Idempotent, and safe when two programs do it at once.
+ * all else. Idempotent, and safe when two programs do it at once. A new database begins with what the module has in the
+ * administrator's, if it has something there.
  */
 export async function giveDatabases(
   admin: pg.Client,
   modules: readonly string[],
-  nameOf: (module: string) => string,
-  adminUrl = urlOf(admin),
+  { nameOf, adminUrl = urlOf(admin), announce }: GivingOptions,
 ): Promise<ReadonlyMap<string, string>> {
   const roles = modules.map((module) => ({ module, ...derivedRole(nameOf(module), admin) }));
+  const copied: string[] = [];
   await admin.query("SELECT pg_advisory_lock(hashtext('fissile provision'))");
   try {
     await closeToPublic(admin);
-    for (const role of roles) await give(admin, role);
+    for (const role of roles) if (await give(admin, role)) copied.push(role.module);
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== insufficientPrivilege) throw error;
     throw new StartupError(
@@ -33,6 +42,9 @@ export async function giveDatabases(
     );
   } finally {
     await admin.query("SELECT pg_advisory_unlock(hashtext('fissile provision'))");
+  }
+  if (copied.length > 0) {
+    announce(`Each of ${copied.join(', ')} has a database of its own from now on, with a copy of what it had. Without a topology the program goes on with the old one.`);
   }
   return new Map(roles.map((role) => [role.module, urlFor(role, adminUrl)]));
 }
@@ -43,16 +55,20 @@ async function closeToPublic(admin: pg.Client): Promise<void> {
   if (rows[0]?.open) await admin.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(admin.database ?? '')} FROM PUBLIC`);
 }
 
-async function give(admin: pg.Client, wanted: DerivedRole): Promise<void> {
-  const { role, mark } = wanted;
+/** True where data was copied. */
+async function give(admin: pg.Client, wanted: DerivedRole & { module: string }): Promise<boolean> {
+  const { module, role, mark } = wanted;
   const found = await look(admin, role);
   if (found.ours === false) throw taken(`role ${role}`);
   if (found.owner !== null && found.owner !== role) throw taken(`database ${role}`);
   if (found.mark !== mark || found.powerful) await admin.query(roleStatements(wanted).join(';\n'));
   const name = pg.escapeIdentifier(role);
-  if (found.owner === null) await admin.query(`CREATE DATABASE ${name} OWNER ${name}`);
+  const previousOwner = found.owner === null ? await roleInSharedDatabase(admin, module) : undefined;
+  if (previousOwner !== undefined) await createAsCopy(admin, module, wanted, previousOwner);
+  else if (found.owner === null) await admin.query(`CREATE DATABASE ${name} OWNER ${name}`);
   // The owner's rights are not the public's.
   if (found.open !== false) await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
+  return previousOwner !== undefined;
 }
 
 interface Found {

@@ -39,7 +39,7 @@ export async function openTopologyDatabases(options: Options, opened: Opened): P
   if (rest.length === 0) return { urls: new Map(own), location: 'on the servers of the modules', failed: new Promise(() => {}) };
   const { admin, adminUrl, location, failed } = await openServer(options, opened);
   try {
-    const given = await giveDatabases(admin, rest, topology.databaseNameOf, adminUrl);
+    const given = await giveDatabases(admin, rest, { nameOf: topology.databaseNameOf, adminUrl, announce: options.announce });
     return { urls: new Map([...own, ...given]), location, failed };
   } finally {
     await admin.end();
