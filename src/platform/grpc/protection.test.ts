@@ -154,6 +154,15 @@ describe('a module that does not answer', () => {
     expect(module.breaker).toBe('closed');
   });
 
+  it('is not what a module is that is called too late', async () => {
+    const { module, library } = await calling();
+    for (let call = 0; call < 10; call++) {
+      const late = runInContext(backgroundContext('late', -1), () => library.lend(loan));
+      await expect(late).rejects.toMatchObject({ code: 'platform.deadline-exceeded' });
+    }
+    expect(module.breaker).toBe('closed');
+  });
+
   it('is not what a module is whose callers go away', async () => {
     const { module, library } = await calling({ lend: () => delay(200).then(() => ({ due: '' })) });
     for (let call = 0; call < 10; call++) {
