@@ -29,8 +29,9 @@ const findEmma = { book: 'Emma' };
 
 function certificatesOf(pem: Pem) {
   const files = new TestPeerFiles(pem);
+  opened.push(() => files.remove());
   const certificates = PeerCertificates.read(files, logger);
-  opened.push(() => files.remove(), () => certificates.close());
+  opened.push(() => certificates.close());
   return { files, certificates };
 }
 
