@@ -81,16 +81,17 @@ describe('the processes of a module', () => {
     expect(log().text).toContain('answers again');
   });
 
-  it('are not sent a second time what one of them may have done', async () => {
+  it.each([
+    ['without a key', true, { 'X-Note': 'idempotency-key' }],
+    ['with a key that the endpoint does not take', false, { 'Idempotency-Key': 'seven' }],
+  ])('are not sent a second time what one of them may have done %s', async (_, idempotent, sent) => {
     const lent: string[] = [];
     const [one, two] = [await process('one', lent), await process('two', lent)];
-    const keyed = endpoints.map((each) => ({ ...each, idempotent: true }));
-    const upstreams = [{ name: 'library', endpoints: keyed, origins: [one.url, two.url], certificates: undefined }];
+    const declared = endpoints.map((each) => ({ ...each, idempotent }));
+    const upstreams = [{ name: 'library', endpoints: declared, origins: [one.url, two.url], certificates: undefined }];
     const { http } = await serve([], { upstreams });
-    await http.get('/v1/books');
-    await http.get('/v1/books');
     one.link.cutWhenSent('POST /v1/loans');
-    const { status, headers, body } = await http.post('/v1/loans').set('X-Note', 'idempotency-key').send({});
+    const { status, headers, body } = await http.post('/v1/loans').set(sent).send({});
     expect([status, body.code, headers['retry-after']]).toEqual([503, 'platform.unavailable', '1']);
     expect(lent.filter((name) => name === 'two')).toEqual([]);
   });

@@ -98,6 +98,7 @@ describe('a request that goes on to a module', () => {
   ])('S35 by %s goes on as an unfinished one at most', async (_, body) => {
     const [begun, ended] = [[] as string[], [] as string[]];
     const module = createHttpServer((request, response) => {
+      if (request.url === '/livez') return void response.end();
       begun.push(`${request.method} ${request.url}`);
       request.on('error', () => {}).resume().on('end', () => {
         ended.push(request.url!);
