@@ -52,7 +52,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   checkNeeds(definitions, (api) => here.has(moduleOf(api)) || remoteClient(api) !== undefined);
 
   const everyModule = [...definitions, ...elsewhere];
-  const transport = await eventTransport({ eventsUrl: configuration.eventsUrl, everyModule, logger, metrics });
+  const { transport, details } = await eventTransport({ eventsUrl: configuration.eventsUrl, everyModule, logger, metrics });
   const modules = assemble({
     environment,
     modules: definitions,
@@ -94,7 +94,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     logger,
     metrics,
     checks,
-    details: others.breakers,
+    details: { ...details, ...others.breakers },
     sharedCounts: await sharedCountsOf(options, opened),
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     settings: configuration,

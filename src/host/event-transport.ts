@@ -14,13 +14,20 @@ interface Options {
   readonly metrics: Metrics;
 }
 
-export async function eventTransport({ eventsUrl, everyModule, logger, metrics }: Options): Promise<Transport> {
-  if (eventsUrl === undefined) return new MemoryTransport();
+export interface EventTransport {
+  readonly transport: Transport;
+  /** For readers of `/readyz`. Events wait while the broker is away, so that is no reason to be less ready. */
+  readonly details: Readonly<Record<string, () => unknown>>;
+}
+
+export async function eventTransport({ eventsUrl, everyModule, logger, metrics }: Options): Promise<EventTransport> {
+  if (eventsUrl === undefined) return { transport: new MemoryTransport(), details: {} };
   const { RabbitmqTransport } = await import('#platform/events/rabbitmq-transport.ts');
   const subscriptions = everyModule.flatMap(({ name, reactions }) =>
     Object.entries(reactions).map(([reaction, { event }]) => ({ name: `${name}.${reaction}`, event })),
   );
-  return new RabbitmqTransport({ url: eventsUrl, subscriptions, logger, metrics });
+  const transport = new RabbitmqTransport({ url: eventsUrl, subscriptions, logger, metrics });
+  return { transport, details: { broker: () => (transport.connected ? 'connected' : 'away') } };
 }
 
 /** Without its broker a process does not start: its line says what to do. */
