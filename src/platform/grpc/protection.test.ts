@@ -18,8 +18,8 @@ async function calling(handlers: Parameters<typeof serveLibrary>[0] = {}) {
   const served = await serveLibrary(handlers);
   const remote = remoteLibrary(served.address, { limits });
   opened.push(() => served.server.close(0), () => remote.module.close());
-  const outcome = () =>
-    runInContext(backgroundContext('short', 50), () => remote.library.lend(loan)).then(() => 'answered', (error: { code: string }) => error.code);
+  const outcome = (patience = 50) =>
+    runInContext(backgroundContext('short', patience), () => remote.library.lend(loan)).then(() => 'answered', (error: { code: string }) => error.code);
   return { ...served, ...remote, outcome };
 }
 
@@ -118,7 +118,7 @@ describe('a module that does not answer', () => {
     const before = asked;
     const started = performance.now();
     expect(await outcome()).toBe('platform.unavailable');
-    expect(performance.now() - started).toBeLessThan(20);
+    expect(performance.now() - started, 'nothing is waited for').toBeLessThan(45);
     expect(asked).toBe(before);
 
     await delay(limits.openFor);
@@ -132,9 +132,9 @@ describe('a module that does not answer', () => {
 
     hangs = false;
     await delay(limits.openFor);
-    expect(await outcome()).toBe('answered');
+    expect(await outcome(5_000)).toBe('answered');
     expect(await state()).toBe('closed');
-    expect(await Promise.all([outcome(), outcome()])).toEqual(['answered', 'answered']);
+    expect(await Promise.all([outcome(5_000), outcome(5_000)])).toEqual(['answered', 'answered']);
     expect(log().map(({ message }) => message)).toContain('The circuit breaker of library is open.');
   });
 
@@ -150,7 +150,7 @@ describe('a module that does not answer', () => {
         throw LibraryErrors.bookLent();
       },
     });
-    for (let call = 0; call < 20; call++) expect(await outcome()).toBe('library.book-lent');
+    for (let call = 0; call < 20; call++) expect(await outcome(5_000)).toBe('library.book-lent');
     expect(module.breaker).toBe('closed');
   });
 
