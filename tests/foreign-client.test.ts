@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../src/platform/contract.ts';
 import { PaymentsApi } from '../modules/payments/contract.ts';
+import { issueCertificates } from '../src/host/certificates.ts';
 import { startTestProgram, type TestProgram } from './support/program.ts';
 import { freePort, temporaryFolder } from './support/running-program.ts';
 
@@ -30,6 +31,15 @@ const errorDetails = `
 const sku = 'mug-blue';
 const protoFolder = join(import.meta.dirname, '../modules/orders');
 
+/** What grpcurl prints, answers and errors alike. */
+async function run(...args: string[]): Promise<{ output: string; failed: boolean }> {
+  const ran = promisify(execFile)('grpcurl', ['-max-time', '10', ...args], { timeout: 20_000 });
+  return ran.then(
+    ({ stdout }) => ({ output: stdout, failed: false }),
+    (error: { stdout: string; stderr: string }) => ({ output: error.stdout + error.stderr, failed: true }),
+  );
+}
+
 describe.skipIf(!installed)('a client in another language', () => {
   let program: TestProgram;
   let address: string;
@@ -50,15 +60,7 @@ describe.skipIf(!installed)('a client in another language', () => {
     await folder.remove();
   });
 
-  /** What it prints, answers and errors alike. */
-  async function grpcurl(...args: string[]): Promise<{ output: string; failed: boolean }> {
-    const whole = ['-plaintext', '-max-time', '10', ...args];
-    const ran = promisify(execFile)('grpcurl', whole, { timeout: 20_000 });
-    return ran.then(
-      ({ stdout }) => ({ output: stdout, failed: false }),
-      (error: { stdout: string; stderr: string }) => ({ output: error.stdout + error.stderr, failed: true }),
-    );
-  }
+  const grpcurl = (...args: string[]) => run('-plaintext', ...args);
   const protos = () => ['-import-path', protoFolder, '-proto', 'orders.proto', '-import-path', folder.path, '-proto', 'error_details.proto'];
   const call = (method: string, input: object, ...options: string[]) =>
     grpcurl(...protos(), ...options, '-d', JSON.stringify(input), address, `fissile.orders.v1.Orders/${method}`);
@@ -91,5 +93,33 @@ describe.skipIf(!installed)('a client in another language', () => {
     expect((await grpcurl(address, 'describe', 'fissile.orders.v1.Orders')).output).toContain('rpc PlaceOrder');
     const input = ['-d', JSON.stringify({ service: 'fissile.orders.v1.Orders' })];
     expect((await grpcurl(...input, address, 'grpc.health.v1.Health/Check')).output).toContain('SERVING');
+  });
+});
+
+describe.skipIf(!installed)('a client in another language, where processes prove who they are', () => {
+  it('S39 calls with the certificate of a module that may, and with no other', async () => {
+    const folder = await temporaryFolder();
+    const issued = await issueCertificates(folder.path, new Map(['orders', 'users', 'payments'].map((name) => [name, [name]])), 3_600_000);
+    const port = await freePort();
+    const { ca, cert, key } = issued.get('orders')!;
+    const program = await startTestProgram({
+      modules: ['orders'],
+      remotes: [[PaymentsApi, {} as Client<never>]],
+      environment: { GRPC_PORT: String(port), PEER_TLS_CA: ca, PEER_TLS_CERT: cert, PEER_TLS_KEY: key },
+    });
+    const listProductsAs = (name: string, authority = 'orders') => {
+      const own = issued.get(name)!;
+      const tls = ['-cacert', own.ca, '-cert', own.cert, '-key', own.key, '-authority', authority];
+      return run(...tls, `127.0.0.1:${port}`, 'fissile.orders.v1.Orders/ListProducts');
+    };
+    try {
+      expect(await listProductsAs('users')).toMatchObject({ failed: false });
+      expect((await listProductsAs('payments')).output).toMatch(/Code: PermissionDenied/);
+      expect((await listProductsAs('users', 'payments')).output).toMatch(/certificate is valid for orders, not payments/);
+      expect(await run('-insecure', '-authority', 'orders', `127.0.0.1:${port}`, 'list')).toMatchObject({ failed: true });
+    } finally {
+      await program.stop();
+      await folder.remove();
+    }
   });
 });
