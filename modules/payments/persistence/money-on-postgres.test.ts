@@ -130,6 +130,23 @@ describe('whatever happens to an order at the same time', () => {
     );
   });
 
+  it('an authorization that could not give itself back does so when it is repeated', async () => {
+    const { bank, till, orderId } = open();
+    let failing = true;
+    bank.disturbedBy(async (when, act) => {
+      if (act === 'authorize' && when === 'after') await test.sql('INSERT INTO released_orders VALUES ($1, now())', [orderId]);
+      if (act === 'void' && failing) throw PaymentsErrors.providerUnavailable();
+    });
+    const request = { orderId, idempotencyKey: randomUUID(), customerId: randomUUID() };
+    await expect(till.authorize(request)).rejects.toMatchObject({ code: 'payments.provider-unavailable' });
+    await expect(till.authorize(request)).rejects.toMatchObject({ code: 'payments.provider-unavailable' });
+    expect(bank.held).toBe(5000);
+    failing = false;
+    await expect(till.authorize(request)).rejects.toMatchObject({ code: 'payments.order-released' });
+    expect(bank.held).toBe(0);
+    expect(await till.payments.list({ orderId })).toMatchObject([{ state: 'voided' }]);
+  });
+
   it('an authorization that the release of its order did not see gives itself back', async () => {
     const { bank, till, orderId } = open();
     bank.disturbedBy(async (when, act) => {

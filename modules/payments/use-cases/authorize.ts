@@ -22,6 +22,8 @@ export function authorize(payments: Payments, providers: PaymentProviders, sagas
     const opened = await payments.open(intent);
     if (opened.fingerprint !== fingerprint) throw PaymentsErrors.keyReused();
     const { payment } = opened;
+    // The request before this one was to give it back, and did not hear of it from the provider.
+    if (payment.state === 'voiding') await giveBack(payment, context);
     if (payment.state !== 'authorizing') return answerTo(payment);
 
     const request = { paymentId: payment.id, orderId, amount, token: paymentToken };
