@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'modules-and-platform',
           include: everywhere,
-          exclude: ['tests/acceptance/**', 'tests/faults/**', '**/node_modules/**'],
+          exclude: ['tests/acceptance/**', 'tests/faults/**', 'tests/single-file/**', '**/node_modules/**'],
           globalSetup: [server],
           ...limits,
         },
@@ -46,6 +46,17 @@ export default defineConfig({
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
           globalSetup: [server],
+          fileParallelism: false,
+          ...limits,
+          testTimeout: 180_000,
+        },
+      },
+      {
+        // Builds the program as one file first, which takes a minute.
+        test: {
+          name: 'single-file',
+          include: ['tests/single-file/**/*.test.ts'],
+          globalSetup: ['tests/single-file/setup.ts'],
           fileParallelism: false,
           ...limits,
           testTimeout: 180_000,

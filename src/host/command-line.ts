@@ -1,30 +1,9 @@
 /** `npm start`, and what stands behind it: reads the arguments, runs a command, and turns failures into one line. */
 import { parseArgs, styleText } from 'node:util';
+import { helpOn } from './help.ts';
 import { StartupError } from './startup-error.ts';
 import { refusalPrefix } from './topology/refusal.ts';
 import { UsageError } from './usage-error.ts';
-
-const help = `Fissile: all its modules in one program, with a database of its own, or in several.
-
-Usage: npm start [-- command]
-
-Commands
-  serve                        start the program (the default)
-  serve --topology FILE        start the processes that the file names, here
-  certs [FOLDER]               make certificates for processes that run apart
-  migrate                      bring the database up to date, and stop
-  events list                  show the deliveries that were given up
-  events show <sub> <event>    show one of them with its event and its error
-  events replay <sub> <event>  deliver one of them once more
-
-Options
-  --topology     which modules run in which process; see topologies/
-  --help, -h     show this
-  --version, -v  show the version
-
-Settings come from environment variables; the README lists them.
-Exit codes: 0 done, 1 failed or could not start, 2 wrong arguments.
-`;
 
 /** Runs what the arguments ask for; resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -32,26 +11,39 @@ export async function main(args: readonly string[]): Promise<number> {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' }, topology: { type: 'string' } },
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+        topology: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
     });
-    if (values.help) return print(help);
-    if (values.version) return print(`${(await import('./version.ts')).version}\n`);
+    if (values.help) return print(helpOn(positionals[0]));
+    if (values.version) return (await import('./commands/version.ts')).showVersion(values.json);
     const [command = 'serve', ...rest] = positionals;
-    return await run(command, rest, values.topology);
+    return await run(command, rest, values);
   } catch (error) {
     return fail(error);
   }
 }
 
-async function run(command: string, rest: readonly string[], topology: string | undefined): Promise<number> {
+interface Options {
+  readonly topology?: string | undefined;
+  readonly json: boolean;
+}
+
+async function run(command: string, rest: readonly string[], { topology, json }: Options): Promise<number> {
+  if (json && command !== 'migrate' && !(command === 'events' && rest[0] === 'list')) {
+    throw new UsageError(`The command "${[command, ...rest].join(' ')}" takes no --json.`);
+  }
   if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(process.env, rest[0], topology);
   if (command === 'serve' && rest.length === 0 && topology !== undefined) {
     return (await import('./commands/topology.ts')).serveTopology(process.env, topology);
   }
   if (topology !== undefined) throw new UsageError(`The command "${command}" takes no --topology.`);
   if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(process.env);
-  if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(process.env);
-  if (command === 'events') return (await import('./commands/events.ts')).events(process.env, rest);
+  if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(process.env, json);
+  if (command === 'events') return (await import('./commands/events.ts')).events(process.env, rest, json);
   throw new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
 }
 

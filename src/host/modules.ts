@@ -1,17 +1,11 @@
-/** Which modules there are: the folders of `modules/` that have a `module.ts`. Nobody keeps a list. */
-import { readdir } from 'node:fs/promises';
+/** Which modules there are, and which of them this process runs. */
 import { moduleOf, type Api } from '#platform/contract.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import { callVariable } from './configuration.ts';
+import { importModule, moduleNames as findModules } from './module-folders.ts';
 import { StartupError } from './startup-error.ts';
 
-const folder = new URL('../../modules/', import.meta.url);
-
-/** Their names, in order. */
-export async function findModules(): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
-}
+export { findModules };
 
 /** What `MODULES` calls the single way in, beside the modules. */
 const gateway = 'gateway';
@@ -36,7 +30,7 @@ export function selectModules(all: readonly string[], wanted: readonly string[] 
 export const loadModules = (names: readonly string[]): Promise<readonly ModuleDefinition[]> => Promise.all(names.map(loadModule));
 
 async function loadModule(name: string): Promise<ModuleDefinition> {
-  const { default: definition } = (await import(new URL(`${name}/module.ts`, folder).href)) as { default: ModuleDefinition };
+  const { default: definition } = (await importModule(name)) as { default: ModuleDefinition };
   if (definition.name !== name) {
     throw new StartupError(`modules/${name}/module.ts defines a module named "${definition.name}". Give both the same name.`);
   }

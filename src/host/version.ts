@@ -1,7 +1,24 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-
-const manifest = new URL('../../package.json', import.meta.url);
+import { isOneFile, readAsset } from '#platform/assets.ts';
 
 /** Of the program. */
-export const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, 'utf8')));
+export const { version } = z.object({ version: z.string() }).parse(JSON.parse(readAsset('package.json')));
+
+/** Written by the build, for the program as one file. */
+const BuildFacts = z.object({ commit: z.string() });
+
+export interface Versions {
+  readonly version: string;
+  /** What the one file was built from. */
+  readonly commit: string;
+  readonly node: string;
+  readonly postgresql: string;
+}
+
+/** Of the program and of what it brings along. */
+export const versions = (postgresql: string): Versions => ({
+  version,
+  commit: isOneFile ? BuildFacts.parse(JSON.parse(readAsset('build.json'))).commit : 'not built: runs from its sources',
+  node: process.versions.node,
+  postgresql,
+});

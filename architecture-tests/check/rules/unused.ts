@@ -78,6 +78,7 @@ function configuration({ tree }: System): object {
       'src/main.ts',
       'modules/*/{contract,module}.ts',
       'bench/{main,rows/*,peers/*}.ts',
+      'build/main.ts',
       'architecture-tests/check/{main,graph}.ts',
       '{tests,modules,src}/**/*.test.ts',
       // Started by their path.
@@ -85,7 +86,7 @@ function configuration({ tree }: System): object {
       '*.config.ts',
     ],
     project: [
-      '{src,modules,tests,bench,prisma,architecture-tests}/**/*.ts',
+      '{src,modules,tests,bench,build,prisma,architecture-tests}/**/*.ts',
       '!modules/*/persistence/generated/**',
       '!architecture-tests/violations/**',
     ],

@@ -10,8 +10,8 @@ import { UsageError } from '../usage-error.ts';
 
 type ByModule = ReadonlyMap<string, DeadLetters>;
 
-export async function events(environment: Environment, args: readonly string[]): Promise<number> {
-  const run = chosen(args);
+export async function events(environment: Environment, args: readonly string[], json: boolean): Promise<number> {
+  const run = chosen(args, json);
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: 'silent', format: 'json' });
   const allModules = await findModules();
@@ -26,9 +26,9 @@ export async function events(environment: Environment, args: readonly string[]):
   }
 }
 
-function chosen([action, ...rest]: readonly string[]): (all: ByModule) => Promise<number> {
+function chosen([action, ...rest]: readonly string[], json: boolean): (all: ByModule) => Promise<number> {
   const [subscription, eventId] = rest;
-  if (action === 'list' && rest.length === 0) return list;
+  if (action === 'list' && rest.length === 0) return (all) => list(all, json);
   if (subscription !== undefined && eventId !== undefined && rest.length === 2) {
     if (action === 'show') return (all) => show(lettersOf(subscription, all), subscription, eventId);
     if (action === 'replay') return (all) => replay(lettersOf(subscription, all), subscription, eventId);
@@ -43,8 +43,12 @@ function lettersOf(subscription: string, all: ByModule): DeadLetters {
   return letters;
 }
 
-async function list(all: ByModule): Promise<number> {
+async function list(all: ByModule, json: boolean): Promise<number> {
   const found = (await Promise.all([...all.values()].map((letters) => letters.list({ limit: 1000 })))).flat();
+  if (json) {
+    console.log(JSON.stringify(found.map(({ subscription, eventId, receivedAt, attempts, error }) => ({ subscription, eventId, receivedAt, attempts, error }))));
+    return 0;
+  }
   for (const { subscription, eventId, receivedAt, attempts, error } of found) {
     console.log(`${styleText('bold', subscription)} ${eventId}  ${receivedAt.toISOString()}  ${attempts} tries  ${firstLine(error)}`);
   }

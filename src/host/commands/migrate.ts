@@ -5,7 +5,7 @@ import { openDatabases } from '../databases.ts';
 import { findModules, selectModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
 
-export async function migrate(environment: Environment): Promise<number> {
+export async function migrate(environment: Environment, json: boolean): Promise<number> {
   const configuration = readConfiguration(environment);
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const allModules = await findModules();
@@ -14,7 +14,8 @@ export async function migrate(environment: Environment): Promise<number> {
   const opened = new Opened(logger);
   try {
     const databases = await openDatabases({ configuration, environment, modules, allModules, logger, announce }, opened);
-    for (const [module, { migrations }] of databases.modules) {
+    if (json) console.log(JSON.stringify(Object.fromEntries([...databases.modules].map(([module, { migrations }]) => [module, migrations]))));
+    else for (const [module, { migrations }] of databases.modules) {
       console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
     }
     return 0;

@@ -1,5 +1,6 @@
 /** `serve --topology FILE`: runs all processes of a topology on this machine until somebody stops them. */
 import { resolve } from 'node:path';
+import { isOneFile } from '#platform/assets.ts';
 import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
 import { readConfiguration, type Configuration, type Environment } from '../configuration.ts';
 import { greet, say } from '../greeting.ts';
@@ -71,7 +72,8 @@ async function start(topology: Topology, configuration: Configuration, environme
     toPerson: process.stderr,
   });
   const supervisor = new Supervisor(instances, {
-    command: [process.execPath, ...process.execArgv, process.argv[1]!],
+    // The one file is the program itself.
+    command: isOneFile ? [process.execPath] : [process.execPath, ...process.execArgv, process.argv[1]!],
     log,
     stopTimeout: configuration.shutdownTimeout + grace,
   });

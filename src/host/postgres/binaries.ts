@@ -1,9 +1,12 @@
-/** PostgreSQL's programs as npm brought them: a package for each platform. */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+/** PostgreSQL's programs: as npm brought them, in a package for each platform, or as the one file carries them. */
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StartupError } from '../startup-error.ts';
+import { carriedPostgres, unpackedIn } from './carried.ts';
+import { linkLibraries } from './link-libraries.ts';
+import { putInPlace } from './put-in-place.ts';
 import type { Programs } from './server-process.ts';
 import { canEnter, type ServiceAccount } from './service-account.ts';
 
@@ -14,6 +17,24 @@ export interface Binaries {
   readonly version: string;
   /** Holds `bin`, `lib` and `share`, which find each other. */
   readonly folder: string;
+}
+
+/** The version that this program brings along; undefined where there is none for its platform. */
+export function broughtVersion(): string | undefined {
+  try {
+    return (carriedPostgres() ?? packagedBinaries()).version;
+  } catch (error) {
+    if (error instanceof StartupError) return undefined;
+    throw error;
+  }
+}
+
+/** What this program brings along, where `account` can run it; the one file unpacks it below `dataDir`, if it may. */
+export function broughtBinaries(account: ServiceAccount | undefined, dataDir: string, announce: (line: string) => void): Binaries {
+  const carried = carriedPostgres();
+  if (!carried) return binariesFor(account, packagedBinaries());
+  const parent = account && !canEnter(account, dataDir) ? machineWide : join(dataDir, 'programs');
+  return { version: carried.version, folder: unpackedIn(parent, carried, announce) };
 }
 
 export function packagedBinaries(): Binaries {
@@ -54,33 +75,7 @@ export function binariesFor(account: ServiceAccount | undefined, packaged: Binar
   return { version: packaged.version, folder };
 }
 
-/** Another program may have done the same meanwhile: then its result stays. */
-export function putInPlace(unfinished: string, folder: string): void {
-  try {
-    renameSync(unfinished, folder);
-  } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
-    if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') || !existsSync(folder)) throw error;
-  }
-}
-
 export function programsOf(binaries: Binaries): Programs {
   const program = (name: string) => join(binaries.folder, 'bin', platform() === 'win32' ? `${name}.exe` : name);
   return { initdb: program('initdb'), postgres: program('postgres'), pgCtl: program('pg_ctl') };
-}
-
-/** npm packages cannot hold symbolic links; theirs are listed in a file, for an install script that npm may not run. */
-function linkLibraries(folder: string): void {
-  const list = join(folder, 'pg-symlinks.json');
-  if (!existsSync(list)) return;
-  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
-    const link = join(dirname(folder), target);
-    if (existsSync(link)) continue;
-    try {
-      symlinkSync(basename(source), link);
-    } catch (error) {
-      // Another start was faster.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '../startup-error.ts';
-import { binariesFor, packagedBinaries, programsOf, putInPlace } from './binaries.ts';
+import { broughtBinaries, broughtVersion, programsOf } from './binaries.ts';
 import { isAlive } from './postmaster-file.ts';
+import { putInPlace } from './put-in-place.ts';
 import { initialize, noSpaceLeft, PostgresError, type ServerFiles } from './server-process.ts';
 import { serviceAccount, type ServiceAccount } from './service-account.ts';
 
@@ -25,20 +26,21 @@ const creationSettings = { scram_iterations: 1 };
 /** The modules' database on it. */
 export const databaseName = 'fissile';
 
-/** Opens the server's data in `dataDir`, or creates it. */
-export async function openCluster(dataDir: string, onCreate: () => void): Promise<Cluster> {
+/** Opens the server's data in `dataDir`, or creates it. `announce` takes a line for the person who waits. */
+export async function openCluster(dataDir: string, announce: (line: string) => void): Promise<Cluster> {
   const folder = join(dataDir, 'postgres');
-  makeFolder(dataDir);
-  removeUnfinished(dataDir);
-  const account = existsSync(folder) ? ownerOf(folder) : serviceAccount();
-  const { version, folder: home } = binariesFor(account, packagedBinaries());
-  const files = { folder, account, programs: programsOf({ version, folder: home }) };
   const created = !existsSync(folder);
+  if (created) makeFolder(dataDir);
+  const account = created ? serviceAccount() : ownerOf(folder);
+  // Before anything is written, so that a refusal leaves all as it was.
+  if (!created) checkVersion(folder, broughtVersion());
+  removeUnfinished(dataDir);
+  const binaries = broughtBinaries(account, dataDir, announce);
+  const { version } = binaries;
+  const files = { folder, account, programs: programsOf(binaries) };
   if (created) {
-    onCreate();
+    announce('First start: creating the database. This takes a moment.');
     await create(files);
-  } else {
-    checkVersion(folder, version);
   }
   return { ...files, version, created, password: readFileSync(passwordIn(folder), 'utf8') };
 }
@@ -62,7 +64,9 @@ function ownerOf(folder: string): ServiceAccount | undefined {
   return { name: `number ${uid}`, uid, gid };
 }
 
-function checkVersion(folder: string, version: string): void {
+/** Without a version of ours the search for the programs says what is missing. */
+function checkVersion(folder: string, version: string | undefined): void {
+  if (version === undefined) return;
   const [ours] = version.split('.');
   const file = join(folder, 'PG_VERSION');
   if (!existsSync(file) || !existsSync(passwordIn(folder))) {

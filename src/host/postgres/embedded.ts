@@ -60,7 +60,7 @@ const smallServer = {
 
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
-  const cluster = await openCluster(dataDir, () => options.announce('First start: creating the database. This takes a moment.'));
+  const cluster = await openCluster(dataDir, options.announce);
   const logFile = join(dataDir, 'postgres.log');
   keepSmall(logFile);
   const server = await start(cluster, logFile, options.connections);

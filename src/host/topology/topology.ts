@@ -1,7 +1,9 @@
 /** Which modules run together in which process: a file in YAML, checked before anything is started. */
 import { readFile } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { isOneFile, listAssets, readAsset } from '#platform/assets.ts';
 import type { Environment } from '../configuration.ts';
 import { StartupError } from '../startup-error.ts';
 import { mistakesIn, type Mistake } from './mistakes.ts';
@@ -47,6 +49,9 @@ async function textOf(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    // The one file brings those along that the README names.
+    const brought = isOneFile && code === 'ENOENT' ? listAssets('topologies').find((name) => normalize(file) === join('topologies', name)) : undefined;
+    if (brought !== undefined) return readAsset(`topologies/${brought}`);
     const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : message;
     throw new StartupError(`--topology ${file}: ${reason}. Name a file such as topologies/split.yaml.`, { cause: error });
   }

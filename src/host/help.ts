@@ -1,0 +1,76 @@
+/** What the command line says of itself. */
+import { isOneFile } from '#platform/assets.ts';
+
+const program = isOneFile ? 'fissile' : 'npm start --';
+
+const overview = `Fissile: all its modules in one program, with a database of its own, or in several.
+
+Usage: ${program} [command] [options]
+
+Commands
+  serve                        start the program (the default)
+  serve --topology FILE        start the processes that the file names, here
+  certs [FOLDER]               make certificates for processes that run apart
+  migrate                      bring the database up to date, and stop
+  events list                  show the deliveries that were given up
+  events show <sub> <event>    show one of them with its event and its error
+  events replay <sub> <event>  deliver one of them once more
+
+Options
+  --topology     which modules run in which process; see topologies/
+  --json         answer for a script: migrate, events list, --version
+  --help, -h     show this; after a command, all about it
+  --version, -v  show the version, and those of Node and PostgreSQL
+
+Settings come from environment variables; the README lists them.
+Exit codes: 0 done, 1 failed or could not start, 2 wrong arguments.
+`;
+
+const details: Readonly<Record<string, string>> = {
+  serve: `Usage: ${program} serve [--topology FILE]
+
+Starts the program and runs it until Ctrl-C or SIGTERM: then it takes nothing new, finishes what is under way, and stops.
+It applies pending migrations first. What a person needs to know goes to the standard error, the log to the standard
+output: readable at a terminal (in colour unless NO_COLOR is set), JSON lines elsewhere.
+
+  --topology FILE  start the processes that the file names, on this machine, and look after them
+
+  PORT, HOST       where it listens (3000, this machine only)
+  DATA_DIR         where its database lies (data)
+  DATABASE_URL     a PostgreSQL of yours instead
+  MODULES          some of the modules only, with commas between them
+
+Exit codes: 0 stopped when asked to, 1 could not start or could not go on, 2 wrong arguments.
+`,
+  certs: `Usage: ${program} certs [FOLDER] [--topology FILE]
+
+Makes a private authority and certificates for processes that run apart: one for each module and the gateway, or with
+--topology one for each process of the file. FOLDER is DATA_DIR/certificates unless given. A process that runs takes a
+new certificate as it finds it.
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments.
+`,
+  migrate: `Usage: ${program} migrate [--json]
+
+Applies the pending migrations of the modules (MODULES: of some), tells which, and stops. "serve" does the same when it
+starts. A database that a newer version has written is refused and left as it is.
+
+  --json  {"<module>": ["<migration>", ...], ...}: what was applied
+
+Exit codes: 0 up to date, 1 failed, 2 wrong arguments.
+`,
+  events: `Usage: ${program} events list [--json]
+       ${program} events show <subscription> <event>
+       ${program} events replay <subscription> <event>
+
+The deliveries that were given up after their last try. "list" tells which, a line each; "show" one of them with its event
+and its error, in JSON; "replay" has it delivered once more. The program may be running meanwhile.
+
+  --json  for list: an array of {subscription, eventId, receivedAt, attempts, error}
+
+Exit codes: 0 done, 1 there is no such delivery or the database is away, 2 wrong arguments.
+`,
+};
+
+/** Of one command, or of all. */
+export const helpOn = (command: string | undefined): string => details[command ?? ''] ?? overview;
