@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { PeerCertificates, type PeerFiles } from '#platform/grpc/peer-certificates.ts';
+import { type PeerCertificates, type PeerFiles, readPeerCertificates } from '#platform/grpc/peer-certificates.ts';
 import { endpoint } from '#platform/http/endpoint.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import { issueCertificates } from '../host/certificates.ts';
@@ -44,7 +44,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 function certificatesOf(name: string): PeerCertificates {
-  const certificates = PeerCertificates.read(files.get(name)!, silent);
+  const certificates = readPeerCertificates(files.get(name)!, silent);
   onTestFinished(() => certificates.close());
   return certificates;
 }

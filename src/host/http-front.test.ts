@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Logger } from '#platform/observability/logger.ts';
+import { CertificateFiles } from '#platform/security/certificate-files.ts';
 import { gateway } from '../../tests/support/gateway.ts';
 import { issueCertificates } from './certificates.ts';
 import { HttpFront } from './http-front.ts';
-import { PublicCertificate } from './public-certificate.ts';
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -15,10 +15,13 @@ let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'fissile-front-'))));
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const issued = async () => (await issueCertificates(folder, new Map([['shop', ['shop.example']]]))).get('shop')!;
+async function issued() {
+  const { cert, key } = (await issueCertificates(folder, new Map([['shop', ['shop.example']]]))).get('shop')!;
+  return { cert, key };
+}
 
 async function publicPort() {
-  const certificate = new PublicCertificate(await issued(), silent);
+  const certificate = new CertificateFiles('TLS', await issued(), silent);
   const front = await HttpFront.listen({ host: '127.0.0.1', port: 0 }, certificate);
   front.open(gateway([]));
   onTestFinished(async () => {
@@ -65,10 +68,10 @@ describe('the public port with TLS_CERT and TLS_KEY', () => {
 
   it.each([
     ['is not there', async (cert: string) => rm(cert), /^TLS_CERT=.*shop\.pem cannot be read: ENOENT\.$/],
-    ['is none', async (cert: string) => writeFile(cert, 'x'), /^TLS_CERT=.*shop\.pem and TLS_KEY=.*shop\.key are not a certificate and its key, both in PEM\.$/],
+    ['is none', async (cert: string) => writeFile(cert, 'x'), /^TLS_CERT=.*shop\.pem holds no certificate in PEM\.$/],
   ])('is refused with one line when the certificate %s', async (_, spoil, line) => {
     const files = await issued();
     await spoil(files.cert);
-    expect(() => new PublicCertificate(files, silent)).toThrow(line);
+    expect(() => new CertificateFiles('TLS', files, silent)).toThrow(line);
   });
 });

@@ -1,10 +1,10 @@
 /** Who this process is to others: by its certificate for peers, and by the one of its public port. */
-import { PeerCertificates } from '#platform/grpc/peer-certificates.ts';
+import { type PeerCertificates, readPeerCertificates } from '#platform/grpc/peer-certificates.ts';
 import type { Logger } from '#platform/observability/logger.ts';
+import { CertificateFiles } from '#platform/security/certificate-files.ts';
 import type { Configuration } from './configuration.ts';
 import type { FrontCertificate } from './http-front.ts';
 import type { Opened } from './opened.ts';
-import { PublicCertificate } from './public-certificate.ts';
 import { StartupError } from './startup-error.ts';
 
 export class Identity {
@@ -28,14 +28,14 @@ export class Identity {
         'This process talks to others: set PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY (npm run certs makes them), or PEER_TLS=off where the network itself can be trusted.',
       );
     }
-    return (this.#peer ??= this.#kept('the certificate for peers', () => PeerCertificates.read(peerTls, this.#logger)));
+    return (this.#peer ??= this.#kept('the certificate for peers', () => readPeerCertificates(peerTls, this.#logger)));
   }
 
   /** A port behind a gateway shows the certificate for peers, the gateway's own the public one; undefined: plain HTTP. */
   front(isGateway: boolean): FrontCertificate | undefined {
     if (!isGateway) return typeof this.#configuration.peerTls === 'object' ? this.peer : undefined;
     const { tls } = this.#configuration;
-    return tls && this.#kept('the public certificate', () => new PublicCertificate(tls, this.#logger));
+    return tls && this.#kept('the public certificate', () => new CertificateFiles('TLS', tls, this.#logger));
   }
 
   #kept<Certificate extends { close(): void }>(what: string, open: () => Certificate): Certificate {

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Pem, TestPeerFiles, testAuthority, type TestAuthority } from '../../../tests/support/certificates.ts';
 import { somebody } from '../../../tests/support/gateway.ts';
 import type { CallContext } from '../context.ts';
-import { PeerCertificates, UnusablePeerFile } from './peer-certificates.ts';
+import { UnusableCertificateFile } from '../security/certificate-files.ts';
+import { readPeerCertificates } from './peer-certificates.ts';
 import { serviceCodec } from './service-codec.ts';
 import { collectedLog, LibraryApi, libraryProto, remoteLibrary, serveLibrary } from './testing/library.ts';
 
@@ -30,7 +31,7 @@ const findEmma = { book: 'Emma' };
 function certificatesOf(pem: Pem) {
   const files = new TestPeerFiles(pem);
   opened.push(() => files.remove());
-  const certificates = PeerCertificates.read(files, logger);
+  const certificates = readPeerCertificates(files, logger);
   opened.push(() => certificates.close());
   return { files, certificates };
 }
@@ -180,8 +181,8 @@ describe('the files of PEER_TLS_*', () => {
   ])('must not be %s', async (_, variable, given) => {
     const { files } = certificatesOf(await authority.issue(['library']));
     const paths = given(files);
-    const read = () => PeerCertificates.read(paths, logger);
-    expect(read).toThrow(UnusablePeerFile);
+    const read = () => readPeerCertificates(paths, logger);
+    expect(read).toThrow(UnusableCertificateFile);
     expect(read).toThrow(new RegExp(`^${variable}=/.*\\.$`));
   });
 
@@ -191,7 +192,7 @@ describe('the files of PEER_TLS_*', () => {
     expect(() => certificatesOf({ ...pem, key })).toThrow('is not the key of the certificate in PEER_TLS_CERT.');
     expect(() => certificatesOf(pem)).not.toThrow();
     const expired = await authority.issue(['library'], -60_000);
-    expect(() => certificatesOf(expired)).toThrow(/^PEER_TLS_CERT=.* has expired, .*npm run certs$/);
+    expect(() => certificatesOf(expired)).toThrow(/^PEER_TLS_CERT=.* has expired, .*\. Put a new certificate there\.$/);
   });
 });
 
