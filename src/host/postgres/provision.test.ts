@@ -207,6 +207,30 @@ describe('a module with a database of its own', () => {
   });
 });
 
+describe('a server that encrypts', () => {
+  const encrypts = async () => (await admin.query('SHOW ssl')).rows[0]?.ssl === 'on';
+
+  it('is spoken to in secret by every module where the URL says so', async ({ skip }) => {
+    if (!(await encrypts())) skip('this server has ssl = off');
+    const { href } = Object.assign(new URL(fresh.url), { search: 'sslmode=no-verify' });
+    const client = await reach({ connectionString: href }, 'DATABASE_URL');
+    const connections = await provision(client, modules);
+    await client.end();
+    for (const connection of connections.values()) {
+      const own = await reach(connection, 'DATABASE_URL');
+      const { rows } = await own.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+      await own.end();
+      expect(rows).toEqual([{ ssl: true }]);
+    }
+  });
+
+  it('is not believed to be what it is not', async ({ skip }) => {
+    if (!(await encrypts())) skip('this server has ssl = off');
+    const { href } = Object.assign(new URL(fresh.url), { search: 'sslmode=verify-full' });
+    await expect(reach({ connectionString: href }, 'DATABASE_URL')).rejects.toThrow(/^DATABASE_URL: cannot reach .*certificate/);
+  });
+});
+
 describe('a server that cannot be reached', () => {
   const url = (changes: object) => Object.assign(new URL(fresh.url), changes).href;
 
