@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { attachToEmbedded } from '../../src/host/postgres/attach.ts';
+import { freePort } from '../support/running-program.ts';
+import { emptyFolder, ended, started } from './server.ts';
+
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
+
+const root = join(import.meta.dirname, '../..');
+function build(checkout: string): string {
+  execFileSync(process.execPath, [join(checkout, 'build/main.ts')], { cwd: checkout, stdio: 'ignore' });
+  return join(checkout, 'dist/fissile');
+}
+const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+describe('a file of a newer version', () => {
+  const checkout = mkdtempSync(join(realpathSync(tmpdir()), 'fissile-newer-'));
+  let newer: string;
+  beforeAll(() => {
+    chmodSync(checkout, 0o755);
+    for (const name of ['build', 'modules', 'prisma', 'src', 'topologies', 'package.json', 'package-lock.json']) {
+      cpSync(join(root, name), join(checkout, name), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+    const migration = join(checkout, 'prisma/users/migrations/29990101000000_notes');
+    mkdirSync(migration);
+    writeFileSync(join(migration, 'migration.sql'), 'CREATE TABLE users.notes (id uuid PRIMARY KEY);\n');
+    newer = build(checkout);
+  });
+  afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+
+  it('has the same bytes when it is built again', () => {
+    const first = sha256(newer);
+    rmSync(newer);
+    expect(sha256(build(checkout))).toBe(first);
+  });
+
+  it('migrates the data of an older one, which then refuses it in one line and touches nothing', async () => {
+    const folder = emptyFolder();
+    const DATA_DIR = join(folder, 'data');
+    const environment = { DATA_DIR, PORT: String(await freePort()) };
+    await (await started({ environment })).stop();
+    const upgraded = await ended({ file: newer, environment, args: ['migrate'] });
+    expect(upgraded.output).toContain('users: applied 29990101000000_notes');
+    expect(upgraded.output).toContain('orders: up to date');
+
+    const before = await (async () => {
+      const program = await started({ file: newer, environment });
+      const seen = await contentsOf(DATA_DIR);
+      await program.stop();
+      return seen;
+    })();
+    const refused = await ended({ environment });
+    expect(refused.output).toBe(
+      'Fissile did not start: The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.',
+    );
+    expect(refused.code).toBe(1);
+    const program = await started({ file: newer, environment });
+    expect(await contentsOf(DATA_DIR)).toEqual(before);
+    await program.stop();
+  });
+});
+
+/** Every table, column and role there is, and what was migrated when. */
+async function contentsOf(dataDir: string): Promise<unknown> {
+  const client = await attachToEmbedded(dataDir);
+  try {
+    const columns = await client!.query(
+      `SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns
+        WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3`,
+    );
+    const roles = await client!.query("SELECT oid, rolname, rolpassword FROM pg_authid WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 2");
+    const migrations = await client!.query('SELECT * FROM users._prisma_migrations ORDER BY migration_name');
+    expect(columns.rows.length).toBeGreaterThan(50);
+    return [columns.rows, roles.rows, migrations.rows];
+  } finally {
+    await client?.end();
+  }
+}
