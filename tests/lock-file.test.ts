@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 interface Lock {
-  packages: Record<string, { resolved?: string; integrity?: string; optionalDependencies?: Record<string, string> }>;
+  packages: Record<string, { resolved?: string; integrity?: string; engines?: { node?: string }; optionalDependencies?: Record<string, string> }>;
 }
 const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as Lock;
 
@@ -30,4 +30,20 @@ describe('the lock file', () => {
     const loose = Object.entries(others).filter(([, { integrity, resolved }]) => !integrity?.startsWith('sha512-') || resolved);
     expect(loose).toEqual([]);
   });
+
+  it('asks for no newer Node than newcomers have, who would be warned of it', () => {
+    const { '': _, ...others } = packages;
+    const newer = Object.entries(others).filter(([, { engines }]) => engines?.node !== undefined && !allows(engines.node));
+    expect(newer.map(([name, { engines }]) => `${name}: ${engines!.node}`)).toEqual([]);
+  });
 });
+
+/** Whether a range of versions, in one of its parts between `||`, takes Node 20.19, which the tools need as well. */
+function allows(range: string): boolean {
+  return range.split('||').some((part) => {
+    const [, sign = '', major, minor = '0'] = /^\s*(>=|>|\^|~)?\s*v?(\d+)(?:\.(\d+))?/.exec(part) ?? [];
+    if (major === undefined) return part.trim() === '*';
+    const [asked, given] = [Number(major) * 1_000 + Number(minor), 20_019];
+    return asked <= given && (sign.startsWith('>') || Number(major) === 20);
+  });
+}
