@@ -56,7 +56,7 @@ export default defineConfig({
         test: {
           name: 'single-file',
           include: ['tests/single-file/**/*.test.ts'],
-          globalSetup: ['tests/single-file/setup.ts'],
+          globalSetup: [server, 'tests/single-file/setup.ts'],
           fileParallelism: false,
           ...limits,
           testTimeout: 180_000,

@@ -8,8 +8,9 @@ import { bundle } from './bundle.ts';
 import { carriedFiles } from './carried-files.ts';
 import { writeExecutable } from './executable.ts';
 import { commitOf } from './commit.ts';
-import { packageFolder } from './parts.ts';
+import { nodeProgram } from './node-program.ts';
 import { postgresPart } from './postgresql.ts';
+import { describeFile } from './sbom.ts';
 import { StopBuild } from './stop-build.ts';
 import { here, targetNamed } from './targets.ts';
 
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), 'fissile-build-'));
   try {
+    const node = nodeProgram(root, target);
     const { version, sha256: checksum, file: archive } = postgresPart(root, target.postgresql);
     writeFileSync(join(work, 'postgresql.json'), JSON.stringify({ version, sha256: checksum }));
     writeFileSync(join(work, 'build.json'), JSON.stringify({ commit: commitOf(root) }));
@@ -31,12 +33,12 @@ async function main(): Promise<void> {
       'postgresql.json': 'postgresql.json',
       'build.json': 'build.json',
     };
-    const node = join(packageFolder(root, target.node.package), target.node.program);
     const unfinished = join(work, target.file);
     await writeExecutable(unfinished, node, { script: await bundle(root), assets }, target, work);
     const file = join(folder, target.file);
     renameSync(unfinished, file);
     const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    describeFile(root, file, sha256);
     console.log(`${file}  ${(statSync(file).size / 1e6).toFixed(1)} MB  sha256 ${sha256}`);
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -39,6 +39,15 @@ describe('a file of a newer version', () => {
     expect(sha256(build(checkout))).toBe(first);
   });
 
+  it('has a list of what is in it beside it, and its checksum', () => {
+    const { bomFormat, components } = JSON.parse(readFileSync(`${newer}.cdx.json`, 'utf8')) as { bomFormat: string; components: { name: string }[] };
+    expect(bomFormat).toBe('CycloneDX');
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['express', '@prisma/client', 'pg']));
+    expect(names).not.toContain('vitest');
+    expect(readFileSync(`${newer}.sha256`, 'utf8')).toBe(`${sha256(newer)}  fissile\n`);
+  });
+
   it('migrates the data of an older one, which then refuses it in one line and touches nothing', async () => {
     const folder = emptyFolder();
     const DATA_DIR = join(folder, 'data');

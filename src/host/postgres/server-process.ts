@@ -24,6 +24,8 @@ export const superuser = 'postgres';
 export const noSpaceLeft = 'No space left on device';
 
 const pollInterval = 2;
+/** What initdb ends with where there is no /bin/sh, such as in a container that holds nothing but a program. */
+const noShell = 127;
 /** Bytes; less than what PostgreSQL writes to start. */
 const leastRoom = 1_000_000;
 const startTimeout = 120_000;
@@ -85,6 +87,7 @@ export async function initialize(
     child.once('close', resolve);
     child.once('error', (error) => resolve((complaints += `error: ${error.message}`)));
   });
+  if (code === noShell) throw new PostgresError('initdb needs a shell, /bin/sh, to create the first database. Set DATABASE_URL');
   if (code !== 0) throw new PostgresError(lastWordIn(complaints) ?? `initdb ended with ${code}`);
 }
 
