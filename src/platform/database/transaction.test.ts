@@ -230,6 +230,7 @@ describe('a conflict with another transaction', () => {
       });
     await Promise.all([both(1, 2), both(2, 1)]);
     expect((await notes.test.sql('SELECT text FROM orders.notes')).rows).toEqual([{ text: 'xx' }, { text: 'xx' }]);
-    expect(runs).toBe(3);
+    // One of them again; on a slow machine they may meet once more.
+    expect(runs).toBeGreaterThan(2);
   });
 });
