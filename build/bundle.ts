@@ -1,6 +1,7 @@
 /** All of the program's code in one script. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
 
 /** A single executable runs a CommonJS script, which has no address of its own: the file stands for it. */
@@ -11,7 +12,14 @@ import { main } from './src/host/command-line.ts';
 void main(process.argv.slice(2)).then((code) => process.exit(code));
 `;
 
-export async function bundle(root: string): Promise<string> {
+export interface Bundle {
+  readonly script: string;
+  /** What the script reads that was part of packages, by the names it asks for. */
+  readonly assets: ReadonlyMap<string, Uint8Array>;
+}
+
+export async function bundle(root: string): Promise<Bundle> {
+  const assets = new Map<string, Uint8Array>();
   const { outputFiles } = await build({
     absWorkingDir: root,
     stdin: { contents: entry, resolveDir: root, sourcefile: 'main.ts', loader: 'ts' },
@@ -28,10 +36,10 @@ export async function bundle(root: string): Promise<string> {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
-    plugins: [listOfModules(root)],
+    plugins: [listOfModules(root), wasmOutsideOfText(assets)],
     logLevel: 'warning',
   });
-  return outputFiles[0]!.text;
+  return { script: outputFiles[0]!.text, assets };
 }
 
 /** In the place of the one file that looks for modules in their folders: what it would find. */
@@ -48,6 +56,24 @@ const listOfModules = (root: string): Plugin => ({
         resolveDir: join(root, 'src', 'host'),
         loader: 'js',
       };
+    });
+  },
+});
+
+/**
+ * Prisma's query compiler is a text of base64 in a script, four megabytes that would stay in memory as long as the
+ * script does. Its users make a buffer of whatever they get, so that they may as well get the bytes.
+ */
+const wasmOutsideOfText = (assets: Map<string, Uint8Array>): Plugin => ({
+  name: 'wasm-outside-of-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.wasm-base64\.mjs$/ }, ({ path }) => {
+      const [, base64] = /^const wasm = "([A-Za-z0-9+/=]+)"/m.exec(readFileSync(path, 'utf8')) ?? [];
+      if (base64 === undefined) return { errors: [{ text: 'This is another form of WebAssembly in base64 than the build knows.' }] };
+      const name = `${basename(path)}.br`;
+      assets.set(name, brotliCompressSync(Buffer.from(base64, 'base64')));
+      const read = `require('node:zlib').brotliDecompressSync(require('node:sea').getRawAsset(${JSON.stringify(name)}))`;
+      return { contents: `export const wasm = ${read};`, loader: 'js' };
     });
   },
 });

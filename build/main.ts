@@ -27,14 +27,17 @@ async function main(): Promise<void> {
     const { version, sha256: checksum, file: archive } = postgresPart(root, target.postgresql);
     writeFileSync(join(work, 'postgresql.json'), JSON.stringify({ version, sha256: checksum }));
     writeFileSync(join(work, 'build.json'), JSON.stringify({ commit: commitOf(root) }));
+    const { script, assets: partsOfPackages } = await bundle(root);
+    for (const [name, bytes] of partsOfPackages) writeFileSync(join(work, name), bytes);
     const assets = {
+      ...Object.fromEntries([...partsOfPackages.keys()].map((name) => [name, name])),
       ...Object.fromEntries(carriedFiles(root).map((name) => [name, join(root, name)])),
       'postgresql.zst': archive,
       'postgresql.json': 'postgresql.json',
       'build.json': 'build.json',
     };
     const unfinished = join(work, target.file);
-    await writeExecutable(unfinished, node, { script: await bundle(root), assets }, target, work);
+    await writeExecutable(unfinished, node, { script, assets }, target, work);
     const file = join(folder, target.file);
     renameSync(unfinished, file);
     const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
