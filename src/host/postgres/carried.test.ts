@@ -48,7 +48,7 @@ describe('the PostgreSQL that the one file carries', () => {
       mkdirSync(join(root, 'data'), { mode: 0o755 });
       chmodSync(join(root, 'data'), 0o755);
       const folder = unpacked();
-      for (const [path, mode] of [['.', 0o755], ['bin', 0o755], ['bin/postgres', 0o755], ['lib/libpq.so.5', 0o644]] as const) {
+      for (const [path, mode] of [['..', 0o755], ['.', 0o755], ['bin', 0o755], ['bin/postgres', 0o755], ['lib/libpq.so.5', 0o644]] as const) {
         expect(statSync(join(folder, path)).mode & 0o777, path).toBe(mode);
       }
     } finally {
