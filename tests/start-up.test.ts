@@ -159,6 +159,7 @@ describe('what keeps the program from starting is one line, and the exit code sa
     const { code, output } = await refused({}, ['dance']);
     expect(output).toBe('There is no command "dance". Try --help.');
     expect(code).toBe(2);
+    expect(await refused({}, ['serve', '--json'])).toEqual({ code: 2, output: 'The command "serve" takes no --json. Try --help.' });
   });
 });
 
@@ -167,6 +168,12 @@ describe('the command line', () => {
     const { code, output } = await refused({}, ['--help']);
     for (const command of ['serve', 'migrate', 'events list']) expect(output).toContain(command);
     expect(code).toBe(0);
+    expect((await refused({}, ['migrate', '--help'])).output).toMatch(/^Usage: npm start -- migrate \[--json\]/);
+  });
+
+  it('says what it is, to a script too', async () => {
+    const { output } = await refused({}, ['--version', '--json']);
+    expect(JSON.parse(output)).toMatchObject({ version: '0.1.0', node: process.versions.node, postgresql: expect.stringMatching(/^\d+\.\d+$/) });
   });
 
   it('migrates without starting', async () => {
@@ -208,6 +215,7 @@ describe('the command line', () => {
     );
     const events = (...args: string[]) => refused({ DATABASE_URL: url }, ['events', ...args]);
     expect((await events('list')).output).toMatch(/^users\.create-profile 01980000-\S+ .* 8 tries {2}Error: the disk was full$/);
+    expect(JSON.parse((await events('list', '--json')).output)).toMatchObject([{ subscription: 'users.create-profile', eventId, attempts: 8 }]);
     expect((await events('show', 'users.create-profile', eventId)).output).toContain('"Ada"');
     expect((await events('show', 'users.create-profile', userId)).code).toBe(1);
     expect((await events('replay', 'users.create-profile', eventId)).code).toBe(0);
