@@ -1,10 +1,12 @@
 /** Puts a script and files into a copy of Node. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { inject } from 'postject';
 import type { Target } from './targets.ts';
+
+const injector = join(dirname(createRequire(import.meta.url).resolve('postject')), 'cli.js');
 
 /** Node looks for this mark in itself. */
 const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -22,7 +24,7 @@ require('node:vm').compileFunction(source, ['require', 'module', 'exports'], { f
 `;
 
 /** `node` is the target's; the blob is the same on every platform, so that Node here can prepare it. */
-export async function writeExecutable(file: string, node: string, contents: Contents, target: Target, workFolder: string): Promise<void> {
+export function writeExecutable(file: string, node: string, contents: Contents, target: Target, workFolder: string): void {
   const blob = join(workFolder, 'sea.blob');
   writeFileSync(join(workFolder, 'main.js'), loader);
   writeFileSync(join(workFolder, 'fissile.js.br'), brotliCompressSync(contents.script));
@@ -40,5 +42,7 @@ export async function writeExecutable(file: string, node: string, contents: Cont
   execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: workFolder, stdio: ['ignore', 'ignore', 'pipe'] });
   copyFileSync(node, file);
   chmodSync(file, 0o755);
-  await inject(file, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse, ...target.segment });
+  // Its own process, as it writes warnings about sections that are none of ours.
+  const given = [injector, file, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', sentinelFuse, ...target.segment];
+  execFileSync(process.execPath, given, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       'build.json': 'build.json',
     };
     const unfinished = join(work, target.file);
-    await writeExecutable(unfinished, node, { script, assets }, target, work);
+    writeExecutable(unfinished, node, { script, assets }, target, work);
     const file = join(folder, target.file);
     renameSync(unfinished, file);
     const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');

