@@ -47,7 +47,7 @@ function distroless(): string {
 describe.skipIf(!isRoot)('where there is nothing but the file and the C libraries', () => {
   const args = (root: string) => [`--userspec=${nobody}:${nobody}`, root, '/fissile'];
 
-  it('it runs on a PostgreSQL beside it', async () => {
+  it('runs on a PostgreSQL beside it', async () => {
     const { url, drop } = await freshDatabaseUrl();
     const program = await started({ file: '/usr/sbin/chroot', args: args(distroless()), environment: { DATABASE_URL: url } });
     expect((await fetch(`${program.url}/v1/products`)).status).toBe(200);
@@ -55,7 +55,7 @@ describe.skipIf(!isRoot)('where there is nothing but the file and the C librarie
     await drop();
   });
 
-  it('it says what the embedded one lacks', async () => {
+  it('says what the embedded one lacks', async () => {
     const environment = { DATA_DIR: '/home/data', PORT: String(await freePort()) };
     const { output, code } = await ended({ file: '/usr/sbin/chroot', args: args(distroless()), environment });
     expect(output.split('\n').at(-1)).toBe(
