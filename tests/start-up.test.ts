@@ -140,7 +140,7 @@ describe('what keeps the program from starting is one line, and the exit code sa
     ['CHECKOUT_TIMEOUT', 'soon', /Wrong environment variable CHECKOUT_TIMEOUT/],
     ['MODULES', 'orders,bakery', /MODULES names bakery/],
     ['MODULES', 'users', /Module users calls auth and orders and payments/],
-    ['MODULES', 'payments', /No module here issues access tokens/],
+    ['MODULES', 'payments', /No module here issues access tokens.* AUTH_URL, or set JWKS_URL/],
     ['SEED', 'bakery', /SEED names the catalogue "bakery"/],
     ['ADMIN_PASSWORD', 'short', /ADMIN_PASSWORD/],
     ['DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /DATABASE_URL: cannot reach PostgreSQL at 127\.0\.0\.1:1/],

@@ -73,6 +73,8 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   });
   opened.add('the event transport', () => transport.stop());
   await startTransport(transport);
+  // Before anything is stored: what is missing here would refuse a first start halfway.
+  const sharedCounts = await sharedCountsOf(options, opened);
 
   for (const module of modules) await runStartHooks(module, configuration, announce);
 
@@ -95,7 +97,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     metrics,
     checks,
     details: { ...details, ...others.breakers },
-    sharedCounts: await sharedCountsOf(options, opened),
+    sharedCounts,
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     settings: configuration,
     version,

@@ -5,7 +5,7 @@ import type { Transport } from '#platform/events/transport.ts';
 import type { Authentication, ModuleDefinition } from '#platform/module.ts';
 import { Authenticator } from '#platform/security/authenticator.ts';
 import { remoteAuthenticator } from '#platform/security/remote-authenticator.ts';
-import type { Configuration } from './configuration.ts';
+import { callVariable, type Configuration } from './configuration.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -31,7 +31,10 @@ export function authenticatorOf(options: Options): Authenticator {
     if (client) return issuedElsewhere(client, authenticates, transport);
   }
   if (configuration.jwksUrl) return remoteAuthenticator(configuration.jwksUrl);
-  throw new StartupError('No module here issues access tokens. Add the one that does to MODULES, or set JWKS_URL to the address of its keys.');
+  const whereToAsk = elsewhere.filter((module) => module.authenticates).map(({ name }) => `, say where to call it: ${callVariable(name)}`);
+  throw new StartupError(
+    `No module here issues access tokens. Add the one that does to MODULES${whereToAsk.join('')}, or set JWKS_URL to the address of its keys.`,
+  );
 }
 
 /** What ends here is told to the other processes, and what ends in another replica of the issuer is heard. */
