@@ -20,7 +20,7 @@ async function onFreshDatabase<T>(work: (connection: { connectionString: string 
 
 async function migrated(database: string, module: string, ...changes: string[]): Promise<readonly string[]> {
   const client = await connect(database);
-  const { applied } = await migrate(client, module);
+  const applied = await migrate(client, module);
   for (const change of changes) await client.query(change);
   await client.end();
   return applied;

@@ -57,6 +57,16 @@ describe('starting for the first time', () => {
     expect(await second.stop()).toBe(0);
   });
 
+  it('loads the catalogue also where the start before was refused halfway', async () => {
+    const DATA_DIR = await newFolder();
+    const { output } = await refused({ DATA_DIR, PORT: String(await freePort()), ADMIN_PASSWORD: 'short' });
+    expect(output).toContain('ADMIN_PASSWORD');
+    const { url, stop } = watched(await start({ DATA_DIR }));
+    const products = (await (await fetch(`${url}/v1/products`)).json()) as { data: unknown[] };
+    expect(products.data).toHaveLength(12);
+    expect(await stop()).toBe(0);
+  });
+
   it('leaves the shop empty in production', async () => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);

@@ -122,7 +122,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
     platformTypes: [],
     notPlatform: ['http/'],
     builtins: computing,
-    reason: 'What a first start is filled with goes in as anybody would put it in.',
+    reason: 'What an empty module is filled with goes in through its rules and ports, as everything does.',
   },
   testing: {
     own: ['contract', 'domain', 'persistence', 'providers', 'sagas', 'security', 'seeds', 'settings', 'use-cases'],

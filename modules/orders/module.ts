@@ -58,6 +58,6 @@ export default defineModule('orders', {
       [OrderRepository, PaymentsApi, Outbox, Clock, OrdersSettings],
     ),
   ],
-  starts: [atStart(loadCatalogue, [OrdersApi.addProduct])],
+  starts: [atStart(loadCatalogue, [Catalogue])],
   endpoints: ordersEndpoints,
 });

@@ -136,13 +136,13 @@ async function startMessaging(modules: readonly RunningModule[], opened: Opened)
 
 /** What a module refuses to start with is somebody's setting: one line for them. */
 async function runStartHooks(
-  { definition, container, database }: RunningModule,
+  { definition, container }: RunningModule,
   { seed }: Configuration,
   announce: (line: string) => void,
 ): Promise<void> {
   for (const hook of definition.starts) {
     try {
-      await container.make(hook)({ firstStart: database.firstStart, seed, announce });
+      await container.make(hook)({ seed, announce });
     } catch (error) {
       throw error instanceof Failure ? new StartupError(error.message, { cause: error }) : error;
     }

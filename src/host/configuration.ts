@@ -72,7 +72,7 @@ export interface Configuration {
   readonly poolSize: number;
   /** Milliseconds a statement waits for a connection. */
   readonly poolTimeout: number;
-  /** The catalogue for a first start; `SEED=none` for an empty shop. */
+  /** The catalogue that fills an empty shop; undefined, `SEED=none`, leaves it empty. */
   readonly seed: string | undefined;
   readonly logLevel: LogLevel;
   /** Milliseconds from the signal until what still runs is cut off. */

@@ -19,8 +19,6 @@ const connectionsBesidePool = 2;
 export interface OpenDatabase {
   readonly database: PostgresDatabase;
   readonly connection: ConnectionSettings;
-  /** Nothing was ever stored in it. */
-  readonly firstStart: boolean;
   /** The migrations that were applied just now. */
   readonly migrations: readonly string[];
   /** Resolves when the database answers. */
@@ -118,7 +116,7 @@ async function provisioned({ admin }: Server, modules: readonly string[]): Promi
 
 async function prepare(module: string, connection: ConnectionSettings, own: boolean, options: Options) {
   const { configuration, allModules, besideProgram } = options;
-  if (besideProgram) return { migrations: [], firstStart: false };
+  if (besideProgram) return { migrations: [] };
   const variable = own ? ownDatabaseVariable(module) : 'DATABASE_URL';
   const client = await reach(connection, variable);
   try {
@@ -126,8 +124,7 @@ async function prepare(module: string, connection: ConnectionSettings, own: bool
       const otherModules = allModules.filter((name) => name !== module);
       await checkOwnDatabase(client, module, { variable, otherModules, production: configuration.production });
     }
-    const { applied, first } = await migrate(client, module);
-    return { migrations: applied, firstStart: first };
+    return { migrations: await migrate(client, module) };
   } finally {
     await client.end();
   }

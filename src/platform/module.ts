@@ -98,9 +98,7 @@ export const every = <const C extends readonly AnyToken[]>(
 /** Runs once when a module starts, before it serves: `atStart(createAdministrator, [Accounts])`. */
 export interface StartBinding extends Provided<(start: StartContext) => Promise<void>> {}
 export interface StartContext {
-  /** The data is new: nothing was ever started on it. */
-  readonly firstStart: boolean;
-  /** `SEED`, the catalogue of examples to load on a first start; undefined for none. */
+  /** `SEED`, the examples for a program that has no data yet; undefined for none. */
   readonly seed: string | undefined;
   /** A line for the person who starts the program. */
   announce(line: string): void;

@@ -8,7 +8,7 @@ function setUp(password?: string) {
   const auth = authInMemory();
   const lines: string[] = [];
   const create = createAdministrator(auth.accounts, auth.rules, auth.hasher, { email, password }, auth.clock);
-  const start = { firstStart: true, seed: undefined, announce: (line: string) => void lines.push(line) };
+  const start = { seed: undefined, announce: (line: string) => void lines.push(line) };
   return { ...auth, lines, start: () => create(start) };
 }
 

@@ -10,6 +10,9 @@ export abstract class Catalogue {
   /** Answers undefined where the SKU is taken. */
   abstract add(product: NewProduct): Promise<Product | undefined>;
 
+  /** Adds all of them to a catalogue that is empty, and nothing to another one. Answers whether it did. */
+  abstract addFirst(products: readonly NewProduct[]): Promise<boolean>;
+
   /** Answers undefined where there is no such product, or not in the version that the caller expects. */
   abstract change(sku: string, changes: ProductChanges, expectedVersion?: number): Promise<Product | undefined>;
 }

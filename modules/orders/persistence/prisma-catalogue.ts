@@ -1,6 +1,6 @@
 import type { Catalogue } from '../domain/catalogue.ts';
 import type { PrismaClient } from './generated/client.ts';
-import { columnsOf, productFrom } from './product-row.ts';
+import { columnsOf, productFrom, rowOf } from './product-row.ts';
 
 export function prismaCatalogue(prisma: PrismaClient): Catalogue {
   return {
@@ -15,10 +15,16 @@ export function prismaCatalogue(prisma: PrismaClient): Catalogue {
       return rows.map(productFrom);
     },
 
-    async add({ sku, name, price, stock }) {
-      const data = { sku, name, price: price.amount, currency: price.currency, available: stock };
-      const [row] = await prisma.product.createManyAndReturn({ data, skipDuplicates: true });
+    async add(product) {
+      const [row] = await prisma.product.createManyAndReturn({ data: rowOf(product), skipDuplicates: true });
       return row && productFrom(row);
+    },
+
+    async addFirst(products) {
+      if (await prisma.product.findFirst()) return false;
+      // One statement, so all or none. Several at once wait for the first, and then find every SKU taken.
+      const { count } = await prisma.product.createMany({ data: products.map(rowOf), skipDuplicates: true });
+      return count > 0;
     },
 
     async change(sku, changes, expectedVersion) {

@@ -1,4 +1,4 @@
-import type { Product, ProductChanges } from '../domain/product.ts';
+import type { NewProduct, Product, ProductChanges } from '../domain/product.ts';
 
 export interface ProductRow {
   readonly sku: string;
@@ -15,6 +15,14 @@ export const productFrom = (row: ProductRow): Product => ({
   price: { amount: Number(row.price), currency: row.currency as Product['price']['currency'] },
   stock: Number(row.available),
   version: row.version,
+});
+
+export const rowOf = ({ sku, name, price, stock }: NewProduct) => ({
+  sku,
+  name,
+  price: price.amount,
+  currency: price.currency,
+  available: stock,
 });
 
 /** The columns of what is given. */

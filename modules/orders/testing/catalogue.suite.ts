@@ -5,6 +5,17 @@ import { aProduct, eur } from './shop.ts';
 /** What every catalogue must do. */
 export function catalogueSuite(catalogue: () => Catalogue): void {
   describe('a catalogue', () => {
+    // The first of all: the others leave it with products.
+    it('takes its first products while it is empty, and once, however many try at the same time', async () => {
+      const products = [aProduct(), aProduct(), aProduct()];
+      const filled = await Promise.all([1, 2, 3, 4].map(() => catalogue().addFirst(products)));
+      expect(filled.filter(Boolean)).toHaveLength(1);
+      const other = aProduct();
+      expect(await catalogue().addFirst([other])).toBe(false);
+      expect(await catalogue().find(other.sku)).toBeUndefined();
+      for (const product of products) expect(await catalogue().find(product.sku)).toEqual({ ...product, version: 1 });
+    });
+
     it('finds what was added to it', async () => {
       const mug = aProduct({ name: 'A mug, mended with “gold”', price: eur(1_000_000_000_000), stock: 1_000_000_000 });
       expect(await catalogue().add(mug)).toEqual({ ...mug, version: 1 });

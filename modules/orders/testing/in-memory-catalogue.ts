@@ -23,6 +23,12 @@ export class InMemoryCatalogue extends Catalogue {
     return this.#save({ ...product, version: 1 });
   }
 
+  async addFirst(products: readonly NewProduct[]) {
+    if (this.#products.size > 0) return false;
+    for (const product of products) this.#save({ ...product, version: 1 });
+    return true;
+  }
+
   async change(sku: string, changes: ProductChanges, expectedVersion?: number) {
     const product = this.#products.get(sku);
     if (!product || (expectedVersion !== undefined && expectedVersion !== product.version)) return undefined;

@@ -78,7 +78,7 @@ describe('a second program on the same data', () => {
     expect(second.process.exitCode).toBe(1);
     await expect(start(dataDir)).rejects.toThrow(`is in use by process ${first.process.pid}`);
     await first.end('SIGTERM');
-    expect((await start(dataDir)).firstStart).toBe(false);
+    await start(dataDir);
   });
 
   it.each([

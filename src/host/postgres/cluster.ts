@@ -13,8 +13,6 @@ export interface Cluster extends ServerFiles {
   /** Of the superuser. It lies in the folder, which only the account can read. */
   readonly password: string;
   readonly version: string;
-  /** There was none before. */
-  readonly created: boolean;
 }
 
 /**
@@ -42,7 +40,7 @@ export async function openCluster(dataDir: string, announce: (line: string) => v
     announce('First start: creating the database. This takes a moment.');
     await create(files);
   }
-  return { ...files, version, created, password: readFileSync(passwordIn(folder), 'utf8') };
+  return { ...files, version, password: readFileSync(passwordIn(folder), 'utf8') };
 }
 
 export const passwordIn = (folder: string) => join(folder, 'fissile.password');

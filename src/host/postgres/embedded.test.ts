@@ -11,12 +11,10 @@ describe('an embedded database', () => {
     const dataDir = newFolder();
     announced.length = 0;
     const first = await start(dataDir);
-    expect(first.firstStart).toBe(true);
     expect(announced).toEqual([expect.stringContaining('First start')]);
     await first.admin.query('CREATE TABLE kept AS SELECT 42 AS answer');
     await first.stop();
     const second = await start(dataDir);
-    expect(second.firstStart).toBe(false);
     expect(announced).toHaveLength(1);
     expect((await second.admin.query('SELECT answer FROM kept')).rows).toEqual([{ answer: 42 }]);
   });

@@ -25,8 +25,6 @@ export interface EmbeddedOptions {
 export interface EmbeddedPostgres {
   /** Connected as superuser to the database for the modules. */
   readonly admin: pg.Client;
-  /** Nothing was ever stored in it. */
-  readonly firstStart: boolean;
   /** Where the data lies. */
   readonly folder: string;
   /** Resolves when the server ended without being asked to. */
@@ -47,7 +45,7 @@ const longestSocketName = 103;
 const smallServer = {
   shared_buffers: '128MB',
   io_method: 'sync',
-  wal_level: 'minimal',
+  wal_level: 'replica',
   max_wal_senders: 0,
   max_logical_replication_workers: 0,
   jit: 'off',
@@ -73,7 +71,6 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     let stopping: Promise<void> | undefined;
     return {
       admin,
-      firstStart: cluster.created,
       folder: cluster.folder,
       failed: server.exited.then(() => (stopping ? new Promise(() => {}) : new Error(`The database ended by itself; see ${logFile}.`))),
       stop: () => (stopping ??= stopServer(cluster, server.pid)),

@@ -18,13 +18,6 @@ interface Recorded {
   readonly finished_at: Date | null;
 }
 
-export interface MigrationResult {
-  /** The names of the migrations that were pending. */
-  readonly applied: readonly string[];
-  /** There was nothing at all before. */
-  readonly first: boolean;
-}
-
 /** The lock that Prisma takes, so that the two exclude each other too. */
 const prismaLock = 72_707_369;
 const lockTimeout = '60s';
@@ -46,25 +39,22 @@ export function migrationsOf(module: string): Migration[] {
 }
 
 /**
- * `connection` is the module's own, so that what is created belongs to its role. Throws a StartupError where the
- * database and this program do not fit together.
+ * `connection` is the module's own, so that what is created belongs to its role. Answers the names of the migrations
+ * that were pending. Throws a StartupError where the database and this program do not fit together.
  */
 export async function migrate(
   connection: pg.ClientBase,
   module: string,
   migrations: readonly Migration[] = migrationsOf(module),
-): Promise<MigrationResult> {
+): Promise<readonly string[]> {
   const record = new MigrationRecord(connection, module);
-  const before = await record.read();
-  if (pendingOf(module, migrations, before).length === 0) return { applied: [], first: before.length === 0 };
+  if (pendingOf(module, migrations, await record.read()).length === 0) return [];
   return record.locked(async () => {
-    // Another process may have been faster: then it was the first.
-    const recorded = await record.read();
-    const first = recorded.length === 0;
-    const pending = pendingOf(module, migrations, recorded);
+    // Another process may have been faster.
+    const pending = pendingOf(module, migrations, await record.read());
     if (pending.length > 0) await record.create();
     for (const migration of pending) await record.apply(migration);
-    return { applied: pending.map(({ name }) => name), first };
+    return pending.map(({ name }) => name);
   });
 }
 
