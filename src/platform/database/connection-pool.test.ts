@@ -32,10 +32,14 @@ async function withDatabase(
   }
 }
 
-async function overLink(work: (database: PostgresDatabase, link: TcpLink) => Promise<void>): Promise<void> {
+async function overLink(
+  work: (database: PostgresDatabase, link: TcpLink) => Promise<void>,
+  options: Partial<PostgresDatabaseOptions> = {},
+): Promise<void> {
   const link = await tcpLink(test.connection);
   try {
-    await withDatabase({ connection: { ...test.connection, port: link.port }, poolSize: 2 }, (database) => work(database, link));
+    const connection = { ...test.connection, port: link.port };
+    await withDatabase({ connection, poolSize: 2, ...options }, (database) => work(database, link));
   } finally {
     await link.close();
   }
@@ -145,6 +149,24 @@ describe('a server that is gone for a while', () => {
       expect(await stored()).toEqual([1, 2, 4, 5, 6]);
       expect(database.connections.waiting).toBe(0);
     }));
+});
+
+describe('a server that falls silent, as one does whose host vanished', () => {
+  it('is unavailable after half as long again as a statement may take, and its connections are not used again', () =>
+    overLink(
+      async (database, link) => {
+        await Promise.all([insertInto(database, 1), insertInto(database, 2)]);
+        link.delay = 5_000;
+        const start = performance.now();
+        const asked = [insertInto(database, 3), database.transaction(() => insertInto(database, 4))];
+        for (const outcome of asked) await expect(outcome).rejects.toMatchObject(unavailable);
+        expect(performance.now() - start).toBeLessThan(4_000);
+        link.delay = 0;
+        await insertInto(database, 5);
+        expect(await stored()).toEqual([1, 2, 5]);
+      },
+      { statementTimeout: 400 },
+    ));
 });
 
 describe('a pool whose connections are all in use', () => {

@@ -10,7 +10,7 @@ const undefinedPreparedStatement = '26000';
 const featureNotSupported = '0A000';
 
 /** The driver's own words for a connection that is gone; it has neither a class nor a code for them. */
-const brokenConnection = /^(Connection terminated|Client (has encountered|was closed)|timeout e|Cannot use a pool)/;
+const brokenConnection = /^(Connection terminated|Client (has encountered|was closed)|timeout e|Query read timeout|Cannot use a pool)/;
 
 const isSystemError = (error: Error) => 'syscall' in error;
 
