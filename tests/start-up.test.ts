@@ -146,8 +146,8 @@ describe('what keeps the program from starting is one line, and the exit code sa
   });
 
   it.each([
-    ['PORT', 'eighty', /Wrong environment variable PORT/],
-    ['CHECKOUT_TIMEOUT', 'soon', /Wrong environment variable CHECKOUT_TIMEOUT/],
+    ['PORT', 'eighty', /Wrong environment variable PORT: "eighty" is not a whole number from 0 to 65535\.$/],
+    ['CHECKOUT_TIMEOUT', 'soon', /Wrong environment variable CHECKOUT_TIMEOUT: "soon" is not a number above 0 and up to 86400\.$/],
     ['MODULES', 'orders,bakery', /MODULES names bakery/],
     ['MODULES', 'users', /Module users calls auth and orders and payments/],
     ['MODULES', 'payments', /No module here issues access tokens.* AUTH_URL, or set JWKS_URL/],

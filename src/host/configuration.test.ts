@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { callTarget, ownDatabaseUrl, readConfiguration, upstreamOrigins } from './configuration.ts';
+import { z } from 'zod';
+import { callTarget, ownDatabaseUrl, parseEnvironment, readConfiguration, upstreamOrigins } from './configuration.ts';
+import { StartupError } from './startup-error.ts';
 
 describe('the configuration', () => {
   it('needs no variable at all', () => {
@@ -37,6 +39,25 @@ describe('the configuration', () => {
     ['REDIS_URL', 'amqp://redis'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(new RegExp(`^Wrong environment variable ${name}: [^\\n]+$`));
+  });
+});
+
+describe('a number', () => {
+  it.each([
+    ['PORT', 'eighty', 'a whole number from 0 to 65535'],
+    ['PORT', '-1.5', 'a whole number from 0 to 65535'],
+    ['RATE_LIMIT_PER_MINUTE', 'none', 'a whole number from 0 to 1000000000'],
+    ['SHUTDOWN_TIMEOUT', '0', 'a number above 0 and up to 600'],
+    ['CALLS_FAILURE_RATE', '2', 'a number from 0 to 1'],
+  ])('%s=%s is refused with what is allowed', (name, value, allowed) => {
+    const said = `Wrong environment variable ${name}: "${value}" is not ${allowed}.`;
+    expect(() => readConfiguration({ [name]: value })).toThrow(new StartupError(said));
+  });
+
+  it('of a module is refused in the same words', () => {
+    const settings = z.object({ BAKE_TIMEOUT: z.coerce.number().positive().max(60).default(10).transform((value) => value * 1000) });
+    const said = 'Wrong environment variable BAKE_TIMEOUT: "soon" is not a number above 0 and up to 60.';
+    expect(() => parseEnvironment(settings, { BAKE_TIMEOUT: 'soon' })).toThrow(new StartupError(said));
   });
 });
 

@@ -37,7 +37,7 @@ const Variables = z.object({
   SHUTDOWN_TIMEOUT: seconds(10, 600),
   REQUEST_TIMEOUT: seconds(40, 600),
   BODY_LIMIT: z.coerce.number().int().min(1024).max(10_000_000).default(100_000),
-  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(12_000),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(12_000),
   CORS_ORIGINS: list.default([]),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   JWKS_URL: z.url().optional(),
@@ -98,8 +98,20 @@ export function parseEnvironment<S extends z.ZodObject>(schema: S, environment: 
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new StartupError(`Wrong environment variable ${lines.join('; ')}.`);
+  const lines = parsed.error.issues.map(({ path, message }) => {
+    const name = path.join('.');
+    return `${name}: ${wrongNumber(schema, name, given[name]) ?? message}`;
+  });
+  throw new StartupError(`Wrong environment variable ${[...new Set(lines)].join('; ')}.`);
+}
+
+/** zod's own words say neither what was given for a number nor all that is allowed. */
+function wrongNumber(schema: z.ZodObject, name: string, text: string | undefined): string | undefined {
+  const number = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties?.[name];
+  if (typeof number !== 'object' || (number.type !== 'number' && number.type !== 'integer')) return undefined;
+  const { type, minimum, exclusiveMinimum, maximum } = number;
+  const least = exclusiveMinimum === undefined ? `from ${minimum}` : `above ${exclusiveMinimum} and up`;
+  return `${JSON.stringify(text)} is not ${type === 'integer' ? 'a whole number' : 'a number'} ${least} to ${maximum}`;
 }
 
 export function readConfiguration(environment: Environment): Configuration {
