@@ -150,11 +150,15 @@ export class InboxTable {
     return rows;
   }
 
-  /** How many were deleted: `limit` at most, those done more than `retention` milliseconds ago. */
+  /**
+   * How many were deleted: `limit` at most, those done more than `retention` milliseconds before the last one. After a
+   * standstill, what a crash had left comes again, and must find that it was done however long that is ago.
+   */
   async prune(retention: number, limit: number): Promise<number> {
     const { rowCount } = await this.#database.query(
       `delete from inbox where (subscription, event_id) in (
-         select subscription, event_id from inbox where finished_at < now() - $1 * interval '1 ms' limit $2)`,
+         select subscription, event_id from inbox
+         where finished_at < (select max(finished_at) from inbox) - $1 * interval '1 ms' limit $2)`,
       [retention, limit],
     );
     return rowCount ?? 0;

@@ -45,6 +45,17 @@ describe('what is finished', () => {
     ]);
   });
 
+  it('is still known after a standstill of weeks, since what was delivered and not marked by then comes again', async () => {
+    const { users } = landscape;
+    await users.sql(`
+      insert into users.inbox (subscription, event_id, key, position, state, finished_at)
+      select 's', gen_random_uuid(), 'k', n, 'done', now() - interval '20 days' - n * interval '1 day' from generate_series(0, 9) n`);
+    const inbox = new InboxTable(users.database);
+    await pruneAll([inbox.prune.bind(inbox)], 7 * day);
+    const { rows } = await users.sql('select position::int from users.inbox order by position');
+    expect(rows.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
   it('is looked for by a schedule of the module', async () => {
     await landscape.start({ transport: new MemoryTransport() });
     const { rows } = await landscape.orders.sql('select name from orders.schedules');
