@@ -55,11 +55,11 @@ afterEach(async () => {
   await test.drop();
 });
 
-async function start(capacity = 1_000): Promise<Instance> {
+async function start(capacity = 1_000, outbox = table): Promise<Instance> {
   const transport = new VisibleTransport();
   const ownership = new Ownership(test.connection, 'orders', silentLogger);
   await ownership.start();
-  const dispatcher = new Dispatcher(table, transport, ownership, capacity, silentLogger);
+  const dispatcher = new Dispatcher(outbox, transport, ownership, capacity, silentLogger);
   dispatcher.open();
   const instance = { dispatcher, transport, ownership };
   started.push(instance);
@@ -184,5 +184,20 @@ describe('more events than memory is meant for', () => {
     safe.resolve();
     await until(async () => (await unpublished()) === 0);
     expect(instance.transport.published).toEqual(Array.from({ length: 50 }, (_, n) => `${n}`));
+  });
+});
+
+describe('stopping', () => {
+  it('leaves to the next instance what could not be marked any more, and does not go on trying', async () => {
+    const marking = Promise.withResolvers<void>();
+    let tries = 0;
+    const markPublished = () => (tries++, marking.promise);
+    const instance = await start(1_000, Object.assign(new OutboxTable(test.database), { markPublished }));
+    (await commit(instance, ['k', 'first']))();
+    await until(() => tries === 1);
+    instance.dispatcher.stop();
+    marking.reject(new Error('The database was closed.'));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(tries).toBe(1);
   });
 });

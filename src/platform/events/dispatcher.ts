@@ -137,9 +137,9 @@ export class Dispatcher {
       try {
         await this.#table.markPublished(positions);
       } catch (error) {
-        // Until it is marked it can be delivered again, which has no effect.
+        // Until it is marked it can be delivered again, which has no effect. Nothing is ours to mark after `stop`.
         this.#logger.warn('Delivered events could not be marked yet.', { error, events: positions.length });
-        this.#safe.unshift(...positions);
+        this.#safe.unshift(...positions.filter((position) => this.#handedOver.has(position)));
         await sleep(1_000);
         continue;
       }
