@@ -92,6 +92,8 @@ export const changed = (payment: Payment, { to, reference, decline, captured }: 
   captured: captured ?? payment.captured,
 });
 
+export const mayBecomeCaptured = ({ state }: Payment): boolean => !['captured', 'voided', 'declined'].includes(state);
+
 /** Something was asked of the provider, or is about to be, and its outcome is not known here. */
 export const statesUnderWay = ['authorizing', 'capturing', 'voiding'] as const satisfies readonly PaymentState[];
 

@@ -16,7 +16,8 @@ export function capture(payments: Payments, providers: PaymentProviders, clock: 
     }
     const current = await payments.find(paymentId);
     if (!current) throw PaymentsErrors.paymentNotFound();
-    if (current.state !== 'captured') throw PaymentsErrors.illegalTransition();
+    // At the provider somebody may have taken a part, or let go of it.
+    if (current.captured !== current.amount.amount || current.state !== 'captured') throw PaymentsErrors.illegalTransition();
     return {};
   };
 }

@@ -39,6 +39,27 @@ describe('a report of the provider', () => {
     expect(payments.outbox.events).toHaveLength(1);
   });
 
+  it('that it captured a part is booked as that, and does not pass for the whole', async () => {
+    const { till, payments, report } = setUp();
+    const orderId = randomUUID();
+    const { paymentId } = await till.authorize({ orderId });
+    await report({ type: 'payment.captured', paymentId, amount: 3000 });
+    await expect(till.capture(paymentId)).rejects.toMatchObject({ code: 'payments.illegal-transition' });
+    await till.release(orderId);
+    await till.settleRefunds();
+    expect(await payments.find(paymentId)).toMatchObject({ captured: 3000, refunded: 3000 });
+  });
+
+  it('of a refund of what is not known to be captured yet is asked for again', async () => {
+    const { till, payments, report } = setUp();
+    const { paymentId } = await till.authorize();
+    const made = { id: 'evt_1', type: 'refund.succeeded', paymentId, amount: 700, reference: 're_1' };
+    await expect(report(made)).rejects.toMatchObject({ kind: 'unavailable' });
+    await till.capture(paymentId);
+    await report(made);
+    expect(await payments.find(paymentId)).toMatchObject({ captured: 5000, refunded: 700 });
+  });
+
   it('that it voided ends the payment, unless the money was taken', async () => {
     const { till, payments, aCaptured, report } = setUp();
     const { paymentId } = await till.authorize();

@@ -1,10 +1,11 @@
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
+import { platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
 import type { PaymentProviders, Reported } from '../domain/payment-provider.ts';
-import { captured, type Payment, voided } from '../domain/payment.ts';
+import { captured, mayBecomeCaptured, type Payment, voided } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';
 import { leftToRefund, requestRefund } from '../domain/refund.ts';
 import type { Reports } from '../domain/reports.ts';
@@ -50,6 +51,8 @@ export function receiveWebhook(
     return payments.locked(paymentId, async (payment) => {
       const known = payment?.refunds.find((refund) => refund.reference !== null && refund.reference === reference);
       if (!payment || known) return known?.id;
+      // The report of the capture, or its answer, is still on the way. The provider sends this one again.
+      if (mayBecomeCaptured(payment)) throw platformErrors.unavailable('It is not known yet what was captured of this payment.');
       if (payment.state !== 'captured' || minorUnits > leftToRefund(payment)) {
         logger.error('The provider reports a refund that does not fit the payment.', { paymentId, reference, minorUnits });
         return undefined;
