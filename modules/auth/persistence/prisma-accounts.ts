@@ -1,6 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/database/database.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
+import { forgetTraces } from '#platform/forget-traces.ts';
 import type { Role } from '../contract.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
@@ -110,6 +111,7 @@ export function prismaAccounts(
         if (!rows[0]) return undefined;
         await endSessions(id, null);
         await prisma.account.delete({ where: { id } });
+        await forgetTraces(database, id);
         return accountOf(rows[0]);
       }),
   };

@@ -1,5 +1,6 @@
 import type { Database } from '#platform/database/database.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
+import { forgetTraces } from '#platform/forget-traces.ts';
 import type { People } from '../domain/people.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { lockPerson } from './lock-person.ts';
@@ -12,6 +13,7 @@ export function prismaPeople(database: Database, prisma: PrismaClient, outbox: O
         await prisma.address.deleteMany({ where: { userId } });
         await prisma.profile.deleteMany({ where: { userId } });
         await prisma.person.update({ where: { userId }, data: { erasedAt } });
+        await forgetTraces(database, userId);
         announce(outbox);
       }),
   };

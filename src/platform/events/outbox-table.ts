@@ -129,6 +129,10 @@ export class OutboxTable {
     return { pending: rows[0]!.pending, lagSeconds: Math.max(0, rows[0]!.lag) };
   }
 
+  async forgetPublished(key: string): Promise<void> {
+    await this.#database.query('delete from outbox where key = $1 and published_at is not null', [key]);
+  }
+
   /** How many were deleted: `limit` at most, those published more than `retention` milliseconds ago. */
   async prune(retention: number, limit: number): Promise<number> {
     const { rowCount } = await this.#database.query(

@@ -36,6 +36,7 @@ export class IdempotencyKeys {
   readonly #take: string;
   readonly #store: string;
   readonly #settle: string;
+  readonly #forget: string;
   readonly #prune: string;
 
   constructor(database: Database) {
@@ -58,6 +59,7 @@ export class IdempotencyKeys {
     this.#settle = `
       UPDATE ${table} SET status = $3, headers = $4, body = $5, settles_until = NULL
       WHERE scope = $1 AND key = $2 AND settles_until > now()`;
+    this.#forget = `DELETE FROM ${table} WHERE starts_with(scope, $1 || ' ')`;
     this.#prune = `
       DELETE FROM ${table} WHERE (scope, key) IN (
         SELECT scope, key FROM ${table} WHERE created_at <= now() - ${kept} ORDER BY created_at LIMIT 1000
@@ -99,6 +101,11 @@ export class IdempotencyKeys {
   async settle({ scope, keyHash }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<boolean> {
     const { rowCount } = await this.#database.query(this.#settle, [scope, keyHash, status, JSON.stringify(headers), body ?? '']);
     return rowCount === 1;
+  }
+
+  /** Deletes every answer to `caller`. */
+  async forget(caller: string): Promise<void> {
+    await this.#database.query(this.#forget, [caller]);
   }
 
   /** Deletes what was kept long enough, and tells how much that was. */

@@ -7,7 +7,7 @@
 import { createHmac, hash } from 'node:crypto';
 
 export interface KeyUse {
-  /** Who uses the key, and for what: the same key of somebody else is another key. */
+  /** Who uses the key (their id, then a space), and for what: the same key of somebody else is another key. */
   readonly scope: string;
   readonly keyHash: string;
   /** Of the request; another one under the same key is refused. */

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import supertest from 'supertest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from './support/postgres.ts';
+import { startTestProgram, type TestProgram } from './support/program.ts';
+
+const patience = { timeout: 20_000 };
+
+let program: TestProgram;
+let client: pg.Client;
+beforeAll(async () => {
+  program = await startTestProgram();
+  client = await connect(new URL(program.databaseUrl).pathname.slice(1));
+});
+afterAll(async () => {
+  await client.end();
+  await program.stop();
+});
+
+/** The tables with a row that says `name`. */
+async function tablesThatSay(name: string): Promise<string[]> {
+  const { rows: tables } = await client.query<{ table: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS "table" FROM pg_tables WHERE schemaname = ANY ($1) ORDER BY 1`,
+    [[...program.modules.keys()]],
+  );
+  const found: string[] = [];
+  for (const { table } of tables) {
+    const { rowCount } = await client.query(`SELECT FROM ${table} AS stored WHERE strpos(stored::text, $1) > 0 LIMIT 1`, [name]);
+    if (rowCount) found.push(table);
+  }
+  return found;
+}
+
+/** Somebody with an account, a profile, and an address that was added under an idempotency key. */
+async function person(name: string) {
+  const credentials = { email: `${name}@example.com`, password: 'correct horse battery staple' };
+  await supertest(program.url).post('/v1/auth/register').send({ ...credentials, name }).expect(201);
+  const { body } = await supertest(program.url).post('/v1/auth/login').send(credentials).expect(200);
+  const headers = { authorization: `Bearer ${body.accessToken}`, 'idempotency-key': randomUUID() };
+  const address = { recipient: name, line1: '1 Any Street', city: 'Anytown', postalCode: '12345', country: 'DE' };
+  await supertest(program.url).post('/v1/users/me/addresses').set(headers).send(address).expect(201);
+  return { erase: () => supertest(program.url).delete('/v1/users/me').set(headers).expect(204) };
+}
+
+describe('a person who is erased', () => {
+  it('is named in no table any more, and everybody else still is', async () => {
+    const [ada, grace] = ['ada-lovelace', 'grace-hopper'] as const;
+    const { erase } = await person(ada);
+    await person(grace);
+    const published = async () => (await client.query('SELECT FROM auth.outbox WHERE published_at IS NOT NULL')).rowCount;
+    // The administrator has registered too.
+    await expect.poll(published, patience).toBe(3);
+    const everywhere = ['auth.accounts', 'auth.outbox', 'users.addresses', 'users.idempotency_keys', 'users.profiles'];
+    expect(await tablesThatSay(ada)).toEqual(everywhere);
+    await erase();
+    await expect.poll(() => tablesThatSay(ada), patience).toEqual([]);
+    expect(await tablesThatSay(grace)).toEqual(everywhere);
+  });
+});
