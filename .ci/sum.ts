@@ -1,25 +1,72 @@
-/** Adds up vitest's JSON reports, and prints `N passed, N failed` as the last line. */
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+/**
+ * `sum.ts <folder> [step]...` adds up the JSON reports that the suites left in the folder, names what failed, and
+ * prints `N passed, N failed` as the last line. Of the steps that ended with an error, each that has no failed test to
+ * show for it counts as one failure, such as a suite that left no report.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 
+/** The part of vitest's that matters here. */
 interface Report {
-  numPassedTests: number;
-  numFailedTests: number;
-  numFailedTestSuites: number;
-  numPendingTests: number;
-  success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages?: readonly string[] }[];
+  }[];
 }
 
+const [folder = '', ...broken] = process.argv.slice(2);
+const failures: string[] = [];
+const secondTries: string[] = [];
+const skipped = new Set<string>();
+const run = new Set<string>();
 let passed = 0;
-let failed = 0;
+
 console.log('');
-for (const file of process.argv.slice(2)) {
-  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-  // A file that could not even be loaded fails without a failed test.
-  const lost = report.numFailedTests === 0 && !report.success ? Math.max(1, report.numFailedTestSuites) : report.numFailedTests;
-  console.log(`${basename(file, '.json')}: ${report.numPassedTests} passed, ${lost} failed, ${report.numPendingTests} skipped`);
-  passed += report.numPassedTests;
-  failed += lost;
+for (const report of readdirSync(folder).filter((name) => name.endsWith('.json')).sort()) {
+  const suite = basename(report, '.json');
+  const before = { passed, failed: failures.length };
+  const results = testResultsOf(join(folder, report));
+  for (const file of results ?? []) {
+    const path = relative(process.cwd(), file.name);
+    const failedBefore = failures.length;
+    for (const { status, fullName, failureMessages = [] } of file.assertionResults) {
+      const test = `${path} > ${fullName}`;
+      const told = `${suite}: ${test}\n    ${firstLineOf(failureMessages[0])}`;
+      (status === 'passed' || status === 'failed' ? run : skipped).add(test);
+      if (status === 'failed') failures.push(told);
+      if (status === 'passed') passed += 1;
+      if (status === 'passed' && failureMessages.length > 0) secondTries.push(told);
+    }
+    // A file that could not even be loaded fails without a failed test.
+    if (file.status === 'failed' && failures.length === failedBefore) failures.push(`${suite}: ${path}\n    ${firstLineOf(file.message)}`);
+  }
+  const failed = failures.length - before.failed;
+  console.log(results ? `${suite}: ${passed - before.passed} passed, ${failed} failed` : `${suite}: no report`);
+  if (failed > 0 && broken.includes(suite)) broken.splice(broken.indexOf(suite), 1);
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+failures.push(...broken.map((step) => `${step}: ended with an error outside of any test, see above`));
+
+list('Run nowhere', [...skipped].filter((test) => !run.has(test)));
+list('Passed when tried again', secondTries);
+list('Failed', failures);
+console.log(`\n${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
+
+/** Undefined for a suite that ended while it wrote them. */
+function testResultsOf(file: string): Report['testResults'] | undefined {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as Report).testResults;
+  } catch {
+    return undefined;
+  }
+}
+
+function firstLineOf(text = ''): string {
+  return text.split('\n', 1)[0]!.slice(0, 300);
+}
+
+function list(title: string, lines: readonly string[]): void {
+  if (lines.length > 0) console.log(`\n${title}:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}

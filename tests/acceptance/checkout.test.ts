@@ -53,20 +53,20 @@ describe('placing an order', () => {
     for (const payment of await paymentsOf(body.id)) expect(payment).toMatchObject({ captured: 0 });
   });
 
-  it('survives a provider that fails twice', async () => {
+  it.concurrent('survives a provider that fails twice', async () => {
     const mug = await product({}, keeper);
     const { body } = await order(someone, mug.sku, 1, 'tok_flaky');
     await settled(body.id, 'paid');
     expect(await paymentsOf(body.id)).toMatchObject([{ status: 'captured', captured: 1250 }]);
   });
 
-  it('waits for a slow provider as long as asked', async () => {
+  it.concurrent('waits for a slow provider as long as asked', async () => {
     const mug = await product({}, keeper);
     const { body } = await order(someone, mug.sku, 1, 'tok_slow');
     expect(body.status).toBe('paid');
   });
 
-  it('stays pending while the provider does not answer, and can be cancelled', async () => {
+  it.concurrent('stays pending while the provider does not answer, and can be cancelled', async () => {
     const mug = await product({ stock: 5 }, keeper);
     const { body } = await order(someone, mug.sku, 5, 'tok_timeout', { prefer: 'wait=1' });
     expect(body.status).toBe('pending');

@@ -86,12 +86,12 @@ export async function product(fields: Partial<ProductFields> = {}, as?: Visitor)
   return whole;
 }
 
-/** Asks again until `wanted` holds; what takes longer than 15 s is a failure. */
+/** Asks again until `wanted` holds; what takes longer than a minute is a failure. */
 export async function eventually<T>(ask: () => Promise<T>, wanted: (value: T) => boolean): Promise<T> {
   let last = await ask();
-  for (const deadline = Date.now() + 15_000; !wanted(last) && Date.now() < deadline; last = await ask()) {
+  for (const deadline = Date.now() + 60_000; !wanted(last) && Date.now() < deadline; last = await ask()) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  if (!wanted(last)) throw new Error(`It did not happen within 15 s; the last answer was ${JSON.stringify(last)}`);
+  if (!wanted(last)) throw new Error(`It did not happen within a minute; the last answer was ${JSON.stringify(last)}`);
   return last;
 }

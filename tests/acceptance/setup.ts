@@ -1,6 +1,6 @@
 /** The acceptance suite runs against BASE_URL, with ADMIN_EMAIL and ADMIN_PASSWORD, or against a program of its own (with CALLS as given). */
 import type { TestProject } from 'vitest/node';
-import { administrator, start, temporaryFolder } from '../support/running-program.ts';
+import { administrator, paymentTimeout, start, temporaryFolder } from '../support/running-program.ts';
 
 const callSettings = Object.fromEntries(
   Object.entries(process.env).filter((entry): entry is [string, string] => entry[0].startsWith('CALLS') && entry[1] !== undefined),
@@ -25,7 +25,7 @@ export default async function setup(project: TestProject) {
     return undefined;
   }
   const folder = await temporaryFolder();
-  const program = await start({ DATA_DIR: folder.path, ...callSettings });
+  const program = await start({ DATA_DIR: folder.path, PAYMENT_TIMEOUT: paymentTimeout, ...callSettings });
   project.provide('baseUrl', program.url);
   return async () => {
     await program.stop();

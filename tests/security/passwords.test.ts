@@ -107,8 +107,8 @@ describe('somebody who guesses', () => {
         times[kind].push(performance.now() - began);
       }
     }
-    const median = (all: number[]) => all.sort((a, b) => a - b)[2]!;
-    const ratio = median(times.unknown) / median(times.wrong);
+    // Whatever else the machine does only adds to the time.
+    const ratio = Math.min(...times.unknown) / Math.min(...times.wrong);
     // Without the hash of an unknown account it would be a tenth.
     expect(ratio).toBeGreaterThan(0.4);
     expect(ratio).toBeLessThan(2.5);

@@ -1,5 +1,6 @@
 /** The program as its users run it: a process of its own, started from the sources, stopped by a signal. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,13 +22,32 @@ export interface RunningProgram {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-export const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
+/** Seconds: the least in which the sandbox still answers `tok_slow`, as one test waits until `tok_timeout` is given up. */
+export const paymentTimeout = '5';
+
+const [firstPort, lastPort] = [10_000, 32_000];
+/** Test files that run at the same time begin somewhere else each. */
+let nextPort = randomInt(firstPort, lastPort);
+
+/**
+ * The first of `count` ports that follow each other and are free. None of those that connections go out from, or that
+ * are given to who asks for any: nobody takes one by chance before it is used, or while a program is started again.
+ */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = nextPort;
+    nextPort = nextPort + count > lastPort ? firstPort : nextPort + count;
+    const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(first + offset)));
+    if (free.every(Boolean)) return first;
+  }
+}
+
+export const freePort = (): Promise<number> => freePorts(1);
+
+const isFree = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
 /** A folder that a database may be in: PostgreSQL runs as another user when the tests run as root. */
@@ -71,11 +91,11 @@ export async function start(environment: Record<string, string>): Promise<Runnin
   });
   let exitCode: number | null | undefined;
   void program.exited.then((code) => (exitCode = code));
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await delay(25)) {
+  for (const deadline = Date.now() + 240_000; Date.now() < deadline; await delay(25)) {
     if (exitCode !== undefined) throw new Error(`The program ended with ${exitCode}:\n${program.output()}`);
     const ready = await fetch(`${program.url}/readyz`).then((answer) => answer.ok, () => false);
     if (ready) return program;
   }
   await program.stop('SIGKILL');
-  throw new Error(`The program did not become ready in 60 s:\n${program.output()}`);
+  throw new Error(`The program did not become ready in 240 s:\n${program.output()}`);
 }

@@ -1,6 +1,5 @@
 /** Modules behind a gateway, each an application on a port of its own: what a client meets where modules run elsewhere. */
-import { Server as HttpServer, type OutgoingHttpHeaders, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type OutgoingHttpHeaders, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { Endpoint } from '#platform/http/endpoint.ts';
 import { HttpFront, type FrontCertificate } from '../../src/host/http-front.ts';
@@ -27,15 +26,6 @@ export async function serve(endpoints: readonly Endpoint[], { port = 0, certific
   const kill = () => (ended ??= Promise.all([front.close(0), created.close()]));
   onTestFinished(async () => void (await kill()));
   return { ...created, url: front.url, kill: async () => void (await kill()) };
-}
-
-/** A port that nothing listens on. */
-export async function closedPort(): Promise<number> {
-  const server = new HttpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export interface RawAnswer {

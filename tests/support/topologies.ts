@@ -1,9 +1,8 @@
 /** Topologies made for tests, and started as `npm start -- --topology` does. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { administrator, launch, type RunningProgram } from './running-program.ts';
+import { administrator, freePorts, launch, type RunningProgram } from './running-program.ts';
 
 export interface Group {
   readonly name: string;
@@ -40,33 +39,13 @@ export async function writeTopology(file: string, groups: readonly Group[]): Pro
   return ports;
 }
 
-/** Below those that connections go out from: a process that is started again finds its port as it left it. */
-let nextPort = 10_000 + (process.pid % 200) * 100;
-const lastPort = 32_000;
-
-/** The first of `count` that follow each other. */
-export async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const first = nextPort;
-    nextPort = nextPort + count > lastPort ? 10_000 : nextPort + count;
-    const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(first + offset)));
-    if (free.every(Boolean)) return first;
-  }
-}
-
-const isFree = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const server = createServer().once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-
 /** Starts `file` and waits until the supervisor says that it is ready. */
 export async function startTopology(file: string, environment: Record<string, string>): Promise<RunningProgram & { readonly startedIn: number }> {
   const begun = performance.now();
   const program = launch({ LOG_LEVEL: 'warn', ADMIN_PASSWORD: administrator.password, ...environment }, ['--topology', file]);
   let exitCode: number | null | undefined;
   void program.exited.then((code) => (exitCode = code));
-  for (const deadline = Date.now() + 90_000; Date.now() < deadline; await delay(25)) {
+  for (const deadline = Date.now() + 300_000; Date.now() < deadline; await delay(25)) {
     if (exitCode !== undefined) break;
     const url = /Address +(\S+)/.exec(program.output())?.[1];
     if (url && /Stop +Ctrl-C/.test(program.output())) return { ...program, url, startedIn: performance.now() - begun };

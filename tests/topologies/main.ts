@@ -8,17 +8,17 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withoutBroker, virtualHost } from '../support/broker.ts';
-import { administrator, temporaryFolder } from '../support/running-program.ts';
+import { administrator, paymentTimeout, temporaryFolder } from '../support/running-program.ts';
 import { partitions, processesOf, residentMemory, startTopology, writeTopology } from '../support/topologies.ts';
 import { orderLatencies, quantile } from './order-latencies.ts';
-import { runAcceptance, type Report } from './run-acceptance.ts';
+import { runAcceptance, type AcceptanceReport } from './run-acceptance.ts';
 
 const atOnce = 2;
 const folder = join(import.meta.dirname, '../../modules');
 
 interface Outcome {
   readonly name: string;
-  readonly report: Report;
+  readonly report: AcceptanceReport;
   readonly digests: ReadonlyMap<string, string>;
 }
 
@@ -91,7 +91,7 @@ async function started(groups: string[][]) {
     const file = join(home.path, 'topology.yaml');
     await writeTopology(file, groups.map((group) => ({ name: group.join('-'), modules: group })));
     const digests = new Map(modules.map((module) => [module, digestOf(join(folder, module))]));
-    const program = await startTopology(file, { DATA_DIR: join(home.path, 'data'), EVENTS_URL: broker.url });
+    const program = await startTopology(file, { DATA_DIR: join(home.path, 'data'), EVENTS_URL: broker.url, PAYMENT_TIMEOUT: paymentTimeout });
     const stop = async () => {
       await program.stop();
       await remove();
@@ -120,14 +120,12 @@ function digestOf(module: string): string {
 /** One for all topologies, in the form that vitest's have. */
 function writeReport(file: string | undefined): void {
   if (file === undefined) return;
-  const sum = (key: 'numTotalTests' | 'numPassedTests' | 'numFailedTests' | 'numFailedTestSuites' | 'numPendingTests') =>
-    outcomes.reduce((total, { report }) => total + report[key], 0);
-  writeFileSync(file, JSON.stringify({
-    numTotalTests: sum('numTotalTests'),
-    numPassedTests: sum('numPassedTests'),
-    numFailedTests: sum('numFailedTests') + changed.length,
-    numFailedTestSuites: sum('numFailedTestSuites'),
-    numPendingTests: sum('numPendingTests'),
-    success: failed.length + changed.length === 0,
-  }));
+  const tested = outcomes.flatMap(({ name, report }) =>
+    report.testResults.map((result) => ({
+      ...result,
+      assertionResults: result.assertionResults.map((each) => ({ ...each, fullName: `${each.fullName} (${name})` })),
+    })),
+  );
+  const sources = changed.map((module) => ({ name: join(folder, module), status: 'failed', message: 'Its source changed in between.', assertionResults: [] }));
+  writeFileSync(file, JSON.stringify({ testResults: [...tested, ...sources] }));
 }

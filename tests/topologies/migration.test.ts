@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { virtualHost, withoutBroker } from '../support/broker.ts';
-import { administrator, start, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
-import { freePorts, startTopology } from '../support/topologies.ts';
+import { administrator, freePorts, start, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
+import { startTopology } from '../support/topologies.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

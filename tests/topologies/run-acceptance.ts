@@ -4,18 +4,11 @@ import { join } from 'node:path';
 import { administrator } from '../support/running-program.ts';
 
 /** What vitest's JSON report says, as far as it matters here. */
-export interface Report {
+interface VitestReport {
   readonly numTotalTests: number;
   readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numFailedTestSuites: number;
   readonly numPendingTests: number;
   readonly success: boolean;
-  /** The name of each test that failed, with its first message. */
-  readonly failures: readonly string[];
-}
-
-interface WrittenReport extends Omit<Report, 'failures'> {
   readonly testResults: readonly {
     readonly name: string;
     readonly message: string;
@@ -23,11 +16,16 @@ interface WrittenReport extends Omit<Report, 'failures'> {
   }[];
 }
 
+export interface AcceptanceReport extends VitestReport {
+  /** The name of each test that failed, with its first message. */
+  readonly failures: readonly string[];
+}
+
 const root = join(import.meta.dirname, '../..');
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
 
 /** Runs the acceptance suite against `url`. `folder` takes its report. */
-export async function runAcceptance(url: string, folder: string): Promise<Report> {
+export async function runAcceptance(url: string, folder: string): Promise<AcceptanceReport> {
   const file = join(folder, 'report.json');
   const child = spawn(process.execPath, [vitest, 'run', '--project', 'acceptance', '--reporter=json', `--outputFile.json=${file}`], {
     cwd: root,
@@ -37,9 +35,9 @@ export async function runAcceptance(url: string, folder: string): Promise<Report
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (printed += data.toString()));
   await new Promise((resolve) => child.once('close', resolve));
-  let report: WrittenReport;
+  let report: VitestReport;
   try {
-    report = JSON.parse(readFileSync(file, 'utf8')) as WrittenReport;
+    report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
   } catch (error) {
     throw new Error(`The acceptance suite left no report:\n${printed}`, { cause: error });
   }

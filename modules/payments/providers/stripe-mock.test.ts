@@ -3,11 +3,11 @@
  * understand. It keeps no state, so what follows from the answers is tested elsewhere.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { v4 } from 'uuid';
 import { backgroundContext } from '#platform/context.ts';
+import { freePort } from '../../../tests/support/running-program.ts';
 import { euros, noon } from '../testing/payments.ts';
 import type { Payment } from '../domain/payment.ts';
 import { stripeProvider } from './stripe.ts';
@@ -26,7 +26,7 @@ describe.skipIf(!installed)("Stripe's API", () => {
     const port = await freePort();
     apiBase = `http://127.0.0.1:${port}`;
     mock = spawn('stripe-mock', ['-http-port', String(port)], { stdio: 'ignore' });
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       if (await fetch(apiBase).then(() => true, () => false)) return;
       await sleep(100);
     }
@@ -65,11 +65,3 @@ describe.skipIf(!installed)("Stripe's API", () => {
     expect(await understood(provider().refund(request, patience()))).toMatchObject({ status: 'succeeded', reference: expect.stringMatching(/^re_/) });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -85,7 +85,7 @@ describe('the supervisor', () => {
     await supervisor.start();
     const [front, shop] = [pidOf('front'), pidOf('shop')];
     process.kill(shop, 'SIGKILL');
-    await expect.poll(() => ask('shop').then(({ ok }) => ok, () => false), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => ask('shop').then(({ ok }) => ok, () => false)).toBe(true);
     expect(pidOf('shop')).not.toBe(shop);
     expect(pidOf('front')).toBe(front);
     expect(printed).toMatch(/^shop .* error shop ended by SIGKILL\. It is started again in 0\.2 s\.$/m);
@@ -96,7 +96,7 @@ describe('the supervisor', () => {
     const { supervisor, ask } = await three();
     await supervisor.start();
     for (let death = 1; death <= 3; death++) {
-      await expect.poll(() => ask('shop', '/die').then(() => 'alive', ({ cause }) => cause.code), { timeout: 5_000 }).toBe('UND_ERR_SOCKET');
+      await expect.poll(() => ask('shop', '/die').then(() => 'alive', ({ cause }) => cause.code)).toBe('UND_ERR_SOCKET');
     }
     await expect.poll(() => printed.match(/with exit code 7\. It is started again in (\S+) s/g)?.length).toBe(3);
     expect([...printed.matchAll(/again in (\S+) s/g)].map(([, pause]) => pause)).toEqual(['0.2', '0.4', '0.8']);

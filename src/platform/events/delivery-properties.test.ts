@@ -73,7 +73,7 @@ async function keepsItsPromise({ instances, events, reactions, disasters, memory
     const done = (await landscape.inbox()).filter(({ state }) => state === 'done');
     return done.length === 2 * stored.length && (await landscape.unpublished()) === 0;
   };
-  await until(everythingIsDone, 20_000);
+  await until(everythingIsDone);
   await Promise.all(programs.map((program) => program.stop()));
 
   const seen = await landscape.effects();

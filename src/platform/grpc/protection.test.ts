@@ -116,9 +116,7 @@ describe('a module that does not answer', () => {
     expect(await state()).toBe('open');
 
     const before = asked;
-    const started = performance.now();
-    expect(await outcome()).toBe('platform.unavailable');
-    expect(performance.now() - started, 'nothing is waited for').toBeLessThan(45);
+    expect(await outcome(5_000)).toBe('platform.unavailable');
     expect(asked).toBe(before);
 
     await delay(limits.openFor);
@@ -176,18 +174,18 @@ describe('a module that does not answer', () => {
 describe('a slow module', () => {
   it('holds up only so many calls at one time; more of them are answered at once', async () => {
     let asked = 0;
+    const enough = Promise.withResolvers<void>();
     const { library, metrics } = await calling({
       find: async ({ book }) => {
         asked += 1;
-        await delay(200);
+        await enough.promise;
         return { title: book, shelf: null };
       },
     });
     const calls = Array.from({ length: 5 }, () => library.find({ book: 'Emma' }));
-    const started = performance.now();
     await expect(calls[4]).rejects.toMatchObject({ code: 'platform.unavailable', retryAfter: limits.openFor / 1_000 });
-    expect(performance.now() - started).toBeLessThan(50);
     expect(await metrics.text()).toContain('remote_calls_in_flight{module="library"} 3');
+    enough.resolve();
     const outcomes = await Promise.allSettled(calls);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     expect(asked).toBe(3);

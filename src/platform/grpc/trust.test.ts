@@ -155,7 +155,7 @@ describe('the files of PEER_TLS_*', () => {
     const renewed = new Promise<void>((resolve) => served.certificates.onChange(resolve));
     served.files.write(await authority.issue(['library']));
     await renewed;
-    await expect.poll(() => library.lend(loan).catch(() => 'refused'), { timeout: 5_000 }).toEqual({ due: 'tomorrow' });
+    await expect.poll(() => library.lend(loan).catch(() => 'refused')).toEqual({ due: 'tomorrow' });
 
     const changed = new Promise<void>((resolve) => certificates.onChange(resolve));
     files.write(await authority.issue(['cellar']));
@@ -171,7 +171,7 @@ describe('the files of PEER_TLS_*', () => {
     await delay(1_500);
     expect(certificates.current()).toBe(before);
     files.write(other);
-    await expect.poll(() => String(certificates.current().cert), { timeout: 3_000 }).toBe(other.cert);
+    await expect.poll(() => String(certificates.current().cert)).toBe(other.cert);
   });
 
   it.each([

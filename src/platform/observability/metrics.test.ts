@@ -83,7 +83,7 @@ describe('the metrics of a program', () => {
     metrics.watchOutbox('orders', () => new Promise(() => {}));
     const startedAt = performance.now();
     expect(await metrics.text()).toContain('http_requests_in_flight 0');
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
   });
 
   it('of two programs in one process are apart', async () => {

@@ -47,6 +47,8 @@ export async function startShop(environment: Readonly<Record<string, string>> = 
   });
   const database = await connect(new URL(program.databaseUrl).pathname.slice(1));
   const sql: Shop['sql'] = async (text, values = []) => (await database.query(text, [...values])).rows;
+  // Each would run once within the first minute, and delete what has expired between two snapshots.
+  for (const module of program.modules.keys()) await sql(`UPDATE ${module}.schedules SET next_run_at = 'infinity'`);
   const newCustomer = () => customer(program.url);
   return {
     program,

@@ -177,7 +177,7 @@ const noting =
   };
 
 /** Until `condition` holds, or the test's patience is over. */
-export async function until(condition: () => boolean | Promise<boolean>, patience = 8_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, patience = 60_000): Promise<void> {
   const end = performance.now() + patience;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`This did not become true in time: ${condition}`);

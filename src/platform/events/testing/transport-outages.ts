@@ -11,7 +11,7 @@ const inOrder = (count: number) => Array.from({ length: count }, (_, n) => n);
 export function transportOutages(carrier: () => Carrier, landscape: () => Landscape): void {
   const numbersOf = async (id: string) => (await landscape().effects()).filter((effect) => effect.id === id).map(({ n }) => n);
   const expectAll = async (rounds: number) => {
-    await until(async () => (await landscape().effects()).length >= rounds * keys.length, 20_000);
+    await until(async () => (await landscape().effects()).length >= rounds * keys.length);
     await until(async () => (await landscape().unpublished()) === 0);
     for (const id of keys) expect(await numbersOf(id)).toEqual(inOrder(rounds));
   };
