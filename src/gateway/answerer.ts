@@ -18,6 +18,8 @@ import { rateLimit } from './rate-limit.ts';
 import type { RedisCounts } from './redis-counts.ts';
 import type { Route } from './routes.ts';
 
+const maxToldPath = 200;
+
 export interface AnswererOptions {
   readonly routes: RouteTable<Route>;
   readonly verifier: TokenVerifier;
@@ -44,7 +46,7 @@ export function answerer(options: AnswererOptions): (exchange: Exchange) => Prom
     const token = bearerToken(exchange);
     exchange.principal = token === undefined ? undefined : verifier.recall(token);
     if (limit && !exchange.route.operational) await limit(exchange);
-    if (!found) throw platformErrors.notFound();
+    if (!found) throw platformErrors.notFound(`There is nothing at ${exchange.path.slice(0, maxToldPath)}. What there is: /docs.`);
     if (!route) return otherMethod(found, exchange);
 
     const { deadline, requestId, trace, signal } = exchange;
@@ -80,8 +82,9 @@ const routeFor = ({ byMethod }: Found<Route>, { request: { method } }: Exchange)
   byMethod.get(method === 'HEAD' ? 'GET' : method);
 
 function otherMethod({ byMethod }: Found<Route>, exchange: Exchange): SentAnswer {
-  const methods = [...byMethod.keys(), ...(byMethod.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
-  exchange.header('Allow', methods.join(', '));
-  if (exchange.request.method !== 'OPTIONS') throw httpErrors.methodNotAllowed();
+  const methods = [...byMethod.keys(), ...(byMethod.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  exchange.header('Allow', methods);
+  const { method } = exchange.request;
+  if (method !== 'OPTIONS') throw httpErrors.methodNotAllowed(`${method} is not possible here. What is: ${methods}.`);
   return { status: 204, headers: [], body: undefined };
 }

@@ -31,6 +31,11 @@ describe('the documentation', () => {
     }
   });
 
+  it('is where whoever opens the address in a browser gets to', async () => {
+    const { status, headers } = await http.get('/');
+    expect([status, headers.location]).toEqual([302, '/docs']);
+  });
+
   it('could load nothing from elsewhere if it wanted to, nor run what is not its own', async () => {
     const { headers } = await http.get('/docs');
     const policy = headers['content-security-policy']!;

@@ -29,6 +29,7 @@ export function documentation(modules: readonly DocumentedModule[], version: str
   const sorted = modules.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const page = document('/docs', 'text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
   return [
+    { url: '/', answer: async () => ({ status: 302, headers: ['Location', page.url], body: undefined }) },
     document('/openapi.json', 'application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, version))),
     {
       url: page.url,

@@ -26,6 +26,7 @@ export function receiver({ logger, metrics, requestTimeout, onTimeout }: Recepti
 
   return (request: Request, response: Response): Exchange => {
     const startedAt = performance.now();
+    forgetOfConnection(request);
     const { 'x-request-id': givenId, traceparent: givenTrace } = request.headers;
     const requestId = acceptedRequestId(givenId) ?? randomUUID();
     const trace = continuedTrace(givenTrace);
@@ -47,6 +48,13 @@ export function receiver({ logger, metrics, requestTimeout, onTimeout }: Recepti
     });
     return exchange;
   };
+}
+
+/** What `Connection` names was meant for whoever is next to the client (RFC 9110, 7.6.1); most clients name nothing. */
+function forgetOfConnection({ headers }: Request): void {
+  const { connection } = headers;
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return;
+  for (const name of connection.split(',')) delete headers[name.trim().toLowerCase()];
 }
 
 function finish(exchange: Exchange, milliseconds: number, logger: Logger): void {

@@ -2,9 +2,12 @@
  * The port. It is taken before anything else is opened, so that a taken one costs nothing; until the program is ready
  * whoever asks is told to come back.
  */
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { platformErrors } from '#platform/errors.ts';
+import { problemType } from '#platform/http/problem.ts';
 import type { GatewayApp } from '../gateway/app.ts';
 import { serverOptions } from '../gateway/server-options.ts';
 import type { Configuration } from './configuration.ts';
@@ -13,17 +16,14 @@ import { StartupError } from './startup-error.ts';
 /** Milliseconds. */
 const lookForIdle = 20;
 
-const starting = JSON.stringify({
-  type: '/problems/platform.unavailable',
-  title: 'Service Unavailable',
-  status: 503,
-  detail: 'The program is starting. Try again in a moment.',
-  code: 'platform.unavailable',
-});
+const { code, summary } = platformErrors.unavailable;
+const starting = { type: problemType(code), title: summary, status: 503, detail: 'The program is starting. Try again in a moment.', code };
 
 const notYet: RequestListener = (_, response) => {
-  response.writeHead(503, { 'Content-Type': 'application/problem+json', 'Retry-After': '1', Connection: 'close' });
-  response.end(starting);
+  const requestId = randomUUID();
+  const headers = { 'Cache-Control': 'no-store', 'Retry-After': '1', 'X-Request-Id': requestId, Connection: 'close' };
+  response.writeHead(503, { 'Content-Type': 'application/problem+json', ...headers });
+  response.end(JSON.stringify({ ...starting, requestId }));
 };
 
 /** A certificate for the port; it may change while the program runs. */

@@ -44,7 +44,7 @@ describe('a request with a field that is not declared', () => {
       for (const { pointer, value } of withFieldMore(example.body ?? {}, name)) {
         const { status, body } = await send(people[endpoint.access], endpoint, { ...example, body: value as never });
         expect(status, JSON.stringify(value)).toBe(400);
-        expect(body.errors).toContainEqual({ path: pointer, message: expect.stringContaining(name) });
+        expect(body.errors).toContainEqual({ path: `${pointer}/${name}`, message: 'There is no such field.' });
       }
     }
     expect(await shop.snapshot()).toEqual(before);
@@ -56,7 +56,7 @@ describe('a request with a field that is not declared', () => {
     for (const name of ['isAdmin', '__proto__', 'customerId', 'userId']) {
       const { status, body } = await send(people[endpoint.access], endpoint, { ...example, query: { ...example.query, [name]: 'x' } });
       expect(status).toBe(400);
-      expect(body.errors).toContainEqual({ path: '', message: expect.stringContaining(name) });
+      expect(body.errors).toContainEqual({ path: `/${name}`, message: 'There is no such field.' });
     }
     expect(await shop.snapshot()).toEqual(before);
   });

@@ -94,6 +94,7 @@ describe('a client cannot tell where a module runs', () => {
     ['somebody without a token', '/v1/shelves', {}],
     ['a token that is not valid', '/v1/shelves', { headers: { Authorization: 'Bearer nonsense' } }],
     ['somebody who may not', '/v1/books', { method: 'POST', headers: { ...asCustomer, ...json }, body: '{"title":"Emma"}' }],
+    ['somebody who has only the next server know the token', '/v1/shelves', { headers: { ...asCustomer, Connection: 'close, authorization' } }],
     ['what is going away', '/v1/shelves?page=2', { headers: asCustomer }],
     ['a parameter that is wrong', '/v1/shelves?page=x', { headers: asCustomer }],
     ['a wrong method', '/v1/books/1', { method: 'PATCH' }],

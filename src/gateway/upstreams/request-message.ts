@@ -42,10 +42,9 @@ export async function requestMessage(exchange: Exchange, bodyLimit: number): Pro
 
 function headersOf({ request, requestId, trace }: Exchange): string[] {
   const { headers } = request;
-  const ofConnection = namedIn(headers.connection);
   const passed: string[] = [];
   for (const name in headers) {
-    if (withheld.has(name) || name.startsWith('x-forwarded-') || ofConnection?.has(name)) continue;
+    if (withheld.has(name) || name.startsWith('x-forwarded-')) continue;
     const value = headers[name]!;
     if (typeof value === 'string') passed.push(name, value);
     else for (const each of value) passed.push(name, each);
@@ -53,12 +52,6 @@ function headersOf({ request, requestId, trace }: Exchange): string[] {
   passed.push('x-forwarded-for', request.ip ?? '', 'x-forwarded-proto', request.protocol);
   passed.push('x-request-id', requestId, 'traceparent', `00-${trace.traceId}-${trace.spanId}-01`);
   return passed;
-}
-
-/** What `Connection` names is meant for us only; most clients name nothing else. */
-function namedIn(connection: string | undefined): Set<string> | undefined {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
-  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 
 async function* counted(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {

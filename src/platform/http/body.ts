@@ -47,7 +47,7 @@ export function parseJson(bytes: Buffer, contentType: string | undefined): unkno
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
-    throw httpErrors.malformedBody({ cause });
+    throw httpErrors.malformedBody({ detail: `The body is not valid JSON: ${(cause as Error).message}.`, cause });
   }
   if (mayBeUnstorable.test(text)) requireStorableText(value);
   return value;

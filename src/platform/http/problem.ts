@@ -13,6 +13,8 @@ const ownTitles = Object.fromEntries(
   [...Object.values(platformErrors), ...Object.values(httpErrors)].map(({ code, summary }) => [code, summary]),
 );
 const unavailableFor = 1;
+/** A cache may otherwise keep some of them, such as a 404. */
+const always = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
 
 /** Turns an error into its answer, and tells the operator what the client is not told. */
 export type Report = (error: unknown, exchange: Exchange) => RenderedAnswer;
@@ -38,7 +40,7 @@ export function problemReport(declared: readonly ErrorDefinition[], logger: Logg
       requestId: exchange.requestId,
       ...(failure.fields === undefined ? {} : { errors: failure.fields }),
     };
-    return { status, headers: ['Content-Type', 'application/problem+json', ...headersOf(failure)], body: JSON.stringify(body) };
+    return { status, headers: [...always, ...headersOf(failure)], body: JSON.stringify(body) };
   };
 }
 

@@ -1,7 +1,7 @@
 import { parse as parseQuery } from 'node:querystring';
 import { z } from 'zod';
 import { type FieldError, platformErrors } from '../errors.ts';
-import { fieldErrors } from '../validation.ts';
+import { readOrRefuse } from '../validation.ts';
 import { parseJson } from './body.ts';
 import type { Access, Endpoint, Request } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
@@ -42,19 +42,18 @@ export function requestReader(endpoint: Endpoint): RequestReader {
 
   return ({ request, principal, queryText: text }, parameters, bytes) => {
     const errors: FieldError[] = [];
-    const read = (schema: z.ZodObject, value: unknown) => {
-      const parsed = schema.safeParse(value);
-      if (parsed.success) return parsed.data;
-      errors.push(...fieldErrors(parsed.error));
-      return undefined;
-    };
+    const read = (schema: z.ZodObject, value: unknown) => readOrRefuse(schema, value, errors);
     const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);
     const fields = text === '' ? {} : parseQuery(text, '&', '=', { maxKeys: maxQueryFields });
     if (request.url.includes('%00')) requireStorableText({ ...parameters, ...fields });
-    const whole = {
+    const parts = {
       path: endpoint.path && read(path, pathText(parameters)),
       query: endpoint.query || text !== '' ? read(query, queryText(fields)) : undefined,
       body: takesBody && !rawBody ? read(body, sentBody) : undefined,
+    };
+    if (errors.length > 0) throw platformErrors.invalidRequest({ fields: errors });
+    const whole = {
+      ...parts,
       principal,
       get address() {
         return request.ip ?? '';
@@ -64,7 +63,6 @@ export function requestReader(endpoint: Endpoint): RequestReader {
       ifMatch: takesIfMatch ? ifMatchVersion(request.headers['if-match']) : undefined,
       wait: waits ? preferredWait(request.headers.prefer) : 0,
     };
-    if (errors.length > 0) throw platformErrors.invalidRequest({ fields: errors });
     return { request: whole, sentBody };
   };
 }

@@ -72,6 +72,11 @@ describe('changing something that has versions', () => {
     expect((await change('"2", "3"')).status).toBe(400);
   });
 
+  it('is 400 for what no version would make right', async () => {
+    expect((await change('"2"').send({ title: 5 })).status).toBe(400);
+    expect((await change('W/"3"').send({ title: 5 })).status).toBe(400);
+  });
+
   it('keeps other conflicts what they are', async () => {
     const { status, body } = await change('"3"', true);
     expect([status, body.code]).toEqual([409, 'library.book-lent']);

@@ -166,10 +166,9 @@ function problemResponse(status: number, definitions: readonly ErrorDefinition[]
 
 const pascalCase = (words: string) => words.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-function platformErrorsOf({ access, path, query, body, rawBody, idempotent, versioned, method }: Endpoint): ErrorDefinition[] {
-  const takesFields = path !== undefined || query !== undefined || body !== undefined;
+function platformErrorsOf({ access, body, rawBody, idempotent, versioned, method }: Endpoint): ErrorDefinition[] {
   return [
-    ...(takesFields ? [platformErrors.invalidRequest] : []),
+    platformErrors.invalidRequest,
     ...(body ? [httpErrors.malformedBody, httpErrors.unsupportedMediaType] : []),
     ...(body || rawBody ? [httpErrors.bodyTooLarge] : []),
     ...(access === 'anyone' ? [] : [platformErrors.unauthenticated]),
@@ -189,5 +188,5 @@ const example = ({ code, summary }: ErrorDefinition, status: number) => ({
   detail: summary,
   code,
   requestId: '0b8e3ba0-6f3c-4c7e-9f55-7a3b6f1c2d4e',
-  ...(code === platformErrors.invalidRequest.code && { errors: [{ path: '/items/0/quantity', message: 'Too small: expected number to be >=1' }] }),
+  ...(code === platformErrors.invalidRequest.code && { errors: [{ path: '/items/0/quantity', message: 'This must be at least 1.' }] }),
 });
