@@ -26,6 +26,9 @@ export interface ConsumerLimits {
   readonly sweep: number;
 }
 
+/** What cannot be read will not be readable next time. */
+class Unreadable extends Error {}
+
 /** How many due deliveries are fetched at once. */
 const batch = 100;
 
@@ -171,7 +174,6 @@ export class Consumer {
     this.#report(subscription, envelope, 1, pause, error);
   }
 
-  /** What cannot be read will not be readable next time. */
   async #bury(subscription: string, envelope: Envelope, error: string): Promise<void> {
     await this.#inbox.insertFailed(subscription, envelope, { attempts: 1, error, pause: undefined });
     this.#report(subscription, envelope, 1, undefined, error);
@@ -204,7 +206,7 @@ export class Consumer {
         held = await this.#inbox.hold(waiting);
         if (!held) return;
         const payload = readPayload(subscriber.event, held.event);
-        if (payload.unreadable !== undefined) throw new Error(payload.unreadable);
+        if (payload.unreadable !== undefined) throw new Unreadable(payload.unreadable);
         await this.#react(subscriber, held.event, payload, held.attempts + 1);
         await this.#inbox.finish(held);
       });
@@ -219,7 +221,7 @@ export class Consumer {
 
   async #failedAgain(held: Held, error: unknown): Promise<void> {
     const attempts = held.attempts + 1;
-    const pause = this.#pauseAfter(attempts);
+    const pause = error instanceof Unreadable ? undefined : this.#pauseAfter(attempts);
     await this.#inbox.failAgain(held, { error: describe(error), pause });
     this.#report(held.subscription, held.event, attempts, pause, error);
     if (pause === undefined) await this.#next(held.subscription, held.key);

@@ -237,6 +237,9 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       const [letter] = await program.users.deadLetters.list();
       expect(letter).toMatchObject({ attempts: 1, error: expect.stringContaining('n: Invalid input: expected number') });
       expect(await numbersOf('users.a', 'k')).toEqual([2]);
+      await program.users.deadLetters.replay('users.a', letter!.eventId);
+      await until(async () => (await landscape.inbox()).some(({ attempts }) => attempts === 2));
+      expect(await program.users.deadLetters.list(), 'its replay is one more try').toHaveLength(1);
     });
 
     it('arrive complete, once and in order when there are ten thousand of them and little memory', { timeout: 120_000 }, async () => {
