@@ -85,6 +85,6 @@ export const platformErrors = errors('platform', {
   notFound: ['not-found', 'There is nothing here.'],
   tooManyRequests: ['too-many', 'Too many requests.'],
   unavailable: ['unavailable', 'This is not available right now. Try again.'],
-  deadlineExceeded: ['unavailable', 'The time for this request is up. Try again.'],
+  deadlineExceeded: ['unavailable', 'The time for this request is up. What it asked for may still be done.'],
   internal: ['internal', 'Something went wrong on our side. The request id helps us find it.'],
 });
