@@ -5,8 +5,13 @@ import { StartupError } from './startup-error.ts';
 import { refusalPrefix } from './topology/refusal.ts';
 import { UsageError } from './usage-error.ts';
 
+/** What begins the line that says why nothing came of it. */
+const prefixes: Readonly<Record<string, string>> = { backup: 'Not backed up:', restore: 'Not restored:' };
+const answersScripts = ['migrate', 'backup', 'restore'];
+
 /** Runs what the arguments ask for; resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  let prefix = refusalPrefix;
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -21,9 +26,10 @@ export async function main(args: readonly string[]): Promise<number> {
     if (values.help) return print(helpOn(positionals[0]));
     if (values.version) return (await import('./commands/version.ts')).showVersion(values.json);
     const [command = 'serve', ...rest] = positionals;
+    prefix = prefixes[command] ?? refusalPrefix;
     return await run(command, rest, values);
   } catch (error) {
-    return fail(error);
+    return fail(error, prefix);
   }
 }
 
@@ -33,7 +39,7 @@ interface Options {
 }
 
 async function run(command: string, rest: readonly string[], { topology, json }: Options): Promise<number> {
-  if (json && command !== 'migrate' && !(command === 'events' && rest[0] === 'list')) {
+  if (json && !answersScripts.includes(command) && !(command === 'events' && rest[0] === 'list')) {
     throw new UsageError(`The command "${[command, ...rest].join(' ')}" takes no --json.`);
   }
   if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(process.env, rest[0], topology);
@@ -43,8 +49,16 @@ async function run(command: string, rest: readonly string[], { topology, json }:
   if (topology !== undefined) throw new UsageError(`The command "${command}" takes no --topology.`);
   if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(process.env);
   if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(process.env, json);
+  if (command === 'backup') return (await import('./commands/backup.ts')).backup(process.env, fileIn(rest, command), json);
+  if (command === 'restore') return (await import('./commands/restore.ts')).restore(process.env, fileIn(rest, command), json);
   if (command === 'events') return (await import('./commands/events.ts')).events(process.env, rest, json);
   throw new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
+}
+
+function fileIn(rest: readonly string[], command: string): string {
+  const [file] = rest;
+  if (file === undefined || rest.length > 1) throw new UsageError(`Use: ${command} FILE.`);
+  return file;
 }
 
 const print = (text: string): number => {
@@ -52,13 +66,13 @@ const print = (text: string): number => {
   return 0;
 };
 
-function fail(error: unknown): number {
+function fail(error: unknown, prefix: string): number {
   if (error instanceof UsageError || isParseArgsError(error)) {
     process.stderr.write(`${(error as Error).message} Try --help.\n`);
     return 2;
   }
   const line = error instanceof StartupError ? error.message : (error as Error).stack ?? String(error);
-  process.stderr.write(`${styleText('red', refusalPrefix, { stream: process.stderr })} ${line}\n`);
+  process.stderr.write(`${styleText('red', prefix, { stream: process.stderr })} ${line}\n`);
   return 1;
 }
 

@@ -12,6 +12,7 @@ import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { checkOwnDatabase, provision } from './postgres/provision.ts';
 import { reach } from './postgres/reach.ts';
+import { StartupError } from './startup-error.ts';
 
 /** A module's session that shows that it lives, and the one that migrates it. */
 const connectionsBesidePool = 2;
@@ -73,6 +74,7 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
       return [module, { database, connection, ping: () => database.query('SELECT 1'), ...prepared }] as const;
     }),
   );
+  if (!options.besideProgram) server?.noteMigrations?.(shared);
   return {
     modules: new Map(databases),
     location: server?.location ?? 'on the servers of the modules',
@@ -80,11 +82,21 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
   };
 }
 
+/** For what works on the embedded database only. */
+export function checkEmbedded({ databaseUrl }: Configuration, environment: Environment, modules: readonly string[]): void {
+  const own = modules.filter((module) => ownDatabaseUrl(module, environment) !== undefined).map(ownDatabaseVariable);
+  if (databaseUrl === undefined && own.length < modules.length) return;
+  const variables = [...(databaseUrl === undefined ? [] : ['DATABASE_URL']), ...own].join(', ');
+  throw new StartupError(`The data lies on the server that the settings name (${variables}): back it up and restore it there, such as with pg_dump and pg_restore.`);
+}
+
 interface Server {
   /** Connected as the administrator. */
   readonly admin: pg.Client;
   readonly location: string;
   readonly failed: Promise<Error>;
+  /** Of an embedded one. */
+  readonly noteMigrations?: (modules: readonly string[]) => void;
 }
 
 async function openServer({ configuration, modules, announce, besideProgram }: Options, opened: Opened): Promise<Server> {
@@ -101,9 +113,9 @@ async function openServer({ configuration, modules, announce, besideProgram }: O
   if (running) return { admin: running, location: dataDir, failed: new Promise(() => {}) };
 
   const connections = modules.length * (poolSize + connectionsBesidePool);
-  const { admin, folder, failed, stop } = await startEmbeddedPostgres({ dataDir, connections, announce });
+  const { admin, folder, failed, stop, noteMigrations } = await startEmbeddedPostgres({ dataDir, connections, announce });
   opened.add('the embedded PostgreSQL', stop);
-  return { admin, location: folder, failed };
+  return { admin, location: folder, failed, noteMigrations };
 }
 
 async function provisioned({ admin }: Server, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {

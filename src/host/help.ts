@@ -12,13 +12,15 @@ Commands
   serve --topology FILE        start the processes that the file names, here
   certs [FOLDER]               make certificates for processes that run apart
   migrate                      bring the database up to date, and stop
+  backup FILE                  write the data into a file, while the program runs
+  restore FILE                 put a backup where there is no data
   events list                  show the deliveries that were given up
   events show <sub> <event>    show one of them with its event and its error
   events replay <sub> <event>  deliver one of them once more
 
 Options
   --topology     which modules run in which process; see topologies/
-  --json         answer for a script: migrate, events list, --version
+  --json         answer for a script: migrate, backup, restore, events list, --version
   --help, -h     show this; after a command, all about it
   --version, -v  show the version, and those of Node and PostgreSQL
 
@@ -58,6 +60,32 @@ starts. A database that a newer version has written is refused and left as it is
   --json  {"<module>": ["<migration>", ...], ...}: what was applied
 
 Exit codes: 0 up to date, 1 failed, 2 wrong arguments.
+`,
+  backup: `Usage: ${program} backup FILE [--json]
+
+Writes the embedded database, as it is at a moment, and the certificates of DATA_DIR into FILE, a compressed tar archive
+(.tar.gz) that only you can read. The program may be running on it meanwhile, alone or with --topology; nothing waits for
+the backup. It must be run by the user that runs the program. FILE appears when it is complete, and is never written over;
+what was stored before the command began is in it. There needs to be room for it: keep it on another disk than the data.
+With DATABASE_URL the data lies on that server, and is backed up there, such as with pg_dump.
+
+  --json    {"file", "bytes", "version", "postgresql", "time"}
+
+  DATA_DIR  where the database lies (data)
+
+Exit codes: 0 FILE is complete, 1 failed and left nothing, 2 wrong arguments.
+`,
+  restore: `Usage: ${program} restore FILE [--json]
+
+Puts what a backup holds where no database is: on another machine, in another folder, or after the one that was there has
+been moved away. It never replaces one. FILE is checked to be whole, PostgreSQL is started on it once, and only then is it
+done; a backup of a newer version, or of another PostgreSQL, is refused. Certificates that are there already stay.
+
+  --json    {"file", "dataDir", "version", "postgresql", "time"}: by when what was stored is in it, and what wrote it
+
+  DATA_DIR  where the database shall lie (data)
+
+Exit codes: 0 restored, 1 failed and left nothing, 2 wrong arguments.
 `,
   events: `Usage: ${program} events list [--json]
        ${program} events show <subscription> <event>

@@ -60,7 +60,7 @@ interface Started {
 async function start(topology: Topology, configuration: Configuration, environment: Environment, opened: Opened): Promise<Started> {
   await checkPorts(topology);
   if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
-  const { urls, location, failed } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
+  const { urls, location, failed, migrated } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
   const means = { environment, databases: urls };
   const dataDir = resolve(configuration.dataDir);
   const toRenew = { topology, environment, dataDir, onError: (error: Error) => say(`The certificates could not be renewed: ${error.message}`) };
@@ -79,6 +79,7 @@ async function start(topology: Topology, configuration: Configuration, environme
   });
   opened.add('the processes', () => supervisor.stop());
   const url = await supervisor.start();
+  migrated();
   await waitUntilReady(url, patience);
   return { url, dataLocation: location, failed };
 }

@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from 'node:path';
 import { StartupError } from '../startup-error.ts';
 import { broughtBinaries, broughtVersion, programsOf } from './binaries.ts';
+import { checkNotNewer } from './noted-migrations.ts';
 import { isAlive } from './postmaster-file.ts';
 import { putInPlace } from './put-in-place.ts';
 import { initialize, noSpaceLeft, PostgresError, type ServerFiles } from './server-process.ts';
@@ -31,7 +32,10 @@ export async function openCluster(dataDir: string, announce: (line: string) => v
   if (created) makeFolder(dataDir);
   const account = created ? serviceAccount() : ownerOf(folder);
   // Before anything is written, so that a refusal leaves all as it was.
-  if (!created) checkVersion(folder, broughtVersion());
+  if (!created) {
+    checkVersion(folder, broughtVersion());
+    checkNotNewer(folder);
+  }
   removeUnfinished(dataDir);
   const binaries = broughtBinaries(account, dataDir, announce);
   const { version } = binaries;
@@ -45,7 +49,7 @@ export async function openCluster(dataDir: string, announce: (line: string) => v
 
 export const passwordIn = (folder: string) => join(folder, 'fissile.password');
 
-function makeFolder(dataDir: string): void {
+export function makeFolder(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true });
   } catch (error) {
@@ -61,6 +65,9 @@ function ownerOf(folder: string): ServiceAccount | undefined {
   if (self !== 0) throw new StartupError(`${folder} belongs to another user (number ${uid}). Start the program as that user, or choose another folder with DATA_DIR.`);
   return { name: `number ${uid}`, uid, gid };
 }
+
+/** Who shall own a database that is brought here as root; undefined when we are not root. */
+export const accountFor = (dataDir: string): ServiceAccount | undefined => (process.getuid?.() === 0 ? ownerOf(dataDir) : undefined);
 
 /** Without a version of ours the search for the programs says what is missing. */
 function checkVersion(folder: string, version: string | undefined): void {
@@ -95,14 +102,14 @@ async function create(files: ServerFiles): Promise<void> {
 }
 
 /** What a start left that was interrupted. */
-function removeUnfinished(dataDir: string): void {
+export function removeUnfinished(dataDir: string): void {
   for (const name of readdirSync(dataDir)) {
     const pid = Number(/^postgres\.(\d+)\.new/.exec(name)?.[1] ?? 0);
     if (pid && (pid === process.pid || !isAlive(pid))) rmSync(join(dataDir, name), { recursive: true, force: true });
   }
 }
 
-function cannotWrite(folder: string, error: unknown): Error {
+export function cannotWrite(folder: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   const advice = 'Choose another folder with DATA_DIR, or set DATABASE_URL';
   if (code === 'EACCES' || code === 'EPERM') return new StartupError(`${folder} cannot be written: this user may not. ${advice}.`, { cause: error });

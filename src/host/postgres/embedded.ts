@@ -11,6 +11,7 @@ import type { ConnectionSettings } from '#platform/database/postgres-database.ts
 import { StartupError } from '../startup-error.ts';
 import { claim, claimantName, connectTo, takeOver } from './claim.ts';
 import { type Cluster, databaseName, openCluster } from './cluster.ts';
+import { noteMigrations } from './noted-migrations.ts';
 import { postmasterOf } from './postmaster-file.ts';
 import { noSpaceLeft, PostgresError, type ServerProcess, type ServerSettings, startServer, stopServer } from './server-process.ts';
 
@@ -29,6 +30,8 @@ export interface EmbeddedPostgres {
   readonly folder: string;
   /** Resolves when the server ended without being asked to. */
   readonly failed: Promise<Error>;
+  /** Takes note that all migrations of these modules are applied, so that an older program refuses without starting it. */
+  noteMigrations(modules: readonly string[]): void;
   stop(): Promise<void>;
 }
 
@@ -41,7 +44,10 @@ const largestLog = 10_000_000;
 /** The smallest limit of the platforms (macOS), with its zero at the end: longer names cannot be connected to. */
 const longestSocketName = 103;
 
-/** Small, and without what nobody here uses: replication, just-in-time compilation, a log of every refused statement. */
+/**
+ * Small, and without what nobody here uses: replication, just-in-time compilation, a log of every refused statement. Its
+ * level of what is written ahead is the one that backups need.
+ */
 const smallServer = {
   shared_buffers: '128MB',
   io_method: 'sync',
@@ -73,6 +79,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       admin,
       folder: cluster.folder,
       failed: server.exited.then(() => (stopping ? new Promise(() => {}) : new Error(`The database ended by itself; see ${logFile}.`))),
+      noteMigrations: (modules) => noteMigrations(cluster.folder, modules),
       stop: () => (stopping ??= stopServer(cluster, server.pid)),
     };
   } catch (error) {

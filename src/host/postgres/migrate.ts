@@ -58,16 +58,15 @@ export async function migrate(
   });
 }
 
+export const unknownMigration = (module: string, name: string) =>
+  new StartupError(`The database of ${module} has a migration that this program does not know, ${name}: a newer version wrote it. Start that version.`);
+
 /** What is still to be applied, after checking that what was applied is what we know. */
 function pendingOf(module: string, migrations: readonly Migration[], recorded: readonly Recorded[]): Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const { migration_name: name, checksum, finished_at: finishedAt } of recorded) {
     const migration = known.get(name);
-    if (!migration) {
-      throw new StartupError(
-        `The database of ${module} has a migration that this program does not know, ${name}: a newer version wrote it. Start that version.`,
-      );
-    }
+    if (!migration) throw unknownMigration(module, name);
     if (!finishedAt) {
       throw new StartupError(
         `The migration ${name} of ${module} failed halfway and left its traces. Repair them, then run: prisma migrate resolve --rolled-back ${name}`,

@@ -18,6 +18,8 @@ export interface TopologyDatabases {
   readonly location: string;
   /** Resolves when the embedded server ended by itself. */
   readonly failed: Promise<Error>;
+  /** To be called when the processes have applied their migrations. */
+  readonly migrated: () => void;
 }
 
 interface Options {
@@ -36,11 +38,11 @@ export async function openTopologyDatabases(options: Options, opened: Opened): P
     return url === undefined ? [] : [[module, url] as const];
   });
   const rest = modules.filter((module) => !own.some(([owner]) => owner === module));
-  if (rest.length === 0) return { urls: new Map(own), location: 'on the servers of the modules', failed: new Promise(() => {}) };
-  const { admin, adminUrl, location, failed } = await openServer(options, opened);
+  if (rest.length === 0) return { urls: new Map(own), location: 'on the servers of the modules', failed: new Promise(() => {}), migrated: () => {} };
+  const { admin, adminUrl, location, failed, noteMigrations } = await openServer(options, opened);
   try {
     const given = await giveDatabases(admin, rest, { nameOf: topology.databaseNameOf, adminUrl, announce: options.announce });
-    return { urls: new Map([...own, ...given]), location, failed };
+    return { urls: new Map([...own, ...given]), location, failed, migrated: () => noteMigrations?.(rest) };
   } finally {
     await admin.end();
   }
@@ -51,6 +53,8 @@ interface Server {
   readonly adminUrl?: string;
   readonly location: string;
   readonly failed: Promise<Error>;
+  /** Of an embedded one. */
+  readonly noteMigrations?: (modules: readonly string[]) => void;
 }
 
 async function openServer({ topology, configuration, announce }: Options, opened: Opened): Promise<Server> {
@@ -60,11 +64,11 @@ async function openServer({ topology, configuration, announce }: Options, opened
     return { admin, adminUrl: databaseUrl, location: `PostgreSQL at ${new URL(databaseUrl).host}`, failed: new Promise(() => {}) };
   }
   const pools = topology.processes.reduce((sum, { modules, replicas }) => sum + replicas * modules.length, 0);
-  const { admin, folder, failed, stop } = await startEmbeddedPostgres({
+  const { admin, folder, failed, stop, noteMigrations } = await startEmbeddedPostgres({
     dataDir,
     connections: pools * (poolSize + connectionsBesidePool),
     announce,
   });
   opened.add('the embedded PostgreSQL', stop);
-  return { admin, location: folder, failed };
+  return { admin, location: folder, failed, noteMigrations };
 }

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { embeddedServers, postgresIn } from '../../../tests/support/embedded-servers.ts';
+import { tracesIn } from '../../../tests/support/traces.ts';
+import { checkNotNewer, noteMigrations } from './noted-migrations.ts';
+
+const { usedFolder, start } = embeddedServers();
+const noteIn = (dataDir: string) => join(postgresIn(dataDir), 'fissile.migrations');
+const noted = (dataDir: string) => JSON.parse(readFileSync(noteIn(dataDir), 'utf8')) as Record<string, string[]>;
+
+describe('what was migrated', () => {
+  it('is noted beside the data, by module, and readable to its owner only', async () => {
+    const dataDir = usedFolder();
+    const server = await start(dataDir);
+    server.noteMigrations(['orders']);
+    server.noteMigrations(['users']);
+    expect(Object.keys(noted(dataDir))).toEqual(['orders', 'users']);
+    expect(noted(dataDir).orders).toContain('20261122000000_platform');
+    const [note, folder] = [statSync(noteIn(dataDir)), statSync(postgresIn(dataDir))];
+    expect(note.mode & 0o777).toBe(0o600);
+    expect(note.uid).toBe(folder.uid);
+    expect(() => checkNotNewer(postgresIn(dataDir))).not.toThrow();
+  });
+
+  it('is not written again when nothing is new', async () => {
+    const dataDir = usedFolder();
+    noteMigrations(postgresIn(dataDir), ['orders']);
+    const before = tracesIn(dataDir);
+    noteMigrations(postgresIn(dataDir), ['orders']);
+    expect(tracesIn(dataDir)).toEqual(before);
+  });
+
+  it('by a newer version is refused before anything is touched', async () => {
+    const dataDir = usedFolder();
+    noteMigrations(postgresIn(dataDir), ['orders', 'users']);
+    const newer = { ...noted(dataDir), users: [...noted(dataDir).users!, '29990101000000_notes'] };
+    writeFileSync(noteIn(dataDir), JSON.stringify(newer));
+    const before = tracesIn(dataDir);
+    await expect(start(dataDir)).rejects.toMatchObject({
+      name: 'StartupError',
+      message: 'The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.',
+    });
+    expect(tracesIn(dataDir)).toEqual(before);
+  });
+
+  it.each([
+    ['is missing', undefined],
+    ['cannot be read', '{"users": ['],
+    ['tells of a module that there is no more', '{"rockets": ["20200101000000_launch"]}'],
+  ])('is left to the databases to tell where the note %s', async (_what, text) => {
+    const dataDir = usedFolder();
+    if (text !== undefined) writeFileSync(noteIn(dataDir), text);
+    expect(existsSync(noteIn(dataDir))).toBe(text !== undefined);
+    await (await start(dataDir)).stop();
+  });
+});
+
+it('data of another PostgreSQL is refused before anything is touched', async () => {
+  const dataDir = usedFolder();
+  writeFileSync(join(postgresIn(dataDir), 'PG_VERSION'), '17\n');
+  const before = tracesIn(dataDir);
+  await expect(start(dataDir)).rejects.toThrow(/was written by PostgreSQL 17, and this is PostgreSQL 18\./);
+  expect(tracesIn(dataDir)).toEqual(before);
+});

@@ -1,0 +1,55 @@
+/**
+ * Which migrations the data has, in a file beside it. The truth is in the databases, but to ask them the server must
+ * start, and that writes: an older program looks here first, and leaves the data of a newer one as it is.
+ */
+import { chownSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { listAssets } from '#platform/assets.ts';
+import { unknownMigration } from './migrate.ts';
+
+/** By module. */
+const Noted = z.record(z.string(), z.array(z.string()));
+type Noted = z.output<typeof Noted>;
+
+const noteIn = (folder: string) => join(folder, 'fissile.migrations');
+
+/** Refuses what a newer version has migrated. `folder` is the server's. */
+export function checkNotNewer(folder: string): void {
+  const known = migrationsOfAll();
+  for (const [module, names] of Object.entries(notedIn(folder))) {
+    // What is no module any more is nobody's concern.
+    const unknown = known[module] && names.find((name) => !known[module]!.includes(name));
+    if (unknown !== undefined) throw unknownMigration(module, unknown);
+  }
+}
+
+/** All migrations that this program has for these modules have been applied. */
+export function noteMigrations(folder: string, modules: readonly string[]): void {
+  const [before, known] = [notedIn(folder), migrationsOfAll()];
+  const now = { ...before, ...Object.fromEntries(modules.map((module) => [module, known[module] ?? []])) };
+  if (JSON.stringify(now) === JSON.stringify(before)) return;
+  const unfinished = `${noteIn(folder)}.${process.pid}.new`;
+  writeFileSync(unfinished, `${JSON.stringify(now)}\n`, { mode: 0o600, flush: true });
+  const { uid, gid } = statSync(folder);
+  if (process.getuid?.() === 0) chownSync(unfinished, uid, gid);
+  renameSync(unfinished, noteIn(folder));
+}
+
+/** Nothing where it cannot be read: then the databases tell. */
+function notedIn(folder: string): Noted {
+  try {
+    return Noted.parse(JSON.parse(readFileSync(noteIn(folder), 'utf8')));
+  } catch {
+    return {};
+  }
+}
+
+function migrationsOfAll(): Noted {
+  const all: Noted = {};
+  for (const file of listAssets('prisma')) {
+    const [, module, name] = /^([^/]+)\/migrations\/([^/]+)\/migration\.sql$/.exec(file) ?? [];
+    if (module !== undefined && name !== undefined) (all[module] ??= []).push(name);
+  }
+  return all;
+}
