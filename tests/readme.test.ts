@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { Variables } from '../src/host/variables.ts';
 import { freshDatabaseUrl } from './support/postgres.ts';
 import { start } from './support/running-program.ts';
 
@@ -32,14 +33,13 @@ describe('the README', () => {
     }
   });
 
-  it('names every setting of the host', () => {
-    const source = readFileSync(new URL('../src/host/configuration.ts', import.meta.url), 'utf8');
-    const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name]) => name!);
-    expect(known.length).toBeGreaterThan(15);
+  it('names every setting of the program, and none that is not there', () => {
     const table = readme.slice(readme.indexOf('### Settings'), readme.indexOf('## Operate it'));
-    const undocumented = known.filter((name) => !table.includes(`\`${name}\``));
-    // Explained in the text, or by auth.
-    expect(['NODE_ENV', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE']).toEqual(expect.arrayContaining(undocumented));
+    const named = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names]) => names!.replaceAll('`', '').split(', '));
+    const known = execFileSync(process.execPath, ['src/start.js', 'settings', '--json'], { cwd: new URL('..', import.meta.url), encoding: 'utf8' });
+    expect(Object.keys(JSON.parse(known) as object)).toEqual(expect.arrayContaining(named));
+    // Explained in the text.
+    expect([...named, 'NODE_ENV']).toEqual(expect.arrayContaining(Object.keys(Variables.shape)));
   });
 
   it('leads to files that exist', () => {

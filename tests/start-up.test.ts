@@ -186,6 +186,16 @@ describe('the command line', () => {
     expect(JSON.parse(output)).toMatchObject({ version: '0.1.0', node: process.versions.node, postgresql: expect.stringMatching(/^\d+\.\d+$/) });
   });
 
+  it('lists every setting with what it says and what holds without it, to a script too', async () => {
+    const all = JSON.parse((await refused({}, ['settings', '--json'])).output) as Record<string, { description?: string }>;
+    expect(all).toMatchObject({ PORT: { default: 3000 }, SHUTDOWN_TIMEOUT: { default: 10 }, PASSWORD_MIN_LENGTH: { default: 15 } });
+    for (const [variable, { description }] of Object.entries(all)) expect(description, variable).toBeTruthy();
+    const { code, output } = await refused({}, ['settings']);
+    expect(output).toMatch(/^ +PORT +3000 +where it listens$/m);
+    for (const variable of Object.keys(all)) expect(output).toContain(`  ${variable} `);
+    expect(code).toBe(0);
+  });
+
   it('migrates without starting', async () => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);

@@ -7,27 +7,27 @@ const whole = (smallest: number, largest: number, fallback: number) =>
   z.coerce.number().int().min(smallest).max(largest).default(fallback);
 
 export const AuthSettings = z.object({
-  ADMIN_EMAIL: Email.default('admin@example.com').describe('of the administrator that a first start creates'),
+  ADMIN_EMAIL: Email.default('admin@example.com').describe('of the administrator that a start creates where none can log in'),
   ADMIN_PASSWORD: z.string().optional().describe('made up and printed when absent'),
-  AUTH_KEY_SECRET: z.string().min(32).optional().describe('encrypts the private signing keys in the database'),
+  AUTH_KEY_SECRET: z.string().min(32).optional().describe('encrypts the private signing keys in the database; set it in production'),
 
-  TOKEN_ISSUER: z.string().min(1).default('fissile'),
-  TOKEN_AUDIENCE: z.string().min(1).default('fissile'),
-  ACCESS_TOKEN_SECONDS: whole(60, 3_600, 900),
+  TOKEN_ISSUER: z.string().min(1).default('fissile').describe('of access tokens'),
+  TOKEN_AUDIENCE: z.string().min(1).default('fissile').describe('of access tokens'),
+  ACCESS_TOKEN_SECONDS: whole(60, 3_600, 900).describe('how long an access token holds'),
   SESSION_IDLE_DAYS: whole(1, 365, 30).describe('a session that is not refreshed ends'),
   SESSION_MAX_DAYS: whole(1, 365, 90).describe('every session ends'),
   SIGNING_KEY_DAYS: whole(2, 365, 30).describe('how long a key signs'),
 
   PASSWORD_MIN_LENGTH: whole(8, 64, 15).describe('in characters'),
   PASSWORD_HASH_MEMORY: whole(19_456, 1_048_576, 19_456).describe('argon2id, in KiB'),
-  PASSWORD_HASH_PASSES: whole(2, 20, 2),
-  PASSWORD_HASH_LANES: whole(1, 16, 1),
+  PASSWORD_HASH_PASSES: whole(2, 20, 2).describe('argon2id'),
+  PASSWORD_HASH_LANES: whole(1, 16, 1).describe('argon2id'),
   // Node computes them on the four threads it also reads files and looks up names on; one stays free.
-  PASSWORD_HASHES_AT_ONCE: whole(1, 64, Math.min(3, availableParallelism())),
+  PASSWORD_HASHES_AT_ONCE: whole(1, 64, Math.min(3, availableParallelism())).describe('on threads of their own'),
   PASSWORD_HASH_QUEUE: whole(1, 10_000, 250).describe('logins and registrations that wait; more are turned away'),
 
   LOGIN_FAILURES_PER_ACCOUNT: whole(1, 100, 5).describe('wrong passwords before the next attempt has to wait'),
-  LOGIN_FAILURES_PER_ADDRESS: whole(1, 1_000_000, 200),
-  REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000, 1_000).describe('an hour'),
+  LOGIN_FAILURES_PER_ADDRESS: whole(1, 1_000_000, 200).describe('the same for a network'),
+  REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000, 1_000).describe('an hour, for a network'),
 });
 export type AuthSettings = z.output<typeof AuthSettings>;

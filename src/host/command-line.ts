@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 
 /** What begins the line that says why nothing came of it. */
 const prefixes: Readonly<Record<string, string>> = { backup: 'Not backed up:', restore: 'Not restored:' };
-const answersScripts = ['migrate', 'backup', 'restore'];
+const answersScripts = ['migrate', 'backup', 'restore', 'settings'];
 
 /** Runs what the arguments ask for; resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -51,6 +51,7 @@ async function run(command: string, rest: readonly string[], { topology, json }:
   if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(process.env, json);
   if (command === 'backup') return (await import('./commands/backup.ts')).backup(process.env, fileIn(rest, command), json);
   if (command === 'restore') return (await import('./commands/restore.ts')).restore(process.env, fileIn(rest, command), json);
+  if (command === 'settings' && rest.length === 0) return (await import('./commands/settings.ts')).settings(json);
   if (command === 'events') return (await import('./commands/events.ts')).events(process.env, rest, json);
   throw new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
 }

@@ -1,52 +1,11 @@
-/** The environment variables the host reads, parsed once; a wrong one stops the program with a line that names it. */
+/** What the environment variables ask for, parsed once; a wrong one stops the program with a line that names it. */
 import { z } from 'zod';
 import type { WireConditions } from '#platform/calls/wire-mode.ts';
 import type { PeerFiles } from '#platform/grpc/peer-certificates.ts';
 import { grpcTarget } from '#platform/grpc/target.ts';
-import { logLevels, type LogLevel } from '#platform/observability/create-logger.ts';
+import type { LogLevel } from '#platform/observability/create-logger.ts';
 import { StartupError } from './startup-error.ts';
-
-const list = z
-  .string()
-  .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
-const seconds = (fallback: number, most: number) =>
-  z.coerce.number().positive().max(most).default(fallback).transform((value) => value * 1000);
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
-const file = z.string().min(1).optional();
-
-const Variables = z.object({
-  NODE_ENV: z.string().default('development'),
-  HOST: z.string().min(1).optional(),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  GRPC_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
-  MODULES: list.pipe(z.array(z.string()).min(1, 'names no module')).optional(),
-  DATA_DIR: z.string().min(1).default('data'),
-  DATABASE_URL: postgresUrl.optional(),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
-  DATABASE_POOL_TIMEOUT: seconds(5, 60),
-  EVENTS_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// or amqps:// URL' }).optional(),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
-  TLS_CERT: file,
-  TLS_KEY: file,
-  PEER_TLS: z.enum(['on', 'off']).default('on'),
-  PEER_TLS_CA: file,
-  PEER_TLS_CERT: file,
-  PEER_TLS_KEY: file,
-  SEED: z.string().min(1).optional(),
-  LOG_LEVEL: z.enum(logLevels).default('info'),
-  SHUTDOWN_TIMEOUT: seconds(10, 600),
-  REQUEST_TIMEOUT: seconds(40, 600),
-  BODY_LIMIT: z.coerce.number().int().min(1024).max(10_000_000).default(100_000),
-  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(12_000),
-  CORS_ORIGINS: list.default([]),
-  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
-  JWKS_URL: z.url().optional(),
-  CALLS: z.enum(['direct', 'wire']).default('direct'),
-  CALLS_LATENCY: z.coerce.number().min(0).max(60_000).default(0),
-  CALLS_FAILURE_RATE: z.coerce.number().min(0).max(1).default(0),
-  TOKEN_ISSUER: z.string().min(1).default('fissile'),
-  TOKEN_AUDIENCE: z.string().min(1).default('fissile'),
-});
+import { list, postgresUrl, Variables } from './variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

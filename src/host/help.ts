@@ -17,14 +17,14 @@ Commands
   events list                  show the deliveries that were given up
   events show <sub> <event>    show one of them with its event and its error
   events replay <sub> <event>  deliver one of them once more
+  settings                     list the environment variables that all this goes by
 
 Options
   --topology     which modules run in which process; see topologies/
-  --json         answer for a script: migrate, backup, restore, events list, --version
+  --json         answer for a script: migrate, backup, restore, events list, settings, --version
   --help, -h     show this; after a command, all about it
   --version, -v  show the version, and those of Node and PostgreSQL
 
-Settings come from environment variables; the README lists them.
 Exit codes: 0 done, 1 failed or could not start, 2 wrong arguments.
 `;
 
@@ -41,6 +41,7 @@ output: readable at a terminal (in colour unless NO_COLOR is set), JSON lines el
   DATA_DIR         where its database lies (data)
   DATABASE_URL     a PostgreSQL of yours instead
   MODULES          some of the modules only, with commas between them
+  and more         ${program} settings lists them all
 
 Exit codes: 0 stopped when asked to, 1 could not start or could not go on, 2 wrong arguments.
 `,
@@ -97,6 +98,14 @@ and its error, in JSON; "replay" has it delivered once more. The program may be 
   --json  for list: an array of {subscription, eventId, receivedAt, attempts, error}
 
 Exit codes: 0 done, 1 there is no such delivery or the database is away, 2 wrong arguments.
+`,
+  settings: `Usage: ${program} settings [--json]
+
+Lists the environment variables of the program and of its modules, with what holds without them.
+
+  --json  an object: by variable what JSON Schema says of it, such as {"PORT": {"default": 3000, "type": "integer", ...}}
+
+Exit codes: 0 done, 2 wrong arguments.
 `,
 };
 

@@ -1,0 +1,40 @@
+/** `settings`: every environment variable there is, the modules' own too. */
+import { styleText } from 'node:util';
+import { z } from 'zod';
+import { callVariable, ownDatabaseVariable, upstreamVariable } from '../configuration.ts';
+import { findModules, loadModules } from '../modules.ts';
+import { Variables } from '../variables.ts';
+
+/** As JSON Schema has it. */
+interface Setting {
+  readonly default?: unknown;
+  readonly description?: string;
+}
+type Settings = Readonly<Record<string, Setting>>;
+
+const anyModule = '<module>';
+const ofEachModule: Settings = {
+  [ownDatabaseVariable(anyModule)]: { description: 'a PostgreSQL for this module alone' },
+  [callVariable(anyModule)]: { description: 'where it is called, if it runs elsewhere: dns:///name:port, or addresses with commas between' },
+  [upstreamVariable(anyModule)]: { description: 'where the gateway reaches it then: http:// or https://, several with commas between' },
+};
+
+export async function settings(json: boolean): Promise<number> {
+  const groups = new Map<string, Settings>([['The program', { ...settingsIn(Variables), ...ofEachModule }]]);
+  for (const module of await loadModules(await findModules())) {
+    const own = Object.entries(module.settings ? settingsIn(module.settings) : {}).filter(([variable]) => !(variable in Variables.shape));
+    if (own.length > 0) groups.set(`The module ${module.name}`, Object.fromEntries(own));
+  }
+  if (json) console.log(JSON.stringify(Object.assign({}, ...groups.values())));
+  else for (const [title, all] of groups) show(title, all);
+  return 0;
+}
+
+const settingsIn = (schema: z.ZodObject) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Settings;
+
+function show(title: string, all: Settings): void {
+  console.log(styleText('bold', title));
+  for (const [variable, { default: fallback = '', description = '' }] of Object.entries(all)) {
+    console.log(`  ${variable.padEnd(26)}  ${String(fallback).padEnd(22)}  ${description}`);
+  }
+}
