@@ -28,4 +28,19 @@ describe('the description of all modules', () => {
     expect(operations).toHaveLength(declared.length);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(declared.length);
   });
+
+  it('calls what has versions by a name of its own, so that a generated client has a type for it', () => {
+    const versioned = modules.flatMap(({ endpoints }) => endpoints).filter((each) => each.versioned && each.answers.body);
+    expect(versioned.length).toBeGreaterThan(5);
+    for (const { method, url, answers } of versioned) {
+      const { schema } = document.paths[url][method.toLowerCase()].responses[answers.status].content['application/json'];
+      expect(schema, `${method} ${url}`).toEqual({ $ref: expect.stringMatching(/^#\/components\/schemas\/[A-Z]\w+$/) });
+    }
+  });
+
+  it('has only patterns that other languages read too', () => {
+    const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text!) as string);
+    expect(patterns.length).toBeGreaterThan(5);
+    expect(patterns.filter((pattern) => /\\[pP]\{|\(\?</.test(pattern))).toEqual([]);
+  });
 });

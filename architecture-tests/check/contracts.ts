@@ -87,30 +87,31 @@ function shapeOf(exports: Readonly<Record<string, unknown>>): ContractShape {
   return { operations, events };
 }
 
-/** What an interface looks like is told by zod's own description of it; what a person wrote about it is left out. */
+/** What a person wrote about a schema is left out: its name, a description, examples. */
+const nothing = { get: () => undefined };
+
+/** What an interface looks like is told by zod's own description of it. */
 export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const described = (schema as unknown as { toJSONSchema(options: object): JsonSchema }).toJSONSchema({
     io,
     unrepresentable: 'any',
+    metadata: nothing,
   });
   const { $schema: _, ...rest } = described;
-  return withoutProse(rest) as JsonSchema;
+  return withoutPatternsOfFormats(rest) as JsonSchema;
 }
 
 /**
- * In `properties` a key is the name of a field, so a field called "description" stays. The pattern that zod gives
- * with a format such as uuid is how zod checks it, and changes with zod.
+ * The pattern that zod gives with a format such as uuid is how zod checks it, and changes with zod. In `properties` a
+ * key is the name of a field, so a field called "pattern" stays.
  */
-function withoutProse(value: unknown, areFields = false): unknown {
-  if (Array.isArray(value)) return value.map((each) => withoutProse(each));
+function withoutPatternsOfFormats(value: unknown, areFields = false): unknown {
+  if (Array.isArray(value)) return value.map((each) => withoutPatternsOfFormats(each));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(
-        ([key]) =>
-          areFields || (!['description', 'title', 'examples'].includes(key) && !(key === 'pattern' && 'format' in value)),
-      )
-      .map(([key, each]) => [key, withoutProse(each, !areFields && (key === 'properties' || key === '$defs'))]),
+      .filter(([key]) => areFields || key !== 'pattern' || !('format' in value))
+      .map(([key, each]) => [key, withoutPatternsOfFormats(each, !areFields && (key === 'properties' || key === '$defs'))]),
   );
 }
 

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { api, command, errors, event, query } from '#platform/contract.ts';
 
-export const Email = z.email().max(254).toLowerCase();
+export const Email = z.email().max(254).toLowerCase().meta({ examples: ['ada@example.com'] });
 export const Role = z.enum(['customer', 'admin']);
 export type Role = z.output<typeof Role>;
 
@@ -24,10 +24,10 @@ export const Tokens = z.object({
   refreshToken: z.string().describe('good for one refresh'),
   tokenType: z.literal('Bearer'),
   expiresIn: z.int().positive().describe('seconds until the access token expires'),
-});
+}).meta({ id: 'Tokens' });
 
 /** Exactly as it was typed. Bounds only; whether a password is good enough is a rule of auth with an answer of its own. */
-const Password = z.string().min(1).max(1024);
+const Password = z.string().min(1).max(1024).meta({ examples: ['correct horse battery staple'] });
 /** The network address an attempt came from; attempts are limited by it. */
 const address = z.string().max(64);
 
@@ -38,14 +38,14 @@ export const PublicKey = z.object({
   alg: z.literal('RS256'),
   n: z.string(),
   e: z.string(),
-});
+}).meta({ id: 'PublicKey' });
 export type PublicKey = z.output<typeof PublicKey>;
 
 export const AuthApi = api('auth', {
   register: command(1, {
     summary:
       'Opens an account for a customer. With an e-mail address that has one already it changes nothing and answers the same, so that nobody learns who has an account.',
-    input: z.object({ email: Email, password: Password, name: z.string().trim().min(1).max(200), address }),
+    input: z.object({ email: Email, password: Password, name: z.string().trim().min(1).max(200).meta({ examples: ['Ada'] }), address }),
     output: z.object({ userId: z.uuid() }),
     errors: [AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),

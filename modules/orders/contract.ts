@@ -11,8 +11,11 @@ export const Currency = z.enum(['EUR', 'USD', 'GBP', 'CHF']);
 export const Money = z.object({
   amount: z.int().nonnegative().max(largestAmount).describe('in minor units: 1999 is EUR 19.99'),
   currency: Currency,
-});
-export const Sku = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'Up to 64 letters, digits, dots, dashes and underscores.');
+}).meta({ id: 'Money' });
+export const Sku = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'Up to 64 letters, digits, dots, dashes and underscores.')
+  .meta({ examples: ['tea-sencha'] });
 
 export const Product = z.object({
   sku: Sku,
@@ -20,7 +23,7 @@ export const Product = z.object({
   price: Money,
   stock: z.int().nonnegative().describe('what can still be ordered'),
   version: z.int().positive(),
-});
+}).meta({ id: 'Product' });
 
 export const OrderStatus = z.enum(['pending', 'paid', 'cancelled']);
 export const Order = z.object({
@@ -33,7 +36,7 @@ export const Order = z.object({
   history: z.array(z.object({ status: OrderStatus, at: z.iso.datetime() })),
   version: z.int().positive(),
   placedAt: z.iso.datetime(),
-});
+}).meta({ id: 'Order' });
 
 export const OrdersErrors = errors('orders', {
   productNotFound: ['not-found', 'There is no such product.'],
@@ -83,7 +86,7 @@ export const OrdersApi = api('orders', {
     input: z.object({
       customerId: z.uuid(),
       items: z.array(z.object({ sku: Sku, quantity: z.int().min(1).max(10_000) })).min(1).max(100),
-      paymentToken: z.string().min(1).max(200),
+      paymentToken: z.string().min(1).max(200).meta({ examples: ['tok_visa'] }),
     }),
     output: Order,
     errors: [OrdersErrors.unknownProduct, OrdersErrors.outOfStock, OrdersErrors.mixedCurrencies, OrdersErrors.totalTooLarge],

@@ -9,7 +9,7 @@ export const Currency = z.enum(['EUR', 'USD', 'GBP', 'CHF']);
 export const Money = z.object({
   amount: z.int().nonnegative().max(1_000_000_000_000).describe('in minor units: 1999 is EUR 19.99'),
   currency: Currency,
-});
+}).meta({ id: 'Money' });
 
 export const PaymentStatus = z
   .enum(['processing', 'authorized', 'captured', 'declined', 'voided'])
@@ -20,7 +20,7 @@ export const Refund = z.object({
   reason: z.string().nullable(),
   status: z.enum(['pending', 'succeeded', 'failed']),
   createdAt: z.iso.datetime(),
-});
+}).meta({ id: 'Refund' });
 export const Payment = z.object({
   id: z.uuid(),
   orderId: z.uuid(),
@@ -33,7 +33,7 @@ export const Payment = z.object({
   decline: z.object({ code: z.string(), message: z.string() }).nullable(),
   refunds: z.array(Refund),
   createdAt: z.iso.datetime(),
-});
+}).meta({ id: 'Payment' });
 
 export const PaymentsErrors = errors('payments', {
   paymentNotFound: ['not-found', 'There is no such payment.'],

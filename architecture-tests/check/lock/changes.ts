@@ -41,7 +41,7 @@ export function changesBetween(locked: Lock, present: Lock): Changes {
             module,
             name,
             what,
-            instead: after === undefined ? gone(section, module, name) : remedy[section](name),
+            instead: after === undefined ? gone(section, module, name) : remedy[section](name, before),
           });
         }
       }
@@ -101,9 +101,9 @@ function operation(name: string, before: OperationShape, after: OperationShape):
 const next = (name: string) => Number(/@(\d+)$/.exec(name)?.[1] ?? 1) + 1;
 const bare = (name: string) => name.replace(/@\d+$/, '');
 
-const remedy: Readonly<Record<Section, (name: string) => string>> = {
-  operations: (name) =>
-    `Leave ${name} as it was, and offer the new version beside it under a name of its own: ${name}V2: command(2, { ... }). A new field may be optional.`,
+const remedy: Readonly<Record<Section, (name: string, before: unknown) => string>> = {
+  operations: (name, before) =>
+    `Leave ${name} as it was, and offer the new version beside it under a name of its own: ${name}V2: ${(before as OperationShape).kind}(2, { ... }). A new field may be optional.`,
   events: (name) =>
     `Leave ${name} as it was, and announce version ${next(name)} beside it: event('${bare(name)}', ${next(name)}, { ... }). A new field may be optional.`,
   sagas: (name) =>

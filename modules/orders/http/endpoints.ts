@@ -8,7 +8,7 @@ const { orderNotFound, unknownProduct, outOfStock, mixedCurrencies, totalTooLarg
 
 const ProductPath = z.object({ sku: Sku });
 const OrderPath = z.object({ id: z.uuid() });
-const limit = z.coerce.number().int().min(1).max(100).default(20);
+const limit = z.int().min(1).max(100).default(20);
 const cursor = 'the `nextCursor` of the page before';
 
 /** Time for the answer itself, on top of what the client is ready to wait for the checkout. */

@@ -27,7 +27,9 @@ export interface JsonSchema {
   anyOf?: readonly JsonSchema[];
 }
 
-export const jsonSchemaOf = (schema: z.ZodType): JsonSchema => z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+/** In one piece, whatever has a name of its own. */
+export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input', metadata: z.registry<z.core.GlobalMeta>() }) as JsonSchema;
 
 /** Valid requests to an endpoint. */
 export const requestsTo = ({ path, query, body }: Endpoint): fc.Arbitrary<Sample> =>

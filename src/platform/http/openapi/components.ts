@@ -5,10 +5,26 @@ type Direction = 'input' | 'output';
 
 const largestInteger = Number.MAX_SAFE_INTEGER;
 
+/** Between the name of a schema and its number. */
+const separator = '.';
+
+/** What is known of schemas, with ids that are unique, as zod wants them: two modules may use the same name. */
+class UniqueIds extends z.core.$ZodRegistry<z.core.GlobalMeta> {
+  readonly #ids = new Map<z.core.$ZodType, string>();
+
+  override get<S extends z.core.$ZodType>(schema: S) {
+    const known = z.globalRegistry.get(schema);
+    if (known?.id === undefined) return known;
+    if (!this.#ids.has(schema)) this.#ids.set(schema, `${known.id}${separator}${this.#ids.size}`);
+    return { ...known, id: this.#ids.get(schema)! };
+  }
+}
+
 /** Makes JSON Schema of zod's, and collects what has a name (`.meta({ id: 'Order' })`) as shared components. */
 export class Components {
   readonly schemas: Record<string, JsonSchema> = {};
   readonly responses: Record<string, JsonSchema> = {};
+  readonly #metadata = new UniqueIds();
   readonly #originals = new Map<string, string>();
 
   /** `module` tells apart what two modules call the same. */
@@ -16,12 +32,13 @@ export class Components {
     const { $schema: _, $defs: named = {}, ...json } = z.toJSONSchema(schema, {
       io: direction,
       unrepresentable: 'any',
+      metadata: this.#metadata,
       override: ({ zodSchema, jsonSchema }) => tidy(zodSchema, jsonSchema, direction),
     }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
 
     const names = new Map<string, string>();
-    for (const [id, definition] of Object.entries(named)) names.set(id, this.#nameFor(id, definition, direction, module));
-    for (const [id, { id: _id, ...definition }] of Object.entries(named)) {
+    for (const [id, definition] of Object.entries(named)) names.set(id, this.#nameFor(id.split(separator)[0]!, definition, direction, module));
+    for (const [id, definition] of Object.entries(named)) {
       this.schemas[names.get(id)!] ??= pointedAt(names, definition) as JsonSchema;
     }
     return pointedAt(names, json) as JsonSchema;

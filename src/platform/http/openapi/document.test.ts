@@ -112,6 +112,15 @@ describe('the OpenAPI document', () => {
     expect(both.components.schemas.FinesMoney.properties).toHaveProperty('cents');
   });
 
+  it('takes two of one name in one answer', () => {
+    const Other = z.object({ cents: z.int() }).meta({ id: 'Money' });
+    const bill = endpoint(LibraryApi, 'GET /v1/bill', {
+      summary: 'x', access: 'anyone', answers: { status: 200, body: z.object({ fee: Money, fine: Other }) }, handle,
+    });
+    const { properties } = describing(bill).paths['/v1/bill'].get.responses[200].content['application/json'].schema;
+    expect(properties).toEqual({ fee: { $ref: '#/components/schemas/Money' }, fine: { $ref: '#/components/schemas/LibraryMoney' } });
+  });
+
   it('knows whether a body can be left out', () => {
     expect(all.paths['/v1/books/{id}/loans'].post.requestBody.required).toBe(false);
     expect(all.paths['/v1/webhooks'].post.requestBody).toEqual({ required: true, content: { '*/*': {} } });
