@@ -5,8 +5,8 @@ const server = 'tests/support/postgres-server.ts';
 /** For every project: what `test` says beside the projects does not reach into them. */
 const patient = {
   // They end what hangs, also on a machine many times as slow.
-  testTimeout: 120_000,
-  hookTimeout: 240_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   expect: { poll: { timeout: 60_000 } },
   // A shared machine stalls now and then; what fails twice is broken.
   retry: process.env.CI ? 1 : 0,

@@ -58,10 +58,10 @@ function expectNothingLost({ settled, complaints, orders, interrupted }: Awaited
   expect(interrupted).toBeGreaterThan(rounds);
 }
 
-/** Waits until nothing is under way any more, at most a minute, and returns what is broken then. */
+/** Waits until nothing is under way any more, at most five minutes, and returns what is broken then. */
 async function untilSettled(client: pg.Client): Promise<string[]> {
   let found = await broken(client);
-  for (const deadline = Date.now() + 60_000; found.length > 0 && Date.now() < deadline; found = await broken(client)) {
+  for (const deadline = Date.now() + 300_000; found.length > 0 && Date.now() < deadline; found = await broken(client)) {
     await delay(250);
   }
   return found;

@@ -46,10 +46,9 @@ export class Shopper {
         cancel: Math.random() < 0.25,
       };
       this.attempts.push(attempt);
-      await this.#send(attempt).catch(() => {
-        this.interrupted++;
-        return delay(20);
-      });
+      await this.#send(attempt).catch(() => void this.interrupted++);
+      // It is sent again in the end: however long there is no answer, there must not be too many of them.
+      if (!attempt.answer) await delay(200);
     }
   }
 

@@ -45,13 +45,15 @@ export class Watch {
     await this.#loops;
   }
 
-  /** Resolves when all that is asked for has worked for a second, at most `limit` milliseconds from now. */
-  async untilWell(limit = 30_000): Promise<void> {
+  /** Resolves when all that is asked for has worked for a second, three times at least, at most `limit` milliseconds from now. */
+  async untilWell(limit = 120_000): Promise<void> {
     const from = this.#now();
     for (const deadline = from + limit; this.#now() < deadline; await delay(50)) {
-      const recent = this.#asked.filter(({ at }) => at > Math.max(from, this.#now() - 1_000));
-      const kinds = new Set(recent.map(({ what }) => what));
-      if (this.#now() - from > 1_000 && kinds.size === 3 && recent.every(({ outcome }) => outcome === 'ok')) return;
+      const asked = this.#asked.filter(({ at }) => at > from);
+      const kinds = Object.values(Object.groupBy(asked, ({ what }) => what));
+      const lastThree = kinds.flatMap((each = []) => each.slice(-3));
+      const recent = asked.filter(({ at }) => at > this.#now() - 1_000);
+      if (this.#now() - from > 1_000 && lastThree.length === 9 && [...lastThree, ...recent].every(({ outcome }) => outcome === 'ok')) return;
     }
     throw new Error(`It is not well after ${limit} ms:\n${this.#asked.slice(-20).map((each) => JSON.stringify(each)).join('\n')}`);
   }

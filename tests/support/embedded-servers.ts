@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/host/postgres/embedded.ts';
 import { isAlive, postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
 
@@ -41,7 +41,6 @@ export async function gone(pid: number): Promise<void> {
 
 /** Whatever a test starts is stopped after it, and all data is removed in the end. */
 export function embeddedServers(): EmbeddedServers {
-  vi.setConfig({ testTimeout: 60_000 });
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'fissile-embedded-'));
   const template = join(root, 'template');
   const announced: string[] = [];

@@ -3,12 +3,10 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { virtualHost, withoutBroker } from '../support/broker.ts';
 import { administrator, freePorts, start, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
 import { startTopology } from '../support/topologies.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const missing = await withoutBroker();
 const root = join(import.meta.dirname, '../..');

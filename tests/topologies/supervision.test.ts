@@ -2,14 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { isAlive, postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
 import { virtualHost, withoutBroker } from '../support/broker.ts';
 import { administrator, freePort, launch, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
 import { processesOf, startTopology, writeTopology } from '../support/topologies.ts';
-
-// Each starts whole systems; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 120_000 });
 
 const missing = await withoutBroker();
 const modules = readdirSync(new URL('../../modules', import.meta.url)).sort();
@@ -95,7 +92,7 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const program = await started(file, environment);
     const pids = processesOf(program.process.pid!).map(({ pid }) => pid);
     await program.stop('SIGKILL');
-    await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => pids.filter(isAlive)).toEqual([]);
     // What is left is PostgreSQL, for the next start to take over.
     const again = await started(file, environment);
     expect((await fetch(`${again.url}/readyz`)).status).toBe(200);

@@ -1,5 +1,5 @@
 /** PostgreSQL's programs: as npm brought them, in a package for each platform, or as the one file carries them. */
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -63,6 +63,9 @@ export function binariesFor(account: ServiceAccount | undefined, packaged: Binar
       mkdirSync(sharedFolder, { recursive: true, mode: 0o755 });
       const unfinished = `${folder}.${process.pid}`;
       cpSync(packaged.folder, unfinished, { recursive: true, verbatimSymlinks: true });
+      openToAll(sharedFolder);
+      openToAll(unfinished);
+      for (const path of readdirSync(unfinished, { encoding: 'utf8', recursive: true })) openToAll(join(unfinished, path));
       putInPlace(unfinished, folder);
     } catch (error) {
       const { message } = error as Error;
@@ -73,6 +76,14 @@ export function binariesFor(account: ServiceAccount | undefined, packaged: Binar
     }
   }
   return { version: packaged.version, folder };
+}
+
+/** What its owner may read or run, everybody may, whatever mask npm or this program was started with. */
+function openToAll(path: string): void {
+  const found = lstatSync(path);
+  if (found.isSymbolicLink()) return;
+  const owners = found.mode & 0o500;
+  chmodSync(path, found.mode | (owners >> 3) | (owners >> 6));
 }
 
 export function programsOf(binaries: Binaries): Programs {

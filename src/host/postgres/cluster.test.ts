@@ -114,13 +114,17 @@ describe.runIf(asRoot)('started as root', () => {
   it('programs in a folder closed to that user are copied once, with their links', () => {
     const packaged = { version: '18.0.0-test', folder: join(root, 'native') };
     mkdirSync(join(packaged.folder, 'lib'), { recursive: true });
-    writeFileSync(join(packaged.folder, 'lib/libpq.so.5.18'), 'library');
+    writeFileSync(join(packaged.folder, 'lib/libpq.so.5.18'), 'library', { mode: 0o600 });
+    chmodSync(join(packaged.folder, 'lib'), 0o700);
     symlinkSync('libpq.so.5.18', join(packaged.folder, 'lib/libpq.so'));
     const shared = join(realpathSync(tmpdir()), `fissile-shared-${process.pid}`);
+    const mask = process.umask(0o077);
     try {
       const copy = binariesFor(account, packaged, shared);
+      process.umask(mask);
       expect(copy.folder).toBe(join(shared, 'postgresql-18.0.0-test'));
-      expect(canEnter(account!, copy.folder)).toBe(true);
+      expect(canEnter(account!, join(copy.folder, 'lib'))).toBe(true);
+      expect(statSync(join(copy.folder, 'lib/libpq.so.5.18')).mode & 0o777).toBe(0o644);
       expect(readFileSync(join(copy.folder, 'lib/libpq.so'), 'utf8')).toBe('library');
       const { ino } = statSync(copy.folder);
       expect(statSync(binariesFor(account, packaged, shared).folder).ino).toBe(ino);
@@ -129,6 +133,7 @@ describe.runIf(asRoot)('started as root', () => {
       chmodSync(root, 0o755);
       expect(binariesFor(account, packaged, shared)).toBe(packaged);
     } finally {
+      process.umask(mask);
       chmodSync(root, 0o700);
       rmSync(shared, { recursive: true });
     }

@@ -95,11 +95,14 @@ describe('a schedule', () => {
 
   it('goes on after a run that failed, and says why it did', async () => {
     let runs = 0;
+    const seen = Promise.withResolvers<void>();
     const run = async () => {
       if (++runs === 1) throw new Error('no space left');
+      await seen.promise;
     };
     await start({ name: 'orders.tidy', every: 100, run });
     await until(async () => (await row()).last_error === 'Error: no space left');
+    seen.resolve();
     await until(() => runs > 2);
     expect((await row()).last_error).toBeNull();
   });

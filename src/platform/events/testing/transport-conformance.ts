@@ -242,16 +242,16 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       expect(await program.users.deadLetters.list(), 'its replay is one more try').toHaveLength(1);
     });
 
-    it('arrive complete, once and in order when there are ten thousand of them and little memory', { timeout: 120_000 }, async () => {
+    it('arrive complete, once and in order when there are ten thousand of them and little memory', async () => {
       const limits = { eventsInMemory: 1_000, deliveries: 6 };
       const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} }, limits });
       const [rounds, keys] = [50, 200];
       for (let n = 0; n < rounds; n++) {
         await program.announce(...Array.from({ length: keys }, (_, key) => ({ id: `k${key}`, n })));
       }
-      await until(async () => (await landscape.unpublished()) === 0);
+      await until(async () => (await landscape.unpublished()) === 0, 250_000);
       const arrived = async () => (await landscape.users.sql('select count(*)::int from users.effects')).rows[0].count;
-      await until(async () => (await arrived()) >= rounds * keys);
+      await until(async () => (await arrived()) >= rounds * keys, 250_000);
       const all = await landscape.effects();
       expect(all).toHaveLength(rounds * keys);
       const inOrder = Array.from({ length: rounds }, (_, n) => n);
