@@ -58,7 +58,7 @@ describe('calls of a module with several replicas', () => {
     expect(await answers(50)).toEqual({ [two.pid]: 50 });
 
     const again = await replica(one.port);
-    await expect.poll(async () => (await answers(10))[again.pid] ?? 0).toBe(5);
+    await expect.poll(async () => (await answers(10))[again.pid] ?? 0, { timeout: 10_000 }).toBe(5);
   });
 
   it('lose no query when a replica is killed among them', async () => {
@@ -80,7 +80,7 @@ describe('calls of a module with several replicas', () => {
     expect(await answers(50)).toEqual({ [two.pid]: 50 });
 
     one.process.kill('SIGCONT');
-    await expect.poll(async () => (await answers(10))[one.pid] ?? 0).toBe(5);
+    await expect.poll(async () => (await answers(10))[one.pid] ?? 0, { timeout: 10_000 }).toBe(5);
   });
 
   it('lose nothing when a server asks its clients to connect anew', async () => {

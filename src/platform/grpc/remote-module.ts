@@ -11,6 +11,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { callMetadata } from './call-metadata.ts';
 import { channelOptions } from './channel-options.ts';
+import './connect-limit.ts';
 import { failureOfStatus, failureOfTransport } from './failure-status.ts';
 import { MalformedMessage } from './message-codec.ts';
 import type { PeerCertificates } from './peer-certificates.ts';
