@@ -94,7 +94,7 @@ describe('with Stripe', () => {
 
     const orderId = randomUUID();
     const taken = await pay({ orderId });
-    (await intentOf(taken.paymentId))!.status = 'succeeded';
+    Object.assign((await intentOf(taken.paymentId))!, { status: 'succeeded', amount_received: 5000 });
     await till.release(orderId);
     await till.settleRefunds();
     expect(await till.payments.find(taken.paymentId)).toMatchObject({ state: 'captured', refunded: 5000 });
@@ -194,6 +194,18 @@ describe("Stripe's reports", () => {
     await till.receive(...about('refund.created', refund));
     await till.receive(...about('refund.updated', refund));
     expect(await till.payments.find(paymentId)).toMatchObject({ refunded: 700, refunds: [{ reference: 're_9', status: 'succeeded' }] });
+  });
+
+  it('of a part that was captured in the dashboard are waited for, and what was taken is given back', async () => {
+    const orderId = randomUUID();
+    const { paymentId } = await pay({ orderId });
+    Object.assign((await intentOf(paymentId))!, { status: 'succeeded', amount_received: 3000 });
+    await expect(till.capture(paymentId)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(till.release(orderId)).rejects.toMatchObject({ kind: 'unavailable' });
+    await till.receive(...about('payment_intent.succeeded', { metadata: { payment_id: paymentId }, amount_received: 3000 }));
+    await till.release(orderId);
+    await till.settleRefunds();
+    expect(await till.payments.find(paymentId)).toMatchObject({ captured: 3000, refunded: 3000 });
   });
 
   it.each([

@@ -23,6 +23,10 @@ interface StripeOptions {
   readonly timeout: number;
 }
 
+/** Of a part that was captured in Stripe's dashboard only the report says how much it is. */
+const isWhole = ({ status, amount_received }: Stripe.PaymentIntent, { amount }: Payment) =>
+  status === 'succeeded' && amount_received === amount.amount;
+
 export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: StripeOptions): PaymentProvider {
   let client: Promise<Stripe> | undefined;
   /** Loaded on first use: it would take a good part of the time the program needs to start. */
@@ -92,9 +96,9 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
         await (await stripe()).paymentIntents.capture(id, {}, once(payment.id, 'capture', patience));
         return 'captured';
       } catch (error) {
-        const status = intentOf(error)?.status;
-        if (status === 'succeeded') return 'captured';
-        if (status === 'canceled') return 'voided';
+        const intent = intentOf(error);
+        if (intent && isWhole(intent, payment)) return 'captured';
+        if (intent?.status === 'canceled') return 'voided';
         throw outcomeUnknown(error);
       }
     },
@@ -105,11 +109,11 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
         await (await stripe()).paymentIntents.cancel(id, {}, once(payment.id, 'cancel', patience));
         return 'voided';
       } catch (error) {
-        const status = intentOf(error)?.status;
-        if (status === 'canceled') return 'voided';
-        if (status === 'succeeded') return 'captured';
+        const intent = intentOf(error);
+        if (intent?.status === 'canceled') return 'voided';
+        if (intent && isWhole(intent, payment)) return 'captured';
         // Where not even an intent can be created, none was ever confirmed.
-        if (payment.reference === null && isRefused(error)) return 'voided';
+        if (!intent && payment.reference === null && isRefused(error)) return 'voided';
         throw outcomeUnknown(error);
       }
     },

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 interface Intent {
   readonly id: string;
   readonly amount: number;
+  amount_received: number;
   status: string;
   readonly metadata: Record<string, string>;
 }
@@ -95,7 +96,7 @@ export class FakeStripe {
     const amount = Number(body.get('amount'));
     if (amount < 50) return invalid('Amount must be at least 50 cents', { code: 'amount_too_small', param: 'amount' });
     const id = `pi_${this.intents.size + 1}`;
-    const intent = { object: 'payment_intent', id, amount, status: 'requires_payment_method', metadata: metadata(body) };
+    const intent = { object: 'payment_intent', id, amount, amount_received: 0, status: 'requires_payment_method', metadata: metadata(body) };
     this.intents.set(id, intent);
     return ok({ ...intent });
   }
@@ -127,6 +128,7 @@ function move(intent: Intent, from: readonly string[], to: string): Answer {
     return invalid(`This PaymentIntent has a status of ${intent.status}.`, { code: 'payment_intent_unexpected_state', payment_intent });
   }
   intent.status = to;
+  if (to === 'succeeded') intent.amount_received = intent.amount;
   return ok({ ...intent });
 }
 
