@@ -1,8 +1,8 @@
 /** All of the program's code in one script. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { brotliCompressSync } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
+import { compressed } from './compressed.ts';
 
 /** A single executable runs a CommonJS script, which has no address of its own: the file stands for it. */
 const banner = "const importMetaUrl = require('node:url').pathToFileURL(process.execPath).href;";
@@ -71,7 +71,7 @@ const wasmOutsideOfText = (assets: Map<string, Uint8Array>): Plugin => ({
       const [, base64] = /^const wasm = "([A-Za-z0-9+/=]+)"/m.exec(readFileSync(path, 'utf8')) ?? [];
       if (base64 === undefined) return { errors: [{ text: 'This is another form of WebAssembly in base64 than the build knows.' }] };
       const name = `${basename(path)}.br`;
-      assets.set(name, brotliCompressSync(Buffer.from(base64, 'base64')));
+      assets.set(name, compressed(Buffer.from(base64, 'base64')));
       const read = `require('node:zlib').brotliDecompressSync(require('node:sea').getRawAsset(${JSON.stringify(name)}))`;
       return { contents: `export const wasm = ${read};`, loader: 'js' };
     });

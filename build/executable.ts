@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { brotliCompressSync } from 'node:zlib';
+import { compressed } from './compressed.ts';
 import type { Target } from './targets.ts';
 
 const injector = join(dirname(createRequire(import.meta.url).resolve('postject')), 'cli.js');
@@ -27,7 +27,7 @@ require('node:vm').compileFunction(source, ['require', 'module', 'exports'], { f
 export function writeExecutable(file: string, node: string, contents: Contents, target: Target, workFolder: string): void {
   const blob = join(workFolder, 'sea.blob');
   writeFileSync(join(workFolder, 'main.js'), loader);
-  writeFileSync(join(workFolder, 'fissile.js.br'), brotliCompressSync(contents.script));
+  writeFileSync(join(workFolder, 'fissile.js.br'), compressed(contents.script));
   const configuration = {
     // Names without a folder: they end up in the file, and the folder is another one each time.
     main: 'main.js',

@@ -1,4 +1,4 @@
-/** `npm run build [-- --target PLATFORM]`: makes the program as one file, `dist/fissile`. */
+/** `npm run build [-- --target PLATFORM [--node FILE]]`: makes the program as one file, `dist/fissile`. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,13 +17,13 @@ import { here, targetNamed } from './targets.ts';
 const root = join(import.meta.dirname, '..');
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { target: { type: 'string', default: here } } });
+  const { values } = parseArgs({ options: { target: { type: 'string', default: here }, node: { type: 'string' } } });
   const target = targetNamed(values.target);
   const folder = join(root, 'dist', ...(target.name === here ? [] : [target.name]));
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), 'fissile-build-'));
   try {
-    const node = nodeProgram(root, target);
+    const node = nodeProgram(root, target, values.node);
     const { version, sha256: checksum, file: archive } = postgresPart(root, target.postgresql);
     writeFileSync(join(work, 'postgresql.json'), JSON.stringify({ version, sha256: checksum }));
     writeFileSync(join(work, 'build.json'), JSON.stringify({ commit: commitOf(root) }));

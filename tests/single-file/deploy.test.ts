@@ -1,19 +1,22 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { freshDatabaseUrl } from '../support/postgres.ts';
-import { freePort } from '../support/running-program.ts';
+import { administrator, freePort } from '../support/running-program.ts';
+import { home, inContainer, shellOfImage, unpackedImage } from './container.ts';
+import { buysCoffee } from './customer.ts';
 import { copiedTo, emptyFolder, ended, started } from './server.ts';
+import { booted, hasNspawn } from './systemd.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 const isRoot = process.getuid?.() === 0;
-const nobody = 65_534;
+const unlessMissing = (there: boolean) => !there && !process.env.REQUIRE_SERVICES;
 
 describe('the systemd unit', () => {
   const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
-  it.skipIf(!hasSystemd && !process.env.REQUIRE_SERVICES)('is one that systemd takes, and shuts the program in', () => {
+  it.skipIf(unlessMissing(hasSystemd))('is one that systemd takes, and shuts the program in', () => {
     const folder = emptyFolder();
     const file = copiedTo(folder);
     const unit = join(folder, 'fissile.service');
@@ -25,42 +28,87 @@ describe('the systemd unit', () => {
     const security = spawnSync('systemd-analyze', ['security', '--offline=true', '--threshold=15', unit], { encoding: 'utf8' });
     expect(security.status, security.stdout).toBe(0);
   });
+
+  const skipped = unlessMissing(hasNspawn);
+  it.skipIf(skipped)(`runs the program with its PostgreSQL, and starts it again when it is killed${skipped ? ' (needs root and systemd-nspawn)' : ''}`, async () => {
+    const folder = emptyFolder();
+    copiedTo(folder);
+    const unit = readFileSync(join(deploy, 'fissile.service'), 'utf8');
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const secrets = [`AUTH_KEY_SECRET=${'k'.repeat(32)}`, `ADMIN_PASSWORD="${administrator.password}"`];
+    writeFileSync(join(folder, 'fissile.service'), unit);
+    writeFileSync(join(folder, 'fissile.env'), ['PAYMENT_PROVIDER=sandbox', 'SEED=demo', `PORT=${port}`, ...secrets].join('\n'));
+    const shell = await booted(folder);
+    const property = (name: string) => shell(`systemctl show --value --property=${name} fissile`);
+    const ready = async () => {
+      await expect.poll(() => fetch(`${url}/readyz`).then(({ ok }) => ok, () => false), { timeout: 30_000 }).toBe(true);
+    };
+
+    const install = unit.match(/(?<=^# {3})(install|systemctl) .+$/gm)!.join(' && ');
+    expect(shell(`mkdir /usr/local/bin && cd /mnt && install -m 600 fissile.env /etc/fissile.env && ${install}`)).toMatch(/^Created symlink [^\n]+$/);
+    await ready();
+    expect(await buysCoffee({ url })).toBe('paid');
+    expect(shell('ls /var/lib/fissile').split('\n')).toEqual(['postgres', 'postgres.log', 'programs']);
+    const first = property('MainPID');
+    const rights = shell(`grep -hE '^(NoNewPrivs|Seccomp|CapBnd|CapEff):' /proc/${first}/status`);
+    expect(Object.fromEntries(rights.split('\n').map((line) => line.split(/:\s+/)))).toEqual({
+      CapBnd: '0000000000000000',
+      CapEff: '0000000000000000',
+      NoNewPrivs: '1',
+      Seccomp: '2',
+    });
+
+    shell(`kill -9 ${first}`);
+    await expect.poll(() => property('NRestarts'), { timeout: 10_000 }).toBe('1');
+    await ready();
+    expect(await buysCoffee({ url })).toBe('paid');
+
+    shell('systemctl restart fissile');
+    await ready();
+    expect(await buysCoffee({ url })).toBe('paid');
+
+    shell('systemctl stop fissile');
+    expect([property('ActiveState'), property('Result')]).toEqual(['inactive', 'success']);
+    expect(shell("grep -c '^Name:.*postgres' /proc/[0-9]*/status | grep -c ':1$'")).toBe('0');
+    const journal = shell('journalctl --unit=fissile --output=cat');
+    expect(journal.match(/Fissile is ready/g)).toHaveLength(3);
+    expect(journal.split('\n').at(-1)).toMatch(/^Stopped/);
+    expect(shell('tail -1 /var/lib/fissile/postgres.log')).toMatch(/database system is shut down$/);
+  });
 });
 
-/** What the base of deploy/Dockerfile.single has, as far as it matters: the C libraries, users, and devices. */
-function distroless(): string {
-  const root = emptyFolder();
-  const libraries = execFileSync('ldd', [inject('builtFile')], { encoding: 'utf8' }).match(/\/\S+/g) ?? [];
-  for (const library of libraries) {
-    mkdirSync(join(root, dirname(library)), { recursive: true });
-    copyFileSync(library, join(root, library));
-  }
-  for (const folder of ['dev', 'etc', 'tmp', 'home']) mkdirSync(join(root, folder));
-  chownSync(join(root, 'home'), nobody, nobody);
-  writeFileSync(join(root, 'etc/passwd'), `nonroot:x:${nobody}:${nobody}::/home:/sbin/nologin\n`);
-  for (const [name, minor] of [['null', '3'], ['urandom', '9']] as const) execFileSync('mknod', ['-m', '666', join(root, 'dev', name), 'c', '1', minor]);
-  cpSync(inject('builtFile'), join(root, 'fissile'));
-  chmodSync(join(root, 'fissile'), 0o755);
-  return root;
-}
-
-describe.skipIf(!isRoot)('where there is nothing but the file and the C libraries', () => {
-  const args = (root: string) => [`--userspec=${nobody}:${nobody}`, root, '/fissile'];
+describe.skipIf(!isRoot)('in a container that holds nothing but the file and the C libraries', () => {
+  const file = inject('builtFile');
 
   it('runs on a PostgreSQL beside it', async () => {
     const { url, drop } = await freshDatabaseUrl();
-    const program = await started({ file: '/usr/sbin/chroot', args: args(distroless()), environment: { DATABASE_URL: url } });
+    const program = await started({ ...inContainer(unpackedImage({ file })), environment: { DATABASE_URL: url } });
     expect((await fetch(`${program.url}/v1/products`)).status).toBe(200);
     expect(await program.stop()).toBe(0);
     await drop();
   });
 
-  it('says what the embedded one lacks', async () => {
-    const environment = { DATA_DIR: '/home/data', PORT: String(await freePort()) };
-    const { output, code } = await ended({ file: '/usr/sbin/chroot', args: args(distroless()), environment });
-    expect(output.split('\n').at(-1)).toBe(
-      'Fissile did not start: PostgreSQL could not be set up in /home/data/postgres: initdb needs a shell, /bin/sh, to create the first database. Set DATABASE_URL.',
-    );
+  it.each([
+    ['a shell', {}, 'initdb needs a shell, /bin/sh, to create the first database. Set DATABASE_URL'],
+    ['a name for its user', { shell: true, passwd: '' }, 'initdb: could not look up effective user ID 65532: user does not exist'],
+  ])('says that the embedded one lacks %s', async (_what, lacking, said) => {
+    const environment = { DATA_DIR: `${home}/data`, PORT: String(await freePort()) };
+    const { output, code } = await ended({ ...inContainer(unpackedImage({ file, ...lacking })), environment });
+    expect(output.split('\n').at(-1)).toBe(`Fissile did not start: PostgreSQL could not be set up in ${home}/data/postgres: ${said}.`);
     expect(code).toBe(1);
+  });
+
+  const skipped = unlessMissing(existsSync(shellOfImage));
+  it.skipIf(skipped)(`has its own PostgreSQL with a shell beside it${skipped ? ' (needs busybox-static)' : ''}, and finds its data after it was killed`, async () => {
+    const container = inContainer(unpackedImage({ file, shell: true }));
+    const environment = { DATA_DIR: `${home}/data` };
+    // Each time the processes have the same numbers, and a killed one leaves its number behind.
+    for (const signal of ['SIGKILL', 'SIGKILL', 'SIGTERM'] as const) {
+      const program = await started({ ...container, environment });
+      expect(await buysCoffee(program)).toBe('paid');
+      const code = await program.stop(signal);
+      if (signal === 'SIGTERM') expect(code).toBe(0);
+    }
   });
 });

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
 import { isAlive } from '../../src/host/postgres/postmaster-file.ts';
-import { administrator, freePort } from '../support/running-program.ts';
-import { below, copiedTo, emptyFolder, ended, run, started, type FileRun } from './server.ts';
+import { freePort } from '../support/running-program.ts';
+import { buysCoffee } from './customer.ts';
+import { below, copiedTo, emptyFolder, ended, run, started } from './server.ts';
 
 /** Of another user than root, whom every Unix has. */
 const nobody = { uid: 65_534, gid: 65_534 };
@@ -13,21 +14,8 @@ const isRoot = process.getuid?.() === 0;
 /** In a container without rights of its own nobody can. */
 const canMount = isRoot && spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 const oneLine = /^Fissile did not start: [^\n]+$/;
-const json = { 'content-type': 'application/json' };
 
 const programsIn = (folder: string) => readdirSync(join(folder, 'programs'));
-
-/** What only works when code, assets, database and modules are all there. */
-async function buysCoffee({ url }: FileRun): Promise<string> {
-  const login = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify(administrator) });
-  const { accessToken } = (await login.json()) as { accessToken: string };
-  const order = await fetch(`${url}/v1/orders`, {
-    method: 'POST',
-    headers: { ...json, authorization: `Bearer ${accessToken}`, prefer: 'wait=10' },
-    body: JSON.stringify({ items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_visa' }),
-  });
-  return ((await order.json()) as { status: string }).status;
-}
 
 describe('the file in an empty folder, with an empty environment', () => {
   it.skipIf(!isRoot).each([['root', undefined], ['an ordinary user', nobody]])('runs as %s, keeps its data, and starts again', async (_who, user) => {

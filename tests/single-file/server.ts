@@ -1,6 +1,6 @@
 /** A server as the file finds it: an empty folder, nothing in the environment, nothing on the path. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -52,10 +52,12 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly user?: User;
+  /** `file` only waits for its one child, which is who signals are for. */
+  readonly signalsChild?: boolean;
 }
 
 /** Runs the file in `folder`; the environment is what is given here and nothing else. */
-export function run({ file, folder, environment = {}, args = [], user }: Options): FileRun {
+export function run({ file, folder, environment = {}, args = [], user, signalsChild }: Options): FileRun {
   const child = spawn(file ?? inject('builtFile'), args, {
     cwd: folder ?? emptyFolder(user),
     env: environment,
@@ -66,7 +68,8 @@ export function run({ file, folder, environment = {}, args = [], user }: Options
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (printed += data.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
-    child.kill(signal);
+    if (signalsChild) process.kill(onlyChildOf(child.pid!), signal);
+    else child.kill(signal);
     return exited;
   };
   closers.push(async () => {
@@ -75,6 +78,8 @@ export function run({ file, folder, environment = {}, args = [], user }: Options
   return { url: `http://127.0.0.1:${environment.PORT ?? 3000}`, process: child, output: () => printed, exited, stop };
 }
 
+export const onlyChildOf = (pid: number) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+
 /** Runs it to its end. */
 export async function ended(options: Options): Promise<{ code: number | null; output: string }> {
   const program = run(options);
@@ -82,16 +87,16 @@ export async function ended(options: Options): Promise<{ code: number | null; ou
 }
 
 /** Runs it until it is ready. */
-export async function started(options: Options): Promise<FileRun> {
+export async function started(options: Options, minutes = 2): Promise<FileRun> {
   const PORT = options.environment?.PORT ?? String(await freePort());
   const program = run({ ...options, environment: { LOG_LEVEL: 'warn', ADMIN_PASSWORD: administrator.password, ...options.environment, PORT } });
   let gone = false;
   void program.exited.then(() => (gone = true));
-  for (const deadline = Date.now() + 120_000; Date.now() < deadline; await delay(50)) {
+  for (const deadline = Date.now() + minutes * 60_000; Date.now() < deadline; await delay(50)) {
     if (gone) throw new Error(`The file ended:\n${program.output()}`);
     if (await fetch(`${program.url}/readyz`).then((answer) => answer.ok, () => false)) return program;
   }
-  throw new Error(`The file was not ready in two minutes:\n${program.output()}`);
+  throw new Error(`The file was not ready in ${minutes} minutes:\n${program.output()}`);
 }
 
 /** Makes a folder below another. */

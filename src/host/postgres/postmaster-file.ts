@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** What a running PostgreSQL says of itself in its data folder. */
@@ -20,6 +20,9 @@ export function postmasterOf(folder: string): Postmaster | undefined {
 }
 
 export const postmasterFile = (folder: string) => join(folder, 'postmaster.pid');
+
+/** In milliseconds; undefined where there is none. */
+export const writtenAt = (folder: string) => statSync(postmasterFile(folder), { throwIfNoEntry: false })?.mtimeMs;
 
 /** A dead server's file that PostgreSQL would take for a live one's, as nobody has taken note of its death yet. */
 export function isOfZombie(folder: string): boolean {

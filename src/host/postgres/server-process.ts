@@ -1,9 +1,9 @@
 /** Starting and stopping PostgreSQL's own programs, and nothing about what is stored. */
 import { execFile, spawn, type SpawnOptions } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { isAlive, postmasterOf } from './postmaster-file.ts';
+import { isAlive, postmasterOf, writtenAt } from './postmaster-file.ts';
 import { canEnter, type ServiceAccount } from './service-account.ts';
 
 export interface Programs {
@@ -24,8 +24,8 @@ export const superuser = 'postgres';
 export const noSpaceLeft = 'No space left on device';
 
 const pollInterval = 2;
-/** What initdb ends with where there is no /bin/sh, such as in a container that holds nothing but a program. */
-const noShell = 127;
+/** initdb runs its helpers with it. A container that holds nothing but a program has none. */
+const shell = '/bin/sh';
 /** Bytes; less than what PostgreSQL writes to start. */
 const leastRoom = 1_000_000;
 const startTimeout = 120_000;
@@ -87,8 +87,9 @@ export async function initialize(
     child.once('close', resolve);
     child.once('error', (error) => resolve((complaints += `error: ${error.message}`)));
   });
-  if (code === noShell) throw new PostgresError('initdb needs a shell, /bin/sh, to create the first database. Set DATABASE_URL');
-  if (code !== 0) throw new PostgresError(lastWordIn(complaints) ?? `initdb ended with ${code}`);
+  if (code === 0) return;
+  if (process.platform !== 'win32' && !existsSync(shell)) throw new PostgresError(`initdb needs a shell, ${shell}, to create the first database. Set DATABASE_URL`);
+  throw new PostgresError(lastWordIn(complaints) ?? (complaints.trim().split('\n').at(-1) || `initdb ended with ${code}`));
 }
 
 export interface ServerProcess {
@@ -101,6 +102,8 @@ export interface ServerProcess {
 export async function startServer(files: ServerFiles, options: { settings: ServerSettings; logFile: string }): Promise<ServerProcess> {
   const log = openSync(options.logFile, 'a', 0o600);
   const given = ['-D', nameOf(files), ...asArguments(options.settings)];
+  // What a killed one left may have the number of the new one: in a container they are the same each time.
+  const left = writtenAt(files.folder);
   // A session of its own: the terminal's Ctrl-C is for us alone, and PostgreSQL is stopped last, after the drain.
   const child = run(files, files.programs.postgres, given, { stdio: ['ignore', log, log], detached: true });
   const { size: logged } = fstatSync(log);
@@ -114,7 +117,7 @@ export async function startServer(files: ServerFiles, options: { settings: Serve
   const pid = child.pid ?? 0;
   const deadline = Date.now() + startTimeout;
   for (;;) {
-    const postmaster = postmasterOf(files.folder);
+    const postmaster = writtenAt(files.folder) === left ? undefined : postmasterOf(files.folder);
     if (postmaster?.ready && postmaster.pid === pid) return { pid, exited };
     if (gone) throw new PostgresError(lastWordIn(readFileSync(options.logFile).subarray(logged).toString()) ?? silenceOf(files.folder));
     if (Date.now() > deadline) {
