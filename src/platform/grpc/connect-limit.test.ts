@@ -1,10 +1,11 @@
-import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, expect, it } from 'vitest';
 import { TestPeerFiles, testAuthority } from '../../../tests/support/certificates.ts';
 import { readPeerCertificates } from './peer-certificates.ts';
 import { collectedLog, remoteLibrary } from './testing/library.ts';
+
+const patience = { timeout: 15_000, interval: 100 };
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -41,8 +42,7 @@ it('a replica that accepts connections and says nothing is given up and tried ag
   for (const module of modules) await expect(module.ready()).rejects.toMatchObject({ code: 'platform.unavailable' });
 
   for (const { sockets } of [silent, beforeTls, afterTls]) {
-    const [first] = sockets;
-    if (!first!.closed) await once(first!, 'close');
-    await expect.poll(() => sockets.length, { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect.poll(() => sockets[0]!.closed, patience).toBe(true);
+    await expect.poll(() => sockets.length, patience).toBeGreaterThan(1);
   }
 });
