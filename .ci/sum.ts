@@ -1,7 +1,7 @@
 /**
  * `sum.ts <folder> [step]...` adds up the JSON reports that the suites left in the folder, names what failed, and
- * prints `N passed, N failed` as the last line. Of the steps that ended with an error, each that has no failed test to
- * show for it counts as one failure, such as a suite that left no report.
+ * prints `N passed, N failed` as the last line. A report that is not whole counts as one failure, and so does each of
+ * the steps, which ended with an error, that has no failed test to show for it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -42,8 +42,9 @@ for (const report of readdirSync(folder).filter((name) => name.endsWith('.json')
     // A file that could not even be loaded fails without a failed test.
     if (file.status === 'failed' && failures.length === failedBefore) failures.push(`${suite}: ${path}\n    ${firstLineOf(file.message)}`);
   }
+  if (!results) failures.push(`${suite}: ended without a report, see above`);
   const failed = failures.length - before.failed;
-  console.log(results ? `${suite}: ${passed - before.passed} passed, ${failed} failed` : `${suite}: no report`);
+  console.log(`${suite}: ${passed - before.passed} passed, ${failed} failed`);
   if (failed > 0 && broken.includes(suite)) broken.splice(broken.indexOf(suite), 1);
 }
 failures.push(...broken.map((step) => `${step}: ended with an error outside of any test, see above`));
