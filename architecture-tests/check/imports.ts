@@ -14,8 +14,10 @@ export const importKinds = [
   'import = require',
   'module augmentation',
   'import.meta.resolve',
+  'import.meta.glob',
   'mocked import',
   'file URL',
+  'text run as code',
   'reference',
   'symbolic link',
 ] as const;
@@ -110,6 +112,7 @@ export function expressionsIn(program: Program, text: string): Import[] {
         break;
       case 'NewExpression': {
         const [path, base] = node.arguments;
+        if (runsText(node.callee)) add('text run as code', node, undefined);
         if (
           node.callee.type === 'Identifier' &&
           node.callee.name === 'URL' &&
@@ -124,7 +127,7 @@ export function expressionsIn(program: Program, text: string): Import[] {
       case 'CallExpression': {
         const kind = callKind(node.callee, requires);
         // The import() in `vi.mock(import('./x.ts'))` speaks for itself.
-        if (kind && node.arguments[0]?.type !== 'ImportExpression') add(kind, node, node.arguments[0]);
+        if (kind && node.arguments[0]?.type !== 'ImportExpression') add(kind, node, readable(kind) ? node.arguments[0] : undefined);
         break;
       }
     }
@@ -138,13 +141,14 @@ export function expressionsIn(program: Program, text: string): Import[] {
 }
 
 function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | undefined {
+  if (runsText(callee)) return 'text run as code';
   if (callee.type === 'Identifier') return requires.has(callee.name) ? 'require' : undefined;
   if (makesRequire(callee)) return 'require';
   if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return undefined;
   const { object } = callee;
   const { name } = callee.property;
   if (makesRequire(object)) return name === 'resolve' ? 'require' : undefined;
-  if (object.type === 'MetaProperty') return name === 'resolve' ? 'import.meta.resolve' : undefined;
+  if (object.type === 'MetaProperty') return name === 'resolve' || name === 'glob' ? `import.meta.${name}` : undefined;
   if (object.type !== 'Identifier') return undefined;
   if (requires.has(object.name)) return name === 'resolve' ? 'require' : undefined;
   if (object.name === 'module') return name === 'require' ? 'require' : undefined;
@@ -157,6 +161,12 @@ function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | und
       'mocked import'
     : undefined;
 }
+
+/** What is imported there is found while the program runs. */
+const readable = (kind: ImportKind): boolean => kind !== 'text run as code' && kind !== 'import.meta.glob';
+
+/** `eval('...')`, `new Function('...')` */
+const runsText = (callee: Node): boolean => callee.type === 'Identifier' && (callee.name === 'eval' || callee.name === 'Function');
 
 /** `createRequire(import.meta.url)`, also as `module.createRequire(...)`. */
 function makesRequire(node: Node | null): boolean {

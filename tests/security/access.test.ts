@@ -59,7 +59,7 @@ describe('an id of somebody else', () => {
     const answer = await send(attacker, endpoint, real);
     if (owned) expect([403, 404]).toContain(answer.status);
     else expect(answer.status).toBeLessThan(500);
-    expect(await shop.snapshot()).toEqual(before);
+    if (answer.status >= 300) expect(await shop.snapshot()).toEqual(before);
 
     const entitled = await send(endpoint.access === 'admin' ? shop.keeper : victim.person, endpoint, real);
     expect(entitled.status, 'the ids were real').not.toBe(404);
