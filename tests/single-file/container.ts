@@ -1,12 +1,22 @@
 /** A container without an engine: a folder with what the base of deploy/Dockerfile.single has, and a process that sees nothing else. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { emptyFolder } from './server.ts';
 
+const dockerfile = readFileSync(join(import.meta.dirname, '../../deploy/Dockerfile.single'), 'utf8');
+
+/** What the image sets, of the stage with the database too, and what its head says that it has to be given. */
+export const imageEnvironment: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([...dockerfile.matchAll(/^ENV (.+)$/gm)].flatMap(([, line]) => line!.split(' ').map((each) => each.split('=')))),
+  AUTH_KEY_SECRET: 'k'.repeat(32),
+  PAYMENT_PROVIDER: 'sandbox',
+  SEED: 'demo',
+};
+
 /** The base's user. */
 const nonroot = 65_532;
-export const home = '/home/nonroot';
+const home = '/home/nonroot';
 /** Static, whatever the platform of the file. */
 export const shellOfImage = '/bin/busybox';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { freshDatabaseUrl } from '../support/postgres.ts';
 import { administrator, freePort } from '../support/running-program.ts';
-import { home, inContainer, shellOfImage, unpackedImage } from './container.ts';
+import { imageEnvironment, inContainer, shellOfImage, unpackedImage } from './container.ts';
 import { buysCoffee } from './customer.ts';
 import { copiedTo, emptyFolder, ended, started } from './server.ts';
 import { booted, hasNspawn } from './systemd.ts';
@@ -83,7 +83,7 @@ describe.skipIf(!isRoot)('in a container that holds nothing but the file and the
 
   it('runs on a PostgreSQL beside it', async () => {
     const { url, drop } = await freshDatabaseUrl();
-    const program = await started({ ...inContainer(unpackedImage({ file })), environment: { DATABASE_URL: url } });
+    const program = await started({ ...inContainer(unpackedImage({ file })), environment: { ...imageEnvironment, PORT: String(await freePort()), DATABASE_URL: url } });
     expect((await fetch(`${program.url}/v1/products`)).status).toBe(200);
     expect(await program.stop()).toBe(0);
     await drop();
@@ -93,16 +93,16 @@ describe.skipIf(!isRoot)('in a container that holds nothing but the file and the
     ['a shell', {}, 'initdb needs a shell, /bin/sh, to create the first database. Set DATABASE_URL'],
     ['a name for its user', { shell: true, passwd: '' }, 'initdb: could not look up effective user ID 65532: user does not exist'],
   ])('says that the embedded one lacks %s', async (_what, lacking, said) => {
-    const environment = { DATA_DIR: `${home}/data`, PORT: String(await freePort()) };
+    const environment = { ...imageEnvironment, PORT: String(await freePort()) };
     const { output, code } = await ended({ ...inContainer(unpackedImage({ file, ...lacking })), environment });
-    expect(output.split('\n').at(-1)).toBe(`Fissile did not start: PostgreSQL could not be set up in ${home}/data/postgres: ${said}.`);
+    expect(output.split('\n').at(-1)).toBe(`Fissile did not start: PostgreSQL could not be set up in ${imageEnvironment.DATA_DIR}/postgres: ${said}.`);
     expect(code).toBe(1);
   });
 
   const skipped = unlessMissing(existsSync(shellOfImage));
   it.skipIf(skipped)(`has its own PostgreSQL with a shell beside it${skipped ? ' (needs busybox-static)' : ''}, and finds its data after it was killed`, async () => {
     const container = inContainer(unpackedImage({ file, shell: true }));
-    const environment = { DATA_DIR: `${home}/data` };
+    const environment = { ...imageEnvironment, PORT: String(await freePort()) };
     // Each time the processes have the same numbers, and a killed one leaves its number behind.
     for (const signal of ['SIGKILL', 'SIGKILL', 'SIGTERM'] as const) {
       const program = await started({ ...container, environment });

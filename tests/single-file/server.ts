@@ -87,16 +87,16 @@ export async function ended(options: Options): Promise<{ code: number | null; ou
 }
 
 /** Runs it until it is ready. */
-export async function started(options: Options, minutes = 2): Promise<FileRun> {
+export async function started(options: Options): Promise<FileRun> {
   const PORT = options.environment?.PORT ?? String(await freePort());
   const program = run({ ...options, environment: { LOG_LEVEL: 'warn', ADMIN_PASSWORD: administrator.password, ...options.environment, PORT } });
   let gone = false;
   void program.exited.then(() => (gone = true));
-  for (const deadline = Date.now() + minutes * 60_000; Date.now() < deadline; await delay(50)) {
+  for (const deadline = Date.now() + 300_000; Date.now() < deadline; await delay(50)) {
     if (gone) throw new Error(`The file ended:\n${program.output()}`);
     if (await fetch(`${program.url}/readyz`).then((answer) => answer.ok, () => false)) return program;
   }
-  throw new Error(`The file was not ready in ${minutes} minutes:\n${program.output()}`);
+  throw new Error(`The file was not ready in five minutes:\n${program.output()}`);
 }
 
 /** Makes a folder below another. */

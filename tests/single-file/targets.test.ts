@@ -3,7 +3,8 @@ import { closeSync, copyFileSync, existsSync, globSync, openSync, readSync, writ
 import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { packageFolder } from '../../build/parts.ts';
-import { home, inContainer, shellOfImage, unpackedImage } from './container.ts';
+import { freePort } from '../support/running-program.ts';
+import { imageEnvironment, inContainer, shellOfImage, unpackedImage } from './container.ts';
 import { buysCoffee } from './customer.ts';
 import { emptyFolder, started } from './server.ts';
 
@@ -37,9 +38,9 @@ describe('a file for another platform', () => {
     const file = join(root, 'dist/linux-arm64/fissile');
     expect(formatOf(file)).toBe('ELF for machine 183');
     const container = inContainer(unpackedImage({ file, libraries, shell: true }));
-    const environment = { DATA_DIR: `${home}/data` };
+    const environment = { ...imageEnvironment, PORT: String(await freePort()) };
     for (const _ of ['first start', 'second start']) {
-      const program = await started({ ...container, environment }, 5);
+      const program = await started({ ...container, environment });
       expect(await buysCoffee(program)).toBe('paid');
       expect(await program.stop()).toBe(0);
     }
