@@ -57,7 +57,7 @@ function headersOf({ request, requestId, trace }: Exchange): string[] {
 async function* counted(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
   let size = 0;
   try {
-    // The connection is still needed for the answer, however this ends.
+    // The connection is still needed, for the answer and for what the client asks next, however this ends.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > limit) throw tooLarge(limit);
@@ -65,5 +65,8 @@ async function* counted(request: IncomingMessage, limit: number): AsyncGenerator
     }
   } catch (error) {
     throw error instanceof Failure ? error : endedEarly(error);
+  } finally {
+    // Who sends on what nobody reads would never come to the next request.
+    request.resume();
   }
 }

@@ -123,6 +123,21 @@ describe('a large body', () => {
     }
     expect(ports.size).toBe(1);
   });
+
+  it('that nobody reads can be sent to its end, and then the connection takes the next request', async () => {
+    const refuse: RequestListener = (_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}');
+    const { url } = await before(refuse, { settings: { bodyLimit: 10_000_000 } });
+    const sent = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('latin1');
+    onTestFinished(() => void sent.destroy());
+    let received = '';
+    sent.on('data', (text: string) => (received += text));
+    const answers = () => received.match(/HTTP\/1\.1 403/g)?.length ?? 0;
+    const body = 'x'.repeat(4 * megabyte);
+    sent.write(`POST /v1/books HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 1)}`);
+    await expect.poll(answers, { timeout: 10_000 }).toBe(1);
+    sent.write(`${body.slice(1)}GET /v1/books HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await expect.poll(answers, { timeout: 10_000 }).toBe(2);
+  });
 });
 
 describe('a large answer', () => {
