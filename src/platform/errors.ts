@@ -85,6 +85,8 @@ export const platformErrors = errors('platform', {
   notFound: ['not-found', 'There is nothing here.'],
   tooManyRequests: ['too-many', 'Too many requests.'],
   unavailable: ['unavailable', 'This is not available right now. Try again.'],
+  /** The answer was lost on the way, after the work may have been done. Whoever is asked to try again does it twice. */
+  outcomeUnknown: ['unavailable', 'It is not known whether this was done. Look first, or send it again with the Idempotency-Key that it had.'],
   deadlineExceeded: ['unavailable', 'The time for this request is up. What it asked for may still be done.'],
   internal: ['internal', 'Something went wrong on our side. The request id helps us find it.'],
 });

@@ -93,7 +93,7 @@ describe('the processes of a module', () => {
     const { http } = await serve([], { upstreams });
     one.link.cutWhenSent('POST /v1/loans');
     const { status, headers, body } = await http.post('/v1/loans').set(sent).send({});
-    expect([status, body.code, headers['retry-after']]).toEqual([503, 'platform.unavailable', '1']);
+    expect([status, body.code, headers['retry-after']]).toEqual([503, 'platform.outcome-unknown', '1']);
     expect(lent.filter((name) => name === 'two')).toEqual([]);
   });
 

@@ -121,8 +121,9 @@ export class Forwarder {
   #afterFailure(error: unknown, exchange: Exchange): void {
     if (error instanceof Abandoned || exchange.response.writableEnded) return;
     if (error instanceof BrokenCircuitError || error instanceof Unanswered || error instanceof NoAnswer) {
-      const reason = error instanceof NoAnswer ? 'broke off' : 'cannot be reached';
-      throw platformErrors.unavailable({ retryAfter: 1, cause: new Error(`${this.#upstream.name} ${reason}.`, { cause: error }) });
+      const [failure, reason] =
+        error instanceof NoAnswer ? [platformErrors.outcomeUnknown, 'broke off'] : [platformErrors.unavailable, 'cannot be reached'];
+      throw failure({ retryAfter: 1, cause: new Error(`${this.#upstream.name} ${reason}.`, { cause: error }) });
     }
     throw error;
   }

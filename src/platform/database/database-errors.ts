@@ -29,14 +29,6 @@ function passesByItself(error: pg.DatabaseError): boolean {
 
 export const unavailable = (cause: unknown): Failure => platformErrors.unavailable({ cause, retryAfter: 1 });
 
-/** Whoever is told to try again does it twice where the commit went through and only its answer was lost. */
-export const outcomeUnknown = (cause: unknown): Failure =>
-  platformErrors.unavailable({
-    cause,
-    retryAfter: 1,
-    detail: 'It is not known whether this was done. Look first, or send it again with the Idempotency-Key that it had.',
-  });
-
 /** A database that cannot be reached or cannot cope is `unavailable`; everything else is for the caller to read. */
 export function asFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

@@ -28,7 +28,7 @@ export abstract class Database {
    * joins that one; if it rejects there, the whole is rolled back, even if somebody in between catches the error.
    * A statement that failed without being awaited makes it reject too. A serialization failure or deadlock
    * (40001, 40P01) runs `work` again, three times at most, so `work` must touch nothing but the database.
-   * Where the connection broke before the commit was answered, the outcome is unknown and the error `unavailable`.
+   * Where the connection broke before the commit was answered, the error is `platform.outcome-unknown`.
    */
   abstract transaction<T>(work: () => Promise<T>): Promise<T>;
 

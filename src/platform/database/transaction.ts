@@ -1,7 +1,7 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
-import { Failure } from '../errors.ts';
+import { Failure, platformErrors } from '../errors.ts';
 import type { AmbientTransaction } from './ambient-transaction.ts';
-import { asFailure, isConflict, outcomeUnknown, spoilsConnection } from './database-errors.ts';
+import { asFailure, isConflict, spoilsConnection } from './database-errors.ts';
 
 /**
  * One transaction on one connection. Nothing here waits for an answer it does not need: BEGIN goes out together
@@ -87,7 +87,10 @@ export class Transaction implements AmbientTransaction {
     if (this.#refusal) throw this.#refusal.reason;
     this.#open = false;
     const [outcome] = await Promise.allSettled([this.#send({ text: 'COMMIT' }), ...underWay]);
-    if (outcome.status === 'rejected') throw outcome.reason instanceof Failure ? outcomeUnknown(outcome.reason.cause) : outcome.reason;
+    if (outcome.status === 'rejected') {
+      const { reason } = outcome;
+      throw reason instanceof Failure ? platformErrors.outcomeUnknown({ cause: reason.cause, retryAfter: 1 }) : reason;
+    }
     if (outcome.value.command !== 'COMMIT') throw asFailure(this.#failure);
   }
 

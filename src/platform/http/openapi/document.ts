@@ -178,6 +178,7 @@ function platformErrorsOf({ access, body, rawBody, idempotent, versioned, method
     platformErrors.tooManyRequests,
     platformErrors.internal,
     platformErrors.unavailable,
+    ...(method === 'GET' ? [] : [platformErrors.outcomeUnknown]),
   ];
 }
 
