@@ -156,16 +156,16 @@ describe('a server that falls silent, as one does whose host vanished', () => {
     overLink(
       async (database, link) => {
         await Promise.all([insertInto(database, 1), insertInto(database, 2)]);
-        link.delay = 5_000;
+        link.delay = 20_000;
         const start = performance.now();
         const asked = [insertInto(database, 3), database.transaction(() => insertInto(database, 4))];
         for (const outcome of asked) await expect(outcome).rejects.toMatchObject(unavailable);
-        expect(performance.now() - start).toBeLessThan(4_000);
+        expect(performance.now() - start).toBeLessThan(10_000);
         link.delay = 0;
         await insertInto(database, 5);
         expect(await stored()).toEqual([1, 2, 5]);
       },
-      { statementTimeout: 400 },
+      { statementTimeout: 1_500 },
     ));
 });
 
