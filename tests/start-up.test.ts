@@ -75,8 +75,9 @@ describe('starting for the first time', () => {
 });
 
 describe('stopping', () => {
-  const orderUnderWay = (url: string, headers: Record<string, string>) =>
-    expect.poll(async () => ((await (await fetch(`${url}/v1/orders`, { headers })).json()) as { data: unknown[] }).data).toHaveLength(1);
+  async function orderUnderWay(url: string, headers: Record<string, string>): Promise<void> {
+    await expect.poll(async () => ((await (await fetch(`${url}/v1/orders`, { headers })).json()) as { data: unknown[] }).data).toHaveLength(1);
+  }
 
   it.each(['SIGTERM', 'SIGINT'] as const)('by %s finishes the requests under way and takes no new ones', async (signal) => {
     const DATA_DIR = await newFolder();
