@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { attachToEmbedded } from '../../src/host/postgres/attach.ts';
 import { admin, product } from '../acceptance/client.ts';
 import { broken } from '../faults/invariants.ts';
@@ -11,6 +11,7 @@ import { Shopper } from '../faults/traffic.ts';
 import { administrator } from '../support/running-program.ts';
 import { below, emptyFolder, ended, run, started, type FileRun } from './server.ts';
 
+const patiently = { timeout: 90_000 };
 const environment = { CHECKOUT_TIMEOUT: '60', RATE_LIMIT_PER_MINUTE: '0' };
 
 async function opened(program: FileRun): Promise<{ shoppers: readonly Shopper[]; close: () => Promise<void> }> {
@@ -22,6 +23,7 @@ async function opened(program: FileRun): Promise<{ shoppers: readonly Shopper[];
     for (const shopper of shoppers) shopper.stop();
     await Promise.all(shopping);
   };
+  onTestFinished(close);
   return { shoppers, close };
 }
 
@@ -44,7 +46,7 @@ it('a backup that is taken while people buy has all that they were told before, 
   const folder = emptyFolder();
   const program = await started({ folder, environment });
   const { shoppers, close } = await opened(program);
-  while (answered(shoppers).length < 40) await delay(20);
+  await expect.poll(() => answered(shoppers).length, patiently).toBeGreaterThan(40);
 
   const before = answered(shoppers);
   const made = await ended({ folder, args: ['backup', 'backup.tar.gz', '--json'] });
@@ -67,9 +69,9 @@ it('a backup that is taken while people buy has all that they were told before, 
   expect(before.filter((id) => !there.has(id))).toEqual([]);
 
   // What was under way is brought to its end, and then the books are right.
-  await expect.poll(() => sql(join(elsewhere, 'data'), broken), { timeout: 90_000 }).toEqual([]);
+  await expect.poll(() => sql(join(elsewhere, 'data'), broken), patiently).toEqual([]);
   const again = await opened(copy);
-  while (answered(again.shoppers).length < 10) await delay(20);
+  await expect.poll(() => answered(again.shoppers).length, patiently).toBeGreaterThan(10);
   await again.close();
   expect(await copy.stop()).toBe(0);
 });
@@ -85,7 +87,7 @@ it('a backup that is killed leaves nothing that looks finished, a program that g
   expect(existsSync(join(folder, 'backup.tar.gz'))).toBe(false);
   expect(unfinished()).toMatch(/^backup\.tar\.gz\.\d+\.unfinished$/);
   const sold = answered(shoppers).length;
-  await expect.poll(() => answered(shoppers).length, { timeout: 30_000 }).toBeGreaterThan(sold + 10);
+  await expect.poll(() => answered(shoppers).length, patiently).toBeGreaterThan(sold + 10);
   await expect.poll(() => sql(join(folder, 'data'), async (client) => (await client.query('SELECT FROM pg_replication_slots')).rowCount)).toBe(0);
   await close();
   expect(await program.stop()).toBe(0);

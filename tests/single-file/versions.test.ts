@@ -4,8 +4,8 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { attachToEmbedded } from '../../src/host/postgres/attach.ts';
 import { freePort } from '../support/running-program.ts';
+import { tracesIn } from '../support/traces.ts';
 import { emptyFolder, ended, started } from './server.ts';
 
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
@@ -57,36 +57,35 @@ describe('a file of a newer version', () => {
     expect(upgraded.output).toContain('users: applied 29990101000000_notes');
     expect(upgraded.output).toContain('orders: up to date');
 
-    const before = await (async () => {
-      const program = await started({ file: newer, environment });
-      const seen = await contentsOf(DATA_DIR);
-      await program.stop();
-      return seen;
-    })();
-    const refused = await ended({ environment });
-    expect(refused.output).toBe(
-      'Fissile did not start: The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.',
-    );
-    expect(refused.code).toBe(1);
+    const before = tracesIn(folder);
+    for (const args of [[], ['migrate'], ['events', 'list'], ['backup', join(folder, 'backup.tar.gz')]]) {
+      const refused = await ended({ environment, args });
+      expect(refused.output).toBe(
+        `${args[0] === 'backup' ? 'Not backed up:' : 'Fissile did not start:'} The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.`,
+      );
+      expect(refused.code).toBe(1);
+      expect(tracesIn(folder)).toEqual(before);
+    }
     const program = await started({ file: newer, environment });
-    expect(await contentsOf(DATA_DIR)).toEqual(before);
-    await program.stop();
+    expect(await program.stop()).toBe(0);
+  });
+
+  it('writes backups that an older one refuses, and reads those of the older one', async () => {
+    const folder = emptyFolder();
+    const [older, newest] = [join(folder, 'older.tar.gz'), join(folder, 'newer.tar.gz')];
+    const environment = { DATA_DIR: join(folder, 'data'), PORT: String(await freePort()) };
+    await (await started({ environment })).stop();
+    expect((await ended({ environment, args: ['backup', older] })).code).toBe(0);
+    await ended({ file: newer, environment, args: ['migrate'] });
+    expect((await ended({ file: newer, environment, args: ['backup', newest] })).code).toBe(0);
+
+    const elsewhere = { DATA_DIR: join(folder, 'elsewhere'), PORT: environment.PORT };
+    const refused = await ended({ environment: elsewhere, args: ['restore', newest] });
+    expect(refused.output.split('\n').at(-1)).toMatch(/^Not restored: The database of users has a migration that this program does not know, 29990101000000_notes: /);
+    expect(refused.code).toBe(1);
+    expect((await ended({ environment: elsewhere, args: ['restore', older] })).code).toBe(0);
+    const back = await started({ environment: elsewhere });
+    expect(await back.stop()).toBe(0);
+    expect((await ended({ file: newer, environment: elsewhere, args: ['migrate'] })).output).toContain('users: applied 29990101000000_notes');
   });
 });
-
-/** Every table, column and role there is, and what was migrated when. */
-async function contentsOf(dataDir: string): Promise<unknown> {
-  const client = await attachToEmbedded(dataDir);
-  try {
-    const columns = await client!.query(
-      `SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns
-        WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3`,
-    );
-    const roles = await client!.query("SELECT oid, rolname, rolpassword FROM pg_authid WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 2");
-    const migrations = await client!.query('SELECT * FROM users._prisma_migrations ORDER BY migration_name');
-    expect(columns.rows.length).toBeGreaterThan(50);
-    return [columns.rows, roles.rows, migrations.rows];
-  } finally {
-    await client?.end();
-  }
-}

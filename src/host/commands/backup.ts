@@ -1,7 +1,7 @@
 /** `backup FILE`: the embedded database and what else is data, as one file, while the program runs or is stopped. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { createLogger } from '#platform/observability/create-logger.ts';
 import { readConfiguration, type Environment } from '../configuration.ts';
 import { checkEmbedded } from '../databases.ts';
@@ -37,11 +37,6 @@ export async function backup(environment: Environment, name: string, json: boole
     const bytes = await writeBackup(file, { entries: dataIn(dataDir, session), facts, signal: stopped.signal, onProgress: teller(size) });
     console.log(json ? JSON.stringify({ file, bytes, ...facts }) : `${file}: ${megabytes(bytes)}.`);
     return 0;
-  } catch (error) {
-    if (error instanceof pg.DatabaseError || (error as Error).message.includes('onnection')) {
-      throw new StartupError(`The database ended before the backup did: ${(error as Error).message}. Try again.`, { cause: error });
-    }
-    throw error;
   } finally {
     await opened.closeAll();
   }

@@ -17,7 +17,7 @@ const control = `${cluster}/global/pg_control`;
 const emptied = ['pg_dynshmem', 'pg_notify', 'pg_replslot', 'pg_serial', 'pg_snapshots', 'pg_stat_tmp', 'pg_subtrans', 'pg_wal'];
 const inEmptied = new RegExp(`^${cluster}/(${emptied.join('|')})/`);
 /** Traces of the server that runs and of earlier backups, temporary files, and caches that may be out of date. */
-const left = /\/(postmaster\.(pid|opts)|\.s\.PGSQL\..*|pgsql_tmp.*|pg_internal\.init.*|backup_label.*|tablespace_map.*|backup_manifest)$/;
+const leftOut = /\/(postmaster\.(pid|opts)|\.s\.PGSQL\..*|pgsql_tmp.*|pg_internal\.init.*|backup_label.*|tablespace_map.*|backup_manifest)$/;
 
 /**
  * The files below `dataDir`, with the log last. `session` is the superuser's; backup mode, and that PostgreSQL keeps the
@@ -25,12 +25,13 @@ const left = /\/(postmaster\.(pid|opts)|\.s\.PGSQL\..*|pgsql_tmp.*|pg_internal\.
  */
 export async function* baseBackup(session: pg.Client, dataDir: string): AsyncGenerator<TarEntry> {
   // First, so that what is logged from the beginning on is kept.
-  await session.query("SELECT pg_create_physical_replication_slot('fissile_' || pg_backend_pid(), immediately_reserve => true, temporary => true)");
-  const { rows: [begin] } = await session.query<{ lsn: string }>("SELECT pg_backup_start('fissile', fast => true) AS lsn");
-  yield* entriesBelow(dataDir, cluster, (path) => path === control || inEmptied.test(path) || left.test(path));
+  await ask(session, "SELECT pg_create_physical_replication_slot('fissile_' || pg_backend_pid(), immediately_reserve => true, temporary => true)");
+  const [begin] = await ask<{ lsn: string }>(session, "SELECT pg_backup_start('fissile', fast => true) AS lsn");
+  yield* entriesBelow(dataDir, cluster, (path) => path === control || inEmptied.test(path) || leftOut.test(path));
   yield { path: control, content: await readSettled(join(dataDir, control)) };
 
-  const { rows: [end] } = await session.query<{ lsn: string; labelfile: string; spcmapfile: string }>(
+  const [end] = await ask<{ lsn: string; labelfile: string; spcmapfile: string }>(
+    session,
     'SELECT lsn, labelfile, spcmapfile FROM pg_backup_stop(wait_for_archive => false)',
   );
   if (end!.spcmapfile) throw new StartupError('Tablespaces lie outside of the data folder and are not backed up. Move what is in them, and drop them.');
@@ -45,14 +46,24 @@ export async function* baseBackup(session: pg.Client, dataDir: string): AsyncGen
 
 /** The names of the files of the log; the end is the first byte after it. */
 async function logFrom(session: pg.Client, start: string, end: string): Promise<string[]> {
-  const { rows } = await session.query<{ name: string }>(
+  const segments = await ask<{ name: string }>(
+    session,
     `SELECT DISTINCT pg_walfile_name(least($1::pg_lsn + n * size, $2::pg_lsn - 1)) AS name
       FROM (SELECT pg_size_bytes(current_setting('wal_segment_size'))::numeric AS size) AS segment,
         generate_series(0, ceil(($2::pg_lsn - $1::pg_lsn) / size)) AS n
       ORDER BY name`,
     [start, end],
   );
-  return rows.map(({ name }) => name);
+  return segments.map(({ name }) => name);
+}
+
+/** What fails here is that the server ends, or cannot go on. */
+async function ask<Row extends pg.QueryResultRow>(session: pg.Client, statement: string, values: unknown[] = []): Promise<Row[]> {
+  try {
+    return (await session.query<Row>(statement, values)).rows;
+  } catch (error) {
+    throw new StartupError(`The database did not go on with the backup: ${(error as Error).message}. Try again.`, { cause: error });
+  }
 }
 
 /** PostgreSQL writes it in place, now and then: what is read twice alike was not being written. */
