@@ -41,7 +41,7 @@ export function answerer(options: AnswererOptions): (exchange: Exchange) => Prom
     const found = find(routes, exchange);
     const route = found && routeFor(found, exchange);
     if (route) exchange.route = route;
-    if (route && behindGateway) requireGateway(route, exchange.request);
+    if (route && behindGateway) requireGateway(route, exchange);
 
     const token = bearerToken(exchange);
     exchange.principal = token === undefined ? undefined : verifier.recall(token);

@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { type PeerCertificates, type PeerFiles, readPeerCertificates } from '#platform/grpc/peer-certificates.ts';
 import { endpoint } from '#platform/http/endpoint.ts';
@@ -110,6 +112,27 @@ describe('the port of a module behind a gateway', () => {
     const { url } = await module();
     await delay(brief);
     expect(await answeredTo('expired', url)).toEqual(forAnyone);
+  });
+
+  it('S39 is connected to anew after half a minute, so that no certificate outlives its time by more', async () => {
+    const { url } = await module();
+    const { ca, cert, key } = files.get('gateway')!;
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key), servername: 'library' });
+    onTestFinished(() => agent.destroy());
+    const ask = async () => {
+      const [answer] = (await once(request(`${url}/v1/loans`, { agent, headers: asCustomer }).end(), 'response')) as [IncomingMessage];
+      const { localPort } = answer.socket;
+      await answer.toArray();
+      return { status: answer.statusCode, localPort };
+    };
+    const first = await ask();
+    expect(await ask()).toEqual(first);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await ask(), 'the last on this connection').toEqual(first);
+    const next = await ask();
+    expect([next.status, next.localPort === first.localPort]).toEqual([200, false]);
+    expect(await ask()).toEqual(next);
   });
 
   it('S39 says no more in its refusal than that', async () => {

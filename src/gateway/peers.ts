@@ -2,30 +2,43 @@
  * Whom a port behind the gateway answers. Anybody who can reach it may ask for what anybody may read; all else is for
  * the gateway, whose certificate says that it is one.
  */
-import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { platformErrors } from '#platform/errors.ts';
+import type { Exchange } from '#platform/http/exchange.ts';
 import type { Route } from './routes.ts';
 
 /** The name in the certificate of a gateway. */
 const gateway = 'gateway';
 
-/** A certificate is looked into once for each connection. */
-const judged = new WeakMap<TLSSocket, boolean>();
+/** Milliseconds that a connection is used: certificates are looked at when it is made, and can expire or change after that. */
+const longest = 30_000;
 
-export function requireGateway({ operational, method, access }: Route, { socket }: IncomingMessage): void {
-  if (operational || (method === 'GET' && access === 'anyone') || isGateway(socket)) return;
+interface Peer {
+  readonly isGateway: boolean;
+  /** Epoch milliseconds. */
+  readonly since: number;
+}
+
+/** A certificate is looked into once for each connection. */
+const peers = new WeakMap<TLSSocket, Peer>();
+
+export function requireGateway({ operational, method, access }: Route, exchange: Exchange): void {
+  const peer = peerAt(exchange.request.socket);
+  if (peer && Date.now() - peer.since > longest) exchange.header('Connection', 'close');
+  if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return;
   throw platformErrors.forbidden('This port is for the gateway.');
 }
 
-function isGateway(socket: IncomingMessage['socket']): boolean {
-  if (!(socket instanceof TLSSocket)) return false;
-  let verdict = judged.get(socket);
-  if (verdict === undefined) {
+function peerAt(socket: Socket): Peer | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  let peer = peers.get(socket);
+  if (peer === undefined) {
     // Without `authorized`, the certificate is whatever somebody has made up.
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
-    verdict = certificate?.checkHost(gateway, { subject: 'never', wildcards: false }) !== undefined;
-    judged.set(socket, verdict);
+    const isGateway = certificate?.checkHost(gateway, { subject: 'never', wildcards: false }) !== undefined;
+    peer = { isGateway, since: Date.now() };
+    peers.set(socket, peer);
   }
-  return verdict;
+  return peer;
 }
