@@ -80,10 +80,13 @@ export function run({ file, folder, environment = {}, args = [], user, signalsCh
 
 export const onlyChildOf = (pid: number) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
 
-/** Runs it to its end. */
+/** Runs it to its end, which is near: one that goes on instead is ended. */
 export async function ended(options: Options): Promise<{ code: number | null; output: string }> {
   const program = run(options);
-  return { code: await program.exited, output: program.output().trim() };
+  const impatience = setTimeout(() => void program.stop(), 120_000);
+  const code = await program.exited;
+  clearTimeout(impatience);
+  return { code, output: program.output().trim() };
 }
 
 /** Runs it until it is ready. */
