@@ -57,6 +57,18 @@ describe('the public port with TLS_CERT and TLS_KEY', () => {
     await expect.poll(async () => (await met(url)).serial).not.toBe(serial);
   });
 
+  it('says once, not every second, that the files cannot be read', async () => {
+    const said: string[] = [];
+    const files = await issued();
+    const logger: Logger = { debug() {}, info() {}, warn: (message) => void said.push(message), error() {} };
+    const certificate = new CertificateFiles('TLS', files, logger);
+    onTestFinished(() => certificate.close());
+    await rm(files.cert);
+    await expect.poll(() => said, { timeout: 5_000 }).toEqual(['The files of TLS_* cannot be read; the earlier ones stay in use.']);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(said).toHaveLength(1);
+  });
+
   it('keeps its certificate while the files do not fit together', async () => {
     const url = await publicPort();
     const { serial } = await met(url);

@@ -30,6 +30,8 @@ export class CertificateFiles<P extends Part = Part> {
   #current: Content<P>;
   /** What could not be used at the last look. */
   #refused: Content<P> | undefined;
+  /** What was last said to be wrong; once is enough. */
+  #told: string | undefined;
 
   /**
    * `files` are those of the variables that begin with `prefix`: for `PEER_TLS`, `cert` is the file of `PEER_TLS_CERT`.
@@ -70,10 +72,17 @@ export class CertificateFiles<P extends Part = Part> {
     try {
       const contents = new Map(await Promise.all(this.#parts.map(async (part) => [part, await readFile(this.#files[part])] as const)));
       const found = this.#contentOf((part) => contents.get(part)!);
-      if (!this.#same(found, this.#current)) this.#take(found);
+      if (this.#same(found, this.#current)) this.#told = undefined;
+      else this.#take(found);
     } catch (error) {
-      this.#logger.warn(`The files of ${this.#prefix}_* cannot be read; the earlier ones stay in use.`, { error });
+      this.#tell('cannot be read', error);
     }
+  }
+
+  #tell(what: string, error: unknown): void {
+    if (this.#told === String(error)) return;
+    this.#told = String(error);
+    this.#logger.warn(`The files of ${this.#prefix}_* ${what}; the earlier ones stay in use.`, { error });
   }
 
   #take(found: Content<P>): void {
@@ -81,14 +90,12 @@ export class CertificateFiles<P extends Part = Part> {
       this.#check(found);
     } catch (error) {
       // They are not written in one moment, so a mismatch counts when it is still there at the next look.
-      if (this.#refused !== undefined && this.#same(found, this.#refused)) {
-        this.#logger.warn(`The files of ${this.#prefix}_* changed and cannot be used; the earlier ones stay in use.`, { error });
-      }
+      if (this.#refused !== undefined && this.#same(found, this.#refused)) this.#tell('changed and cannot be used', error);
       this.#refused = found;
       return;
     }
     this.#current = found;
-    this.#refused = undefined;
+    this.#refused = this.#told = undefined;
     const { cert } = found as Content<'cert'>;
     this.#logger.info(`The certificate of ${this.#prefix}_CERT was renewed.`, { until: new X509Certificate(cert).validTo });
     for (const listener of this.#listeners) listener();
