@@ -68,7 +68,8 @@ Writes the embedded database, as it is at a moment, and the certificates of DATA
 (.tar.gz) that only you can read. The program may be running on it meanwhile, alone or with --topology; nothing waits for
 the backup. It must be run by the user that runs the program. FILE appears when it is complete, and is never written over;
 what was stored before the command began is in it. There needs to be room for it: keep it on another disk than the data.
-With DATABASE_URL the data lies on that server, and is backed up there, such as with pg_dump.
+With DATABASE_URL the data lies on that server, and is backed up there, such as with pg_dump. What a broker (EVENTS_URL)
+holds is not in the backup.
 
   --json    {"file", "bytes", "version", "postgresql", "time"}
 

@@ -1,5 +1,5 @@
 /** A shop is backed up while people buy in it, and opened again elsewhere. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
@@ -8,7 +8,8 @@ import { attachToEmbedded } from '../../src/host/postgres/attach.ts';
 import { admin, product } from '../acceptance/client.ts';
 import { broken } from '../faults/invariants.ts';
 import { Shopper } from '../faults/traffic.ts';
-import { administrator } from '../support/running-program.ts';
+import { administrator, freePort } from '../support/running-program.ts';
+import { buysCoffee } from './customer.ts';
 import { below, emptyFolder, ended, run, started, type FileRun } from './server.ts';
 
 const patiently = { timeout: 90_000 };
@@ -73,6 +74,26 @@ it('a backup that is taken while people buy has all that they were told before, 
   const again = await opened(copy);
   await expect.poll(() => answered(again.shoppers).length, patiently).toBeGreaterThan(10);
   await again.close();
+  expect(await copy.stop()).toBe(0);
+});
+
+it('a topology, whose modules have a database each, is backed up as a whole, and its migrations are noted', async () => {
+  const [folder, port] = [emptyFolder(), String(await freePort())];
+  writeFileSync(join(folder, 'one.yaml'), `events: memory\nprocesses:\n  all:\n    modules: [gateway, auth, users, orders, payments]\n    port: ${port}\n`);
+  const topology = (dataDir: string) =>
+    started({ folder, args: ['--topology', 'one.yaml'], environment: { ...environment, DATA_DIR: dataDir, PORT: port } });
+  const program = await topology('data');
+  expect(await buysCoffee(program)).toBe('paid');
+  const noted = JSON.parse(readFileSync(join(folder, 'data/postgres/fissile.migrations'), 'utf8')) as object;
+  expect(Object.keys(noted).sort()).toEqual(['auth', 'orders', 'payments', 'users']);
+  expect((await ended({ folder, args: ['backup', 'backup.tar.gz'] })).code).toBe(0);
+  expect(await program.stop()).toBe(0);
+
+  expect((await ended({ folder, args: ['restore', 'backup.tar.gz'], environment: { DATA_DIR: 'other' } })).code).toBe(0);
+  const copy = await topology('other');
+  const keeper = await admin(copy.url, administrator);
+  expect((await keeper.get('/v1/orders')).body.data).toMatchObject([{ status: 'paid' }]);
+  expect(await buysCoffee(copy)).toBe('paid');
   expect(await copy.stop()).toBe(0);
 });
 
