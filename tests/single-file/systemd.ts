@@ -38,6 +38,6 @@ export async function booted(folder: string): Promise<Shell> {
     const { stdout, stderr } = spawnSync('nsenter', [...target, '/bin/sh', '-c', line], { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin' } });
     return (stdout + stderr).trim();
   };
-  await expect.poll(() => shell('systemctl is-active basic.target'), { timeout: 30_000, message: container.output() }).toBe('active');
+  await expect.poll(() => shell('systemctl is-active basic.target')).toBe('active');
   return shell;
 }
