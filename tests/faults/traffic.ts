@@ -47,8 +47,8 @@ export class Shopper {
       };
       this.attempts.push(attempt);
       await this.#send(attempt).catch(() => void this.interrupted++);
-      // It is sent again in the end: however long there is no answer, there must not be too many of them.
-      if (!attempt.answer) await delay(200);
+      // Each is asked for again in the end: however long this goes on, there must not be too many of them.
+      await delay(attempt.answer ? 50 : 200);
     }
   }
 
