@@ -147,13 +147,13 @@ async function endsAfter(signal: NodeJS.Signals, pid: number, timeout: number): 
   return true;
 }
 
-/** The last thing that went wrong, without the time and the process id before it; a full disk has many consequences. */
 /** On a full disk even the last words find no room. */
 function silenceOf(folder: string): string {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize < leastRoom ? noSpaceLeft : 'it ended without a word';
 }
 
+/** The last thing that went wrong, without the time and the process id before it; a full disk has many consequences. */
 function lastWordIn(log: string): string | undefined {
   if (log.includes(noSpaceLeft)) return noSpaceLeft;
   const complaint = /(?:FATAL|PANIC|error|fatal):\s+(.*)$/;
