@@ -13,7 +13,7 @@ interface Asked {
 }
 
 const pause = 60;
-const patience = 8_000;
+const patience = 20_000;
 
 export class Watch {
   readonly #visitor: Visitor;
@@ -35,7 +35,7 @@ export class Watch {
     watch.#loops = Promise.all([
       watch.#ask('look at a product', `/v1/products/${sku}`),
       watch.#ask('see my profile', '/v1/users/me'),
-      watch.#ask('pay an order', '/v1/orders', { method: 'POST', body: order, headers: { prefer: 'wait=3', 'content-type': 'application/json' } }),
+      watch.#ask('pay an order', '/v1/orders', { method: 'POST', body: order, headers: { prefer: 'wait=6', 'content-type': 'application/json' } }),
     ]);
     return watch;
   }
