@@ -57,12 +57,11 @@ export default defineConfig({
         },
       },
       {
-        // Builds the program as one file first, which takes a minute.
+        // Builds the program as one file first. Each test has folders and ports of its own.
         test: {
           name: 'single-file',
           include: ['tests/single-file/**/*.test.ts'],
           globalSetup: [server, 'tests/single-file/setup.ts'],
-          fileParallelism: false,
           ...patient,
           testTimeout: 600_000,
         },
