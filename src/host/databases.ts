@@ -82,10 +82,10 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
   };
 }
 
-/** For what works on the embedded database only. */
-export function checkEmbedded({ databaseUrl }: Configuration, environment: Environment, modules: readonly string[]): void {
+/** For what works on the embedded database only. Answers the variables of the modules whose data lies elsewhere. */
+export function checkEmbedded({ databaseUrl }: Configuration, environment: Environment, modules: readonly string[]): readonly string[] {
   const own = modules.filter((module) => ownDatabaseUrl(module, environment) !== undefined).map(ownDatabaseVariable);
-  if (databaseUrl === undefined && own.length < modules.length) return;
+  if (databaseUrl === undefined && own.length < modules.length) return own;
   const variables = [...(databaseUrl === undefined ? [] : ['DATABASE_URL']), ...own].join(', ');
   throw new StartupError(`The data lies on the server that the settings name (${variables}): back it up and restore it there, such as with pg_dump and pg_restore.`);
 }

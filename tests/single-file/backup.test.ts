@@ -114,8 +114,9 @@ it('a backup that is killed leaves nothing that looks finished, a program that g
   expect(await program.stop()).toBe(0);
 
   // This one is of the program that is stopped.
-  const next = await ended({ folder, args: ['backup', 'backup.tar.gz'] });
+  const next = await ended({ folder, args: ['backup', 'backup.tar.gz'], environment: { ORDERS_DATABASE_URL: 'postgresql://shop@db.example.com/orders' } });
   expect(next.code, next.output).toBe(0);
+  expect(next.output).toContain('What lies on the servers of ORDERS_DATABASE_URL is not in it.');
   expect(readdirSync(folder).sort()).toEqual(['backup.tar.gz', 'data']);
   expect(existsSync(join(folder, 'data/postgres/postmaster.pid'))).toBe(false);
 

@@ -23,7 +23,7 @@ const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_000_000)} MB`;
 
 export async function backup(environment: Environment, name: string, json: boolean): Promise<number> {
   const configuration = readConfiguration(environment);
-  checkEmbedded(configuration, environment, await findModules());
+  const elsewhere = checkEmbedded(configuration, environment, await findModules());
   const [file, dataDir] = [resolve(name), resolve(configuration.dataDir)];
   checkPlace(file);
   const opened = new Opened(createLogger({ level: 'silent', format: 'json' }));
@@ -33,6 +33,7 @@ export async function backup(environment: Environment, name: string, json: boole
     const session = await openSession(dataDir, opened);
     const { postgresql, size } = await lookAt(session);
     say(`Backing up ${dataDir}, ${megabytes(size)}.`);
+    if (elsewhere.length > 0) say(`What lies on the servers of ${elsewhere.join(', ')} is not in it. Back it up there.`);
     const facts = { version, postgresql, time: new Date().toISOString() };
     const bytes = await writeBackup(file, { entries: dataIn(dataDir, session), facts, signal: stopped.signal, onProgress: teller(size) });
     console.log(json ? JSON.stringify({ file, bytes, ...facts }) : `${file}: ${megabytes(bytes)}.`);
