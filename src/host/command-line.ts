@@ -43,10 +43,9 @@ async function run(command: string, rest: readonly string[], { topology, json }:
     throw new UsageError(`The command "${[command, ...rest].join(' ')}" takes no --json.`);
   }
   if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(process.env, rest[0], topology);
-  if (command === 'serve' && rest.length === 0 && topology !== undefined) {
-    return (await import('./commands/topology.ts')).serveTopology(process.env, topology);
-  }
+  if (command === 'serve' && rest.length === 0 && topology !== undefined) return runTopology(topology);
   if (topology !== undefined) throw new UsageError(`The command "${command}" takes no --topology.`);
+  if (command === 'topology') return runTopology(fileIn(rest, command));
   if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(process.env);
   if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(process.env, json);
   if (command === 'backup') return (await import('./commands/backup.ts')).backup(process.env, fileIn(rest, command), json);
@@ -55,6 +54,8 @@ async function run(command: string, rest: readonly string[], { topology, json }:
   if (command === 'events') return (await import('./commands/events.ts')).events(process.env, rest, json);
   throw new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
 }
+
+const runTopology = async (file: string) => (await import('./commands/topology.ts')).serveTopology(process.env, file);
 
 function fileIn(rest: readonly string[], command: string): string {
   const [file] = rest;

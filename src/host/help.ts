@@ -9,7 +9,7 @@ Usage: ${program} [command] [options]
 
 Commands
   serve                        start the program (the default)
-  serve --topology FILE        start the processes that the file names, here
+  topology FILE                start the processes that the file names, here
   certs [FOLDER]               make certificates for processes that run apart
   migrate                      bring the database up to date, and stop
   backup FILE                  write the data into a file, while the program runs
@@ -42,6 +42,19 @@ output: readable at a terminal (in colour unless NO_COLOR is set), JSON lines el
   DATABASE_URL     a PostgreSQL of yours instead
   MODULES          some of the modules only, with commas between them
   and more         ${program} settings lists them all
+
+Exit codes: 0 stopped when asked to, 1 could not start or could not go on, 2 wrong arguments.
+`,
+  topology: `Usage: ${program} topology FILE
+       ${program} --topology FILE
+
+Starts the processes that FILE names, on this machine, each with its modules and every module with a database of its own, and
+looks after them: one log with the name of each process, what dies is started again, and Ctrl-C stops all. FILE is a file of
+yours, or one that comes with the program, such as topologies/split.yaml: each module apart.
+
+  EVENTS_URL    the RabbitMQ that carries events between processes: amqp://user:secret@host
+  DATA_DIR      where the databases lie, and certificates for the processes (data)
+  DATABASE_URL  a PostgreSQL of yours instead, whose user may create databases
 
 Exit codes: 0 stopped when asked to, 1 could not start or could not go on, 2 wrong arguments.
 `,

@@ -33,7 +33,7 @@ describe('the file', () => {
   it.skipIf(needsBroker)(`runs split by a topology that it brings along${needsBroker ? ' (needs TEST_EVENTS_URL)' : ''}`, async () => {
     const program = await started({
       environment: { EVENTS_URL: broker!, ADMIN_PASSWORD: administrator.password },
-      args: ['--topology', 'topologies/split.yaml'],
+      args: ['topology', 'topologies/split.yaml'],
     });
     await expect.poll(() => program.output(), { timeout: 60_000 }).toMatch(/Fissile is ready/);
     const { details } = (await (await fetch(`${program.url}/readyz`)).json()) as { details: Record<string, unknown> };
@@ -49,7 +49,7 @@ describe('the file', () => {
   });
 
   it('says which topologies there are where the file is missing', async () => {
-    const { output, code } = await ended({ folder: emptyFolder(), args: ['--topology', 'topologies/mine.yaml'] });
+    const { output, code } = await ended({ folder: emptyFolder(), args: ['topology', 'topologies/mine.yaml'] });
     expect(output).toMatch(/^Fissile did not start: --topology topologies\/mine\.yaml: there is no such file\./);
     expect(code).toBe(1);
   });

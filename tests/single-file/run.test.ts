@@ -48,7 +48,7 @@ describe('the file in an empty folder, with an empty environment', () => {
     expect(Object.keys(JSON.parse(forScripts) as object)).toEqual(['version', 'commit', 'node', 'postgresql']);
   });
 
-  it.each(['serve', 'migrate', 'backup', 'restore', 'certs', 'events'])('explains its command %s', async (command) => {
+  it.each(['serve', 'topology', 'migrate', 'backup', 'restore', 'certs', 'events', 'settings'])('explains its command %s', async (command) => {
     const { output, code } = await ended({ args: [command, '--help'] });
     expect(output).toContain(`Usage: fissile ${command}`);
     expect(output).toContain('Exit codes: 0');

@@ -1,4 +1,4 @@
-/** `serve --topology FILE`: runs all processes of a topology on this machine until somebody stops them. */
+/** `topology FILE`: runs all processes of a topology on this machine until somebody stops them. */
 import { resolve } from 'node:path';
 import { isOneFile } from '#platform/assets.ts';
 import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
