@@ -86,9 +86,9 @@ export const headerNames: Readonly<Record<keyof typeof headers, string>> = {
   Sunset: 'Sunset',
 };
 
-export const introduction = `Bodies are JSON in camelCase. Unknown fields are refused. Money is in minor units: 1999 is 19.99.
+export const introduction = `Bodies are JSON in camelCase. Unknown fields are refused. Money is in minor units: 1999 is EUR 19.99, or JPY 1999.
 
-**Who you are.** Send \`Authorization: Bearer <accessToken>\`; a token lives for 15 minutes.
+**Who you are.** Send \`Authorization: Bearer <accessToken>\`; \`expiresIn\` of the answer that brought it says how long it holds, in seconds.
 
 **Errors** are problem details (RFC 9457) with a stable \`code\`.
 
