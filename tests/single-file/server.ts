@@ -66,7 +66,13 @@ export function run({ file, folder, environment = {}, args = [], user, signalsCh
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (printed += data.toString()));
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+    child.once('error', ({ message }) => {
+      printed += message;
+      resolve(null);
+    });
+  });
   const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
     if (signalsChild) process.kill(onlyChildOf(child.pid!), signal);
     else child.kill(signal);
