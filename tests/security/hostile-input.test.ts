@@ -8,7 +8,7 @@ import { type RawReply, type RawRequest, sendRaw } from './support/raw-request.t
 import { type Customer, declaredEndpoints, purchase, type Purchase, type Shop, startShop } from './support/shop.ts';
 
 /** Milliseconds of attack. */
-const duration = 10_000;
+const duration = 15_000;
 
 const endpoints = await declaredEndpoints();
 let shop: Shop;
