@@ -24,8 +24,8 @@ async function main(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'fissile-build-'));
   try {
     const node = nodeProgram(root, target, values.node);
-    const { version, sha256: checksum, file: archive } = postgresPart(root, target.postgresql);
-    writeFileSync(join(work, 'postgresql.json'), JSON.stringify({ version, sha256: checksum }));
+    const { file: archive, ...facts } = postgresPart(root, target.postgresql);
+    writeFileSync(join(work, 'postgresql.json'), JSON.stringify(facts));
     writeFileSync(join(work, 'build.json'), JSON.stringify({ commit: commitOf(root) }));
     const { script, assets: partsOfPackages } = await bundle(root);
     for (const [name, bytes] of partsOfPackages) writeFileSync(join(work, name), bytes);

@@ -1,8 +1,8 @@
 /** The embedded PostgreSQL as the file carries it. Compressing takes a minute, so the result is kept. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pack } from '../src/host/postgres/archive.ts';
+import { listIn, pack } from '../src/host/postgres/archive.ts';
 import { linkLibraries } from '../src/host/postgres/link-libraries.ts';
 import { cache, packageFolder } from './parts.ts';
 
@@ -12,6 +12,8 @@ const isNeeded = (path: string) => !/\.a$|^(include|lib\/pkgconfig|lib\/postgres
 export interface PostgresPart {
   readonly version: string;
   readonly sha256: string;
+  /** The checksum of the list of files in the archive. */
+  readonly listSha256: string;
   readonly file: string;
 }
 
@@ -29,5 +31,6 @@ export function postgresPart(root: string, name: string): PostgresPart {
     writeFileSync(unfinished, pack(join(folder, 'native'), isNeeded));
     renameSync(unfinished, file);
   }
-  return { version, sha256: createHash('sha256').update(readFileSync(file)).digest('hex'), file };
+  const archive = readFileSync(file);
+  return { version, sha256: hash('sha256', archive), listSha256: hash('sha256', listIn(archive)), file };
 }

@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readF
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isChangeableByOthers } from '../changeable.ts';
 import { StartupError } from '../startup-error.ts';
 import { carriedPostgres, unpackedIn } from './carried.ts';
 import { linkLibraries } from './link-libraries.ts';
@@ -58,6 +59,10 @@ export function packagedBinaries(): Binaries {
 export function binariesFor(account: ServiceAccount | undefined, packaged: Binaries, sharedFolder = machineWide): Binaries {
   if (!account || canEnter(account, packaged.folder)) return packaged;
   const folder = join(sharedFolder, `postgresql-${packaged.version}`);
+  for (const path of [sharedFolder, folder]) {
+    if (!existsSync(path) || !isChangeableByOthers(path)) continue;
+    throw new StartupError(`${path} can be changed by other users, so PostgreSQL is not run from there. Remove it and start again; it is made anew.`);
+  }
   if (!existsSync(folder)) {
     try {
       mkdirSync(sharedFolder, { recursive: true, mode: 0o755 });

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pack } from './archive.ts';
+import { listIn, pack } from './archive.ts';
 import { unpackedIn, type CarriedPostgres } from './carried.ts';
 
 let root: string;
@@ -25,7 +25,7 @@ beforeEach(() => {
   writeFileSync(join(programs, 'lib/libpq.a'), 'only for building');
   symlinkSync('libpq.so.5', join(programs, 'lib/libpq.so'));
   const archive = pack(programs, (path) => !path.endsWith('.a'));
-  carried = { version: '18.4.0', sha256: createHash('sha256').update(archive).digest('hex'), archive: () => archive };
+  carried = { version: '18.4.0', sha256: hash('sha256', archive), listSha256: hash('sha256', listIn(archive)), archive: () => archive };
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -58,7 +58,7 @@ describe('the PostgreSQL that the one file carries', () => {
 
   it('is packed into the same bytes again', () => {
     const again = pack(join(root, 'programs'), (path) => !path.endsWith('.a'));
-    expect(createHash('sha256').update(again).digest('hex')).toBe(carried.sha256);
+    expect(hash('sha256', again)).toBe(carried.sha256);
   });
 
   it('is not unpacked when its checksum is wrong', () => {
@@ -73,6 +73,11 @@ describe('the PostgreSQL that the one file carries', () => {
     ['a permission is missing', (folder: string) => chmodSync(join(folder, 'bin/postgres'), 0o644), /bin\/postgres has lost its permission to be executed/],
     ['a file is missing', (folder: string) => rmSync(join(folder, 'lib/libpq.so.5')), /libpq\.so\.5 is not as it was unpacked/],
     ['a file was cut off', (folder: string) => writeFileSync(join(folder, 'bin/postgres'), ''), /bin\/postgres is not as it was unpacked/],
+    ['a file has another content of the same size', (folder: string) => writeFileSync(join(folder, 'bin/postgres'), '#!/bin/sh\necho "I rob"\n'), /bin\/postgres is not as it was unpacked/],
+    ['a link leads elsewhere', (folder: string) => relink(join(folder, 'lib/libpq.so'), '/tmp/libpq.so'), /lib\/libpq\.so is not as it was unpacked/],
+    ['a file became a link', (folder: string) => relink(join(folder, 'lib/libpq.so.5'), '/etc/passwd'), /libpq\.so\.5 is not as it was unpacked/],
+    ['its list was changed', (folder: string) => writeFileSync(join(folder, 'files.json'), '[]'), /files\.json is not as it was unpacked/],
+    ['others may write there', (folder: string) => chmodSync(folder, 0o777), /can be changed by other users/],
     ['its list is missing', (folder: string) => rmSync(join(folder, 'files.json')), /is not complete/],
   ])('is unpacked again when %s', (_what, harm, complaint) => {
     const folder = unpacked();
@@ -97,3 +102,8 @@ describe('the PostgreSQL that the one file carries', () => {
     expect(unpacked).toThrow(/PostgreSQL cannot be unpacked to .*: a file is in the way\. Choose another folder with DATA_DIR, or set DATABASE_URL\.$/);
   });
 });
+
+function relink(path: string, target: string): void {
+  rmSync(path);
+  symlinkSync(target, path);
+}

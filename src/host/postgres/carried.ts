@@ -2,11 +2,12 @@
  * PostgreSQL as the program carries it when it is one file. It has to lie in a folder to be run: it is unpacked there
  * once, under a name that says which it is, and complete or not at all.
  */
-import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isOneFile, readAsset, readBinaryAsset } from '#platform/assets.ts';
+import { isChangeableByOthers } from '../changeable.ts';
 import { StartupError } from '../startup-error.ts';
 import { unpack, type ArchivedFile } from './archive.ts';
 import { putInPlace } from './put-in-place.ts';
@@ -14,12 +15,14 @@ import { isAlive } from './postmaster-file.ts';
 
 export interface CarriedPostgres {
   readonly version: string;
-  /** Of the archive, in hexadecimal digits. */
+  /** The archive's checksum, hexadecimal. */
   readonly sha256: string;
+  /** The checksum of the list in the archive, by which what lies unpacked is judged. */
+  readonly listSha256: string;
   readonly archive: () => Uint8Array;
 }
 
-const Facts = z.object({ version: z.string(), sha256: z.string() });
+const Facts = z.object({ version: z.string(), sha256: z.string(), listSha256: z.string() });
 const advice = 'Choose another folder with DATA_DIR, or set DATABASE_URL';
 
 /** Undefined where the program is not one file, or carries none for its platform. */
@@ -32,14 +35,14 @@ export function carriedPostgres(): CarriedPostgres | undefined {
 export function unpackedIn(parent: string, carried: CarriedPostgres, announce: (line: string) => void): string {
   const folder = join(parent, `postgresql-${carried.version}-${carried.sha256.slice(0, 12)}`);
   if (existsSync(folder)) {
-    const flaw = flawIn(folder);
+    const flaw = flawIn(folder, carried.listSha256);
     if (flaw === undefined) return checkRunnable(folder);
     announce(`${flaw} PostgreSQL is unpacked again.`);
   } else {
     announce(`Unpacking PostgreSQL ${carried.version}, once.`);
   }
   const archive = carried.archive();
-  if (createHash('sha256').update(archive).digest('hex') !== carried.sha256) {
+  if (hash('sha256', archive) !== carried.sha256) {
     throw new StartupError(`${process.execPath} is damaged: the PostgreSQL in it does not have the checksum it was built with. Copy the file again.`);
   }
   const unfinished = `${folder}.${process.pid}`;
@@ -49,8 +52,7 @@ export function unpackedIn(parent: string, carried: CarriedPostgres, announce: (
     removeUnfinished(parent);
     mkdirSync(unfinished);
     chmodSync(unfinished, 0o755);
-    const files = unpack(archive, unfinished);
-    writeFileSync(join(unfinished, list), JSON.stringify(files));
+    writeFileSync(join(unfinished, list), unpack(archive, unfinished));
     rmSync(folder, { recursive: true, force: true });
     putInPlace(unfinished, folder);
   } catch (error) {
@@ -60,23 +62,34 @@ export function unpackedIn(parent: string, carried: CarriedPostgres, announce: (
   return checkRunnable(folder);
 }
 
-/** Lies in the folder, of what is in it; written last. */
+/** The list of the unpacked files, beside them; written last. */
 const list = 'files.json';
 
-/** What is not as it was unpacked, in a sentence. */
-function flawIn(folder: string): string | undefined {
-  let files: readonly ArchivedFile[];
+/**
+ * The first difference from what was carried, as a sentence. The list is checked against the executable and every file
+ * against the list, so that nobody who could write here has PostgreSQL's account run a program of theirs.
+ */
+function flawIn(folder: string, listSha256: string): string | undefined {
+  if (isChangeableByOthers(folder)) return `${folder} can be changed by other users.`;
+  let text: string;
   try {
-    files = JSON.parse(readFileSync(join(folder, list), 'utf8')) as ArchivedFile[];
+    text = readFileSync(join(folder, list), 'utf8');
   } catch {
     return `${folder} is not complete.`;
   }
-  for (const { path, size, executable, link } of files) {
-    const found = lstatSync(join(folder, path), { throwIfNoEntry: false });
-    if (!found || (link === undefined && found.size !== size)) return `${join(folder, path)} is not as it was unpacked.`;
-    if (executable && process.platform !== 'win32' && (found.mode & 0o111) !== 0o111) return `${join(folder, path)} has lost its permission to be executed.`;
+  if (hash('sha256', text) !== listSha256) return `${join(folder, list)} is not as it was unpacked.`;
+  for (const file of JSON.parse(text) as ArchivedFile[]) {
+    const path = join(folder, file.path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found || !isAsCarried(path, found, file)) return `${path} is not as it was unpacked.`;
+    if (file.executable && process.platform !== 'win32' && (found.mode & 0o111) !== 0o111) return `${path} has lost its permission to be executed.`;
   }
   return undefined;
+}
+
+function isAsCarried(path: string, found: Stats, { size, sha256, link }: ArchivedFile): boolean {
+  if (link !== undefined) return found.isSymbolicLink() && readlinkSync(path) === link;
+  return found.isFile() && found.size === size && hash('sha256', readFileSync(path)) === sha256;
 }
 
 /** The permissions are there; what still says no is the file system. */

@@ -1,6 +1,6 @@
 /** Data that cannot be used, and data that belongs to another user. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -70,8 +70,8 @@ describe('data that cannot be used is refused in one line', () => {
   });
 
   it.runIf(asOtherUser)('where the user may not write, or the data is not theirs', async () => {
-    const closed = join(realpathSync(tmpdir()), `fissile-closed-${process.pid}`);
-    mkdirSync(closed);
+    const closed = mkdtempSync(join(realpathSync(tmpdir()), 'fissile-closed-'));
+    chmodSync(closed, 0o755);
     try {
       const writing = startProgram(join(closed, 'data'), account!);
       expect(await writing.line()).toBe(
@@ -97,8 +97,8 @@ describe.runIf(asRoot)('started as root', () => {
   });
 
   it.runIf(asOtherUser)('and later as that user, the program goes on with the same data', async () => {
-    const open = join(realpathSync(tmpdir()), `fissile-open-${process.pid}`);
-    mkdirSync(open, { mode: 0o755 });
+    const open = mkdtempSync(join(realpathSync(tmpdir()), 'fissile-open-'));
+    chmodSync(open, 0o755);
     try {
       const asOther = startProgram(join(open, 'data'), account!);
       expect(await asOther.line()).toContain('cannot be written');
@@ -119,7 +119,7 @@ describe.runIf(asRoot)('started as root', () => {
     writeFileSync(join(packaged.folder, 'lib/libpq.so.5.18'), 'library', { mode: 0o600 });
     chmodSync(join(packaged.folder, 'lib'), 0o700);
     symlinkSync('libpq.so.5.18', join(packaged.folder, 'lib/libpq.so'));
-    const shared = join(realpathSync(tmpdir()), `fissile-shared-${process.pid}`);
+    const shared = mkdtempSync(join(realpathSync(tmpdir()), 'fissile-shared-'));
     const mask = process.umask(0o077);
     try {
       const copy = binariesFor(account, packaged, shared);
@@ -131,6 +131,9 @@ describe.runIf(asRoot)('started as root', () => {
       const { ino } = statSync(copy.folder);
       expect(statSync(binariesFor(account, packaged, shared).folder).ino).toBe(ino);
       expect(readdirSync(shared)).toEqual(['postgresql-18.0.0-test']);
+
+      chmodSync(copy.folder, 0o777);
+      expect(() => binariesFor(account, packaged, shared)).toThrow(/can be changed by other users, so PostgreSQL is not run from there\. Remove it/);
 
       chmodSync(root, 0o755);
       expect(binariesFor(account, packaged, shared)).toBe(packaged);
