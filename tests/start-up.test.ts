@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,20 @@ describe('starting for the first time', () => {
     expect(second.output()).not.toMatch(/password|catalogue/i);
     expect((await logIn(second.url, administrator.email, password!)).status, 'all is kept').toBe(200);
     expect(await second.stop()).toBe(0);
+  });
+
+  it('creates nothing that others may write, whatever the mask of the shell', async () => {
+    const DATA_DIR = join(await newFolder(), 'data');
+    const mask = process.umask(0);
+    const program = watched(launch({ DATA_DIR, PORT: String(await freePort()), LOG_LEVEL: 'warn' }));
+    process.umask(mask);
+    await expect.poll(() => program.output()).toMatch(/Stop +Ctrl-C/);
+    const open = ['.', ...readdirSync(DATA_DIR, { recursive: true, encoding: 'utf8' })].filter((path) => {
+      const found = lstatSync(join(DATA_DIR, path), { throwIfNoEntry: false });
+      return found !== undefined && !found.isSymbolicLink() && (found.mode & 0o022) !== 0;
+    });
+    expect(open).toEqual([]);
+    await program.stop();
   });
 
   it('loads the catalogue also where the start before was refused halfway', async () => {

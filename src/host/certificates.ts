@@ -5,7 +5,7 @@
 // What x509 puts its algorithms together with.
 import 'reflect-metadata';
 import { randomBytes, type webcrypto } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 
@@ -119,6 +119,7 @@ const privatePem = async (key: webcrypto.CryptoKey) => x509.PemConverter.encode(
 /** At once: nobody reads half a file. Only its owner may read it. */
 async function replace(file: string, text: string): Promise<void> {
   const unfinished = `${file}.${process.pid}.new`;
-  await writeFile(unfinished, `${text}\n`, { mode: 0o600 });
+  await rm(unfinished, { force: true });
+  await writeFile(unfinished, `${text}\n`, { mode: 0o600, flag: 'wx' });
   await rename(unfinished, file);
 }

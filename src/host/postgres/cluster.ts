@@ -90,7 +90,7 @@ async function create(files: ServerFiles): Promise<void> {
   const password = `${unfinished}.password`;
   try {
     mkdirSync(unfinished, { mode: 0o700 });
-    writeFileSync(password, randomBytes(32).toString('base64url'), { mode: 0o600 });
+    writeFileSync(password, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
     if (account) for (const path of [unfinished, password]) chownSync(path, account.uid, account.gid);
     await initialize({ ...files, folder: unfinished }, { passwordFile: password, settings: creationSettings, sync: true });
     putInPlace(password, passwordIn(unfinished));

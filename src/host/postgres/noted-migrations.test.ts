@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { embeddedServers, postgresIn } from '../../../tests/support/embedded-servers.ts';
@@ -29,6 +29,16 @@ describe('what was migrated', () => {
     const before = tracesIn(dataDir);
     noteMigrations(postgresIn(dataDir), ['orders']);
     expect(tracesIn(dataDir)).toEqual(before);
+  });
+
+  it('is written over no file that a link in the folder leads to', () => {
+    const dataDir = usedFolder();
+    const [precious, link] = [join(dataDir, 'precious'), `${noteIn(dataDir)}.${process.pid}.new`];
+    writeFileSync(precious, 'precious');
+    symlinkSync(precious, link);
+    noteMigrations(postgresIn(dataDir), ['orders']);
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(noted(dataDir).orders).toContain('20261122000000_platform');
   });
 
   it('by a newer version is refused before anything is touched', async () => {

@@ -2,7 +2,7 @@
  * Which migrations the data has, in a file beside it. The truth is in the databases, but to ask them the server must
  * start, and that writes: an older program looks here first, and leaves the data of a newer one as it is.
  */
-import { chownSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { lchownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { listAssets } from '#platform/assets.ts';
@@ -30,9 +30,11 @@ export function noteMigrations(folder: string, modules: readonly string[]): void
   const now = { ...before, ...Object.fromEntries(modules.map((module) => [module, known[module] ?? []])) };
   if (JSON.stringify(now) === JSON.stringify(before)) return;
   const unfinished = `${noteIn(folder)}.${process.pid}.new`;
-  writeFileSync(unfinished, `${JSON.stringify(now)}\n`, { mode: 0o600, flush: true });
+  // The folder belongs to PostgreSQL's account: as root we follow no link that it may have put there.
+  rmSync(unfinished, { force: true });
+  writeFileSync(unfinished, `${JSON.stringify(now)}\n`, { mode: 0o600, flag: 'wx', flush: true });
   const { uid, gid } = statSync(folder);
-  if (process.getuid?.() === 0) chownSync(unfinished, uid, gid);
+  if (process.getuid?.() === 0) lchownSync(unfinished, uid, gid);
   renameSync(unfinished, noteIn(folder));
 }
 

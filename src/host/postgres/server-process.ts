@@ -1,6 +1,6 @@
 /** Starting and stopping PostgreSQL's own programs, and nothing about what is stored. */
 import { execFile, spawn, type SpawnOptions } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isAlive, postmasterOf, writtenAt } from './postmaster-file.ts';
@@ -100,7 +100,9 @@ export interface ServerProcess {
 
 /** Starts PostgreSQL and resolves when it accepts connections. */
 export async function startServer(files: ServerFiles, options: { settings: ServerSettings; logFile: string }): Promise<ServerProcess> {
-  const log = openSync(options.logFile, 'a', 0o600);
+  const { O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_WRONLY } = constants;
+  // No link is followed: as root we would write wherever the owner of the data folder points it.
+  const log = openSync(options.logFile, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
   const given = ['-D', nameOf(files), ...asArguments(options.settings)];
   // What a killed one left may have the number of the new one: in a container they are the same each time.
   const left = writtenAt(files.folder);
