@@ -5,7 +5,25 @@
 import { z } from 'zod';
 import { api, command, errors, event, query } from '#platform/contract.ts';
 
-export const Email = z.email().max(254).toLowerCase().meta({ examples: ['ada@example.com'] });
+/** An e-mail address as it is kept and told: all that a browser's `type=email` accepts (WHATWG HTML), in lower case. */
+export const EmailAddress = z.email({ pattern: z.regexes.html5Email });
+
+/** An e-mail address as a person types it; the spaces around it, its capitals and an international domain are put right. */
+export const Email = z
+  .string()
+  .trim()
+  .overwrite(withAsciiDomain)
+  .toLowerCase()
+  .max(254)
+  .check(EmailAddress)
+  .meta({ examples: ['ada@example.com'] });
+
+/** Punycode for the domain, as browsers send it. A domain that is no name becomes an empty one, which is refused. */
+function withAsciiDomain(text: string): string {
+  const [, mailbox, domain] = /^(.*@)([a-z0-9.\u0080-\u{10ffff}-]+)$/iu.exec(text) ?? [];
+  return domain === undefined || /^[\x21-\x7e]*$/.test(domain) ? text : mailbox + (URL.parse(`http://${domain}`)?.hostname ?? '');
+}
+
 export const Role = z.enum(['customer', 'admin']);
 export type Role = z.output<typeof Role>;
 
@@ -103,13 +121,13 @@ export const AuthApi = api('auth', {
   getRegistration: query(1, {
     summary: 'What a person told us when they registered.',
     input: z.object({ userId: z.uuid() }),
-    output: z.object({ userId: z.uuid(), email: z.email(), name: z.string(), registeredAt: z.iso.datetime() }),
+    output: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
     errors: [AuthErrors.accountNotFound],
   }),
   exportPersonalData: query(1, {
     input: z.object({ userId: z.uuid() }),
     output: z.object({
-      email: z.email().optional(),
+      email: EmailAddress.optional(),
       name: z.string().optional(),
       roles: z.array(Role),
       registeredAt: z.iso.datetime().optional(),
@@ -122,5 +140,5 @@ export const AuthApi = api('auth', {
 /** A person has an account. Keyed by user. */
 export const userRegistered = event('auth.user-registered', 1, {
   key: 'userId',
-  payload: z.object({ userId: z.uuid(), email: z.email(), name: z.string(), registeredAt: z.iso.datetime() }),
+  payload: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
 });

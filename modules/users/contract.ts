@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { api, command, errors, event, query } from '#platform/contract.ts';
-import { AuthApi } from '../auth/contract.ts';
+import { AuthApi, EmailAddress } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 
@@ -24,7 +24,7 @@ const stored = { version: z.int().positive(), createdAt: z.iso.datetime(), updat
 
 export const Profile = z.object({
   userId: z.uuid(),
-  email: z.email(),
+  email: EmailAddress,
   name: z.string(),
   phone: z.string().nullable(),
   ...stored,

@@ -29,6 +29,19 @@ describe('an account', () => {
     expect(body).toMatchObject({ userId: someone.userId, email: someone.person.email, name: someone.person.name });
   });
 
+  it('belongs to any address that a browser takes, however it is typed', async () => {
+    const { password, name } = somebody();
+    const mailbox = `o'hara.${crypto.randomUUID()}!#$%&*+/=?^_{|}~-`;
+    const visitor = new Visitor();
+    const registered = await visitor.post('/v1/auth/register', { email: ` ${mailbox}@BÜCHER.example`, password, name });
+    expect(registered.status).toBe(201);
+    const email = `${mailbox}@xn--bcher-kva.example`;
+    const { status, body } = await logIn(visitor, { email: email.toUpperCase(), password });
+    expect(status).toBe(200);
+    visitor.accessToken = body.accessToken;
+    expect((await visitor.get('/v1/users/me')).body).toMatchObject({ email });
+  });
+
   it('answers a wrong password exactly as an unknown account', async () => {
     const { person } = await customer();
     const stranger = new Visitor();
