@@ -262,4 +262,36 @@ describe("the caller's address", () => {
     const { body } = await gateway([echo], { settings: { trustProxy: 1 } }).http.get('/v1/books/1').set(forged);
     expect(body.title).toBe('198.51.100.9');
   });
+
+  it('S34 stays what the proxies say when the client calls their header one of the connection', async () => {
+    const { body } = await gateway([echo], { settings: { trustProxy: 1 } }).http.get('/v1/books/1').set({ ...forged, Connection: 'x-forwarded-for' });
+    expect(body.title).toBe('198.51.100.9');
+  });
+
+  describe('where the proxies write Forwarded (RFC 7239)', () => {
+    const told = async (trustProxy: number, headers: Record<string, string>) =>
+      (await gateway([echo], { settings: { trustProxy, trustProxyHeader: 'forwarded' } }).http.get('/v1/books/1').set(headers)).body.title as string;
+
+    it('is what they say there', async () => {
+      const Forwarded = 'for=203.0.113.7, for="[2001:DB8::9]:4711";proto=https;by=203.0.113.60, For=198.51.100.9';
+      expect(await told(1, { Forwarded })).toBe('198.51.100.9');
+      expect(await told(2, { Forwarded })).toBe('2001:db8::9');
+      expect(await told(1, { Forwarded: 'for=203.0.113.7, for=_hidden' })).toBe('_hidden');
+    });
+
+    it('S34 is not what a client says in another header, or spoils this one with', async () => {
+      expect(await told(1, { ...forged, Forwarded: 'for=192.0.2.1' })).toBe('192.0.2.1');
+      expect(await told(1, { ...forged, Forwarded: 'for=192.0.2.1', Connection: 'forwarded' })).toBe('192.0.2.1');
+      for (const Forwarded of ['for="192.0.2.1, for=192.0.2.2', 'for=192.0.2.1, proto=https', 'nonsense']) {
+        expect(await told(1, { Forwarded }), Forwarded).toBe('127.0.0.1');
+      }
+      expect(await told(1, forged)).toBe('127.0.0.1');
+      expect(await told(0, { Forwarded: 'for=192.0.2.1' })).toBe('127.0.0.1');
+    });
+
+    it('S34 is not what Forwarded says where they write X-Forwarded-For', async () => {
+      const { http } = gateway([echo], { settings: { trustProxy: 1 } });
+      expect((await http.get('/v1/books/1').set('Forwarded', 'for=192.0.2.1')).body.title).toBe('127.0.0.1');
+    });
+  });
 });

@@ -12,6 +12,7 @@ import type { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
 import { answerer } from './answerer.ts';
+import { clientAddress, type ProxyTrust } from './client-address.ts';
 import { documentation } from './documentation.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { receiver } from './receive.ts';
@@ -20,17 +21,15 @@ import type { Route } from './routes.ts';
 import type { Forwarder } from './upstreams/forwarder.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
-export interface GatewaySettings {
+export interface GatewaySettings extends ProxyTrust {
   /** Milliseconds a request may take in all. */
   readonly requestTimeout: number;
   /** Bytes. */
   readonly bodyLimit: number;
-  /** Requests a minute for each person, or each address without a token; 0 for no limit. */
+  /** Requests a minute of each person and of each network; 0 for no limit. */
   readonly rateLimit: number;
   /** Origins whose pages may call; none turns CORS off. */
   readonly corsOrigins: readonly string[];
-  /** How many proxies in front may be believed about the caller's address. */
-  readonly trustProxy: number;
 }
 
 export interface GatewayOptions {
@@ -77,6 +76,7 @@ export function createApp(options: GatewayOptions): GatewayApp {
   const receive = receiver({
     logger,
     metrics,
+    addressOf: clientAddress(settings),
     requestTimeout: settings.requestTimeout,
     onTimeout: (exchange) => exchange.send(report(platformErrors.deadlineExceeded(), exchange)),
   });

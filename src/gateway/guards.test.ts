@@ -28,18 +28,37 @@ describe('the rate limit', () => {
     expect(refused.headers.ratelimit).toMatch(/r=0;/);
   });
 
-  it('S33 counts people apart from each other once they are known, and from their address', async () => {
-    const { http } = library({ settings: { rateLimit: 2 } });
-    const as = () => {
+  const peopleIn = (rateLimit: number) => {
+    const { http } = library({ settings: { rateLimit, trustProxy: 1 } });
+    return () => {
       const authorization = `Bearer ${tokenFor(somebody())}`;
-      return async () => (await http.get('/v1/books').set('Authorization', authorization)).status;
+      return async (address: string) => {
+        const { status, headers } = await http.get('/v1/books').set({ Authorization: authorization, 'X-Forwarded-For': address });
+        return [status, Number(/r=(\d+)/.exec(headers.ratelimit!)![1])];
+      };
     };
-    const [ada, grace] = [as(), as()];
-    // The first request of each is verified only after it was counted for the address.
-    expect([await ada(), await grace()]).toEqual([200, 200]);
-    expect([await ada(), await ada(), await ada()]).toEqual([200, 200, 429]);
-    expect(await grace()).toBe(200);
-    expect((await http.get('/v1/books')).status, 'the address has had its two').toBe(429);
+  };
+
+  it('S33 counts a person wherever they are, once they are known', async () => {
+    const newcomer = peopleIn(2);
+    const [ada, grace] = [newcomer(), newcomer()];
+    // The first request of each is verified only after it was counted for the network.
+    await ada('192.0.2.1');
+    await grace('192.0.2.2');
+    expect(await ada('192.0.2.3')).toEqual([200, 1]);
+    expect(await ada('192.0.2.4')).toEqual([200, 0]);
+    expect(await ada('192.0.2.5')).toEqual([429, 0]);
+    expect(await grace('192.0.2.3')).toEqual([200, 0]);
+  });
+
+  it('S33 counts the network of a person too, and not what it refuses the person', async () => {
+    const newcomer = peopleIn(3);
+    const [ada, grace] = [newcomer(), newcomer()];
+    for (const left of [2, 1, 0]) expect(await ada('192.0.2.1')).toEqual([200, left]);
+    expect(await ada('192.0.2.1'), 'another person of the same network').toEqual([429, 0]);
+    expect(await grace('192.0.2.1')).toEqual([429, 0]);
+    expect(await ada('192.0.2.2')).toEqual([429, 0]);
+    for (const left of [2, 1]) expect(await grace('192.0.2.2')).toEqual([200, left]);
   });
 
   it('S33 counts what does not exist and tokens that are refused', async () => {
@@ -62,6 +81,15 @@ describe('the rate limit', () => {
     expect(await from('2001:db8:0:7:ffff:1:2:3')).toBe(429);
     expect(await from('2001:db8::7:0:0:0:9')).toBe(429);
     expect(await from('2001:db8:0:8::1')).toBe(200);
+  });
+
+  it('S34 takes an address for the same whatever port a proxy adds', async () => {
+    const { http } = library({ settings: { rateLimit: 1, trustProxy: 1 } });
+    const from = async (address: string) => (await http.get('/v1/books').set('X-Forwarded-For', address)).status;
+    expect(await from('192.0.2.1:1024')).toBe(200);
+    for (const same of ['192.0.2.1:1025', '192.0.2.1', '::ffff:192.0.2.1', '[::ffff:c000:201]:9']) expect(await from(same), same).toBe(429);
+    expect(await from('[2001:db8::1]:443')).toBe(200);
+    for (const same of ['[2001:db8::2]:444', '2001:DB8:0:0:ffff::']) expect(await from(same), same).toBe(429);
   });
 
   it('leaves probes and scrapes alone', async () => {

@@ -1,14 +1,14 @@
-import { isIPv6 } from 'node:net';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { platformErrors } from '#platform/errors.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
+import { networkOf } from '#platform/network.ts';
 import type { RedisCounts } from './redis-counts.ts';
 
 const minute = 60;
 
 /**
- * Counts the requests of a person, or of an address where nobody has proved who they are, and refuses the ones beyond
- * `perMinute`. Headers as in draft-ietf-httpapi-ratelimit-headers. Without `shared` the counts are this process's own.
+ * Counts the requests of each network, and of each person once they are known, and refuses the ones beyond `perMinute`
+ * of either. Headers as in draft-ietf-httpapi-ratelimit-headers. Without `shared` the counts are this process's own.
  */
 export function rateLimit(perMinute: number, shared: RedisCounts | undefined): (exchange: Exchange) => Promise<void> {
   const count = { points: perMinute, duration: minute };
@@ -16,15 +16,13 @@ export function rateLimit(perMinute: number, shared: RedisCounts | undefined): (
   const policy = `"default";q=${perMinute};w=${minute}`;
 
   return async (exchange) => {
-    let state: RateLimiterRes;
-    let refused = false;
-    try {
-      state = await limiter.consume(whoCounts(exchange));
-    } catch (rejected) {
-      if (!(rejected instanceof RateLimiterRes)) throw rejected;
-      state = rejected;
-      refused = true;
+    let tightest: Count | undefined;
+    for (const key of keysOf(exchange)) {
+      const count = await consume(limiter, key);
+      if (!tightest || count.refused || count.state.remainingPoints < tightest.state.remainingPoints) tightest = count;
+      if (count.refused) break;
     }
+    const { state, refused } = tightest!;
     const seconds = Math.ceil(state.msBeforeNext / 1000);
     exchange.header('RateLimit-Policy', policy);
     exchange.header('RateLimit', `"default";r=${state.remainingPoints};t=${seconds}`);
@@ -32,18 +30,22 @@ export function rateLimit(perMinute: number, shared: RedisCounts | undefined): (
   };
 }
 
-function whoCounts({ principal, request }: Exchange): string {
-  if (principal) return principal.userId;
-  const address = request.ip ?? '';
-  // Whoever has one IPv6 address has the 2^64 addresses around it.
-  return isIPv6(address) && !address.startsWith('::ffff:') ? networkOf(address) : address;
+interface Count {
+  readonly state: RateLimiterRes;
+  readonly refused: boolean;
 }
 
-/** The first four groups of an IPv6 address. */
-function networkOf(address: string): string {
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  if (tail !== undefined) groups.push(...Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0'), ...after);
-  return groups.slice(0, 4).join(':');
+async function consume(limiter: RateLimiterAbstract, key: string): Promise<Count> {
+  try {
+    return { state: await limiter.consume(key), refused: false };
+  } catch (rejected) {
+    if (!(rejected instanceof RateLimiterRes)) throw rejected;
+    return { state: rejected, refused: true };
+  }
+}
+
+/** The person first: what is refused for them leaves the network to the others in it. */
+function keysOf({ principal, address }: Exchange): string[] {
+  const network = `network ${networkOf(address)}`;
+  return principal ? [`person ${principal.userId}`, network] : [network];
 }

@@ -14,18 +14,21 @@ const maxLoggedPath = 200;
 export interface Reception {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly addressOf: (request: Request) => string;
   /** Milliseconds. */
   readonly requestTimeout: number;
   /** Answers when the time is up. */
   readonly onTimeout: (exchange: Exchange) => void;
 }
 
-export function receiver({ logger, metrics, requestTimeout, onTimeout }: Reception) {
+export function receiver({ logger, metrics, addressOf, requestTimeout, onTimeout }: Reception) {
   const always = securityHeaders();
   const unmatched: RouteName = { url: 'unmatched', meter: metrics.requests('ANY', 'unmatched'), operational: false };
 
   return (request: Request, response: Response): Exchange => {
     const startedAt = performance.now();
+    // First, since a client that lists X-Forwarded-For in Connection would be taken for the proxy.
+    const address = addressOf(request);
     forgetOfConnection(request);
     const { 'x-request-id': givenId, traceparent: givenTrace } = request.headers;
     const requestId = acceptedRequestId(givenId) ?? randomUUID();
@@ -33,6 +36,7 @@ export function receiver({ logger, metrics, requestTimeout, onTimeout }: Recepti
     const exchange = new Exchange({
       request,
       response,
+      address,
       requestId,
       trace,
       deadline: Date.now() + requestTimeout,

@@ -40,11 +40,13 @@ export interface Configuration {
   readonly requestTimeout: number;
   /** Bytes. */
   readonly bodyLimit: number;
-  /** Requests a minute for each person, or each address without a token; 0 for no limit. */
+  /** Requests a minute of each person and of each network; 0 for no limit. */
   readonly rateLimit: number;
   readonly corsOrigins: readonly string[];
   /** How many proxies in front may be believed about the caller's address. */
   readonly trustProxy: number;
+  /** The header they say it in. */
+  readonly trustProxyHeader: 'x-forwarded-for' | 'forwarded';
   readonly jwksUrl: string | undefined;
   readonly tokenIssuer: string;
   readonly tokenAudience: string;
@@ -102,6 +104,7 @@ export function readConfiguration(environment: Environment): Configuration {
     rateLimit: variables.RATE_LIMIT_PER_MINUTE,
     corsOrigins: variables.CORS_ORIGINS,
     trustProxy: variables.TRUST_PROXY,
+    trustProxyHeader: variables.TRUST_PROXY_HEADER,
     jwksUrl: variables.JWKS_URL,
     tokenIssuer: variables.TOKEN_ISSUER,
     tokenAudience: variables.TOKEN_AUDIENCE,

@@ -48,9 +48,13 @@ export const Variables = z.object({
     .min(0)
     .max(1_000_000_000)
     .default(12_000)
-    .describe('requests for each person, or address without a token; 0: no limit'),
+    .describe('requests of each person and of each network (IPv4 address, IPv6 /64); 0: no limit'),
   CORS_ORIGINS: list.default([]).describe('origins whose pages may call, with commas between'),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0).describe('proxies in front to believe about addresses'),
+  TRUST_PROXY_HEADER: z
+    .enum(['x-forwarded-for', 'forwarded'])
+    .default('x-forwarded-for')
+    .describe('the header those proxies write; the other one is never read'),
   JWKS_URL: z.url().optional().describe('the keys of access tokens, where no module here issues them'),
   TOKEN_ISSUER: z.string().min(1).default('fissile').describe('of access tokens'),
   TOKEN_AUDIENCE: z.string().min(1).default('fissile').describe('of access tokens'),

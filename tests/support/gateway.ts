@@ -103,7 +103,7 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
     behindGateway,
     sharedCounts,
     version: '1.2.3',
-    settings: { requestTimeout: 5_000, bodyLimit: 100_000, rateLimit: 0, corsOrigins: [], trustProxy: 0, ...settings },
+    settings: { requestTimeout: 5_000, bodyLimit: 100_000, rateLimit: 0, corsOrigins: [], trustProxy: 0, trustProxyHeader: 'x-forwarded-for', ...settings },
   });
   return {
     ...created,

@@ -48,16 +48,3 @@ export class Limits {
     return { scope: 'registration', subject: network, pace: this.#registration };
   }
 }
-
-/** What one subscriber gets: an IPv4 address, or the /64 of an IPv6 address, whose lower half they choose freely. */
-export function networkOf(address: string): string {
-  const mapped = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1]) return mapped[1];
-  const url = URL.parse(`http://[${address.replace(/%.*$/, '')}]`);
-  if (!url) return address;
-  const [head = '', tail] = url.hostname.slice(1, -1).split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail ? tail.split(':') : [];
-  const gap = tail === undefined ? 0 : 8 - left.length - right.length;
-  return [...left, ...Array.from({ length: gap }, () => '0'), ...right].slice(0, 4).join(':') + '::/64';
-}

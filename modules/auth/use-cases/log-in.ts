@@ -1,10 +1,11 @@
 import { v7 as uuid } from 'uuid';
 import type { Handler } from '#platform/contract.ts';
+import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Accounts } from '../domain/accounts.ts';
-import { networkOf, type Limits } from '../domain/limits.ts';
+import type { Limits } from '../domain/limits.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Throttle } from '../domain/throttle.ts';

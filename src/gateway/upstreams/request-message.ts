@@ -40,7 +40,7 @@ export async function requestMessage(exchange: Exchange, bodyLimit: number): Pro
   return { method, path, headers, body: () => counted(request, bodyLimit) };
 }
 
-function headersOf({ request, requestId, trace }: Exchange): string[] {
+function headersOf({ request, address, requestId, trace }: Exchange): string[] {
   const { headers } = request;
   const passed: string[] = [];
   for (const name in headers) {
@@ -49,7 +49,7 @@ function headersOf({ request, requestId, trace }: Exchange): string[] {
     if (typeof value === 'string') passed.push(name, value);
     else for (const each of value) passed.push(name, each);
   }
-  passed.push('x-forwarded-for', request.ip ?? '', 'x-forwarded-proto', request.protocol);
+  passed.push('x-forwarded-for', address, 'x-forwarded-proto', request.protocol);
   passed.push('x-request-id', requestId, 'traceparent', `00-${trace.traceId}-${trace.spanId}-01`);
   return passed;
 }

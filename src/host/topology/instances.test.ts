@@ -46,6 +46,7 @@ describe('the environment of a process', () => {
       PEER_TLS_CERT: 'shop.pem',
       PEER_TLS_KEY: 'shop.key',
       TRUST_PROXY: '1',
+      TRUST_PROXY_HEADER: 'x-forwarded-for',
       RATE_LIMIT_PER_MINUTE: '0',
     });
   });

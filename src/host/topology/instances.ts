@@ -51,9 +51,17 @@ function environmentOf(entry: TopologyProcess, replica: number, { processes, eve
     ...given(Object.assign({}, ...others.map((other) => addressesOf(other, scheme))), environment),
     ...(files && { PEER_TLS_CA: files.ca, PEER_TLS_CERT: files.cert, PEER_TLS_KEY: files.key }),
     // Behind the gateway: it counts the requests, and says who asked.
-    ...(entry.modules.includes(gateway) ? {} : { HOST: '127.0.0.1', TRUST_PROXY: '1', RATE_LIMIT_PER_MINUTE: '0' }),
+    ...(entry.modules.includes(gateway) ? {} : behindGateway),
   };
 }
+
+const behindGateway: Environment = {
+  HOST: '127.0.0.1',
+  TRUST_PROXY: '1',
+  // The gateway's, whatever the proxies in front of it write.
+  TRUST_PROXY_HEADER: 'x-forwarded-for',
+  RATE_LIMIT_PER_MINUTE: '0',
+};
 
 /** What the environment says goes before. */
 const given = (defaults: Environment, environment: Environment): Environment =>

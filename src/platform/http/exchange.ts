@@ -21,6 +21,8 @@ interface AnswerHead extends Pick<SentAnswer, 'status' | 'headers'> {
 export class Exchange {
   readonly request: Request;
   readonly response: Response;
+  /** The client's, as far as trusted proxies vouch for it; see network.ts for what limits make of it. */
+  readonly address: string;
   readonly requestId: string;
   readonly trace: Trace;
   /** Epoch milliseconds after which nobody waits for the answer. */
@@ -40,6 +42,7 @@ export class Exchange {
   constructor(fields: {
     request: Request;
     response: Response;
+    address: string;
     requestId: string;
     trace: Trace;
     deadline: number;
@@ -49,6 +52,7 @@ export class Exchange {
     const { request } = fields;
     this.request = request;
     this.response = fields.response;
+    this.address = fields.address;
     this.requestId = fields.requestId;
     this.trace = fields.trace;
     this.deadline = fields.deadline;

@@ -40,7 +40,7 @@ export function requestReader(endpoint: Endpoint): RequestReader {
   const takesIfMatch = versioned && method !== 'GET';
   if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
 
-  return ({ request, principal, queryText: text }, parameters, bytes) => {
+  return ({ request, address, principal, queryText: text }, parameters, bytes) => {
     const errors: FieldError[] = [];
     const read = (schema: z.ZodObject, value: unknown) => readOrRefuse(schema, value, errors);
     const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);
@@ -55,9 +55,7 @@ export function requestReader(endpoint: Endpoint): RequestReader {
     const whole = {
       ...parts,
       principal,
-      get address() {
-        return request.ip ?? '';
-      },
+      address,
       headers: request.headers,
       rawBody: rawBody ? (bytes ?? Buffer.alloc(0)) : undefined,
       ifMatch: takesIfMatch ? ifMatchVersion(request.headers['if-match']) : undefined,
