@@ -40,7 +40,8 @@ export class Limits {
       : [account, { scope: 'network', subject: network, pace: this.#network }];
   }
 
-  passwordChange(userId: string): Limit {
+  /** Of somebody who is logged in and is asked for it again. */
+  currentPassword(userId: string): Limit {
     return { scope: 'password-change', subject: userId, pace: this.#account };
   }
 

@@ -28,25 +28,46 @@ export interface Level {
   readonly forgetAt: Date;
 }
 
-export function raised(previous: Level | undefined, { allowed, forgiveEach, firstDelay, longestDelay }: Pace, now: Date): Level {
-  const elapsed = previous ? Math.max(0, now.getTime() - previous.at.getTime()) : 0;
-  const level = Math.max(0, (previous?.level ?? 0) - elapsed / forgiveEach) + 1;
+/** Milliseconds that the next attempt has to wait after one that raised it to `level`. */
+function delayAt(level: number, { allowed, firstDelay, longestDelay }: Pace): number {
   const excess = Math.min(30, level - allowed);
-  const delay = excess > 0 ? Math.min(longestDelay, Math.ceil(firstDelay * 2 ** (excess - 1))) : 0;
-  const after = (milliseconds: number) => new Date(now.getTime() + milliseconds);
-  return { level, at: now, blockedUntil: after(delay), forgetAt: after(Math.max(delay, level * forgiveEach)) };
+  return excess > 0 ? Math.min(longestDelay, Math.ceil(firstDelay * 2 ** (excess - 1))) : 0;
+}
+
+const later = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
+const latest = (...dates: Date[]) => new Date(Math.max(...dates.map((date) => date.getTime())));
+
+/** The level after one more attempt. */
+export function raised(previous: Level | undefined, pace: Pace, now: Date): Level {
+  const elapsed = previous ? Math.max(0, now.getTime() - previous.at.getTime()) : 0;
+  const level = Math.max(0, (previous?.level ?? 0) - elapsed / pace.forgiveEach) + 1;
+  const blockedUntil = latest(previous?.blockedUntil ?? now, later(now, delayAt(level, pace)));
+  return { level, at: now, blockedUntil, forgetAt: latest(blockedUntil, later(now, level * pace.forgiveEach)) };
+}
+
+/** The level as if one attempt fewer had been counted. */
+export function lowered({ level: before, at, blockedUntil: until }: Level, pace: Pace): Level {
+  const level = Math.max(0, before - 1);
+  const blockedUntil = new Date(Math.min(until.getTime(), later(at, delayAt(level, pace)).getTime()));
+  return { level, at, blockedUntil, forgetAt: latest(blockedUntil, later(at, level * pace.forgiveEach)) };
 }
 
 /** Counts over all instances of the program and over restarts. Delays are in milliseconds, 0 for none. */
 export abstract class Throttle {
+  /**
+   * Counts an attempt towards each limit before it is made, and returns 0. While one of them blocks it counts nothing
+   * and returns how long. Of many attempts at the same time only those pass that the limits have room for.
+   */
+  abstract reserve(limits: readonly Limit[]): Promise<number>;
+
+  /** Takes back one attempt from each limit: it was not made, or does not count. */
+  abstract giveBack(limits: readonly Limit[]): Promise<void>;
+
   /** The longest time one of these has to wait before the next attempt. */
   abstract delay(limits: readonly Limit[]): Promise<number>;
 
-  /** Counts an attempt towards each. */
-  abstract count(limits: readonly Limit[]): Promise<void>;
-
-  /** Forgets the attempts, unless the next one would have to wait: then it gives the delay and forgets nothing. */
-  abstract clear(limit: Limit): Promise<number>;
+  /** Forgets the attempts counted towards a limit. */
+  abstract clear(limit: Limit): Promise<void>;
 
   /** Forgets all that was counted on these subjects, wherever it came from. */
   abstract forget(subjects: readonly string[]): Promise<void>;

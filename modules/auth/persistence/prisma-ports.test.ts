@@ -143,7 +143,7 @@ describe('the throttle in PostgreSQL', () => {
   it('S40 stores no subject that a person could read', async () => {
     const throttle = prismaThrottle(auth.database, prisma, new SteppedClock());
     const pace = { allowed: 1, forgiveEach: 1000, firstDelay: 1000, longestDelay: 1000 };
-    await throttle.count([{ scope: 'account', subject: 'ada@example.com', from: '203.0.113.9', pace }]);
+    await throttle.reserve([{ scope: 'account', subject: 'ada@example.com', from: '203.0.113.9', pace }]);
     const { rows } = await auth.sql('select t::text as line from auth.throttles t');
     const text = rows.map(({ line }) => line).join();
     expect(text).toMatch('account:');

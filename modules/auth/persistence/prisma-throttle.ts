@@ -10,49 +10,53 @@ const concealed = (text: string): string => hash('sha256', text);
 const keyOf = ({ scope, subject, from }: Limit): string =>
   [scope, concealed(subject), ...(from === undefined ? [] : [concealed(from)])].join(':');
 
+/** One array for each column of the relation `limits` below. */
+const parametersOf = (limits: readonly Limit[]): unknown[] => [
+  limits.map(keyOf),
+  limits.map(({ subject }) => concealed(subject)),
+  limits.map(({ pace }) => pace.allowed),
+  limits.map(({ pace }) => pace.forgiveEach),
+  limits.map(({ pace }) => pace.firstDelay),
+  limits.map(({ pace }) => pace.longestDelay),
+];
+
 export function prismaThrottle(database: Database, prisma: PrismaClient, clock: Clock): Throttle {
   const remaining = (blockedUntil: Date | null | undefined): number =>
     blockedUntil ? Math.max(0, blockedUntil.getTime() - clock.now().getTime()) : 0;
 
+  async function delay(limits: readonly Limit[]): Promise<number> {
+    const { rows } = await database.query<{ latest: Date | null }>(
+      'select max(blocked_until) as latest from auth.throttles where key = any($1)',
+      [limits.map(keyOf)],
+    );
+    return remaining(rows[0]?.latest);
+  }
+
+  async function giveBack(limits: readonly Limit[]): Promise<void> {
+    await database.query(lower, parametersOf(limits));
+  }
+
   return {
-    async delay(limits) {
-      const { rows } = await database.query<{ latest: Date | null }>(
-        'select max(blocked_until) as latest from auth.throttles where key = any($1)',
-        [limits.map(keyOf)],
-      );
-      return remaining(rows[0]?.latest);
+    async reserve(limits) {
+      const { rows } = await database.query<{ until: Date | null; counted: string[] }>(raise, [
+        ...parametersOf(limits),
+        clock.now(),
+      ]);
+      const { until = null, counted = [] } = rows[0] ?? {};
+      if (until) return remaining(until);
+      if (counted.length === limits.length) return 0;
+      // Somebody took the last room of one of them since the statement began.
+      const taken = limits.filter((limit) => counted.includes(keyOf(limit)));
+      if (taken.length > 0) await giveBack(taken);
+      return Math.max(1, await delay(limits));
     },
 
-    /** The rule `raised` of the domain as one statement, so that attempts made at the same time are all counted. */
-    async count(limits) {
-      const now = clock.now();
-      await Promise.all(
-        limits.map((limit) =>
-          database.query(
-            `insert into auth.throttles as t (key, subject, level, blocked_until, updated_at, forget_at)
-             select $1, $2, raised.* from (${raisedTo('1::float8')}) raised
-             on conflict (key) do update set (level, blocked_until, updated_at, forget_at) = (${raisedTo(sunkAndOneMore)})`,
-            [
-              keyOf(limit),
-              concealed(limit.subject),
-              now,
-              limit.pace.allowed,
-              limit.pace.forgiveEach,
-              limit.pace.firstDelay,
-              limit.pace.longestDelay,
-            ],
-          ),
-        ),
-      );
-    },
+    giveBack,
+
+    delay,
 
     async clear(limit) {
-      const { rows } = await database.query<{ blockedUntil: Date }>(
-        `with cleared as (delete from auth.throttles where key = $1 and blocked_until <= $2)
-         select blocked_until as "blockedUntil" from auth.throttles where key = $1 and blocked_until > $2`,
-        [keyOf(limit), clock.now()],
-      );
-      return remaining(rows[0]?.blockedUntil);
+      await database.query('delete from auth.throttles where key = $1', [keyOf(limit)]);
     },
 
     async forget(subjects) {
@@ -65,15 +69,51 @@ export function prismaThrottle(database: Database, prisma: PrismaClient, clock: 
   };
 }
 
-const elapsed = 'greatest(0, extract(epoch from $3::timestamptz - t.updated_at) * 1000)::float8';
-const sunkAndOneMore = `greatest(0, t.level - ${elapsed} / $5::float8) + 1`;
+const limits = `
+  limits as (
+    select * from unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::float8[], $6::float8[])
+      as l (key, subject, allowed, forgive_each, first_delay, longest_delay)
+  )`;
+const now = '$7::timestamptz';
+const sunk = `greatest(0, t.level - greatest(0, extract(epoch from ${now} - t.updated_at) * 1000)::float8 / l.forgive_each)`;
 
-const raisedTo = (level: string): string => `
-  select level, $3::timestamptz + delay, $3::timestamptz,
-         $3::timestamptz + greatest(delay, level * $5::float8 * interval '1 millisecond')
-  from (select ${level} as level) next,
+/** The rule of the domain for a row `l` of the limits. `until` is said in terms of `delayed`, when the delay is over. */
+const reached = (level: string, at: string, until: string): string => `
+  select reached.level, blocked.until, ${at},
+         greatest(blocked.until, ${at} + reached.level * l.forgive_each * interval '1 millisecond')
+  from (select ${level} as level) reached,
        lateral (
-         select case when level <= $4::float8 then interval '0'
-           else least($7::float8, ceil($6::float8 * power(2, least(30, level - $4::float8) - 1))) * interval '1 millisecond'
-         end as delay
-       ) wait`;
+         select ${at} + interval '1 millisecond' * case when reached.level <= l.allowed then 0
+           else least(l.longest_delay, ceil(l.first_delay * power(2, least(30, reached.level - l.allowed) - 1)))
+         end as delayed
+       ) delay,
+       lateral (select ${until} as until) blocked`;
+
+/** Each row decides anew under its lock, in the order of the keys: attempts at the same time wait, and do not deadlock. */
+const raise = `
+  with ${limits}, blocked as (
+    select max(t.blocked_until) as until from auth.throttles t join limits using (key) where t.blocked_until > ${now}
+  ), counted as (
+    insert into auth.throttles as t (key, subject, level, blocked_until, updated_at, forget_at)
+    select l.key, l.subject, first.*
+    from limits l, lateral (${reached('1::float8', now, 'delayed')}) first
+    where (select until from blocked) is null
+    order by l.key
+    on conflict (key) do update set (level, blocked_until, updated_at, forget_at) = (
+      select next.* from limits l, lateral (${reached(`${sunk} + 1`, now, 'greatest(t.blocked_until, delayed)')}) next
+      where l.key = t.key
+    )
+    where t.blocked_until <= ${now}
+    returning key
+  )
+  select (select until from blocked) as until, array(select key from counted) as counted`;
+
+const lower = `
+  with ${limits}, held as materialized (
+    select t.key from auth.throttles t join limits using (key) order by t.key for update of t
+  )
+  update auth.throttles t set (level, blocked_until, updated_at, forget_at) = (
+    ${reached('greatest(0, t.level - 1)', 't.updated_at', 'least(t.blocked_until, delayed)')}
+  )
+  from limits l, held
+  where t.key = l.key and held.key = l.key`;

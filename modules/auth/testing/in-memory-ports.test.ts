@@ -1,4 +1,6 @@
 import { describe } from 'vitest';
+import { lifetimes, SteppedClock } from './accounts.ts';
+import { guessesAtOnceContract } from './guesses-at-once-contract.ts';
 import { identityContract } from './identity-contract.ts';
 import { inMemoryIdentity } from './in-memory-identity.ts';
 import { InMemorySigningKeys } from './in-memory-signing-keys.ts';
@@ -15,6 +17,13 @@ describe('identity in memory', () => {
 
 describe('the throttle in memory', () => {
   throttleContract((clock) => new InMemoryThrottle(clock));
+});
+
+describe('guesses at the same time, in memory', () => {
+  guessesAtOnceContract(() => {
+    const clock = new SteppedClock();
+    return { ...inMemoryIdentity(clock, lifetimes), throttle: new InMemoryThrottle(clock) };
+  });
 });
 
 describe('signing keys in memory', () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '#platform/clock.ts';
-import { type Level, type Limit, raised, Throttle } from '../domain/throttle.ts';
+import { type Level, type Limit, lowered, raised, Throttle } from '../domain/throttle.ts';
 
 const keyOf = ({ scope, subject, from }: Limit) => JSON.stringify([scope, subject, from]);
 
@@ -12,21 +12,29 @@ export class InMemoryThrottle extends Throttle {
     this.#clock = clock;
   }
 
-  async delay(limits: readonly Limit[]) {
-    return Math.max(0, ...limits.map((limit) => this.#remaining(limit)));
-  }
-
-  async count(limits: readonly Limit[]) {
+  async reserve(limits: readonly Limit[]) {
+    const delay = Math.max(0, ...limits.map((limit) => this.#remaining(limit)));
+    if (delay > 0) return delay;
     for (const limit of limits) {
       const level = raised(this.#levels.get(keyOf(limit)), limit.pace, this.#clock.now());
       this.#levels.set(keyOf(limit), { ...level, limit });
     }
+    return 0;
+  }
+
+  async giveBack(limits: readonly Limit[]) {
+    for (const limit of limits) {
+      const level = this.#levels.get(keyOf(limit));
+      if (level) this.#levels.set(keyOf(limit), { ...lowered(level, limit.pace), limit });
+    }
+  }
+
+  async delay(limits: readonly Limit[]) {
+    return Math.max(0, ...limits.map((limit) => this.#remaining(limit)));
   }
 
   async clear(limit: Limit) {
-    const remaining = this.#remaining(limit);
-    if (remaining === 0) this.#levels.delete(keyOf(limit));
-    return remaining;
+    this.#levels.delete(keyOf(limit));
   }
 
   async forget(subjects: readonly string[]) {

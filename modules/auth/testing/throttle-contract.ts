@@ -2,7 +2,7 @@
 import { v7 as uuid } from 'uuid';
 import { beforeEach, expect, it } from 'vitest';
 import type { Clock } from '#platform/clock.ts';
-import { type Limit, type Pace, raised, type Throttle } from '../domain/throttle.ts';
+import { type Limit, lowered, type Pace, raised, type Throttle } from '../domain/throttle.ts';
 import { minute, noon, second, SteppedClock } from './accounts.ts';
 
 const pace: Pace = { allowed: 3, forgiveEach: 10 * minute, firstDelay: second, longestDelay: minute };
@@ -17,11 +17,16 @@ export function throttleContract(make: (clock: Clock) => Throttle): void {
     limit = { scope: 'account', subject: `${uuid()}@example.com`, pace };
   });
 
+  /** As if the attempts were made one after the other, each as soon as it may. */
   const countTimes = async (times: number, of = limit) => {
-    for (let count = 0; count < times; count++) await throttle.count([of]);
+    for (let count = 0; count < times; count++) {
+      clock.advance(await throttle.delay([of]));
+      expect(await throttle.reserve([of])).toBe(0);
+    }
   };
 
   it('S26 lets what is allowed pass and then delays, twice as long each time up to a bound', async () => {
+    limit = { ...limit, pace: { ...pace, forgiveEach: 1e12 } };
     await countTimes(3);
     expect(await throttle.delay([limit])).toBe(0);
     const delays = [];
@@ -32,11 +37,19 @@ export function throttleContract(make: (clock: Clock) => Throttle): void {
     expect(delays).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * second));
   });
 
+  it('answers how long to wait, and does not count what has to', async () => {
+    await countTimes(4);
+    for (let times = 0; times < 3; times++) expect(await throttle.reserve([limit])).toBe(second);
+    clock.advance(second);
+    expect(await throttle.reserve([limit])).toBe(0);
+  });
+
   it('delays no longer than it said', async () => {
     await countTimes(6);
-    clock.advance(3 * second);
-    expect(await throttle.delay([limit])).toBe(second);
-    clock.advance(second);
+    const delay = await throttle.delay([limit]);
+    clock.advance(delay - 1);
+    expect(await throttle.delay([limit])).toBe(1);
+    clock.advance(1);
     expect(await throttle.delay([limit])).toBe(0);
   });
 
@@ -50,13 +63,21 @@ export function throttleContract(make: (clock: Clock) => Throttle): void {
     expect(await throttle.delay([limit])).toBe(0);
   });
 
-  it('counts exactly as the rule of the domain says, at any pace', async () => {
+  it('counts and gives back exactly as the rule of the domain says, at any pace', async () => {
     let level: ReturnType<typeof raised> | undefined;
-    for (const wait of [0, 1, 999, 7 * minute + 13, 3, 61_007, 5 * minute, 0, 0, 12_345, 0, 0]) {
-      clock.advance(wait);
-      level = raised(level, pace, clock.now());
-      await countTimes(1);
-      expect(await throttle.delay([limit])).toBe(level.blockedUntil.getTime() - clock.now().getTime());
+    const steps = [0, 1, 999, 7 * minute + 13, -1, 3, 61_007, -1, -1, 5 * minute, 0, 0, 12_345, -1, 0, 0, 0];
+    for (const step of steps) {
+      if (step === -1) {
+        level = lowered(level!, pace);
+        await throttle.giveBack([limit]);
+      } else {
+        clock.advance(step);
+        const wait = level ? Math.max(0, level.blockedUntil.getTime() - clock.now().getTime()) : 0;
+        expect(await throttle.reserve([limit])).toBe(wait);
+        if (wait > 0) continue;
+        level = raised(level, pace, clock.now());
+      }
+      expect(await throttle.delay([limit])).toBe(Math.max(0, level.blockedUntil.getTime() - clock.now().getTime()));
     }
   });
 
@@ -67,29 +88,54 @@ export function throttleContract(make: (clock: Clock) => Throttle): void {
     expect(await throttle.delay([limit])).toBe(second);
   });
 
-  it('S38 misses no attempt of many at the same time', async () => {
-    await Promise.all(Array.from({ length: 7 }, () => throttle.count([limit])));
-    expect(await throttle.delay([limit])).toBe(8 * second);
+  it('S38 lets no more pass of many at the same time than it has room for', async () => {
+    const delays = await Promise.all(Array.from({ length: 30 }, () => throttle.reserve([limit])));
+    expect(delays.filter((delay) => delay === 0)).toHaveLength(4);
+    expect(new Set(delays.filter((delay) => delay > 0))).toEqual(new Set([second]));
+  });
+
+  it('S38 counts each of many towards all its limits or towards none', async () => {
+    const network: Limit = { ...limit, scope: 'network', pace: { ...pace, allowed: 7 } };
+    const people = Array.from({ length: 10 }, (): Limit => ({ ...limit, subject: uuid(), pace: { ...pace, allowed: 1 } }));
+    const attempts = Array.from({ length: 5 }, () => people).flat();
+    const inEitherOrder = (person: Limit, index: number) => (index % 2 === 0 ? [person, network] : [network, person]);
+    const delays = await Promise.all(attempts.map((person, index) => throttle.reserve(inEitherOrder(person, index))));
+    expect(delays.filter((delay) => delay === 0)).toHaveLength(8);
+    for (const person of people) {
+      let passed = attempts.filter((attempt, index) => attempt === person && delays[index] === 0).length;
+      while ((await throttle.reserve([person])) === 0) passed += 1;
+      expect(passed, 'one beyond what is free').toBe(2);
+    }
+  });
+
+  it('takes back what was not made, and unblocks what only that had blocked', async () => {
+    const network: Limit = { ...limit, scope: 'network' };
+    for (let times = 0; times < 4; times++) await throttle.reserve([limit, network]);
+    expect(await throttle.delay([limit, network])).toBe(second);
+    await throttle.giveBack([limit]);
+    expect([await throttle.delay([limit]), await throttle.delay([network])]).toEqual([0, second]);
+    expect(await throttle.reserve([limit])).toBe(0);
+    expect(await throttle.delay([limit])).toBe(second);
+    await throttle.giveBack([{ ...limit, subject: 'nobody' }]);
   });
 
   it('counts subjects, origins and scopes apart, and waits for the slowest', async () => {
     const fromHome: Limit = { ...limit, from: '192.0.2.1' };
-    const network: Limit = { ...limit, scope: 'network' };
-    await throttle.count([limit, network]);
-    await countTimes(4);
-    await countTimes(3, network);
-    expect(await throttle.delay([network])).toBe(second);
+    const network: Limit = { ...limit, scope: 'network', pace: { ...pace, firstDelay: 2 * second } };
+    for (let times = 0; times < 4; times++) await throttle.reserve([limit]);
+    expect(await throttle.reserve([fromHome, network])).toBe(0);
+    for (let times = 0; times < 3; times++) await throttle.reserve([network]);
+    expect(await throttle.delay([limit])).toBe(second);
     expect(await throttle.delay([network, limit])).toBe(2 * second);
+    expect(await throttle.reserve([fromHome, limit, network])).toBe(2 * second);
     expect(await throttle.delay([fromHome])).toBe(0);
     expect(await throttle.delay([{ ...limit, subject: 'another' }])).toBe(0);
     expect(await throttle.delay([])).toBe(0);
   });
 
-  it('is cleared, but not while it delays', async () => {
+  it('is cleared', async () => {
     await countTimes(4);
-    expect(await throttle.clear(limit)).toBe(second);
-    clock.advance(second);
-    expect(await throttle.clear(limit)).toBe(0);
+    await throttle.clear(limit);
     await countTimes(3);
     expect(await throttle.delay([limit])).toBe(0);
   });
@@ -97,7 +143,7 @@ export function throttleContract(make: (clock: Clock) => Throttle): void {
   it('forgets a subject wherever it was counted', async () => {
     const other = { ...limit, subject: uuid() };
     const everywhere: Limit[] = [limit, { ...limit, from: '192.0.2.1' }, { ...limit, scope: 'password-change' }];
-    for (const one of [...everywhere, other]) await countTimes(4, one);
+    for (const one of [...everywhere, other]) for (let times = 0; times < 4; times++) await throttle.reserve([one]);
     await throttle.forget([limit.subject]);
     expect(await throttle.delay(everywhere)).toBe(0);
     expect(await throttle.delay([other])).toBe(second);

@@ -9,7 +9,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Throttle } from '../domain/throttle.ts';
-import { requireNoDelay } from './require-no-delay.ts';
+import { attempt } from './attempt.ts';
 
 /** An unknown account, a disabled one and a wrong password cost the same work and get the same answer. */
 export function logIn(
@@ -26,20 +26,18 @@ export function logIn(
     const found = await accounts.findForLogIn(email, network);
     const account = found?.account;
     const counted = limits.logIn(email, network, found?.familiar ?? false);
-    requireNoDelay(await throttle.delay(counted));
+    const isRight = await attempt(throttle, counted, () => hasher.verify(password, account?.passwordHash, signal));
 
-    const refuse = async (reason: string): Promise<never> => {
-      await throttle.count(counted);
+    const refuse = (reason: string): never => {
       logger.warn('A login failed.', { reason, userId: account?.id });
       throw AuthErrors.wrongCredentials();
     };
-    const isRight = await hasher.verify(password, account?.passwordHash, signal);
     if (!account) return refuse('unknown account');
     if (!isRight) return refuse('wrong password');
     if (account.disabledAt) return refuse('disabled account');
 
-    // Of many guesses made at once, those that come after too many wrong ones are not told that they were right.
-    requireNoDelay(await throttle.clear(counted[0]));
+    const [own, ...shared] = counted;
+    await Promise.all([throttle.clear(own), throttle.giveBack(shared)]);
 
     let { passwordHash } = account;
     if (hasher.isOutdated(passwordHash)) {

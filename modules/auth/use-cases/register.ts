@@ -15,7 +15,8 @@ import { requireNoDelay } from './require-no-delay.ts';
 /**
  * An address that has an account gets the answer of one that has none, after the same work; the account stays as it
  * is. Every registration counts towards what its network may do, so that trying addresses out costs time. It is
- * counted last: the row it locks is shared by the whole network, and hashing takes long.
+ * counted after its hash and before it has an effect: the row it locks is shared by the whole network, and hashing
+ * takes long.
  */
 export function register(
   accounts: Accounts,
@@ -32,13 +33,13 @@ export function register(
     requireNoDelay(await throttle.delay([limit]));
 
     const passwordHash = await hasher.hash(password, signal);
+    requireNoDelay(await throttle.reserve([limit]));
     const registeredAt = clock.now();
     const userId = uuid();
     const added = await accounts.add(
       { id: userId, email, name, passwordHash, roles: ['customer'], registeredAt, disabledAt: null },
       (outbox) => outbox.add(userRegistered, { userId, email, name, registeredAt: registeredAt.toISOString() }),
     );
-    await throttle.count([limit]);
     if (added) logger.info('Somebody registered.', { userId });
     else logger.info('Somebody tried to register an address that has an account.');
     return { userId };

@@ -1,0 +1,31 @@
+/** Guesses that are made at the same time, over the real database. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { prismaClient } from '#platform/database/prisma-client.ts';
+import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { guessesAtOnceContract } from '../testing/guesses-at-once-contract.ts';
+import { PrismaClient } from './generated/client.ts';
+import { SessionEndings } from '../domain/session-endings.ts';
+import { lifetimes, SteppedClock } from '../testing/accounts.ts';
+import { prismaAccounts } from './prisma-accounts.ts';
+import { prismaSessions } from './prisma-sessions.ts';
+import { prismaThrottle } from './prisma-throttle.ts';
+
+let auth: TestDatabase;
+beforeAll(async () => {
+  auth = await testDatabase('auth');
+});
+afterAll(() => auth.drop());
+
+describe('guesses at the same time, in PostgreSQL', () => {
+  guessesAtOnceContract(() => {
+    const clock = new SteppedClock();
+    const endings = new SessionEndings();
+    const prisma = prismaClient(PrismaClient, auth.database);
+    return {
+      accounts: prismaAccounts(auth.database, prisma, new InMemoryOutbox(), endings, clock),
+      sessions: prismaSessions(auth.database, prisma, endings, lifetimes, clock),
+      throttle: prismaThrottle(auth.database, prisma, clock),
+    };
+  });
+});
