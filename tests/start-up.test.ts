@@ -191,7 +191,7 @@ describe('the command line', () => {
     const { code, output } = await refused({}, ['--help']);
     for (const command of ['serve', 'migrate', 'events list']) expect(output).toContain(command);
     expect(code).toBe(0);
-    expect((await refused({}, ['migrate', '--help'])).output).toMatch(/^Usage: npm start -- migrate \[--json\]/);
+    expect((await refused({}, ['migrate', '--help'])).output).toMatch(/^Usage: npm start -- migrate \[--topology FILE\] \[--json\]/);
   });
 
   it('says what it is, to a script too', async () => {

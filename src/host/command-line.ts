@@ -1,12 +1,22 @@
 /** `npm start`, and what stands behind it: reads the arguments, runs a command, and turns failures into one line. */
 import { parseArgs, styleText } from 'node:util';
 import { helpOn } from './help.ts';
-import { StartupError } from './startup-error.ts';
+import { reasonOf } from './reason.ts';
+import type { CommandLine } from './stored-data.ts';
 import { refusalPrefix } from './topology/refusal.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What begins the line that says why nothing came of it. */
-const prefixes: Readonly<Record<string, string>> = { backup: 'Not backed up:', restore: 'Not restored:' };
+const prefixes: Readonly<Record<string, string>> = {
+  serve: refusalPrefix,
+  topology: refusalPrefix,
+  backup: 'Not backed up:',
+  restore: 'Not restored:',
+  migrate: 'Not migrated:',
+};
+const otherPrefix = 'Failed:';
+/** They take --topology: on data that a topology stored. */
+const worksOnStoredData = ['migrate', 'backup', 'restore', 'events'];
 const answersScripts = ['migrate', 'backup', 'restore', 'settings'];
 
 /** Runs what the arguments ask for; resolves with the exit code. */
@@ -26,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (values.help) return print(helpOn(positionals[0]));
     if (values.version) return (await import('./commands/version.ts')).showVersion(values.json);
     const [command = 'serve', ...rest] = positionals;
-    prefix = prefixes[command] ?? refusalPrefix;
+    prefix = prefixes[command] ?? otherPrefix;
     return await run(command, rest, values);
   } catch (error) {
     return fail(error, prefix);
@@ -44,15 +54,31 @@ async function run(command: string, rest: readonly string[], { topology, json }:
   }
   if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(process.env, rest[0], topology);
   if (command === 'serve' && rest.length === 0 && topology !== undefined) return runTopology(topology);
+  if (worksOnStoredData.includes(command)) return runOnStoredData(command, rest, { environment: process.env, topology }, json);
   if (topology !== undefined) throw new UsageError(`The command "${command}" takes no --topology.`);
   if (command === 'topology') return runTopology(fileIn(rest, command));
   if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(process.env);
-  if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(process.env, json);
-  if (command === 'backup') return (await import('./commands/backup.ts')).backup(process.env, fileIn(rest, command), json);
-  if (command === 'restore') return (await import('./commands/restore.ts')).restore(process.env, fileIn(rest, command), json);
   if (command === 'settings' && rest.length === 0) return (await import('./commands/settings.ts')).settings(json);
-  if (command === 'events') return (await import('./commands/events.ts')).events(process.env, rest, json);
-  throw new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
+  throw noSuchCommand(command, rest);
+}
+
+async function runOnStoredData(command: string, rest: readonly string[], line: CommandLine, json: boolean): Promise<number> {
+  stopWhenNobodyReads();
+  if (command === 'events') return (await import('./commands/events.ts')).events(line, rest, json);
+  if (command === 'backup') return (await import('./commands/backup.ts')).backup(line, fileIn(rest, command), json);
+  if (command === 'restore') return (await import('./commands/restore.ts')).restore(line, fileIn(rest, command), json);
+  if (rest.length === 0) return (await import('./commands/migrate.ts')).migrate(line, json);
+  throw noSuchCommand(command, rest);
+}
+
+const noSuchCommand = (command: string, rest: readonly string[]) => new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
+
+/** As in `events list | head`: the reader had enough, which is no failure. */
+function stopWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
 }
 
 const runTopology = async (file: string) => (await import('./commands/topology.ts')).serveTopology(process.env, file);
@@ -73,7 +99,7 @@ function fail(error: unknown, prefix: string): number {
     process.stderr.write(`${(error as Error).message} Try --help.\n`);
     return 2;
   }
-  const line = error instanceof StartupError ? error.message : (error as Error).stack ?? String(error);
+  const line = reasonOf(error) ?? (error as Error).stack ?? String(error);
   process.stderr.write(`${styleText('red', prefix, { stream: process.stderr })} ${line}\n`);
   return 1;
 }

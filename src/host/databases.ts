@@ -2,14 +2,16 @@
  * Opens the databases of the modules: on the server they are given, on one of their own, or on an embedded one.
  * Each is prepared (role, schema, migrations) before it is used.
  */
+import { join } from 'node:path';
 import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { ownDatabaseUrl, ownDatabaseVariable, type Configuration, type Environment } from './configuration.ts';
 import type { Opened } from './opened.ts';
-import { attachToEmbedded } from './postgres/attach.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
+import { openExistingPostgres } from './postgres/existing.ts';
 import { migrate } from './postgres/migrate.ts';
+import { noteMigrations } from './postgres/noted-migrations.ts';
 import { checkOwnDatabase, provision } from './postgres/provision.ts';
 import { reach } from './postgres/reach.ts';
 import { StartupError } from './startup-error.ts';
@@ -43,8 +45,8 @@ interface Options {
   readonly allModules: readonly string[];
   readonly logger: RootLogger;
   readonly announce: (line: string) => void;
-  /** For a look at the data: the program may be running on it, so nothing is started or migrated that need not be. */
-  readonly besideProgram?: boolean;
+  /** An embedded server must have data, and a program may be running on it meanwhile. */
+  readonly onlyExisting?: boolean;
 }
 
 /** What it opens is added to `opened` one by one, so that a failure halfway leaves nothing open. */
@@ -74,7 +76,7 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
       return [module, { database, connection, ping: () => database.query('SELECT 1'), ...prepared }] as const;
     }),
   );
-  if (!options.besideProgram) server?.noteMigrations?.(shared);
+  server?.noteMigrations?.(shared);
   return {
     modules: new Map(databases),
     location: server?.location ?? 'on the servers of the modules',
@@ -99,7 +101,7 @@ interface Server {
   readonly noteMigrations?: (modules: readonly string[]) => void;
 }
 
-async function openServer({ configuration, modules, announce, besideProgram }: Options, opened: Opened): Promise<Server> {
+async function openServer({ configuration, modules, announce, onlyExisting }: Options, opened: Opened): Promise<Server> {
   const { databaseUrl, dataDir, poolSize } = configuration;
   if (databaseUrl !== undefined) {
     const { host, pathname } = new URL(databaseUrl);
@@ -109,13 +111,15 @@ async function openServer({ configuration, modules, announce, besideProgram }: O
       failed: new Promise(() => {}),
     };
   }
-  const running = besideProgram ? await attachToEmbedded(dataDir) : undefined;
-  if (running) return { admin: running, location: dataDir, failed: new Promise(() => {}) };
-
   const connections = modules.length * (poolSize + connectionsBesidePool);
-  const { admin, folder, failed, stop, noteMigrations } = await startEmbeddedPostgres({ dataDir, connections, announce });
+  if (onlyExisting) {
+    const admin = await openExistingPostgres({ dataDir, connections, announce }, opened);
+    const note = (migrated: readonly string[]) => noteMigrations(join(dataDir, 'postgres'), migrated);
+    return { admin, location: dataDir, failed: new Promise(() => {}), noteMigrations: note };
+  }
+  const { admin, folder, failed, stop, noteMigrations: note } = await startEmbeddedPostgres({ dataDir, connections, announce });
   opened.add('the embedded PostgreSQL', stop);
-  return { admin, location: folder, failed, noteMigrations };
+  return { admin, location: folder, failed, noteMigrations: note };
 }
 
 async function provisioned({ admin }: Server, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {
@@ -127,8 +131,7 @@ async function provisioned({ admin }: Server, modules: readonly string[]): Promi
 }
 
 async function prepare(module: string, connection: ConnectionSettings, own: boolean, options: Options) {
-  const { configuration, allModules, besideProgram } = options;
-  if (besideProgram) return { migrations: [] };
+  const { configuration, allModules } = options;
   const variable = own ? ownDatabaseVariable(module) : 'DATABASE_URL';
   const client = await reach(connection, variable);
   try {

@@ -20,7 +20,7 @@ Commands
   settings                     list the environment variables that all this goes by
 
 Options
-  --topology     which modules run in which process; see topologies/
+  --topology     which modules run in which process, see topologies/; for migrate, backup, restore and events: whose data
   --json         answer for a script: migrate, backup, restore, events list, settings, --version
   --help, -h     show this; after a command, all about it
   --version, -v  show the version, and those of Node and PostgreSQL
@@ -66,16 +66,17 @@ new certificate as it finds it.
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments.
 `,
-  migrate: `Usage: ${program} migrate [--json]
+  migrate: `Usage: ${program} migrate [--topology FILE] [--json]
 
 Applies the pending migrations of the modules (MODULES: of some), tells which, and stops. "serve" does the same when it
-starts. A database that a newer version has written is refused and left as it is.
+starts. The program may be running meanwhile. A database that a newer version has written is refused and left as it is.
 
-  --json  {"<module>": ["<migration>", ...], ...}: what was applied
+  --topology FILE  in the databases of this topology
+  --json           {"<module>": ["<migration>", ...], ...}: what was applied
 
 Exit codes: 0 up to date, 1 failed, 2 wrong arguments.
 `,
-  backup: `Usage: ${program} backup FILE [--json]
+  backup: `Usage: ${program} backup FILE [--topology FILE] [--json]
 
 Writes the embedded database, as it is at a moment, and the certificates of DATA_DIR into FILE, a compressed tar archive
 (.tar.gz) that only you can read. The program may be running on it meanwhile, alone or with --topology; nothing waits for
@@ -84,13 +85,14 @@ what was stored before the command began is in it. There needs to be room for it
 With DATABASE_URL the data lies on that server, and is backed up there, such as with pg_dump. What a broker (EVENTS_URL)
 holds is not in the backup.
 
-  --json    {"file", "bytes", "version", "postgresql", "time"}
+  --topology FILE  refuse where there is no data of this topology
+  --json           {"file", "bytes", "version", "postgresql", "time"}
 
   DATA_DIR  where the database lies (data)
 
 Exit codes: 0 FILE is complete, 1 failed and left nothing, 2 wrong arguments.
 `,
-  restore: `Usage: ${program} restore FILE [--json]
+  restore: `Usage: ${program} restore FILE [--topology FILE] [--json]
 
 Puts what a backup holds where no database is: on another machine, in another folder, or after the one that was there has
 been moved away. It never replaces one. FILE is checked to be whole, PostgreSQL is started on it once, and only then is it
@@ -102,14 +104,15 @@ done; a backup of a newer version, or of another PostgreSQL, is refused. Certifi
 
 Exit codes: 0 restored, 1 failed and left nothing, 2 wrong arguments.
 `,
-  events: `Usage: ${program} events list [--json]
-       ${program} events show <subscription> <event>
-       ${program} events replay <subscription> <event>
+  events: `Usage: ${program} events list [--topology FILE] [--json]
+       ${program} events show <subscription> <event> [--topology FILE]
+       ${program} events replay <subscription> <event> [--topology FILE]
 
 The deliveries that were given up after their last try. "list" tells which, a line each; "show" one of them with its event
 and its error, in JSON; "replay" has it delivered once more. The program may be running meanwhile.
 
-  --json  for list: an array of {subscription, eventId, receivedAt, attempts, error}
+  --topology FILE  in the databases of this topology
+  --json           for list: an array of {subscription, eventId, receivedAt, attempts, error}
 
 Exit codes: 0 done, 1 there is no such delivery or the database is away, 2 wrong arguments.
 `,

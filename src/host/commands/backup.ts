@@ -1,36 +1,42 @@
 /** `backup FILE`: the embedded database and what else is data, as one file, while the program runs or is stopped. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type pg from 'pg';
 import { createLogger } from '#platform/observability/create-logger.ts';
-import { readConfiguration, type Environment } from '../configuration.ts';
+import { ownDatabaseUrl, readConfiguration } from '../configuration.ts';
 import { checkEmbedded } from '../databases.ts';
 import { say } from '../greeting.ts';
 import { findModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
-import { attachToEmbedded } from '../postgres/attach.ts';
 import { checkPlace, writeBackup } from '../postgres/backup-file.ts';
 import { baseBackup } from '../postgres/base-backup.ts';
-import { startEmbeddedPostgres } from '../postgres/embedded.ts';
+import { openExistingPostgres } from '../postgres/existing.ts';
+import { givenDatabases } from '../postgres/own-databases.ts';
 import { entriesBelow, type TarEntry } from '../postgres/tar-entries.ts';
 import { StartupError } from '../startup-error.ts';
 import { stopSignal } from '../stop-signal.ts';
+import { topologyOf, type CommandLine } from '../stored-data.ts';
 import { version } from '../version.ts';
 
 /** Milliseconds from one line to the next for a person who waits. */
 const pause = 10_000;
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_000_000)} MB`;
 
-export async function backup(environment: Environment, name: string, json: boolean): Promise<number> {
+export async function backup({ environment, topology: topologyFile }: CommandLine, name: string, json: boolean): Promise<number> {
   const configuration = readConfiguration(environment);
-  const elsewhere = checkEmbedded(configuration, environment, await findModules());
+  const modules = await findModules();
+  const topology = topologyFile === undefined ? undefined : await topologyOf(topologyFile, configuration, modules, environment);
+  const elsewhere = checkEmbedded(configuration, environment, modules);
   const [file, dataDir] = [resolve(name), resolve(configuration.dataDir)];
   checkPlace(file);
   const opened = new Opened(createLogger({ level: 'silent', format: 'json' }));
   const stopped = new AbortController();
   void stopSignal().then(() => stopped.abort());
   try {
-    const session = await openSession(dataDir, opened);
+    const session = await openExistingPostgres({ dataDir, connections: 1, announce: say }, opened);
+    const here = modules.filter((module) => ownDatabaseUrl(module, environment) === undefined);
+    if (topology && (await givenDatabases(session, here, topology.databaseNameOf)).length === 0) {
+      throw new StartupError(`There is no data of ${topologyFile} in ${dataDir}. Say with DATA_DIR where it is, or leave --topology out.`);
+    }
     const { postgresql, size } = await lookAt(session);
     say(`Backing up ${dataDir}, ${megabytes(size)}.`);
     if (elsewhere.length > 0) say(`What lies on the servers of ${elsewhere.join(', ')} is not in it. Back it up there.`);
@@ -41,21 +47,6 @@ export async function backup(environment: Environment, name: string, json: boole
   } finally {
     await opened.closeAll();
   }
-}
-
-/** On the server of the program that runs, or on one of our own. */
-async function openSession(dataDir: string, opened: Opened): Promise<pg.Client> {
-  const folder = join(dataDir, 'postgres');
-  if (!existsSync(folder)) throw new StartupError(`There is no database in ${folder}. Say with DATA_DIR where it is.`);
-  const running = await attachToEmbedded(dataDir);
-  if (running) {
-    opened.add('the session', () => running.end());
-    return running;
-  }
-  const { admin, stop } = await startEmbeddedPostgres({ dataDir, connections: 1, announce: say });
-  opened.add('the embedded PostgreSQL', stop);
-  opened.add('the session', () => admin.end());
-  return admin;
 }
 
 async function lookAt(session: pg.Client): Promise<{ postgresql: string; size: number }> {

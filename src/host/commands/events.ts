@@ -1,26 +1,22 @@
 /** `events list|show|replay`: the deliveries that were given up, in the database of whichever module gave them up. */
 import { styleText } from 'node:util';
-import { DeadLetters } from '#platform/events/dead-letters.ts';
+import { DeadLetters, type DeadLetter } from '#platform/events/dead-letters.ts';
 import { createLogger } from '#platform/observability/create-logger.ts';
-import { readConfiguration, type Environment } from '../configuration.ts';
-import { openDatabases } from '../databases.ts';
-import { findModules, selectModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
+import { openStoredData, type CommandLine } from '../stored-data.ts';
 import { UsageError } from '../usage-error.ts';
 
 type ByModule = ReadonlyMap<string, DeadLetters>;
 
-export async function events(environment: Environment, args: readonly string[], json: boolean): Promise<number> {
+const pageSize = 500;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export async function events(line: CommandLine, args: readonly string[], json: boolean): Promise<number> {
   const run = chosen(args, json);
-  const configuration = readConfiguration(environment);
-  const logger = createLogger({ level: 'silent', format: 'json' });
-  const allModules = await findModules();
-  const { modules } = selectModules(allModules, configuration.modules);
-  const announce = (line: string) => void process.stderr.write(`${line}\n`);
-  const opened = new Opened(logger);
+  const opened = new Opened(createLogger({ level: 'silent', format: 'json' }));
   try {
-    const databases = await openDatabases({ configuration, environment, modules, allModules, logger, announce, besideProgram: true }, opened);
-    return await run(new Map([...databases.modules].map(([module, { database }]) => [module, new DeadLetters(database)])));
+    const databases = await openStoredData(line, opened);
+    return await run(new Map([...databases].map(([module, database]) => [module, new DeadLetters(database)])));
   } finally {
     await opened.closeAll();
   }
@@ -38,33 +34,42 @@ function chosen([action, ...rest]: readonly string[], json: boolean): (all: ByMo
 
 /** A subscription's name begins with its module's. */
 function lettersOf(subscription: string, all: ByModule): DeadLetters {
-  const letters = all.get(subscription.slice(0, subscription.indexOf('.')));
-  if (!letters) throw new UsageError(`There is no subscription "${subscription}".`);
+  const letters = all.get(subscription.split('.', 1)[0]!);
+  if (!letters) throw new UsageError(`There is no subscription "${subscription}". There are modules with data: ${[...all.keys()].join(', ')}.`);
   return letters;
 }
 
 async function list(all: ByModule, json: boolean): Promise<number> {
-  const found = (await Promise.all([...all.values()].map((letters) => letters.list({ limit: 1000 })))).flat();
-  if (json) {
-    console.log(JSON.stringify(found.map(({ subscription, eventId, receivedAt, attempts, error }) => ({ subscription, eventId, receivedAt, attempts, error }))));
-    return 0;
+  let count = 0;
+  for await (const letter of everyLetter(all)) {
+    const { subscription, eventId, receivedAt, attempts, error } = letter;
+    if (json) process.stdout.write(`${count === 0 ? '[' : ','}\n${JSON.stringify({ subscription, eventId, receivedAt, attempts, error })}`);
+    else console.log(`${styleText('bold', subscription)} ${eventId}  ${receivedAt.toISOString()}  ${attempts} tries  ${firstLine(error)}`);
+    count++;
   }
-  for (const { subscription, eventId, receivedAt, attempts, error } of found) {
-    console.log(`${styleText('bold', subscription)} ${eventId}  ${receivedAt.toISOString()}  ${attempts} tries  ${firstLine(error)}`);
-  }
-  if (found.length === 0) console.log('No delivery was given up.');
+  if (json) console.log(count === 0 ? '[]' : '\n]');
+  else if (count === 0) console.log('No delivery was given up.');
   return 0;
 }
 
+/** Page by page: a module may have given up more than fits in memory. */
+async function* everyLetter(all: ByModule): AsyncGenerator<DeadLetter> {
+  for (const letters of all.values()) {
+    let page: readonly DeadLetter[] = [];
+    do yield* page = await letters.list({ limit: pageSize, ...(page.length > 0 && { after: page.at(-1)! }) });
+    while (page.length === pageSize);
+  }
+}
+
 async function show(letters: DeadLetters, subscription: string, eventId: string): Promise<number> {
-  const found = await letters.get(subscription, eventId);
+  const found = uuid.test(eventId) ? await letters.get(subscription, eventId) : undefined;
   if (!found) return notThere(subscription, eventId);
   console.log(JSON.stringify(found, null, 2));
   return 0;
 }
 
 async function replay(letters: DeadLetters, subscription: string, eventId: string): Promise<number> {
-  if (!(await letters.replay(subscription, eventId))) return notThere(subscription, eventId);
+  if (!uuid.test(eventId) || !(await letters.replay(subscription, eventId))) return notThere(subscription, eventId);
   console.log('It is delivered once more as soon as the program runs, within a second if it runs now.');
   return 0;
 }

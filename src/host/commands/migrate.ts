@@ -1,25 +1,53 @@
 /** Brings the databases up to date and stops: for those who want that done before the program starts. */
+import { join } from 'node:path';
 import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
-import { readConfiguration, type Environment } from '../configuration.ts';
+import { readConfiguration } from '../configuration.ts';
 import { openDatabases } from '../databases.ts';
+import { say } from '../greeting.ts';
 import { findModules, selectModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
+import { migrate as migrateModule } from '../postgres/migrate.ts';
+import { noteMigrations } from '../postgres/noted-migrations.ts';
+import { reach } from '../postgres/reach.ts';
+import { findStoredData, type CommandLine } from '../stored-data.ts';
 
-export async function migrate(environment: Environment, json: boolean): Promise<number> {
-  const configuration = readConfiguration(environment);
-  const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
-  const allModules = await findModules();
-  const { modules } = selectModules(allModules, configuration.modules);
-  const announce = (line: string) => void process.stderr.write(`${line}\n`);
+/** By module. */
+type Applied = ReadonlyMap<string, readonly string[]>;
+
+export async function migrate(line: CommandLine, json: boolean): Promise<number> {
+  const { logLevel } = readConfiguration(line.environment);
+  const logger = createLogger({ level: logLevel, ...logOutput(line.environment, process.stdout.isTTY) });
   const opened = new Opened(logger);
   try {
-    const databases = await openDatabases({ configuration, environment, modules, allModules, logger, announce }, opened);
-    if (json) console.log(JSON.stringify(Object.fromEntries([...databases.modules].map(([module, { migrations }]) => [module, migrations]))));
-    else for (const [module, { migrations }] of databases.modules) {
-      console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
-    }
+    const applied = line.topology === undefined ? await migrateTogether(line, logger, opened) : await migrateTopology(line, opened);
+    if (json) console.log(JSON.stringify(Object.fromEntries(applied)));
+    else for (const [module, migrations] of applied) console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
     return 0;
   } finally {
     await opened.closeAll();
   }
+}
+
+async function migrateTogether({ environment }: CommandLine, logger: ReturnType<typeof createLogger>, opened: Opened): Promise<Applied> {
+  const configuration = readConfiguration(environment);
+  const allModules = await findModules();
+  const { modules } = selectModules(allModules, configuration.modules);
+  const databases = await openDatabases({ configuration, environment, modules, allModules, logger, announce: say, onlyExisting: true }, opened);
+  return new Map([...databases.modules].map(([module, { migrations }]) => [module, migrations]));
+}
+
+/** A module without a database gets it when the topology starts: it may begin with a copy of what the module had elsewhere. */
+async function migrateTopology(line: CommandLine, opened: Opened): Promise<Applied> {
+  const applied = new Map<string, readonly string[]>();
+  const found = await findStoredData(line, opened);
+  for (const { module, connection, variable } of found) {
+    const client = await reach(connection, variable);
+    applied.set(module, await migrateModule(client, module).finally(() => client.end()));
+  }
+  for (const module of await findModules()) {
+    if (!applied.has(module)) say(`${module} has no database yet. The topology creates it when it starts.`);
+  }
+  const embedded = found.filter(({ variable }) => variable === 'DATA_DIR').map(({ module }) => module);
+  if (embedded.length > 0) noteMigrations(join(readConfiguration(line.environment).dataDir, 'postgres'), embedded);
+  return applied;
 }

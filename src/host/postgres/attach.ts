@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { StartupError } from '../startup-error.ts';
 import { databaseName, passwordIn } from './cluster.ts';
-import { postmasterOf } from './postmaster-file.ts';
+import { postmasterOf, type Postmaster } from './postmaster-file.ts';
 import { superuser } from './server-process.ts';
+
+/** Milliseconds for one that is starting or stopping. */
+const patience = 30_000;
 
 /** Connects as superuser to the embedded server that a running program has started; undefined when none runs. */
 export async function attachToEmbedded(dataDir: string): Promise<pg.Client | undefined> {
   const folder = join(resolve(dataDir), 'postgres');
-  const postmaster = postmasterOf(folder);
+  const postmaster = await settled(folder);
   if (!postmaster?.ready || postmaster.host === undefined) return undefined;
   const client = new pg.Client({
     host: postmaster.host,
@@ -24,6 +28,15 @@ export async function attachToEmbedded(dataDir: string): Promise<pg.Client | und
     throw new StartupError(`The database in ${folder} cannot be reached: ${error.message}. The program may be stopping: try again.`, { cause: error });
   });
   return client;
+}
+
+async function settled(folder: string): Promise<Postmaster | undefined> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const found = postmasterOf(folder);
+    if (!found || found.ready || Date.now() > deadline) return found;
+    await sleep(50);
+  }
 }
 
 function passwordOf(folder: string): string {

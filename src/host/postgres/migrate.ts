@@ -48,7 +48,7 @@ export async function migrate(
   migrations: readonly Migration[] = migrationsOf(module),
 ): Promise<readonly string[]> {
   const record = new MigrationRecord(connection, module);
-  if (pendingOf(module, migrations, await record.read()).length === 0) return [];
+  if ((await pendingMigrations(connection, module, migrations)).length === 0) return [];
   return record.locked(async () => {
     // Another process may have been faster.
     const pending = pendingOf(module, migrations, await record.read());
@@ -56,6 +56,15 @@ export async function migrate(
     for (const migration of pending) await record.apply(migration);
     return pending.map(({ name }) => name);
   });
+}
+
+/** Returns the names of the migrations that are still to be applied. Throws like `migrate`, and changes nothing. */
+export async function pendingMigrations(
+  connection: pg.ClientBase,
+  module: string,
+  migrations: readonly Migration[] = migrationsOf(module),
+): Promise<readonly string[]> {
+  return pendingOf(module, migrations, await new MigrationRecord(connection, module).read()).map(({ name }) => name);
 }
 
 export const unknownMigration = (module: string, name: string) =>

@@ -26,9 +26,9 @@ export interface GivingOptions {
 export async function giveDatabases(
   admin: pg.Client,
   modules: readonly string[],
-  { nameOf, adminUrl = urlOf(admin), announce }: GivingOptions,
+  { nameOf, adminUrl, announce }: GivingOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  const roles = modules.map((module) => ({ module, ...derivedRole(nameOf(module), admin) }));
+  const roles = rolesOf(admin, modules, nameOf);
   const copied: string[] = [];
   await admin.query("SELECT pg_advisory_lock(hashtext('fissile provision'))");
   try {
@@ -46,8 +46,25 @@ export async function giveDatabases(
   if (copied.length > 0) {
     announce(`Each of ${copied.join(', ')} has a database of its own from now on, with a copy of what it had. Without a topology the program goes on with the old one.`);
   }
-  return new Map(roles.map((role) => [role.module, urlFor(role, adminUrl)]));
+  return databaseUrls(admin, modules, { nameOf, adminUrl });
 }
+
+/** The URL of each module's database once it has been given one. */
+export const databaseUrls = (
+  admin: pg.Client,
+  modules: readonly string[],
+  { nameOf, adminUrl = urlOf(admin) }: Pick<GivingOptions, 'nameOf' | 'adminUrl'>,
+): ReadonlyMap<string, string> => new Map(rolesOf(admin, modules, nameOf).map((role) => [role.module, urlFor(role, adminUrl)]));
+
+/** Returns the modules that have been given one. */
+export async function givenDatabases(admin: pg.Client, modules: readonly string[], nameOf: (module: string) => string): Promise<readonly string[]> {
+  const roles = rolesOf(admin, modules, nameOf);
+  const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database WHERE datname = ANY ($1)', [roles.map(({ role }) => role)]);
+  return roles.filter(({ role }) => rows.some(({ datname }) => datname === role)).map(({ module }) => module);
+}
+
+const rolesOf = (admin: pg.Client, modules: readonly string[], nameOf: (module: string) => string) =>
+  modules.map((module) => ({ module, ...derivedRole(nameOf(module), admin) }));
 
 async function closeToPublic(admin: pg.Client): Promise<void> {
   if (admin.database === maintenanceDatabase) return;

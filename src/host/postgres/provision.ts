@@ -16,7 +16,7 @@ interface ModuleRole extends DerivedRole {
 /** `client` is the administrator's. The result says how each module connects. Idempotent; one statement if all is there. */
 export async function provision(client: pg.Client, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {
   const database = client.database ?? '';
-  const roles = modules.map((module) => ({ module, ...derivedRole(`${database}_${module}`, client) }));
+  const roles = rolesOf(client, modules);
   try {
     if (!(await isProvisioned(client, roles))) await createRoles(client, database, roles);
   } catch (error) {
@@ -26,14 +26,22 @@ export async function provision(client: pg.Client, modules: readonly string[]): 
       { cause: error },
     );
   }
-  const { host, port, ssl } = client;
+  return connectionsOf(client, modules);
+}
+
+/** How each module connects once it is provisioned. */
+export function connectionsOf(client: pg.Client, modules: readonly string[]): ReadonlyMap<string, ConnectionSettings> {
+  const { host, port, ssl, database = '' } = client;
   return new Map(
-    roles.map(({ module, role, password }) => [
+    rolesOf(client, modules).map(({ module, role, password }) => [
       module,
       { host, port, database, user: role, ssl: ssl as pg.ClientConfig['ssl'], ...(password !== null && { password }) },
     ]),
   );
 }
+
+const rolesOf = (client: pg.Client, modules: readonly string[]): readonly ModuleRole[] =>
+  modules.map((module) => ({ module, ...derivedRole(`${client.database ?? ''}_${module}`, client) }));
 
 async function isProvisioned(client: pg.Client, roles: readonly ModuleRole[]): Promise<boolean> {
   const { rows } = await client.query<{ done: boolean }>(

@@ -10,7 +10,8 @@ export interface DeadLetter {
   readonly receivedAt: Date;
 }
 
-type Id = Pick<DeadLetter, 'subscription' | 'eventId'>;
+/** In the order of the list; the database keeps milliseconds, as Date does. */
+type Position = Pick<DeadLetter, 'receivedAt' | 'subscription' | 'eventId'>;
 
 const columns = `subscription, event_id as "eventId", key, attempts, error, received_at as "receivedAt"`;
 
@@ -22,14 +23,13 @@ export class DeadLetters {
     this.#database = database;
   }
 
-  /** The oldest first; `after` is the last one of the page before. */
-  async list({ limit = 100, after }: { limit?: number; after?: Id } = {}): Promise<DeadLetter[]> {
+  /** The oldest first; `after` is the last one of the page before, which may have been replayed meanwhile. */
+  async list({ limit = 100, after }: { limit?: number; after?: Position } = {}): Promise<DeadLetter[]> {
     const { rows } = await this.#database.query<DeadLetter>(
       `select ${columns} from inbox
-       where state = 'dead' and ($1::text is null or (received_at, subscription, event_id) >
-         (select received_at, subscription, event_id from inbox where subscription = $1 and event_id = $2))
-       order by received_at, subscription, event_id limit $3`,
-      [after?.subscription, after?.eventId, limit],
+       where state = 'dead' and ($1::timestamptz is null or (received_at, subscription, event_id) > ($1, $2::text, $3::uuid))
+       order by received_at, subscription, event_id limit $4`,
+      [after?.receivedAt, after?.subscription, after?.eventId, limit],
     );
     return rows;
   }
