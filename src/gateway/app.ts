@@ -120,7 +120,7 @@ function routeOf(endpoint: Endpoint, metrics: Metrics, answer: Route['answer']):
 const moduleRoutes = ({ modules, metrics, settings }: GatewayOptions, report: Report): Route[] =>
   modules.flatMap((module) =>
     module.endpoints.map((endpoint) =>
-      routeOf(endpoint, metrics, endpointHandler(endpoint, module, { bodyLimit: settings.bodyLimit, report })),
+      routeOf(endpoint, metrics, endpointHandler(endpoint, module, { bodyLimit: settings.bodyLimit, report, metrics })),
     ),
   );
 

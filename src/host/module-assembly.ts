@@ -57,10 +57,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     const container = containers.get(definition.name)!;
     const database = databases.get(definition.name)!;
     const messaging = messagingOf(definition, container, database, options);
-    metrics.watchPool(definition.name, () => {
-      const { open, idle, waiting } = database.database.connections;
-      return { size: open, idle, waiting };
-    });
+    metrics.watchPool(definition.name, () => database.database.connections);
     const { bind } = container;
     bind(Clock).toConstantValue(systemClock);
     bind(Logger).toConstantValue(options.logger.child(definition.name));

@@ -180,8 +180,12 @@ describe('a pool whose connections are all in use', () => {
       const start = performance.now();
       const waiting = database.query('SELECT 1');
       await pause(10);
-      expect(database.connections).toEqual({ max: 1, open: 1, idle: 0, waiting: 1 });
-      await expect(waiting).rejects.toMatchObject(unavailable);
+      expect(database.connections).toEqual({ max: 1, open: 1, idle: 0, waiting: 1, refusals: 0 });
+      await expect(waiting).rejects.toMatchObject({
+        ...unavailable,
+        cause: { message: 'The pool is busy: all 1 connections are in use, and none came free within 500 ms.' },
+      });
+      expect(database.connections).toMatchObject({ waiting: 0, refusals: 1 });
       expect(performance.now() - start).toBeLessThan(20_000);
       finished.resolve();
       await busy;
@@ -192,8 +196,27 @@ describe('a pool whose connections are all in use', () => {
     withDatabase({ poolSize: 2 }, async (database) => {
       await Promise.all(Array.from({ length: 30 }, (_, id) => database.transaction(() => insertInto(database, id))));
       expect(await stored()).toHaveLength(30);
-      expect(database.connections).toEqual({ max: 2, open: 2, idle: 2, waiting: 0 });
+      expect(database.connections).toEqual({ max: 2, open: 2, idle: 2, waiting: 0, refusals: 0 });
     }));
+
+  it('has nobody waiting for one that is idle', () =>
+    withDatabase({ poolSize: 1 }, async (database) => {
+      await database.query('SELECT 1');
+      const running = database.query('SELECT 1');
+      expect(database.connections.waiting).toBe(0);
+      await running;
+    }));
+
+  it('is not called busy while they are still being opened', () =>
+    overLink(
+      async (database, link) => {
+        link.delay = 20_000;
+        const [opening, waiting] = await Promise.allSettled([database.query('SELECT 1'), database.query('SELECT 1')]);
+        expect([opening, waiting]).toMatchObject([{ reason: unavailable }, { reason: unavailable }]);
+        expect(String((waiting as PromiseRejectedResult).reason.cause)).not.toContain('busy');
+      },
+      { poolSize: 1, acquireTimeout: 500 },
+    ));
 });
 
 describe('a statement that takes too long', () => {

@@ -7,6 +7,9 @@ import { Transaction } from './transaction.ts';
 /** Past this many different texts, statements are sent unprepared: each costs memory on every connection. */
 const maxPreparedStatements = 1000;
 
+/** pg-pool's words for a wait in its queue that took too long. A connection that cannot be opened has others. */
+const noneCameFree = 'timeout exceeded when trying to connect';
+
 /**
  * The connections of one database. It looks like any other pool to the Prisma adapter, but hands out the
  * ambient transaction's connection where there is one.
@@ -14,6 +17,9 @@ const maxPreparedStatements = 1000;
 export class ConnectionPool extends pg.Pool {
   /** How many statements were sent, BEGIN and COMMIT included. */
   statements = 0;
+  /** How often no connection came free in time. */
+  refusals = 0;
+  #inUse = 0;
   readonly #names = new Map<string, string>();
   readonly #transactions = new WeakSet<object>();
 
@@ -21,6 +27,13 @@ export class ConnectionPool extends pg.Pool {
     super(config);
     // The pool listens to idle connections only; an error of a busy one reaches its caller through the statement.
     this.on('connect', (client) => client.on('error', () => {}));
+    this.on('acquire', () => this.#inUse++);
+    this.on('release', () => this.#inUse--);
+  }
+
+  /** How much work waits for a connection. What takes an idle one is in pg-pool's queue too, for a tick. */
+  get waiting(): number {
+    return Math.max(0, this.waitingCount - this.idleCount);
   }
 
   /** A prepared statement's name on the connections of this pool; undefined for one that is not to be prepared. */
@@ -75,8 +88,16 @@ export class ConnectionPool extends pg.Pool {
   }
 
   #acquire(): Promise<pg.PoolClient> {
-    return super.connect().catch((error: unknown) => {
-      throw unavailable(error);
+    return super.connect().catch((error: Error) => {
+      throw unavailable(error.message === noneCameFree ? this.#refusal(error) : error);
     });
+  }
+
+  /** The pool is busy when work holds all connections. Otherwise some are still being opened, and the server is slow or away. */
+  #refusal(error: Error): Error {
+    this.refusals++;
+    const { max, connectionTimeoutMillis } = this.options;
+    if (this.#inUse < max) return error;
+    return new Error(`The pool is busy: all ${max} connections are in use, and none came free within ${connectionTimeoutMillis} ms.`);
   }
 }

@@ -4,6 +4,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { Logger } from '../observability/logger.ts';
+import type { PoolCounts } from '../observability/metrics.ts';
 import { ambientTransaction } from './ambient-transaction.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { isConflict, unavailable } from './database-errors.ts';
@@ -145,9 +146,9 @@ export class PostgresDatabase extends Database {
   }
 
   /** For the metrics. */
-  get connections(): { readonly max: number; readonly open: number; readonly idle: number; readonly waiting: number } {
-    const { options, totalCount, idleCount, waitingCount } = this.#pool;
-    return { max: options.max, open: totalCount, idle: idleCount, waiting: waitingCount };
+  get connections(): PoolCounts & { readonly max: number } {
+    const { options, totalCount, idleCount, waiting, refusals } = this.#pool;
+    return { max: options.max, open: totalCount, idle: idleCount, waiting, refusals };
   }
 
   /** Lets what is under way finish; nothing new is accepted. */

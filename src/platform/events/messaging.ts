@@ -37,7 +37,7 @@ export interface MessagingOptions {
   readonly sagas: readonly { saga: SagaDefinition; implementation: () => SagaImplementation<never> }[];
   readonly schedules: readonly { name: string; every: number; run: () => () => Promise<void> }[];
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'deliveries' | 'stepRetried' | 'watchOutbox' | 'watchDeadLetters' | 'watchSagas'>;
+  readonly metrics: Pick<Metrics, 'deliveries' | 'stepRetried' | 'watchOutbox' | 'watchDeadLetters' | 'watchSagas' | 'watchOwnership'>;
   readonly clock: Clock;
   readonly limits?: Partial<MessagingLimits>;
 }
@@ -144,6 +144,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
     logger,
   );
 
+  metrics.watchOwnership(module, () => ownership.losses);
   metrics.watchOutbox(module, () => outboxTable.lag());
   metrics.watchDeadLetters(async () => {
     const none = Object.fromEntries(subscribers.map(({ name }) => [name, 0]));

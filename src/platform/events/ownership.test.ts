@@ -47,6 +47,7 @@ describe('the number of an instance', () => {
     await until(() => ownership.owner !== before);
     await until(() => ownership.owner !== nobody);
     expect(ownership.owner).not.toBe(before);
+    expect(ownership.losses).toBe(1);
     expect(await live()).toEqual([ownership.owner]);
   });
 

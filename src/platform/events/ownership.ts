@@ -35,6 +35,8 @@ export class Ownership {
   readonly #module: string;
   readonly #logger: Logger;
   readonly #heartbeat: number;
+  /** How often the session was lost. */
+  losses = 0;
   #owner = nobody;
   #client: Client | undefined;
   #pulse: NodeJS.Timeout | undefined;
@@ -105,6 +107,7 @@ export class Ownership {
 
   #lose(client: Client, error: unknown): void {
     if (client !== this.#client) return;
+    this.losses++;
     this.#forget();
     client.end().catch(() => {});
     this.#logger.warn('Lost the session that marks work as this instance\'s; others may take it over.', { error });

@@ -1,6 +1,7 @@
 import type { Api, Client } from '../contract.ts';
 import type { Database } from '../database/database.ts';
 import { type ErrorKind, Failure, platformErrors } from '../errors.ts';
+import type { KeyConflict, Metrics } from '../observability/metrics.ts';
 import { answerWriter } from './answer-writer.ts';
 import { hasBody, readBytes } from './body.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
@@ -26,18 +27,27 @@ export interface ServedModule {
 export type EndpointHandler = (exchange: Exchange, parameters: Parameters) => Promise<RenderedAnswer>;
 
 const maxKeyLength = 255;
+const keyConflicts: Readonly<Record<string, KeyConflict>> = {
+  [httpErrors.idempotencyKeyInUse.code]: 'in-use',
+  [httpErrors.idempotencyKeyReused.code]: 'reused',
+};
 
 /** Makes what answers the requests to one endpoint. */
 export function endpointHandler(
   endpoint: Endpoint,
-  { client, database }: ServedModule,
-  { bodyLimit, report }: { bodyLimit: number; report: Report },
+  { name, client, database }: ServedModule,
+  { bodyLimit, report, metrics }: { bodyLimit: number; report: Report; metrics: Pick<Metrics, 'keyConflict'> },
 ): EndpointHandler {
   const read = requestReader(endpoint);
   const takesBody = endpoint.method !== 'GET';
   const write = answerWriter(endpoint);
   const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
   const { settle } = endpoint;
+  const countConflict = (error: unknown): never => {
+    const reason = error instanceof Failure ? keyConflicts[error.code] : undefined;
+    if (reason) metrics.keyConflict(name, reason);
+    throw error;
+  };
 
   /** The answer to whoever waits; undefined when it cannot be had, which does not undo the first one. */
   const settled = async ({ request }: ReadRequest, first: Answer<unknown>, exchange: Exchange) => {
@@ -74,7 +84,8 @@ export function endpointHandler(
     }
 
     const use = useOf(endpoint, exchange, String(key), received, waits ? request.wait : 0);
-    const { answer, outcome } = await keys.answer(use, handle, (error) => (isKept(error) ? report(error, exchange) : undefined));
+    const kept = (error: unknown) => (isKept(error) ? report(error, exchange) : undefined);
+    const { answer, outcome } = await keys.answer(use, handle, kept).catch(countConflict);
     if (outcome === 'replayed') exchange.header('Idempotency-Replayed', 'true');
     if (outcome !== 'done' || !waits) return answer;
     const last = (await settled(received, first!, exchange)) ?? answer;

@@ -72,6 +72,23 @@ describe('an idempotency key', () => {
     expect(await loans()).toEqual(['Emma']);
   });
 
+  it('that is refused is counted, by reason', async () => {
+    const { handle, started, goOn } = held();
+    const { borrow, metrics } = lending({ handle });
+    const first = borrow('key-1').then((answer) => answer);
+    await started;
+    await borrow('key-1');
+    goOn();
+    await first;
+    await borrow('key-1');
+    for (const book of ['Persuasion', 'Sanditon']) await borrow('key-1', { book });
+    const counts = (await metrics.text()).split('\n').filter((line) => line.startsWith('idempotency_key_conflicts_total{'));
+    expect(counts).toEqual([
+      'idempotency_key_conflicts_total{module="library",reason="in-use"} 1',
+      'idempotency_key_conflicts_total{module="library",reason="reused"} 2',
+    ]);
+  });
+
   it('has one effect however many requests come at once, time after time', async () => {
     const { borrow } = lending();
     for (let round = 0; round < 20; round++) {

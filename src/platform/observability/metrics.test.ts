@@ -44,7 +44,10 @@ describe('the metrics of a program', () => {
     metrics.watchOutbox('orders', async () => ({ pending: 3, lagSeconds: 1.5 }));
     metrics.watchDeadLetters(async () => ({ 'payments.releasePayment': 1 }));
     metrics.watchSagas(async () => ({ 'orders.checkout': { running: 2, undone: 1 } }));
-    metrics.watchPool('orders', () => ({ size: 5, idle: 2, waiting: 1 }));
+    metrics.watchPool('orders', () => ({ open: 5, idle: 2, waiting: 1, refusals: 4 }));
+    metrics.watchOwnership('orders', () => 2);
+    metrics.keyConflict('orders', 'in-use');
+    await metrics.text();
     expect(await lines(metrics)).toEqual(
       expect.arrayContaining([
         'event_delivery_seconds_count{subscription="payments.releasePayment"} 1',
@@ -59,6 +62,9 @@ describe('the metrics of a program', () => {
         'database_pool_connections{module="orders",state="idle"} 2',
         'database_pool_connections{module="orders",state="in-use"} 3',
         'database_pool_waiting{module="orders"} 1',
+        'database_pool_refusals_total{module="orders"} 4',
+        'ownership_losses_total{module="orders"} 2',
+        'idempotency_key_conflicts_total{module="orders",reason="in-use"} 1',
       ]),
     );
   });
@@ -70,7 +76,7 @@ describe('the metrics of a program', () => {
       if (down) throw new Error('The database is gone.');
       return { pending: 3, lagSeconds: 0 };
     });
-    metrics.watchPool('orders', () => ({ size: 1, idle: 1, waiting: 0 }));
+    metrics.watchPool('orders', () => ({ open: 1, idle: 1, waiting: 0, refusals: 0 }));
     expect(await metrics.text()).toContain('outbox_pending{');
     down = true;
     const text = await metrics.text();

@@ -13,6 +13,17 @@ const patience = 2_000;
 type Awaitable<T> = T | Promise<T>;
 type Counts = Readonly<Record<string, number>>;
 
+export interface PoolCounts {
+  readonly open: number;
+  readonly idle: number;
+  /** Work that waits for a connection. */
+  readonly waiting: number;
+  /** How often no connection came free in time, since the start. */
+  readonly refusals: number;
+}
+
+export type KeyConflict = 'in-use' | 'reused';
+
 export interface BrokerCounts {
   readonly published: number;
   readonly confirmed: number;
@@ -30,18 +41,11 @@ export class Metrics {
   readonly #calls = this.#timings('call_duration_seconds', 'How long calls of operations take, from a sample of them.');
   readonly #servedCalls = this.#timings('rpc_duration_seconds', 'Calls from other processes, by operation and outcome.');
   readonly #deliveries = this.#timings('event_delivery_seconds', 'From the commit of an event to that of its reaction.');
-  readonly #deliveryFailures = new Counter({
-    name: 'event_delivery_failures_total',
-    help: 'Failed tries to deliver an event: retried or dead.',
-    labelNames: ['subscription', 'outcome'],
-    registers: [this.registry],
-  });
-  readonly #stepRetries = new Counter({
-    name: 'saga_step_retries_total',
-    help: 'Steps of sagas that have to be tried again.',
-    labelNames: ['saga', 'step'],
-    registers: [this.registry],
-  });
+  readonly #deliveryFailures = this.#counter('event_delivery_failures_total', 'Failed tries to deliver an event: retried or dead.', [
+    'subscription',
+    'outcome',
+  ]);
+  readonly #stepRetries = this.#counter('saga_step_retries_total', 'Steps of sagas that have to be tried again.', ['saga', 'step']);
   readonly #callMeters = new Map<string, CallMeter>();
   readonly #deliveryMeters = new Map<string, DeliveryMeter>();
 
@@ -53,6 +57,17 @@ export class Metrics {
   readonly #sagas = this.#gauge('sagas', 'Sagas by state.', ['saga', 'state']);
   readonly #pool = this.#gauge('database_pool_connections', 'Connections: idle or in use.', ['module', 'state']);
   readonly #poolWaiting = this.#gauge('database_pool_waiting', 'Work that waits for a connection.', ['module']);
+  readonly #poolRefusals = this.#counter('database_pool_refusals_total', 'Work given up because no connection came free in time.', ['module']);
+  readonly #ownershipLosses = this.#counter(
+    'ownership_losses_total',
+    'How often the session was lost that marks the work of this instance as its own.',
+    ['module'],
+  );
+  readonly #keyConflicts = this.#counter(
+    'idempotency_key_conflicts_total',
+    'Requests refused because their key is in use or was used for another request.',
+    ['module', 'reason'],
+  );
   readonly #breakers = this.#gauge('circuit_breaker', '1 for the state that the breaker of a remote module is in.', ['module', 'state']);
   readonly #remoteCalls = this.#gauge('remote_calls_in_flight', 'Calls of a remote module under way.', ['module']);
   #scrape: Promise<string> | undefined;
@@ -113,13 +128,24 @@ export class Metrics {
     });
   }
 
-  watchPool(module: string, ask: () => { size: number; idle: number; waiting: number }): void {
+  watchPool(module: string, ask: () => PoolCounts): void {
     this.#watch(() => {
-      const { size, idle, waiting } = ask();
+      const { open, idle, waiting, refusals } = ask();
       this.#pool.set({ module, state: 'idle' }, idle);
-      this.#pool.set({ module, state: 'in-use' }, size - idle);
+      this.#pool.set({ module, state: 'in-use' }, open - idle);
       this.#poolWaiting.set({ module }, waiting);
+      setCount(this.#poolRefusals, { module }, refusals);
     });
+  }
+
+  /** `ask` counts since the start. */
+  watchOwnership(module: string, ask: () => number): void {
+    this.#watch(() => setCount(this.#ownershipLosses, { module }, ask()));
+  }
+
+  /** A request was refused because of its idempotency key. */
+  keyConflict(module: string, reason: KeyConflict): void {
+    this.#keyConflicts.inc({ module, reason });
   }
 
   /** `ask` counts since the start, except for what is unconfirmed now. */
@@ -208,11 +234,21 @@ export class Metrics {
     return timings;
   }
 
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
   #gauge(name: string, help: string, labelNames: string[]): Gauge {
     const gauge = new Gauge({ name, help, labelNames, registers: [this.registry] });
     this.#watched.push(gauge);
     return gauge;
   }
+}
+
+/** Gives a counter what somebody else has counted. */
+function setCount(counter: Counter, labels: Readonly<Record<string, string>>, count: number): void {
+  counter.remove(labels);
+  counter.inc(labels, count);
 }
 
 function once<T>(made: Map<string, T>, name: string, make: () => T): T {

@@ -37,7 +37,7 @@ export function lendingLibrary() {
 
   /** `POST /v1/loans`, which lends unless the test says what else it does. */
   function lending({ handle = lend, settle }: Lending = {}) {
-    const { http, log } = gateway(
+    const { http, log, metrics } = gateway(
       [
         endpoint(LibraryApi, 'POST /v1/loans', {
           summary: 'Borrow a book',
@@ -56,6 +56,7 @@ export function lendingLibrary() {
     );
     return {
       log,
+      metrics,
       borrow: (key: string, body: object = { book: 'Emma' }, headers: Record<string, string> = {}, path = '/v1/loans') =>
         http.post(path).set({ 'Idempotency-Key': key, ...headers }).send(body),
     };
