@@ -46,6 +46,11 @@ export class Failure extends Error {
   }
 }
 
+/** The cause of a Failure of a call that was never made, because its callee is away or has too many already. */
+export class NotAsked extends Error {
+  override readonly name = 'NotAsked';
+}
+
 /** A declared error: call it to make the Failure. Contracts list these, so that documentation and transports know them. */
 export interface ErrorDefinition {
   (details?: FailureDetails | string): Failure;

@@ -1,6 +1,6 @@
 /** Keeps a module that is slow or dead from taking its callers down with it: a circuit breaker and a bulkhead. */
 import { BrokenCircuitError, bulkhead, CircuitState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel';
-import { type Failure, platformErrors } from '../errors.ts';
+import { type Failure, NotAsked, platformErrors } from '../errors.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -67,6 +67,6 @@ export class Protection {
 
   #refusal(why: string): Failure {
     const retryAfter = this.#limits.openFor / 1_000;
-    return platformErrors.unavailable({ retryAfter, cause: new Error(`The module ${this.#module} ${why}.`) });
+    return platformErrors.unavailable({ retryAfter, cause: new NotAsked(`The module ${this.#module} ${why}.`) });
   }
 }

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../tests/support/postgres.ts';
 import { currentContext } from '../context.ts';
 import { errors } from '../errors.ts';
 import { never, quiet, until } from '../events/testing/landscape.ts';
+import { Protection } from '../grpc/protection.ts';
 import type { SagaEnd } from './saga.ts';
 import { checkout, ended, local, startCheckouts, World } from './testing/checkout.ts';
 import { Instances, type Instance, type StepTools } from './testing/instances.ts';
@@ -161,6 +163,26 @@ describe('a saga whose step fails for now', () => {
     expect(keys).toEqual(['a:pay', 'a:pay', 'a:pay', 'a:pay']);
     expect(await stateOf()).toBe('completed');
     expect(await instance.metrics.text()).toContain('saga_step_retries_total{saga="shop.checkout",step="pay"} 3');
+  });
+
+  it('logs no error while it waits for an open circuit breaker, and goes on when that closes', async () => {
+    const payments = new Protection('payments', { concurrent: 3, failureShare: 0.5, window: 1_000, minimumRate: 1, openFor: 1_000 });
+    const away = () => payments.run(() => Promise.reject(new Error('connection lost')));
+    while (payments.breaker !== 'open') await away().catch(() => {});
+    const complaints: unknown[] = [];
+    const complain = (...line: unknown[]) => void complaints.push(line);
+    let waits = 0;
+    const undo = () => payments.run(async () => void world.seen.push('undo pay')).catch((error: unknown) => {
+      waits += 1;
+      throw error;
+    });
+    const steps = [world.remote('pay', { undo }), world.remote('ship', { run: () => Promise.reject(ShopErrors.declined()) })];
+    const instance = await start(() => steps, { logger: { ...silentLogger, warn: complain, error: complain } });
+    await runs(instance);
+    expect(world.seen).toEqual(['pay', 'undo pay']);
+    expect(waits).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+    expect(await instance.metrics.text()).not.toContain('saga_step_retries_total{');
   });
 
   it('gives up at its deadline and undoes the step too, whose outcome is unknown', async () => {

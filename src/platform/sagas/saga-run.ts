@@ -9,7 +9,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { SagaEnd, SagaImplementation, Step } from './saga.ts';
 import { type Progress, type SagaData, type SagaRecord, type SagaTable, triesUntilStuck } from './saga-table.ts';
-import { finalReason, timedOut } from './step-failure.ts';
+import { finalReason, timedOut, whyNotTried } from './step-failure.ts';
 
 export interface SagaRunLimits {
   /** Of one try of a step. */
@@ -195,14 +195,21 @@ export class SagaRun {
   }
 
   async #sleep(step: Step<SagaData>, error: unknown, pause: number): Promise<void> {
+    const attempts = this.#record.attempts + 1;
+    const waitsFor = whyNotTried(error);
+    if (waitsFor === undefined) this.#report(step, error, attempts);
+    // The breaker has told the operator once; every saga that waits for it is no news.
+    else this.#tools.logger.debug(`A saga waits: ${waitsFor}`, { saga: this.#record.name, id: this.#record.id, step: step.name });
+    await this.#save({ ...this.#record, attempts, error: (waitsFor ?? String(error)).slice(0, 2_000), sleep: pause });
+  }
+
+  #report(step: Step<SagaData>, error: unknown, attempts: number): void {
     const { name, id, state } = this.#record;
     const { logger, metrics } = this.#tools;
-    const attempts = this.#record.attempts + 1;
     const fields = { error, saga: name, id, step: step.name, attempts };
     metrics.stepRetried(name, step.name);
     if (state === 'undoing' && attempts >= triesUntilStuck) logger.error('A step of a saga resists being undone; it is tried again.', fields);
     else logger.warn('A step of a saga failed and will be tried again.', fields);
-    await this.#save({ ...this.#record, attempts, error: String(error).slice(0, 2_000), sleep: pause });
   }
 
   async #save(progress: Progress): Promise<void> {
