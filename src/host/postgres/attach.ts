@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { toolSettings } from '#platform/database/session-settings.ts';
+import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 import { databaseName, passwordIn } from './cluster.ts';
 import { postmasterOf, type Postmaster } from './postmaster-file.ts';
@@ -11,11 +12,12 @@ import { superuser } from './server-process.ts';
 const patience = 30_000;
 
 /** Connects as superuser to the embedded server that a running program has started; undefined when none runs. */
-export async function attachToEmbedded(dataDir: string): Promise<pg.Client | undefined> {
+export async function attachToEmbedded(dataDir: string): Promise<Session | undefined> {
   const folder = join(resolve(dataDir), 'postgres');
   const postmaster = await settled(folder);
   if (!postmaster?.ready || postmaster.host === undefined) return undefined;
-  const client = new pg.Client({
+  const client = new Session({
+    settings: toolSettings,
     host: postmaster.host,
     port: postmaster.port,
     user: superuser,

@@ -5,8 +5,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { toolSettings } from '#platform/database/session-settings.ts';
+import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 import type { Cluster } from './cluster.ts';
 import { isAlive, isOfZombie, postmasterFile, postmasterOf } from './postmaster-file.ts';
@@ -29,7 +31,7 @@ const pidIn = (name: string | null | undefined) => Number(/^fissile (\d+)$/.exec
 
 /** A connection of the superuser; to begin with, to the database that every server has. */
 export async function connectTo(cluster: Cluster, place: ConnectionSettings, database = 'postgres'): Promise<pg.Client> {
-  const client = new pg.Client({ ...place, user: superuser, password: cluster.password, database, application_name: claimantName });
+  const client = new Session({ ...place, settings: toolSettings, user: superuser, password: cluster.password, database, application_name: claimantName });
   // It ends with the server, which is ours to notice; a statement that is under way fails by itself.
   client.on('error', () => {});
   await client.connect();

@@ -3,6 +3,8 @@
  * copies whole databases only, and fast, so that is what is done, and what belongs to others is taken out of the copy.
  */
 import pg from 'pg';
+import { toolSettings } from '#platform/database/session-settings.ts';
+import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 import { derivedRole, type DerivedRole } from './derived-role.ts';
 
@@ -40,7 +42,7 @@ export async function createAsCopy(admin: pg.Client, module: string, owner: Deri
 
 async function connectBeside(admin: pg.Client, database: string): Promise<pg.Client> {
   const { host, port, user, password, ssl } = admin as pg.Client & { password?: string | null };
-  const client = new pg.Client({ host, port, user, database, ...(password && { password }), ssl: ssl as pg.ClientConfig['ssl'] });
+  const client = new Session({ host, port, user, database, ...(password && { password }), ssl: ssl as pg.ClientConfig['ssl'], settings: toolSettings });
   await client.connect();
   return client;
 }

@@ -65,9 +65,17 @@ describe.each(modules)('the database of %s', (module) => {
 
 describe('giving databases', () => {
   it('again changes nothing, and leads to the same', async () => {
-    await as('orders', (client) => client.query('CREATE TABLE kept ()'));
+    await as('orders', (client) => client.query('CREATE TABLE public.kept ()'));
     expect(await giveDatabases(admin, modules, options)).toEqual(urls);
-    await expect(as('orders', (client) => client.query('SELECT FROM kept'))).resolves.toBeDefined();
+    await expect(as('orders', (client) => client.query('SELECT FROM public.kept'))).resolves.toBeDefined();
+  });
+
+  it('mends the settings of the sessions, which no pooler passes on', async () => {
+    const zone = () => as('orders', async (client) => (await client.query(`SELECT current_setting('TimeZone') AS zone`)).rows[0].zone);
+    await admin.query(`ALTER ROLE "${nameOf('orders')}" IN DATABASE "${nameOf('orders')}" SET TimeZone TO 'Asia/Kathmandu'`);
+    expect(await zone()).toBe('Asia/Kathmandu');
+    await giveDatabases(admin, modules, options);
+    expect(await zone()).toBe('UTC');
   });
 
   it('by two programs at once is done once', async () => {

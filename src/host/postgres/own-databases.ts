@@ -3,6 +3,7 @@
  * other: what each would have on a server of its own.
  */
 import pg from 'pg';
+import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#platform/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { createAsCopy, roleInSharedDatabase } from './copy-schema.ts';
 import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
@@ -75,7 +76,8 @@ async function closeToPublic(admin: pg.Client): Promise<void> {
 /** True where data was copied. */
 async function give(admin: pg.Client, wanted: DerivedRole & { module: string }): Promise<boolean> {
   const { module, role, mark } = wanted;
-  const found = await look(admin, role);
+  const settings = moduleSettings(module);
+  const found = await look(admin, role, settingEntries(settings));
   if (found.ours === false) throw taken(`role ${role}`);
   if (found.owner !== null && found.owner !== role) throw taken(`database ${role}`);
   if (found.mark !== mark || found.powerful) await admin.query(roleStatements(wanted).join(';\n'));
@@ -85,6 +87,7 @@ async function give(admin: pg.Client, wanted: DerivedRole & { module: string }):
   else if (found.owner === null) await admin.query(`CREATE DATABASE ${name} OWNER ${name}`);
   // The owner's rights are not the public's.
   if (found.open !== false) await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
+  if (!found.configured) await admin.query(roleSettingStatements(role, role, settings).join(';\n'));
   return previousOwner !== undefined;
 }
 
@@ -97,17 +100,20 @@ interface Found {
   readonly owner: string | null;
   /** To everybody. */
   readonly open: boolean | null;
+  /** The role has the settings of its sessions. */
+  readonly configured: boolean;
 }
 
-async function look(admin: pg.Client, name: string): Promise<Found> {
+async function look(admin: pg.Client, name: string, entries: readonly string[]): Promise<Found> {
   const { rows } = await admin.query<Found>(
     `SELECT mark, powerful, CASE WHEN role IS NULL THEN NULL ELSE coalesce(starts_with(mark, 'fissile '), false) END AS ours,
-        pg_get_userbyid(datdba)::text AS owner, has_database_privilege('public', pg_database.oid, 'CONNECT') AS open
+        pg_get_userbyid(datdba)::text AS owner, has_database_privilege('public', pg_database.oid, 'CONNECT') AS open,
+        ${storedSettings('role', 'pg_database.oid')} @> $2 AS configured
       FROM (SELECT) AS always
       LEFT JOIN (SELECT oid AS role, shobj_description(oid, 'pg_authid') AS mark, ${tooPowerful} AS powerful
         FROM pg_roles WHERE rolname = $1) AS roles ON true
       LEFT JOIN pg_database ON datname = $1`,
-    [name],
+    [name, entries],
   );
   return rows[0]!;
 }

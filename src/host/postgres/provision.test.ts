@@ -1,6 +1,7 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabaseUrl } from '../../../tests/support/postgres.ts';
+import { moduleSettings } from '#platform/database/session-settings.ts';
 import { migrate } from './migrate.ts';
 import { checkOwnDatabase, provision } from './provision.ts';
 import { reach } from './reach.ts';
@@ -38,6 +39,15 @@ describe.each(modules)('the role of %s', (module) => {
       await expect(client.query(`SELECT count(*) FROM "${module}".outbox`)).resolves.toMatchObject({ rowCount: 1 });
       await expect(client.query(`ALTER TABLE "${module}".outbox ALTER COLUMN owner SET DEFAULT 0`)).resolves.toBeDefined();
     }));
+
+  it('has the settings of its sessions by itself, as no pooler passes them on', async () => {
+    const client = new pg.Client(roles.get(module)!);
+    await client.connect();
+    const settings = moduleSettings(module);
+    const { rows } = await client.query(`SELECT json_object_agg(name, CASE name WHEN 'search_path' THEN '"' || setting || '"' ELSE setting END) AS found FROM pg_settings WHERE name = ANY ($1)`, [Object.keys(settings)]);
+    await client.end();
+    expect(rows[0].found).toEqual(settings);
+  });
 
   it("is refused every other module's tables", () =>
     as(module, async (client) => {
@@ -106,6 +116,8 @@ describe('provisioning', () => {
     ['a public schema open to all', 'GRANT USAGE ON SCHEMA public TO PUBLIC'],
     ['a database open to all', 'GRANT CONNECT ON DATABASE "$" TO PUBLIC'],
     ['a role that may not connect', 'REVOKE CONNECT ON DATABASE "$" FROM "%"'],
+    ['a role with another time zone', `ALTER ROLE "%" IN DATABASE "$" SET TimeZone TO 'America/New_York'`],
+    ['a role without a search path', 'ALTER ROLE "%" IN DATABASE "$" RESET search_path'],
   ])('mends %s', async (_what, change) => {
     const role = roles.get('orders')!.user!;
     await admin.query(change.replaceAll('%', role).replaceAll('$', admin.database!));

@@ -4,6 +4,7 @@
  */
 import pg from 'pg';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#platform/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
 
@@ -48,12 +49,19 @@ async function isProvisioned(client: pg.Client, roles: readonly ModuleRole[]): P
     `SELECT count(*) = $4
         AND NOT has_schema_privilege('public', 'public', 'USAGE')
         AND NOT has_database_privilege('public', current_database(), 'CONNECT') AS done
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (module, role, mark)
+      FROM unnest($1::text[], $2::text[], $3::text[], $5::json[]) AS wanted (module, role, mark, settings)
       JOIN pg_roles ON rolname = role AND rolcanlogin AND NOT (${tooPowerful})
       JOIN pg_namespace ON nspname = module AND nspowner = pg_roles.oid AND NOT has_schema_privilege('public', pg_namespace.oid, 'USAGE')
       WHERE shobj_description(pg_roles.oid, 'pg_authid') = mark
-        AND has_database_privilege(pg_roles.oid, current_database(), 'CONNECT')`,
-    [roles.map(({ module }) => module), roles.map(({ role }) => role), roles.map(({ mark }) => mark), roles.length],
+        AND has_database_privilege(pg_roles.oid, current_database(), 'CONNECT')
+        AND ${storedSettings('pg_roles.oid', '(SELECT oid FROM pg_database WHERE datname = current_database())')} @> ARRAY(SELECT json_array_elements_text(settings))`,
+    [
+      roles.map(({ module }) => module),
+      roles.map(({ role }) => role),
+      roles.map(({ mark }) => mark),
+      roles.length,
+      roles.map(({ module }) => JSON.stringify(settingEntries(moduleSettings(module)))),
+    ],
   );
   return rows[0]?.done ?? false;
 }
@@ -71,6 +79,7 @@ async function createRoles(client: pg.Client, database: string, roles: readonly 
       END $$`,
       `REVOKE ALL ON SCHEMA ${schema} FROM PUBLIC`,
       `GRANT CONNECT ON DATABASE ${db} TO ${name}`,
+      ...roleSettingStatements(moduleRole.role, database, moduleSettings(moduleRole.module)),
     ];
   });
   const all = [

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { toolSettings } from '#platform/database/session-settings.ts';
+import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 
 const connectTimeout = 10_000;
@@ -23,10 +24,10 @@ const explanations: Record<string, string> = {
  * Connects, and says in one line why it cannot. `variable` is the setting that says where. A server that is just
  * starting is waited for: in a group of containers, database and program start together.
  */
-export async function reach(settings: ConnectionSettings, variable: string): Promise<pg.Client> {
+export async function reach(settings: ConnectionSettings, variable: string): Promise<Session> {
   const deadline = Date.now() + patience;
   for (;;) {
-    const client = new pg.Client({ ...settings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
+    const client = new Session({ ...settings, settings: toolSettings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
     // What breaks later fails with the statement that notices.
     client.on('error', () => {});
     try {
@@ -48,7 +49,7 @@ export async function reach(settings: ConnectionSettings, variable: string): Pro
   }
 }
 
-async function checkVersion(client: pg.Client, variable: string): Promise<void> {
+async function checkVersion(client: Session, variable: string): Promise<void> {
   const { rows } = await client.query<{ number: string; version: string }>(
     "SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version",
   );

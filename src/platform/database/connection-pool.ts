@@ -2,6 +2,7 @@ import pg from 'pg';
 import { ambientTransaction } from './ambient-transaction.ts';
 import { asFailure, spoilsConnection, unavailable } from './database-errors.ts';
 import { nestedClient } from './nested-client.ts';
+import { Session, type SessionConfig } from './session.ts';
 import { Transaction } from './transaction.ts';
 
 /** Past this many different texts, statements are sent unprepared: each costs memory on every connection. */
@@ -23,8 +24,8 @@ export class ConnectionPool extends pg.Pool {
   readonly #names = new Map<string, string>();
   readonly #transactions = new WeakSet<object>();
 
-  constructor(config: pg.PoolConfig) {
-    super(config);
+  constructor(config: pg.PoolConfig & SessionConfig) {
+    super({ ...config, Client: Session as unknown as new () => pg.ClientBase });
     // The pool listens to idle connections only; an error of a busy one reaches its caller through the statement.
     this.on('connect', (client) => client.on('error', () => {}));
     this.on('acquire', () => this.#inUse++);

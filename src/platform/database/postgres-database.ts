@@ -9,6 +9,7 @@ import { ambientTransaction } from './ambient-transaction.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { isConflict, unavailable } from './database-errors.ts';
 import { Database } from './database.ts';
+import { moduleSettings } from './session-settings.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Where a database is and as whom to enter it. */
@@ -25,13 +26,12 @@ export interface PostgresDatabaseOptions {
   readonly poolSize?: number;
   /** How long a statement waits for a connection, in milliseconds. */
   readonly acquireTimeout?: number;
-  /** How long a statement may run, in milliseconds. */
+  /** How long a statement may run, in milliseconds; otherwise as long as in every session of a module. */
   readonly statementTimeout?: number;
   readonly logger: Logger;
 }
 
 const maxRetries = 3;
-const idleInTransactionTimeout = 60_000;
 
 /** PostgreSQL's int8 as a number: every amount and position here is far below 2^53, and one that is not must not pass. */
 function parseInt8(text: string): number {
@@ -60,19 +60,17 @@ export class PostgresDatabase extends Database {
 
   constructor(options: PostgresDatabaseOptions) {
     super();
-    const { statementTimeout = 30_000 } = options;
     this.schema = options.schema;
+    const settings = moduleSettings(options.schema, options.statementTimeout);
     this.#logger = options.logger;
     this.#pool = new ConnectionPool({
       ...options.connection,
       application_name: `fissile ${options.schema}`,
-      options: `-c search_path="${options.schema}"`,
+      settings,
       max: options.poolSize ?? 10,
       connectionTimeoutMillis: options.acquireTimeout ?? 3000,
-      statement_timeout: statementTimeout,
       // A server that vanished cannot stop a statement; without this TCP would wait for it for a quarter of an hour.
-      query_timeout: statementTimeout * 1.5,
-      idle_in_transaction_session_timeout: idleInTransactionTimeout,
+      query_timeout: Number(settings.statement_timeout) * 1.5,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
       pipeline: true,

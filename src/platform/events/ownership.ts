@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
+import { toolSettings } from '../database/session-settings.ts';
+import { Session } from '../database/session.ts';
 import type { Logger } from '../observability/logger.ts';
 import { fullJitter } from './backoff.ts';
 import { within } from './within.ts';
@@ -18,9 +20,7 @@ export const liveOwners = `
     and database = (select oid from pg_database where datname = current_database())`;
 
 /** A host that vanished without closing its connections is noticed after 25 seconds instead of two hours. */
-const settings = `
-  select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
-         set_config('tcp_keepalives_count', '3', false), set_config('application_name', $1, false)`;
+const settings = { ...toolSettings, tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '3' };
 
 /**
  * The number under which this instance marks rows of a module's database as its own, and the session that proves
@@ -38,7 +38,7 @@ export class Ownership {
   /** How often the session was lost. */
   losses = 0;
   #owner = nobody;
-  #client: Client | undefined;
+  #client: Session | undefined;
   #pulse: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -72,8 +72,10 @@ export class Ownership {
   }
 
   async #open(): Promise<void> {
-    const client = new Client({
+    const client = new Session({
       ...this.#connection,
+      settings,
+      application_name: `fissile ${this.#module} ownership`,
       keepAlive: true,
       connectionTimeoutMillis: this.#heartbeat,
       query_timeout: this.#heartbeat,
@@ -83,7 +85,6 @@ export class Ownership {
     client.on('end', () => this.#lose(client, new Error('The connection was closed.')));
     try {
       await client.connect();
-      await client.query(settings, [`fissile ${this.#module} ownership`]);
       const owner = await lock(client);
       if (this.#stopped) return void client.end().catch(() => {});
       this.#client = client;
@@ -97,7 +98,7 @@ export class Ownership {
   }
 
   /** A connection can be dead without anybody saying so. */
-  async #beat(client: Client): Promise<void> {
+  async #beat(client: Session): Promise<void> {
     try {
       await client.query('select 1');
     } catch (error) {
@@ -105,7 +106,7 @@ export class Ownership {
     }
   }
 
-  #lose(client: Client, error: unknown): void {
+  #lose(client: Session, error: unknown): void {
     if (client !== this.#client) return;
     this.losses++;
     this.#forget();
@@ -130,7 +131,7 @@ export class Ownership {
   }
 }
 
-async function lock(client: Client): Promise<number> {
+async function lock(client: Session): Promise<number> {
   for (;;) {
     const owner = randomInt(1, 2 ** 31);
     const { rows } = await client.query('select pg_try_advisory_lock($1, $2) as locked', [lockNamespace, owner]);

@@ -1,0 +1,37 @@
+import { callbackify } from 'node:util';
+import pg from 'pg';
+import { settingStatement, type SessionSettings } from './session-settings.ts';
+
+export interface SessionConfig extends pg.ClientConfig {
+  /** Made of `moduleSettings` or `toolSettings`. */
+  readonly settings: SessionSettings;
+}
+
+/**
+ * A connection of ours; make every one here and none with the driver's own class. It sets what a session needs when it has
+ * connected, and not with startup parameters, which poolers refuse. One that cannot be set is not used.
+ */
+export class Session extends pg.Client {
+  readonly #settings: SessionSettings;
+
+  constructor(config: SessionConfig) {
+    super(config);
+    this.#settings = config.settings;
+  }
+
+  // The pool calls it with a callback, everybody else awaits it.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  override connect(callback?: (...outcome: any[]) => void): any {
+    return callback ? callbackify(() => this.#open())(callback) : this.#open();
+  }
+
+  async #open(): Promise<void> {
+    await super.connect();
+    try {
+      await this.query(settingStatement(this.#settings));
+    } catch (error) {
+      void this.end().catch(() => {});
+      throw error;
+    }
+  }
+}
