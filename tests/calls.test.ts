@@ -4,8 +4,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { findModules, loadModules } from '../src/host/modules.ts';
 import { protoOf } from '../src/host/elsewhere.ts';
 import { localClient, type AnyHandler } from '../src/platform/calls/local-client.ts';
-import { runInContext, CallContext, newTrace } from '../src/platform/context.ts';
-import type { Operation } from '../src/platform/contract.ts';
+import { runInContext, CallContext, newTrace, type Principal } from '../src/platform/context.ts';
+import { api as named, type Operation } from '../src/platform/contract.ts';
 import { Failure, platformErrors } from '../src/platform/errors.ts';
 import { RemoteModule } from '../src/platform/grpc/remote-module.ts';
 import { RpcServer } from '../src/platform/grpc/rpc-server.ts';
@@ -24,7 +24,7 @@ const metrics = new Metrics();
 const server = await RpcServer.listen({
   host: '127.0.0.1',
   port: 0,
-  apis: definitions.map(({ name, offers }) => ({ api: offers, proto: protoOf(name), handlerOf, callers: [], openToPeers: [] })),
+  apis: definitions.map(({ name, offers }) => ({ api: offers, proto: protoOf(name), handlerOf, callersOf: () => [] })),
   certificates: undefined,
   verifier: new TokenVerifier({ ...parties, authenticator: new TestAuthenticator() }),
   logger: silentLogger,
@@ -39,10 +39,15 @@ const modules = definitions.map(({ name, offers: api }) => {
   return { api, there, here };
 });
 
+const careless: RemoteModule[] = [];
+
 afterAll(async () => {
-  await Promise.all(modules.map(({ there }) => there.close()));
+  await Promise.all([...careless, ...modules.map(({ there }) => there)].map((remote) => remote.close()));
   await server.close(0);
 });
+
+const askedBy = (principal: Principal) =>
+  new CallContext({ deadline: Date.now() + 5_000, requestId: 'seven', trace: newTrace(), principal, token: tokenFor(principal) });
 
 /** As a caller sees it. */
 async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
@@ -72,6 +77,10 @@ const operations = modules.flatMap(({ api, here, there }) =>
 );
 
 describe.each(operations)('$call over the wire', ({ name, operation, here, there }) => {
+  const inContextOf = <T>(input: unknown, work: () => T): T => {
+    const userId = operation.actsFor && (input as Record<string, string>)[operation.actsFor];
+    return userId ? runInContext(askedBy({ ...somebody(), userId }), work) : work();
+  };
   const both = async (input: unknown) => {
     const seen: unknown[] = [];
     const answer = behave;
@@ -79,7 +88,8 @@ describe.each(operations)('$call over the wire', ({ name, operation, here, there
       seen.push(given);
       return answer(given, context);
     };
-    const [inProcess, remote] = [await outcomeOf(here[name]!(input as never)), await outcomeOf(there.client[name]!(input as never))];
+    const inProcess = await outcomeOf(inContextOf(input, () => here[name]!(input as never)));
+    const remote = await outcomeOf(inContextOf(input, () => there.client[name]!(input as never)));
     behave = answer;
     return { seen, inProcess, remote };
   };
@@ -107,20 +117,66 @@ describe.each(operations)('$call over the wire', ({ name, operation, here, there
     ));
 });
 
+/** Operations that another module calls, or may come to call. */
+const needed = new Set(definitions.flatMap(({ needs }) => needs));
+
+describe('acting for a person', () => {
+  /** A field that says whose something is. */
+  const person = /^(user|customer|person|account)Id$/;
+  const unsaid = (operation: Operation) =>
+    operation.actsFor === undefined && Object.keys(operation.input.shape).some((field) => person.test(field));
+
+  it('is said of every operation that another module calls and that names a person', () => {
+    expect(needed.size).toBeGreaterThan(4);
+    expect([...needed].filter(unsaid).map(({ module, name }) => `${module}.${name}`)).toEqual([]);
+    const forgotten = { ...[...needed].find(({ actsFor }) => actsFor === 'userId')!, actsFor: undefined } as unknown as Operation;
+    expect(unsaid(forgotten), 'one that is forgotten').toBe(true);
+  });
+
+  it.each(operations.filter(({ operation }) => operation.actsFor))(
+    'S29 $call refuses any other than who asks, and where nobody asks, in process, over the wire and from a process that does not look',
+    async ({ operation, name, here, there }) => {
+      const [input, output] = [fc.sample(valuesOf(operation.input), 1)[0] as object, fc.sample(valuesOf(operation.output), 1)[0]];
+      let acted = 0;
+      behave = async () => (acted++, output);
+      const own = somebody();
+      const [ofOwn, ofAnother] = [own.userId, somebody().userId].map((userId) => ({ ...input, [operation.actsFor!]: userId }));
+      const careless = carelessClientOf(operation);
+      const ways = [here[name]!, there.client[name]!, careless[name]!] as ((input: unknown) => Promise<unknown>)[];
+      for (const call of ways) {
+        expect(await outcomeOf(runInContext(askedBy(own), () => call(ofAnother)))).toMatchObject({ code: 'platform.forbidden' });
+        expect(await outcomeOf(call(ofOwn))).toMatchObject({ code: 'platform.forbidden' });
+      }
+      expect(acted).toBe(0);
+      for (const call of ways) expect(await outcomeOf(runInContext(askedBy(own), () => call(ofOwn)))).toHaveProperty('value');
+      expect(acted).toBe(ways.length);
+    },
+  );
+
+  /** As a process would call that somebody else's code runs in. */
+  function carelessClientOf({ module }: Operation) {
+    const { offers } = definitions.find(({ name }) => name === module)!;
+    const api = Object.fromEntries(Object.entries(offers).map(([name, operation]) => [name, { ...operation, actsFor: null }]));
+    const client = new RemoteModule({
+      api: named(module, api),
+      proto: protoOf(module),
+      target: `127.0.0.1:${server.port}`,
+      certificates: undefined,
+      logger: silentLogger,
+      metrics: new Metrics(),
+    });
+    careless.push(client);
+    return client.client;
+  }
+});
+
 describe('the circumstances of a call', () => {
   const { here, there } = modules[0]!;
   const [name, operation] = Object.entries(modules[0]!.api)[0]!;
   const [input] = fc.sample(valuesOf(operation.input), 1);
 
   it('are known over the wire as in process: who asks, under which request and trace, and until when', async () => {
-    const person = somebody();
-    const context = new CallContext({
-      deadline: Date.now() + 5_000,
-      requestId: 'seven',
-      trace: newTrace(),
-      principal: person,
-      token: tokenFor(person),
-    });
+    const context = askedBy(somebody());
     const seen: CallContext[] = [];
     const [output] = fc.sample(valuesOf(operation.output), 1);
     behave = async (_, given) => {
@@ -130,7 +186,7 @@ describe('the circumstances of a call', () => {
     await runInContext(context, () => here[name]!(input as never));
     await runInContext(context, () => there.client[name]!(input as never));
     const [inProcess, remote] = seen;
-    expect(remote).toMatchObject({ requestId: inProcess!.requestId, principal: inProcess!.principal });
+    expect(remote).toMatchObject({ requestId: 'seven', principal: inProcess!.principal });
     expect(remote!.trace.traceId).toBe(inProcess!.trace.traceId);
     expect(Math.abs(remote!.deadline - inProcess!.deadline)).toBeLessThan(2_000);
   });

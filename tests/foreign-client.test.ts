@@ -97,7 +97,7 @@ describe.skipIf(!installed)('a client in another language', () => {
 });
 
 describe.skipIf(!installed)('a client in another language, where processes prove who they are', () => {
-  it('S39 calls with the certificate of a module that may, and with no other', async () => {
+  it('S39 makes the calls that the module of its certificate declares, for the person whose token it has, and no other', async () => {
     const folder = await temporaryFolder();
     const issued = await issueCertificates(folder.path, new Map(['orders', 'users', 'payments'].map((name) => [name, [name]])), 3_600_000);
     const port = await freePort();
@@ -107,15 +107,19 @@ describe.skipIf(!installed)('a client in another language, where processes prove
       remotes: [[PaymentsApi, {} as Client<never>]],
       environment: { GRPC_PORT: String(port), PEER_TLS_CA: ca, PEER_TLS_CERT: cert, PEER_TLS_KEY: key },
     });
-    const listProductsAs = (name: string, authority = 'orders') => {
+    const [ada, grace] = [randomUUID(), randomUUID()];
+    const as = (name: string, authority = 'orders') => {
       const own = issued.get(name)!;
       const tls = ['-cacert', own.ca, '-cert', own.cert, '-key', own.key, '-authority', authority];
-      return run(...tls, `127.0.0.1:${port}`, 'fissile.orders.v1.Orders/ListProducts');
+      return (method: string, input: object) =>
+        run(...tls, '-H', `authorization: Bearer ${program.tokenFor({ userId: ada })}`, '-d', JSON.stringify(input), `127.0.0.1:${port}`, `fissile.orders.v1.Orders/${method}`);
     };
     try {
-      expect(await listProductsAs('users')).toMatchObject({ failed: false });
-      expect((await listProductsAs('payments')).output).toMatch(/Code: PermissionDenied/);
-      expect((await listProductsAs('users', 'payments')).output).toMatch(/certificate is valid for orders, not payments/);
+      expect(await as('users')('ExportPersonalData', { user_id: ada })).toMatchObject({ failed: false });
+      expect((await as('users')('ExportPersonalData', { user_id: grace })).output).toMatch(/Code: PermissionDenied/);
+      expect((await as('users')('ListProducts', {})).output).toMatch(/Code: PermissionDenied/);
+      expect((await as('payments')('ExportPersonalData', { user_id: ada })).output).toMatch(/Code: PermissionDenied/);
+      expect((await as('users', 'payments')('ExportPersonalData', { user_id: ada })).output).toMatch(/certificate is valid for orders, not payments/);
       expect(await run('-insecure', '-authority', 'orders', `127.0.0.1:${port}`, 'list')).toMatchObject({ failed: true });
     } finally {
       await program.stop();

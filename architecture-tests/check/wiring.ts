@@ -9,6 +9,8 @@ import { literalText, walk } from './walk.ts';
 export interface Reference {
   readonly local: string;
   readonly imported: string;
+  /** In `UsersApi.getProfile`, the name behind the dot. */
+  readonly operation?: string;
   readonly path: string | undefined;
   readonly line: number;
 }
@@ -145,16 +147,17 @@ function referencesOf(file: SourceFile, edges: readonly Edge[]): (node: Node) =>
       imported.set(name.local, { ...name, path: target.kind === 'file' ? target.path : undefined });
     }
   }
-  return (node) => {
+  const refer = (node: Node): Reference | undefined => {
     const line = file.lineOf(node);
     if (node.type === 'Identifier') {
       return { ...(imported.get(node.name) ?? { local: node.name, imported: node.name, path: undefined }), line };
     }
-    // `orders.orderPlaced` after `import * as orders`.
-    if (node.type === 'MemberExpression' && node.object.type === 'Identifier' && node.property.type === 'Identifier') {
-      const all = imported.get(node.object.name);
-      if (all?.imported === '*') return { ...all, imported: node.property.name, line };
-    }
-    return undefined;
+    if (node.type !== 'MemberExpression' || node.computed || node.property.type !== 'Identifier') return undefined;
+    const of = refer(node.object);
+    if (of?.path === undefined || of.operation !== undefined) return undefined;
+    const { name } = node.property;
+    // `orders.orderPlaced` after `import * as orders`, or `OrdersApi.placeOrder`.
+    return of.imported === '*' ? { ...of, imported: name, line } : { ...of, operation: name, line };
   };
+  return refer;
 }

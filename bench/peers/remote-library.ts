@@ -16,7 +16,7 @@ if (kind === 'fissile') {
   await RpcServer.listen({
     host: '127.0.0.1',
     port: Number(port),
-    apis: [{ api: LibraryApi, proto: libraryProto, handlerOf: () => async () => loan, callers: [], openToPeers: [] }],
+    apis: [{ api: LibraryApi, proto: libraryProto, handlerOf: () => async () => loan, callersOf: () => [] }],
     certificates: undefined,
     verifier: new TokenVerifier({ authenticator: nobody, issuer: 'bench', audience: 'bench' }),
     logger: quiet,

@@ -120,11 +120,13 @@ export const AuthApi = api('auth', {
   }),
   getRegistration: query(1, {
     summary: 'What a person told us when they registered.',
+    actsFor: 'userId',
     input: z.object({ userId: z.uuid() }),
     output: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
     errors: [AuthErrors.accountNotFound],
   }),
   exportPersonalData: query(1, {
+    actsFor: 'userId',
     input: z.object({ userId: z.uuid() }),
     output: z.object({
       email: EmailAddress.optional(),

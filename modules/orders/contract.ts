@@ -116,6 +116,7 @@ export const OrdersApi = api('orders', {
     errors: [OrdersErrors.orderNotFound],
   }),
   exportPersonalData: query(1, {
+    actsFor: 'userId',
     input: z.object({ userId: z.uuid() }),
     output: z.object({ orders: z.array(Order) }),
     errors: [],

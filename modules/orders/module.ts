@@ -31,7 +31,7 @@ import { placeOrder } from './use-cases/place-order.ts';
 
 export default defineModule('orders', {
   offers: OrdersApi,
-  needs: [PaymentsApi],
+  needs: [PaymentsApi.authorize, PaymentsApi.capture, PaymentsApi.release],
   publishes: [orderPlaced, orderPaid, orderCancelled],
   settings: OrdersSettings,
   bindings(bind) {
@@ -54,8 +54,9 @@ export default defineModule('orders', {
   sagas: [
     run(
       Checkout,
-      (orders, payments, outbox, clock, { CHECKOUT_TIMEOUT }) => checkout(orders, payments, outbox, clock, CHECKOUT_TIMEOUT),
-      [OrderRepository, PaymentsApi, Outbox, Clock, OrdersSettings],
+      (orders, authorize, capture, release, outbox, clock, { CHECKOUT_TIMEOUT }) =>
+        checkout(orders, { authorize, capture, release }, outbox, clock, CHECKOUT_TIMEOUT),
+      [OrderRepository, PaymentsApi.authorize, PaymentsApi.capture, PaymentsApi.release, Outbox, Clock, OrdersSettings],
     ),
   ],
   starts: [atStart(loadCatalogue, [Catalogue])],

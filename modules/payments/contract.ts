@@ -55,6 +55,8 @@ const idempotencyKey = z.string().min(1).max(255);
 export const PaymentsApi = api('payments', {
   authorize: command(1, {
     summary: 'Has the provider hold the amount. A decline is an error and final for this key.',
+    // A checkout goes on when the customer's token has expired.
+    actsFor: null,
     input: z.object({
       idempotencyKey,
       orderId: z.uuid(),
@@ -123,6 +125,7 @@ export const PaymentsApi = api('payments', {
     errors: [PaymentsErrors.unknownProvider, PaymentsErrors.invalidSignature],
   }),
   exportPersonalData: query(1, {
+    actsFor: 'userId',
     input: z.object({ userId: z.uuid() }),
     output: z.object({ payments: z.array(Payment) }),
     errors: [],

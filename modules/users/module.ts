@@ -29,7 +29,7 @@ import { updateProfile } from './use-cases/update-profile.ts';
 
 export default defineModule('users', {
   offers: UsersApi,
-  needs: [AuthApi, OrdersApi, PaymentsApi],
+  needs: [AuthApi.getRegistration, AuthApi.exportPersonalData, OrdersApi.exportPersonalData, PaymentsApi.exportPersonalData],
   publishes: [personErased],
   bindings(bind) {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
@@ -37,8 +37,8 @@ export default defineModule('users', {
     bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
     bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox]);
 
-    bind(UsersApi.getProfile).toResolvedValue(getProfile, [Profiles, AuthApi]);
-    bind(UsersApi.updateProfile).toResolvedValue(updateProfile, [Profiles, AuthApi, Clock]);
+    bind(UsersApi.getProfile).toResolvedValue(getProfile, [Profiles, AuthApi.getRegistration]);
+    bind(UsersApi.updateProfile).toResolvedValue(updateProfile, [Profiles, AuthApi.getRegistration, Clock]);
     bind(UsersApi.listAddresses).toResolvedValue(listAddresses, [Addresses]);
     bind(UsersApi.getAddress).toResolvedValue(getAddress, [Addresses]);
     bind(UsersApi.addAddress).toResolvedValue(addAddress, [Addresses, Clock]);
@@ -47,9 +47,10 @@ export default defineModule('users', {
     bind(UsersApi.exportPersonalData).toResolvedValue(exportPersonalData, [
       Profiles,
       Addresses,
-      AuthApi,
-      OrdersApi,
-      PaymentsApi,
+      AuthApi.getRegistration,
+      AuthApi.exportPersonalData,
+      OrdersApi.exportPersonalData,
+      PaymentsApi.exportPersonalData,
       Clock,
     ]);
     bind(UsersApi.erase).toResolvedValue(erase, [People, Clock]);

@@ -1,5 +1,4 @@
 /** Connects the modules of this process with their databases, with each other and with the gateway, and sets them going. */
-import { moduleOf } from '#platform/contract.ts';
 import { Failure } from '#platform/errors.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
@@ -49,7 +48,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   );
   const remoteClient = options.remoteClient ?? others.clientOf;
   const here = new Set(definitions.map(({ name }) => name));
-  checkNeeds(definitions, (api) => here.has(moduleOf(api)) || remoteClient(api) !== undefined);
+  checkNeeds(definitions, (module) => here.has(module) || remoteClient(module) !== undefined);
 
   const everyModule = [...definitions, ...elsewhere];
   const { transport, details } = await eventTransport({ eventsUrl: configuration.eventsUrl, everyModule, logger, metrics });

@@ -1,10 +1,10 @@
 /**
  * One Inversify container a module, so that nothing of another module can be resolved. Modules name what they want
- * by a port's class, an api, an operation or their settings; only this file knows that Inversify stands behind it.
+ * by a port's class, an operation or their settings; only this file knows that Inversify stands behind it.
  */
 import { Container, type ServiceIdentifier } from 'inversify';
 import { z } from 'zod';
-import type { Api, Operation } from '#platform/contract.ts';
+import type { Call, Operation } from '#platform/contract.ts';
 import type { AnyToken, Bind, Provided, Token } from '#platform/module.ts';
 
 export class ModuleContainer {
@@ -20,11 +20,16 @@ export class ModuleContainer {
     };
   }) as unknown as Bind;
 
+  /** Binds the call of another module's operation. */
+  provide(operation: Operation, make: () => Call<Operation>): void {
+    this.#container.bind(this.#identifierOf(operation)).toResolvedValue(make, []);
+  }
+
   has(token: AnyToken): boolean {
     return this.#container.isBound(this.#identifierOf(token));
   }
 
-  get<T>(token: Token<T> | Api | Operation): T {
+  get<T>(token: Token<T> | Operation): T {
     return this.#container.get(this.#identifierOf(token)) as T;
   }
 
@@ -48,5 +53,5 @@ export class ModuleContainer {
 
 function nameOf(token: Exclude<AnyToken, Token<unknown>>): string {
   if (token instanceof z.ZodObject) return 'settings';
-  return typeof token.name === 'string' ? `${String(token.module)}.${token.name}` : `api of ${Object.values(token)[0]?.module}`;
+  return `${token.module}.${token.name}`;
 }

@@ -1,6 +1,6 @@
 /** The modules that run in other processes: how they are called, and how the gateway reaches them. */
 import { readAsset } from '#platform/assets.ts';
-import { moduleOf, type Api, type Client } from '#platform/contract.ts';
+import type { Api, Client } from '#platform/contract.ts';
 import type { RemoteModule } from '#platform/grpc/remote-module.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
@@ -37,7 +37,7 @@ export class Elsewhere {
     const elsewhere = new Elsewhere(options, opened);
     for (const { name, offers, authenticates } of options.modules) {
       const target = callTarget(name, options.environment);
-      const called = authenticates !== undefined || options.callers.some(({ needs }) => needs.includes(offers));
+      const called = authenticates !== undefined || options.callers.some(({ needs }) => needs.some(({ module }) => module === name));
       if (called && target !== undefined) await elsewhere.#connect(name, offers, target);
     }
     return elsewhere;
@@ -52,8 +52,8 @@ export class Elsewhere {
     this.#opened.add(`the connection to ${name}`, () => module.close());
   }
 
-  /** A client for an api; undefined where nobody said where its module is. */
-  readonly clientOf = (api: Api): Client<Api> | undefined => this.#called.get(moduleOf(api))?.client;
+  /** A client for a module; undefined where nobody said where it is. */
+  readonly clientOf = (module: string): Client<Api> | undefined => this.#called.get(module)?.client;
 
   /** For the gateway: every module that does not run here. */
   get upstreams(): readonly Upstream[] {

@@ -1,8 +1,8 @@
 /** Gives each module its container and connects them: clients for what they need, messaging, and what the platform offers. */
 import { Clock, systemClock } from '#platform/clock.ts';
-import { localClient, ownClient, type AnyHandler, type LocalCalls } from '#platform/calls/local-client.ts';
+import { localCall, ownClient, type AnyHandler, type LocalCalls } from '#platform/calls/local-client.ts';
 import { overTheWire, type WireConditions } from '#platform/calls/wire-mode.ts';
-import { moduleOf, type Api, type Client, type Operation } from '#platform/contract.ts';
+import type { Api, Call, Client, Operation } from '#platform/contract.ts';
 import { Database } from '#platform/database/database.ts';
 import { createMessaging, type Messaging } from '#platform/events/messaging.ts';
 import { Outbox } from '#platform/events/outbox.ts';
@@ -36,7 +36,7 @@ export interface AssemblyOptions {
   readonly logger: RootLogger;
   readonly metrics: Metrics;
   /** Serves a module that does not run here. */
-  readonly remoteClient: (api: Api) => Client<Api> | undefined;
+  readonly remoteClient: (module: string) => Client<Api> | undefined;
   /** Calls between modules go as over a network. */
   readonly wire: WireConditions | undefined;
 }
@@ -51,7 +51,8 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
   const foreign: LocalCalls = wire
     ? { meterOf, handlerOf: (operation) => overTheWire(operation, handlerOf(operation), wire) }
     : own;
-  const clientOf = (api: Api) => (containers.has(moduleOf(api)) ? localClient(api, foreign) : options.remoteClient(api)!);
+  const callOf = (operation: Operation): Call<Operation> =>
+    containers.has(operation.module) ? localCall(operation, foreign) : options.remoteClient(operation.module)![operation.name]!;
 
   return modules.map((definition) => {
     const container = containers.get(definition.name)!;
@@ -67,7 +68,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     const { settings } = definition;
     if (settings) bind(settings).toConstantValue(parseEnvironment(settings, options.environment));
     // Made on first use, when every module's bindings are there.
-    for (const api of definition.needs) bind(api).toResolvedValue(() => clientOf(api), []);
+    for (const operation of definition.needs) container.provide(operation, () => callOf(operation));
     definition.bindings(bind);
     return {
       definition,

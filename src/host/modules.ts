@@ -1,5 +1,4 @@
 /** Which modules there are, and which of them this process runs. */
-import { moduleOf, type Api } from '#platform/contract.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import { callVariable } from './configuration.ts';
 import { importModule, moduleNames as findModules } from './module-folders.ts';
@@ -38,9 +37,9 @@ async function loadModule(name: string): Promise<ModuleDefinition> {
 }
 
 /** Refuses to start when a module calls one that is neither here nor reachable. */
-export function checkNeeds(selected: readonly ModuleDefinition[], reachable: (api: Api) => boolean): void {
+export function checkNeeds(selected: readonly ModuleDefinition[], isReachable: (module: string) => boolean): void {
   for (const module of selected) {
-    const missing = module.needs.filter((api) => !reachable(api)).map(moduleOf);
+    const missing = [...new Set(module.needs.map((operation) => operation.module))].filter((name) => !isReachable(name));
     if (missing.length > 0) {
       throw new StartupError(
         `Module ${module.name} calls ${missing.join(' and ')}, which this process does not run. ` +

@@ -9,7 +9,7 @@ export interface ProgramOptions {
   /** Takes a line for the person who starts the program. */
   readonly announce: (line: string) => void;
   /** Gives a client for a module that does not run here; undefined where there is none. */
-  readonly remoteClient?: (api: Api) => Client<Api> | undefined;
+  readonly remoteClient?: (module: string) => Client<Api> | undefined;
   /** Trusts tokens where no module here issues them. */
   readonly authenticator?: Authenticator;
 }

@@ -23,7 +23,7 @@ interface Options {
   readonly checks: readonly (() => Promise<unknown>)[];
 }
 
-/** A module accepts calls from those that declare that they need it, and from every peer what trusting tokens takes. */
+/** An operation is for the modules that declare that they need it; those that trusting tokens takes are for every peer. */
 export async function openToPeers(options: Options): Promise<RpcServer> {
   const { host, port, modules, everyModule, identity, verifier, logger, metrics, checks } = options;
   const listening = RpcServer.listen({
@@ -33,8 +33,10 @@ export async function openToPeers(options: Options): Promise<RpcServer> {
       api: offers,
       proto: protoOf(name),
       handlerOf,
-      callers: everyModule.filter(({ needs }) => needs.includes(offers)).map((caller) => caller.name),
-      openToPeers: authenticates ? [authenticates.keys, authenticates.session] : [],
+      callersOf: (operation) =>
+        operation === authenticates?.keys || operation === authenticates?.session
+          ? 'everyone'
+          : everyModule.filter(({ needs }) => needs.includes(operation)).map((caller) => caller.name),
     })),
     certificates: identity.peer,
     verifier,

@@ -15,7 +15,7 @@ const ended = 'session-ended';
 interface Options {
   readonly running: readonly RunningModule[];
   readonly elsewhere: readonly ModuleDefinition[];
-  readonly clientOf: (api: Api) => Client<Api> | undefined;
+  readonly clientOf: (module: string) => Client<Api> | undefined;
   readonly transport: Transport;
   readonly configuration: Configuration;
   readonly given: Authenticator | undefined;
@@ -26,8 +26,8 @@ export function authenticatorOf(options: Options): Authenticator {
   const issuer = running.find(({ container }) => container.has(Authenticator));
   if (issuer) return withOtherProcesses(issuer.container.get(Authenticator), transport);
   if (given) return given;
-  for (const { offers, authenticates } of elsewhere) {
-    const client = authenticates && clientOf(offers);
+  for (const { name, authenticates } of elsewhere) {
+    const client = authenticates && clientOf(name);
     if (client) return issuedElsewhere(client, authenticates, transport);
   }
   if (configuration.jwksUrl) return remoteAuthenticator(configuration.jwksUrl);

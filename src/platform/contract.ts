@@ -17,6 +17,12 @@ interface OperationFields<I extends Input, O extends Output> {
   readonly errors: readonly ErrorDefinition[];
   /** For the reader of the documentation: what it does, and what repeating it does. */
   readonly summary?: string;
+  /**
+   * The field of the input that names the person it acts for. Another module's call is refused unless that person asks
+   * (`platform.forbidden`). null: for work that goes on when nobody asks any more, such as a saga's; the modules that
+   * declare the call are trusted with the person.
+   */
+  readonly actsFor?: string | null;
 }
 
 /** A command changes something, a query does not. Within a version only optional fields may be added. */
@@ -33,14 +39,17 @@ export type Operation<D extends AnyOperationDefinition = AnyOperationDefinition>
   readonly name: string;
 };
 
+/** Fields that fit each other. */
+type Fields<I extends Input, O extends Output> = OperationFields<I, O> & { readonly actsFor?: (string & keyof z.output<I>) | null };
+
 export const command = <I extends Input, O extends Output>(
   version: number,
-  fields: OperationFields<I, O>,
+  fields: Fields<I, O>,
 ): OperationDefinition<'command', I, O> => ({ kind: 'command', version, ...fields });
 
 export const query = <I extends Input, O extends Output>(
   version: number,
-  fields: OperationFields<I, O>,
+  fields: Fields<I, O>,
 ): OperationDefinition<'query', I, O> => ({ kind: 'query', version, ...fields });
 
 type Definitions = Record<string, AnyOperationDefinition>;
@@ -76,12 +85,13 @@ export interface CallOptions {
 }
 
 /**
- * What a caller holds. The module behind it may be in this process or far away: the answer can take until the
- * deadline, and `unavailable` is one of the answers.
+ * What a module holds of an operation it needs: `Call<typeof OrdersApi.getOrder>`. The module behind it may be in this
+ * process or far away: the answer can take until the deadline, and `unavailable` is one of the answers.
  */
-export type Client<A extends Api> = {
-  readonly [Name in keyof A]: (input: InputOf<A[Name]>, options?: CallOptions) => Promise<OutputOf<A[Name]>>;
-};
+export type Call<D extends AnyOperationDefinition> = (input: InputOf<D>, options?: CallOptions) => Promise<OutputOf<D>>;
+
+/** Calls of all operations of an api, as the host makes them and a module's own endpoints get them. */
+export type Client<A extends Api> = { readonly [Name in keyof A]: Call<A[Name]> };
 
 /** What a module writes for an operation. */
 export type Handler<A extends Api, Name extends keyof A> = (

@@ -3,29 +3,31 @@
  * module a container of its own, and connects it to the others.
  */
 import type { CallContext } from './context.ts';
-import type { AnyOperationDefinition, Api, Client, EventDefinition, Operation, OutputOf, PayloadOf } from './contract.ts';
+import type { AnyOperationDefinition, Api, Call, EventDefinition, Operation, OutputOf, PayloadOf } from './contract.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas/saga.ts';
 import type { z } from 'zod';
 
 /**
- * Names something that can be resolved: an abstract class (a port), an api (its client), one of its operations, or the
- * schema of the module's settings (their values).
+ * Names something that can be bound and resolved: an abstract class (a port), an operation, or the schema of the
+ * module's settings (their values).
  */
 export type Token<T> = abstract new (...args: never[]) => T;
-export type AnyToken = Token<unknown> | Api | Operation | z.ZodObject;
+export type AnyToken = Token<unknown> | Operation | z.ZodObject;
 
 type HandlerOf<D extends AnyOperationDefinition> = (
   input: z.output<D['input']>,
   context: CallContext,
 ) => Promise<OutputOf<D>>;
 
-/** What a token resolves to. */
+/** What is bound to a token: a module binds the handlers of its own operations. */
+export type Bound<T> = T extends Operation ? HandlerOf<T> : Resolved<T>;
+
+/** What a token resolves to: an operation is one of another module's, which `needs` names, and resolves to its call. */
 export type Resolved<T> =
   T extends Token<infer Instance> ? Instance
   : T extends z.ZodObject ? z.output<T>
-  : T extends Operation ? HandlerOf<T>
-  : T extends Api ? Client<T>
+  : T extends Operation ? Call<T>
   : never;
 type ResolvedAll<T extends readonly AnyToken[]> = { -readonly [Index in keyof T]: Resolved<T[Index]> };
 
@@ -39,10 +41,10 @@ export interface Bind {
   /** One instance per module, made on first use (Inversify's `toResolvedValue` in singleton scope). */
   <T extends AnyToken>(token: T): {
     toResolvedValue<const C extends readonly AnyToken[]>(
-      factory: (...collaborators: ResolvedAll<C>) => Resolved<T>,
+      factory: (...collaborators: ResolvedAll<C>) => Bound<T>,
       collaborators: C,
     ): void;
-    toConstantValue(value: Resolved<T>): void;
+    toConstantValue(value: Bound<T>): void;
   };
 }
 
@@ -76,7 +78,7 @@ export interface SagaBinding extends Provided<SagaImplementation<never>> {
   readonly saga: SagaDefinition;
 }
 
-/** `run(Checkout, checkoutSteps, [OrderRepository, PaymentsApi])` */
+/** `run(Checkout, checkoutSteps, [OrderRepository, PaymentsApi.authorize])` */
 export const run = <S extends SagaDefinition, const C extends readonly AnyToken[]>(
   saga: S,
   factory: (...collaborators: ResolvedAll<C>) => SagaImplementation<SagaDataOf<S>>,
@@ -119,8 +121,11 @@ export interface Authentication {
 export interface ModuleDefinition {
   readonly name: string;
   readonly offers: Api;
-  /** The apis of other modules that it calls. A client for each is bound in its container; nothing else of them is. */
-  readonly needs: readonly Api[];
+  /**
+   * The operations of other modules that it calls: `needs: [PaymentsApi.authorize]`. Nothing else of them is in its
+   * container, and their processes take no other call from its process.
+   */
+  readonly needs: readonly Operation[];
   /** The events it owns and announces. */
   readonly publishes: readonly EventDefinition[];
   /** Its own environment variables; the schema is the token of their values. */

@@ -65,7 +65,7 @@ export async function startTestProgram({ modules, environment, remotes = [], dat
       },
       logger: createLogger({ level: 'debug', format: 'json', sink: { write: (text: string) => void logged.push(text) } as never }),
       announce: (line) => void announced.push(line),
-      remoteClient: (api) => remotes.find(([remote]) => moduleOf(remote) === moduleOf(api))?.[1] as Client<Api> | undefined,
+      remoteClient: (module) => remotes.find(([remote]) => moduleOf(remote) === module)?.[1] as Client<Api> | undefined,
       authenticator,
     });
     return {

@@ -1,10 +1,7 @@
 /** The modules of a checkout and what runs between them, as they are in the code. */
-import type { Node } from 'oxc-parser';
-import { isTest, placeOf } from '../places.ts';
+import { placeOf } from '../places.ts';
 import { readPrismaSchema } from '../prisma-schema.ts';
-import type { SourceFile } from '../source-file.ts';
 import type { Module, System } from '../system.ts';
-import { walk } from '../walk.ts';
 
 export interface ModuleNode {
   readonly name: string;
@@ -59,13 +56,19 @@ function nodeOf({ name, facts, wiring }: Module, { tree }: System): ModuleNode {
 
 const bare = (event: string) => event.slice(event.indexOf('.') + 1);
 
-function callsOf({ name, wiring }: Module, system: System): Connection[] {
-  return wiring.needs.flatMap((need) => {
-    const to = need.path === undefined ? undefined : placeOf(need.path);
-    return to?.part === 'module' ?
-        [{ kind: 'call', from: name, to: to.module, names: operationsUsed(name, to.module, need.imported, system) }]
-      : [];
+function callsOf({ name, wiring }: Module, { modules }: System): Connection[] {
+  const byOwner = Map.groupBy(wiring.needs, ({ path }) => (path === undefined ? undefined : modules.get(ownerOf(path))));
+  return [...byOwner].flatMap(([owner, needs]) => {
+    if (!owner) return [];
+    const needed = new Set(needs.map(({ operation }) => operation));
+    const offered = [...owner.facts.values()].flatMap((fact) => (fact.kind === 'api' ? fact.operations.map((each) => each.name) : []));
+    return [{ kind: 'call', from: name, to: owner.name, names: offered.filter((operation) => needed.has(operation)) }];
   });
+}
+
+function ownerOf(path: string): string {
+  const place = placeOf(path);
+  return place.part === 'module' ? place.module : '';
 }
 
 function eventsTo({ name, wiring }: Module, { modules }: System): Connection[] {
@@ -78,48 +81,4 @@ function eventsTo({ name, wiring }: Module, { modules }: System): Connection[] {
     byOwner.set(owner.module, names.add(bare((fact?.kind === 'event' ? fact.name : undefined) ?? event.imported)));
   }
   return [...byOwner].map(([owner, names]) => ({ kind: 'event', from: owner, to: name, names: [...names] }));
-}
-
-/** The operations of an api that a module calls, in the order of the contract. */
-function operationsUsed(caller: string, callee: string, api: string, { tree, modules }: System): string[] {
-  const fact = modules.get(callee)?.facts.get(api);
-  const offered = fact?.kind === 'api' ? fact.operations.map(({ name }) => name) : [];
-  const used = new Set<string>();
-  for (const file of tree.sources.values()) {
-    const place = placeOf(file.path);
-    if (place.part !== 'module' || place.module !== caller || place.role === 'testing' || isTest(file.path)) continue;
-    const local = tree.edgesByFile
-      .get(file.path)
-      ?.filter(({ target }) => target.kind === 'file' && target.path === `modules/${callee}/contract.ts`)
-      .flatMap(({ import: each }) => each.names ?? [])
-      .find(({ imported }) => imported === api)?.local;
-    if (local !== undefined) for (const operation of calledOn(file, local)) used.add(operation);
-  }
-  return offered.filter((name) => used.has(name));
-}
-
-/** What is called on parameters whose type comes from `typeof UsersApi`, directly or by a type of the same file. */
-function calledOn(file: SourceFile, api: string): Set<string> {
-  const aliases = new Set<string>();
-  const holders = new Set<string>();
-  const called = new Set<string>();
-  const isOfApi = (type: Node): boolean => {
-    let found = false;
-    walk(type, (node) => {
-      if (node.type === 'Identifier' && (node.name === api || aliases.has(node.name))) found = true;
-    });
-    return found;
-  };
-  walk(file.program, (node) => {
-    if (node.type === 'TSTypeAliasDeclaration' && isOfApi(node.typeAnnotation)) aliases.add(node.id.name);
-  });
-  walk(file.program, (node) => {
-    if (node.type === 'Identifier' && node.typeAnnotation && isOfApi(node.typeAnnotation)) holders.add(node.name);
-  });
-  walk(file.program, (node) => {
-    if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return;
-    const { object, property } = node.callee;
-    if (object.type === 'Identifier' && holders.has(object.name) && property.type === 'Identifier') called.add(property.name);
-  });
-  return called;
 }

@@ -1,7 +1,9 @@
-import { placeOf } from '../places.ts';
+import { isTest, placeOf } from '../places.ts';
 import type { Breach, Rule } from '../rule.ts';
+import type { SourceFile } from '../source-file.ts';
 import type { Edge } from '../source-tree.ts';
 import type { Module, System } from '../system.ts';
+import { usesOfApi } from '../uses-of-api.ts';
 import type { Reference } from '../wiring.ts';
 
 type Report = (breach: Breach) => void;
@@ -39,7 +41,7 @@ function readable({ name, wiring }: Module, breach: Report): number {
       file: wiring.path,
       line,
       what: `computes ${what}, so that it cannot be read from the source`,
-      instead: 'Write it out: needs: [UsersApi], reactions: { name: on(event, reaction, [...]) }.',
+      instead: 'Write it out: needs: [UsersApi.getProfile], reactions: { name: on(event, reaction, [...]) }.',
     });
   }
   return 1;
@@ -51,17 +53,18 @@ function declaredAreImported(module: Module, uses: readonly Use[], system: Syste
   for (const need of wiring.needs) {
     const offer = foreignContract(need, name);
     const where = { file: wiring.path, line: need.line };
-    if (offer === undefined || system.modules.get(offer)?.facts.get(need.imported)?.kind !== 'api') {
+    const named = [need.local, need.operation].filter((part) => part !== undefined).join('.');
+    if (offer === undefined || !isOperation(need, system.modules.get(offer))) {
       breach({
         ...where,
-        what: `needs ${need.local}, which is not an api of another module's contract`,
-        instead: `Name an api(...) that is imported from another module's contract.ts.`,
+        what: `needs ${named}, which is not an operation of another module's contract`,
+        instead: `Name each operation that is called, as in needs: [UsersApi.getProfile].`,
       });
-    } else if (!isUsedOutsideWiring(module, uses, need.imported, offer)) {
+    } else if (!isUsedOutsideWiring(module, uses, need, offer)) {
       breach({
         ...where,
-        what: `needs ${need.local} of module ${offer}, and nothing in modules/${name} uses it`,
-        instead: `Delete it from needs: a module that is declared must run wherever ${name} does.`,
+        what: `needs ${named} of module ${offer}, and nothing in modules/${name} uses it`,
+        instead: `Delete it from needs: what is declared can be called by the process of ${name}.`,
         involves: [`modules/${name}/`],
       });
     }
@@ -82,6 +85,7 @@ function declaredAreImported(module: Module, uses: readonly Use[], system: Syste
 function importedAreDeclared(module: Module, uses: readonly Use[], system: System, breach: Report): number {
   const { name, wiring } = module;
   const needs = new Set(wiring.needs.map((need) => `${foreignContract(need, name)}:${need.imported}`));
+  const operations = new Set(wiring.needs.map((need) => `${foreignContract(need, name)}:${need.imported}.${need.operation}`));
   const events = new Set(wiring.reactions.map(({ event }) => `${foreignContract(event, name)}:${event.imported}`));
   const declared = new Set([...needs, ...events].map((each) => each.split(':')[0]));
 
@@ -103,21 +107,33 @@ function importedAreDeclared(module: Module, uses: readonly Use[], system: Syste
         instead: `Whoever needs it imports modules/${to}/contract.ts and declares it.`,
       });
     }
-    for (const { imported } of each.names ?? []) {
+    for (const { imported, local } of each.names ?? []) {
       const kind = facts?.get(imported)?.kind;
       const known =
         kind === 'api' ? needs
         : kind === 'event' ? events
         : undefined;
-      if (!known || known.has(`${to}:${imported}`)) continue;
-      breach({
-        ...where,
-        what: `uses ${imported} of module ${to} (${each.kind}), which modules/${name}/module.ts does not declare`,
-        instead:
-          kind === 'api' ?
-            `Add ${imported} to needs in modules/${name}/module.ts.`
-          : `Add a reaction to ${imported} in modules/${name}/module.ts.`,
-      });
+      if (!known) continue;
+      if (!known.has(`${to}:${imported}`)) {
+        breach({
+          ...where,
+          what: `uses ${imported} of module ${to} (${each.kind}), which modules/${name}/module.ts does not declare`,
+          instead:
+            kind === 'api' ?
+              `Add the operations of ${imported} that are called to needs in modules/${name}/module.ts.`
+            : `Add a reaction to ${imported} in modules/${name}/module.ts.`,
+        });
+      } else if (kind === 'api' && from.path !== wiring.path && !standsIn(from)) {
+        for (const { operation, line } of usesOfApi(from, local)) {
+          if (operation !== undefined && operations.has(`${to}:${imported}.${operation}`)) continue;
+          breach({
+            ...where,
+            line,
+            what: `uses ${operation === undefined ? `${imported} as a whole` : `${imported}.${operation}`} of module ${to}, which modules/${name}/module.ts does not declare`,
+            instead: `Name the operation, as in Call<typeof ${imported}.${operation ?? 'operation'}>, and add it to needs in modules/${name}/module.ts.`,
+          });
+        }
+      }
     }
   }
   return uses.length;
@@ -148,11 +164,27 @@ function usesOfContracts({ tree }: System): ReadonlyMap<string, readonly Use[]> 
   return uses;
 }
 
+function isOperation({ imported, operation }: Reference, offeredBy: Module | undefined): boolean {
+  const fact = offeredBy?.facts.get(imported);
+  return fact?.kind === 'api' && fact.operations.some(({ name }) => name === operation);
+}
+
+/** Tests and what they stand in with may know the whole of an api. */
+const standsIn = ({ path }: SourceFile): boolean => {
+  const place = placeOf(path);
+  return isTest(path) || (place.part === 'module' && place.role === 'testing');
+};
+
 /** An import whose names cannot be told is taken to use it. */
-const isUsedOutsideWiring = ({ wiring }: Module, uses: readonly Use[], api: string, offeredBy: string): boolean =>
+const isUsedOutsideWiring = ({ wiring }: Module, uses: readonly Use[], need: Reference, offeredBy: string): boolean =>
   uses.some(
     ({ from, import: each, contract }) =>
       contract === offeredBy &&
       from.path !== wiring.path &&
-      (each.names === undefined || each.names.some(({ imported }) => imported === api || imported === '*')),
+      !standsIn(from) &&
+      (each.names === undefined ||
+        each.names.some(
+          ({ imported, local }) =>
+            imported === '*' || (imported === need.imported && usesOfApi(from, local).some(({ operation }) => operation === need.operation)),
+        )),
   );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '#platform/clock.ts';
-import type { Client } from '#platform/contract.ts';
+import type { Call } from '#platform/contract.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
 import { saga, type SagaDataOf, type SagaEnd, type SagaImplementation } from '#platform/sagas/saga.ts';
 import { timedOut } from '#platform/sagas/step-failure.ts';
@@ -23,7 +23,11 @@ export const Checkout = saga(
 );
 
 /** All that a checkout asks of payments. */
-export type Till = Pick<Client<typeof PaymentsApi>, 'authorize' | 'capture' | 'release'>;
+export interface Till {
+  readonly authorize: Call<typeof PaymentsApi.authorize>;
+  readonly capture: Call<typeof PaymentsApi.capture>;
+  readonly release: Call<typeof PaymentsApi.release>;
+}
 
 /** `deadline` is in milliseconds. */
 export function checkout(

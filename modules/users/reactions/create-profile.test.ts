@@ -12,7 +12,7 @@ function setUp() {
   const { userId } = registration;
   const { profiles, people } = inMemoryPeople();
   const react = createProfile(profiles);
-  const get = getProfile(profiles, authKnowing(registration));
+  const get = getProfile(profiles, authKnowing(registration).getRegistration);
   return {
     registration,
     userId,

@@ -24,7 +24,16 @@ function setUp() {
     order,
     payment,
     orders,
-    exportData: () => exportPersonalData(profiles, addresses, auth, orders, payments, clock)({ userId }, anyContext),
+    exportData: () =>
+      exportPersonalData(
+        profiles,
+        addresses,
+        auth.getRegistration,
+        auth.exportPersonalData,
+        orders.exportPersonalData,
+        payments.exportPersonalData,
+        clock,
+      )({ userId }, anyContext),
   };
 }
 

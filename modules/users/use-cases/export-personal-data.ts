@@ -1,5 +1,5 @@
 import type { Clock } from '#platform/clock.ts';
-import type { Client, Handler } from '#platform/contract.ts';
+import type { Call, Handler } from '#platform/contract.ts';
 import { Failure } from '#platform/errors.ts';
 import type { AuthApi } from '../../auth/contract.ts';
 import type { OrdersApi } from '../../orders/contract.ts';
@@ -7,24 +7,25 @@ import type { PaymentsApi } from '../../payments/contract.ts';
 import { UsersErrors, type UsersApi } from '../contract.ts';
 import type { Addresses } from '../domain/addresses.ts';
 import type { Profiles } from '../domain/profiles.ts';
-import { knownProfile, type Registrations } from './known-profile.ts';
+import { knownProfile, type GetRegistration } from './known-profile.ts';
 
 /** Complete or not at all: half an export would tell a person that we store less about them than we do. */
 export function exportPersonalData(
   profiles: Profiles,
   addresses: Addresses,
-  auth: Registrations & Pick<Client<typeof AuthApi>, 'exportPersonalData'>,
-  orders: Pick<Client<typeof OrdersApi>, 'exportPersonalData'>,
-  payments: Pick<Client<typeof PaymentsApi>, 'exportPersonalData'>,
+  getRegistration: GetRegistration,
+  exportAccount: Call<typeof AuthApi.exportPersonalData>,
+  exportOrders: Call<typeof OrdersApi.exportPersonalData>,
+  exportPayments: Call<typeof PaymentsApi.exportPersonalData>,
   clock: Clock,
 ): Handler<typeof UsersApi, 'exportPersonalData'> {
   return async ({ userId }) => {
     const [profile, addressBook, account, ordered, paid] = await Promise.all([
-      knownProfile(profiles, auth, userId).catch(nullIfNotFound),
+      knownProfile(profiles, getRegistration, userId).catch(nullIfNotFound),
       addresses.list(userId),
-      auth.exportPersonalData({ userId }),
-      orders.exportPersonalData({ userId }),
-      payments.exportPersonalData({ userId }),
+      exportAccount({ userId }),
+      exportOrders({ userId }),
+      exportPayments({ userId }),
     ]);
     return {
       exportedAt: clock.now().toISOString(),

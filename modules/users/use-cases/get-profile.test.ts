@@ -10,7 +10,7 @@ function setUp() {
   const registration = aRegistration();
   const { profiles, people } = inMemoryPeople();
   const auth = authKnowing(registration);
-  const get = getProfile(profiles, auth);
+  const get = getProfile(profiles, auth.getRegistration);
   return { registration, profiles, people, auth, read: (userId = registration.userId) => get({ userId }, anyContext) };
 }
 
@@ -34,7 +34,7 @@ describe('reading a profile', () => {
 
   it('does not take an unreachable auth for a missing account', async () => {
     const { profiles } = inMemoryPeople();
-    const unreachable = { getRegistration: () => Promise.reject(platformErrors.unavailable()) };
+    const unreachable = () => Promise.reject(platformErrors.unavailable());
     const reading = getProfile(profiles, unreachable)({ userId: uuid() }, anyContext);
     await expect(reading).rejects.toMatchObject({ kind: 'unavailable' });
   });

@@ -1,25 +1,25 @@
-import type { Client } from '#platform/contract.ts';
+import type { Call } from '#platform/contract.ts';
 import { Failure } from '#platform/errors.ts';
 import { AuthErrors, type AuthApi } from '../../auth/contract.ts';
 import { UsersErrors, type Profile } from '../contract.ts';
 import { profileFrom } from '../domain/profile.ts';
 import type { Profiles } from '../domain/profiles.ts';
 
-export type Registrations = Pick<Client<typeof AuthApi>, 'getRegistration'>;
+export type GetRegistration = Call<typeof AuthApi.getRegistration>;
 
 /**
  * The profile of everyone who has an account. Whoever reads faster than the registration event travels finds it all
  * the same: auth knows them already.
  */
-export async function knownProfile(profiles: Profiles, auth: Registrations, userId: string): Promise<Profile> {
-  const profile = (await profiles.find(userId)) ?? (await profileFromAuth(profiles, auth, userId));
+export async function knownProfile(profiles: Profiles, getRegistration: GetRegistration, userId: string): Promise<Profile> {
+  const profile = (await profiles.find(userId)) ?? (await profileFromAuth(profiles, getRegistration, userId));
   if (!profile) throw UsersErrors.profileNotFound();
   return profile;
 }
 
-async function profileFromAuth(profiles: Profiles, auth: Registrations, userId: string) {
+async function profileFromAuth(profiles: Profiles, getRegistration: GetRegistration, userId: string) {
   try {
-    return await profiles.add(profileFrom(await auth.getRegistration({ userId })));
+    return await profiles.add(profileFrom(await getRegistration({ userId })));
   } catch (error) {
     if (error instanceof Failure && error.code === AuthErrors.accountNotFound.code) return undefined;
     throw error;

@@ -8,7 +8,7 @@ import { updateProfile } from './update-profile.ts';
 function setUp() {
   const registration = aRegistration();
   const { profiles } = inMemoryPeople();
-  const update = updateProfile(profiles, authKnowing(registration), { now: () => noon });
+  const update = updateProfile(profiles, authKnowing(registration).getRegistration, { now: () => noon });
   const { userId } = registration;
   return { registration, profiles, update: (changes: object) => update({ userId, ...changes }, anyContext) };
 }

@@ -4,10 +4,11 @@
  * where it enters it.
  */
 import { backgroundContext, currentContext, runInContext, type CallContext } from '../context.ts';
-import type { Api, CallOptions, Client, Operation } from '../contract.ts';
+import type { Api, Call, CallOptions, Client, Operation, OutputOf } from '../contract.ts';
 import { Database } from '../database/database.ts';
 import { Failure, platformErrors, type ErrorKind } from '../errors.ts';
 import { parseOrFail } from '../validation.ts';
+import { requirePerson } from './acting-for.ts';
 
 export type AnyHandler = (input: unknown, context: CallContext) => Promise<unknown>;
 
@@ -31,15 +32,25 @@ const timedEvery = 16;
 const defaultTimeout = 10_000;
 
 /**
- * The client that another module holds. It refuses to call while a transaction is open: the module behind it may be
- * in another process tomorrow, and a transaction must not wait for a network.
+ * The call that another module holds. It is refused while a transaction is open: the module behind it may be in another
+ * process tomorrow, and a transaction must not wait for a network.
  */
+export function localCall<O extends Operation>(operation: O, calls: LocalCalls): Call<O> {
+  const call = operation.actsFor ? callForPerson(operation, callOf(operation, calls)) : callOf(operation, calls);
+  return (input, options) =>
+    (Database.anyTransactionOpen ? Promise.reject(calledInsideTransaction(operation)) : call(input, options)) as Promise<OutputOf<O>>;
+}
+
+const callForPerson =
+  (operation: Operation, call: AnyCall): AnyCall =>
+  async (input, options) => {
+    requirePerson(operation, input, currentContext()?.principal);
+    return call(input, options);
+  };
+
+/** The calls of all operations of an api. */
 export const localClient = <A extends Api>(api: A, calls: LocalCalls): Client<A> =>
-  clientOf(api, (operation) => {
-    const call = callOf(operation, calls);
-    return (input, options) =>
-      Database.anyTransactionOpen ? Promise.reject(calledInsideTransaction(operation)) : call(input, options);
-  });
+  clientOf(api, (operation) => localCall(operation, calls) as AnyCall);
 
 /**
  * The client with which a module's own endpoints reach its use cases: the transaction around them is the module's
@@ -51,9 +62,9 @@ export const ownClient = <A extends Api>(api: A, calls: LocalCalls): Client<A> =
     return async (input, options) => call(parseOrFail(operation.input, input), options);
   });
 
-type Call = (input: unknown, options?: CallOptions) => Promise<unknown>;
+type AnyCall = (input: unknown, options?: CallOptions) => Promise<unknown>;
 
-const clientOf = <A extends Api>(api: A, callOf: (operation: Operation) => Call): Client<A> =>
+const clientOf = <A extends Api>(api: A, callOf: (operation: Operation) => AnyCall): Client<A> =>
   Object.freeze(
     Object.fromEntries(Object.entries(api).map(([name, operation]) => [name, callOf(operation)])),
   ) as unknown as Client<A>;
@@ -61,7 +72,7 @@ const clientOf = <A extends Api>(api: A, callOf: (operation: Operation) => Call)
 const calledInsideTransaction = ({ module, name }: Operation) =>
   new Error(`${module}.${name} was called inside a database transaction. Call it before or after, or start a saga.`);
 
-function callOf(operation: Operation, calls: LocalCalls): Call {
+function callOf(operation: Operation, calls: LocalCalls): AnyCall {
   const handle = calls.handlerOf(operation);
   const meter = calls.meterOf(operation);
   const origin = `${operation.module}.${operation.name}`;

@@ -1,5 +1,5 @@
 /** The port for other processes: the operations of this process's modules over gRPC, and how it is doing. */
-import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
+import { logVerbosity, Server, type ServerOptions, type ServerUnaryCall, setLogVerbosity } from '@grpc/grpc-js';
 import type { AnyHandler } from '../calls/local-client.ts';
 import { moduleOf, type Api, type Operation } from '../contract.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -8,7 +8,7 @@ import type { TokenVerifier } from '../security/token-verifier.ts';
 import { maxMessageBytes } from './channel-options.ts';
 import { HealthService } from './health-service.ts';
 import type { PeerCertificates } from './peer-certificates.ts';
-import { PeerCheck } from './peer-check.ts';
+import { PeerNames } from './peer-names.ts';
 import { serverCredentials } from './peer-credentials.ts';
 import { ReflectionService } from './reflection-service.ts';
 import { unaryHandler } from './served-operation.ts';
@@ -19,10 +19,8 @@ export interface ServedApi {
   /** The text of its .proto file. */
   readonly proto: string;
   handlerOf(operation: Operation): AnyHandler;
-  /** The names of certificates whose holders may call. */
-  readonly callers: readonly string[];
-  /** What every process of the authority may call. */
-  readonly openToPeers: readonly Operation[];
+  /** The modules that may call an operation, by the names in their certificates; `everyone`: every process of the authority. */
+  callersOf(operation: Operation): readonly string[] | 'everyone';
 }
 
 export interface RpcServerOptions {
@@ -94,19 +92,24 @@ export class RpcServer {
   }
 }
 
+type PeerCall = ServerUnaryCall<Buffer, Buffer>;
+
+const declaredCallers = (callers: readonly string[] | 'everyone') => (callers === 'everyone' ? [] : callers);
+
 /** grpc-js has the code only in its text. */
 const withCode = (error: Error): Error => Object.assign(error, { code: /\bE[A-Z]{3,}\b/.exec(error.message)?.[0] });
 
-function addApi(server: Server, { api, proto, handlerOf, callers, openToPeers }: ServedApi, options: RpcServerOptions): string {
+function addApi(server: Server, { api, proto, handlerOf, callersOf }: ServedApi, options: RpcServerOptions): string {
   const { certificates, verifier, logger, metrics } = options;
   const codec = serviceCodec(api, proto);
-  const declared = certificates && new PeerCheck(callers);
+  const names = new PeerNames(Object.values(api).flatMap((operation) => declaredCallers(callersOf(operation))));
   for (const [name, operation] of Object.entries(api)) {
+    const callers = callersOf(operation);
     const served = {
       operation,
       codec: codec.operations.get(name)!,
       handle: handlerOf(operation),
-      peers: openToPeers.includes(operation) ? undefined : declared,
+      admits: certificates && callers !== 'everyone' ? (call: PeerCall) => callers.some((caller) => names.of(call).has(caller)) : undefined,
       verifier,
       logger,
       meter: metrics.servedCalls(`${moduleOf(api)}.${name}`),

@@ -1,5 +1,6 @@
 /** One operation, offered over gRPC: from bytes and metadata to the handler in its context, and back. */
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import { requirePerson } from '../calls/acting-for.ts';
 import type { AnyHandler } from '../calls/local-client.ts';
 import { CallContext, type Principal, runInContext, type Trace } from '../context.ts';
 import type { Operation } from '../contract.ts';
@@ -12,7 +13,6 @@ import { parseOrFail } from '../validation.ts';
 import { requestIdOf, tokenOf, traceOf } from './call-metadata.ts';
 import { statusOfFailure } from './failure-status.ts';
 import { MalformedMessage } from './message-codec.ts';
-import type { PeerCheck } from './peer-check.ts';
 import type { OperationCodec } from './service-codec.ts';
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
@@ -21,8 +21,8 @@ export interface ServedOperation {
   readonly operation: Operation;
   readonly codec: OperationCodec;
   readonly handle: AnyHandler;
-  /** Who may call; undefined for anybody who could connect. */
-  readonly peers: PeerCheck | undefined;
+  /** Whether the process that calls may; undefined: any that could connect may. */
+  readonly admits: ((call: Call) => boolean) | undefined;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly meter: RpcMeter;
@@ -38,10 +38,11 @@ async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<B
   const arrival = new Arrival(call);
   let context = new CallContext(arrival);
   try {
-    if (served.peers?.admits(call) === false) throw platformErrors.forbidden('This process may not call that module.');
+    if (served.admits?.(call) === false) throw platformErrors.forbidden('This process may not call that operation.');
     const asked = await whoAsks(call, served.verifier);
     if (asked) context = new CallContext({ ...arrival, ...asked });
     const input = parseOrFail(served.operation.input, decoded(served.codec, call.request));
+    requirePerson(served.operation, input, context.principal);
     const output = await runInContext(context, () => served.handle(input, context));
     reply(null, served.codec.encodeOutput(output));
     served.meter.finished('ok', performance.now() - started);

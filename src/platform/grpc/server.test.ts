@@ -119,7 +119,7 @@ describe.each(['v1', 'v1alpha'])('the reflection service %s', (version) => {
       find: query(1, { input: z.object({ room: z.string().optional(), shelf: z.string().nullable().optional() }), output: z.object({}), errors: [] }),
     });
     const proto = protoFile({ module: 'library', api: ShelvesApi, exports: new Map([['library', {}]]), released: {} });
-    const { address } = await served({}, { apis: [{ api: ShelvesApi, proto, handlerOf: () => async () => ({}), callers: [], openToPeers: [] }] });
+    const { address } = await served({}, { apis: [{ api: ShelvesApi, proto, handlerOf: () => async () => ({}), callersOf: () => [] }] });
     const files = await filesOf(await reflected(address, 4, service));
     expect(files.map(({ name, dependency }) => ({ name, dependency }))).toEqual([
       { name: 'fissile/library/v1.proto', dependency: ['google/protobuf/struct.proto'] },

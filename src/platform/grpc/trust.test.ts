@@ -36,11 +36,11 @@ function certificatesOf(pem: Pem) {
   return { files, certificates };
 }
 
-const callers = ['readers'];
+const callersOf = () => ['readers'];
 
 async function server(pem: Pem, options: Parameters<typeof serveLibrary>[1] = {}, handlers: Parameters<typeof serveLibrary>[0] = {}) {
   const { files, certificates } = certificatesOf(pem);
-  const served = await serveLibrary(handlers, { certificates, callers, ...options });
+  const served = await serveLibrary(handlers, { certificates, callersOf, ...options });
   opened.push(() => served.server.close(0));
   return { files, certificates, ...served };
 }
@@ -109,15 +109,28 @@ describe('S39 trust between processes', () => {
   });
 
   it('lets every process of the authority call what is open to all of them, and nothing else', async () => {
-    const { address } = await server(await authority.issue(['library']), { openToPeers: [LibraryApi.find] });
+    const { address } = await server(await authority.issue(['library']), {
+      callersOf: (operation) => (operation === LibraryApi.find ? 'everyone' : ['readers']),
+    });
     const { library } = client(address, await authority.issue(['cellar']));
     await expect(library.find(findEmma)).resolves.toMatchObject({ title: 'Emma' });
     await expect(library.lend(loan)).rejects.toMatchObject({ kind: 'forbidden' });
   });
 
+  it('lets a module call the operations it declares, and no other of the same module', async () => {
+    const callersOf = ({ name }: { name: string }) => (name === 'lend' ? ['readers'] : ['cellar']);
+    const { address } = await server(await authority.issue(['library']), { callersOf });
+    const readers = client(address, await authority.issue(['readers'])).library;
+    const cellar = client(address, await authority.issue(['cellar'])).library;
+    await expect(readers.lend(loan)).resolves.toEqual({ due: 'tomorrow' });
+    await expect(readers.find(findEmma)).rejects.toMatchObject({ code: 'platform.forbidden' });
+    await expect(cellar.find(findEmma)).resolves.toMatchObject({ title: 'Emma' });
+    await expect(cellar.lend(loan)).rejects.toMatchObject({ code: 'platform.forbidden' });
+  });
+
   it('does not listen to a client without a certificate, or without TLS', async () => {
     const own = await authority.issue(['library']);
-    const { address } = await server(own, { openToPeers: Object.values(LibraryApi) });
+    const { address } = await server(own, { callersOf: () => 'everyone' });
     const ca = Buffer.from(own.ca);
     const withoutCertificate = credentials.createSsl(ca, null, null, { checkServerIdentity: () => undefined });
     for (const given of [withoutCertificate, credentials.createInsecure()]) {

@@ -67,9 +67,9 @@ export interface ServedLibrary {
   readonly log: () => Record<string, unknown>[];
 }
 
-type ServeOptions = Partial<RpcServerOptions> & Partial<Pick<ServedApi, 'callers' | 'openToPeers'>>;
+type ServeOptions = Partial<RpcServerOptions> & Partial<Pick<ServedApi, 'callersOf'>>;
 
-export async function serveLibrary(handlers: Partial<Handlers> = {}, { callers = [], openToPeers = [], ...options }: ServeOptions = {}): Promise<ServedLibrary> {
+export async function serveLibrary(handlers: Partial<Handlers> = {}, { callersOf = () => [], ...options }: ServeOptions = {}): Promise<ServedLibrary> {
   const all = { ...quietHandlers, ...handlers };
   const authenticator = new TestAuthenticator();
   const metrics = new Metrics();
@@ -77,7 +77,7 @@ export async function serveLibrary(handlers: Partial<Handlers> = {}, { callers =
   const server = await RpcServer.listen({
     host: '127.0.0.1',
     port: 0,
-    apis: [{ api: LibraryApi as Api, proto: libraryProto, handlerOf: ({ name }) => all[name as keyof Handlers] as never, callers, openToPeers }],
+    apis: [{ api: LibraryApi as Api, proto: libraryProto, handlerOf: ({ name }) => all[name as keyof Handlers] as never, callersOf }],
     certificates: undefined,
     verifier: new TokenVerifier({ ...parties, authenticator }),
     logger,

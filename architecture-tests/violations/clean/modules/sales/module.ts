@@ -13,13 +13,13 @@ import { sell } from './use-cases/sell.ts';
 
 export default defineModule('sales', {
   offers: SalesApi,
-  needs: [BillingApi, PeopleApi],
+  needs: [BillingApi.bill, PeopleApi.getPerson],
   publishes: [saleClosed],
   bindings(bind) {
     bind(Sales).toResolvedValue(storedSales, [Database]);
-    bind(SalesApi.sell).toResolvedValue(sell, [Sales, PeopleApi, Outbox]);
+    bind(SalesApi.sell).toResolvedValue(sell, [Sales, PeopleApi.getPerson, Outbox]);
   },
   reactions: { 'forget-buyer': on(personLeft, forgetBuyer, [Sales]) },
-  sagas: [run(Closing, closingSteps, [BillingApi])],
+  sagas: [run(Closing, closingSteps, [BillingApi.bill])],
   endpoints: salesEndpoints,
 });

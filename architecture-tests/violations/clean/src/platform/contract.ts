@@ -30,4 +30,4 @@ export const event = <P extends z.ZodObject>(name: string, version: number, fiel
 });
 export type EventDefinition = ReturnType<typeof event>;
 
-export type Client<A> = { [Name in keyof A]: (input: unknown) => Promise<unknown> };
+export type Call<D extends Definition> = (input: z.output<D['input']>) => Promise<z.output<D['output']>>;

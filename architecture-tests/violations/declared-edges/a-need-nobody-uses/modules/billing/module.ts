@@ -13,7 +13,7 @@ import { bill } from './use-cases/bill.ts';
 
 export default defineModule('billing', {
   offers: BillingApi,
-  needs: [PeopleApi],
+  needs: [PeopleApi.getPerson],
   publishes: [billPaid],
   bindings(bind) {
     bind(Bills).toResolvedValue(storedBills, [Database]);

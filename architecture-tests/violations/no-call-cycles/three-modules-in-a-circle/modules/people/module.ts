@@ -12,7 +12,7 @@ import { leave } from './use-cases/leave.ts';
 
 export default defineModule('people', {
   offers: PeopleApi,
-  needs: [SalesApi],
+  needs: [SalesApi.sell],
   publishes: [personLeft],
   bindings(bind) {
     bind(People).toResolvedValue(storedPeople, [Database]);

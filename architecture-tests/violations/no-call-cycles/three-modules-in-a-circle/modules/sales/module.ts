@@ -13,13 +13,13 @@ import { sell } from './use-cases/sell.ts';
 
 export default defineModule('sales', {
   offers: SalesApi,
-  needs: [BillingApi],
+  needs: [BillingApi.bill],
   publishes: [saleClosed],
   bindings(bind) {
     bind(Sales).toResolvedValue(storedSales, [Database]);
     bind(SalesApi.sell).toResolvedValue(sell, [Sales, Outbox]);
   },
   reactions: { 'forget-buyer': on(personLeft, forgetBuyer, [Sales]) },
-  sagas: [run(Closing, closingSteps, [BillingApi])],
+  sagas: [run(Closing, closingSteps, [BillingApi.bill])],
   endpoints: salesEndpoints,
 });

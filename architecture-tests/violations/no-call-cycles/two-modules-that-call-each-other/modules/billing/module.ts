@@ -12,7 +12,7 @@ import { bill } from './use-cases/bill.ts';
 
 export default defineModule('billing', {
   offers: BillingApi,
-  needs: [SalesApi],
+  needs: [SalesApi.sell],
   publishes: [billPaid],
   bindings(bind) {
     bind(Bills).toResolvedValue(storedBills, [Database]);

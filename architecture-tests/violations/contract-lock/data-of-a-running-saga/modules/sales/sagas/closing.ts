@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { Client } from '#platform/contract.ts';
+import type { Call } from '#platform/contract.ts';
 import { saga, type SagaImplementation } from '#platform/sagas/saga.ts';
 import type { BillingApi } from '../../billing/contract.ts';
 
 export const Closing = saga('sales.closing', 1, z.object({ saleId: z.uuid(), total: z.int() }));
 
-export const closingSteps = (billing: Client<typeof BillingApi>): SagaImplementation => ({
+export const closingSteps = (bill: Call<typeof BillingApi.bill>): SagaImplementation => ({
   deadline: 60_000,
   steps: [
-    { name: 'bill', run: async () => void (await billing.bill({})) },
+    { name: 'bill', run: async () => void (await bill({})) },
     { name: 'close', run: async () => {} },
   ],
 });

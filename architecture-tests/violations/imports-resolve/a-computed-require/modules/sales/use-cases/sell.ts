@@ -1,6 +1,6 @@
 export const load = (name: string) => require(name);
 import { randomUUID } from 'node:crypto';
-import type { Client } from '#platform/contract.ts';
+import type { Call } from '#platform/contract.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
 import type { PeopleApi } from '../../people/contract.ts';
 import { saleClosed } from '../contract.ts';
@@ -8,8 +8,8 @@ import { sale } from '../domain/sale.ts';
 import type { Sales } from '../domain/sales.ts';
 
 export const sell =
-  (sales: Sales, people: Client<typeof PeopleApi>, outbox: Outbox) => async (buyerId: string, amount: number, at: string) => {
-    await people.getPerson({ id: buyerId });
+  (sales: Sales, getPerson: Call<typeof PeopleApi.getPerson>, outbox: Outbox) => async (buyerId: string, amount: number, at: string) => {
+    await getPerson({ id: buyerId });
     const sold = sale(randomUUID(), amount, at);
     await sales.add(sold, () => outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' }));
     return { saleId: sold.id };

@@ -8,3 +8,5 @@ export const bill = (bills: Bills, provider: Provider) => async () => {
   await provider.send(billId);
   return { billId };
 };
+
+type GetPerson = typeof PeopleApi.getPerson;

@@ -7,3 +7,5 @@ export const getPerson = (people: People) => async (id: string) => {
   if (!person) throw PeopleErrors.personNotFound();
   return person;
 };
+
+type Sell = typeof SalesApi.sell;

@@ -1,0 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import type { Call } from '#platform/contract.ts';
+import type { Outbox } from '#platform/events/outbox.ts';
+import type { PeopleApi } from '../../people/contract.ts';
+import { saleClosed } from '../contract.ts';
+import { sale } from '../domain/sale.ts';
+import type { Sales } from '../domain/sales.ts';
+
+export const sell =
+  (sales: Sales, people: { [Name in keyof typeof PeopleApi]: Call<(typeof PeopleApi)[Name]> }, outbox: Outbox) => async (buyerId: string, amount: number, at: string) => {
+    await people.getPerson({ id: buyerId });
+    const sold = sale(randomUUID(), amount, at);
+    await sales.add(sold, () => outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' }));
+    return { saleId: sold.id };
+  };

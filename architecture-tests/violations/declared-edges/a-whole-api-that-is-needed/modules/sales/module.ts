@@ -1,0 +1,25 @@
+import { Database } from '#platform/database/database.ts';
+import { Outbox } from '#platform/events/outbox.ts';
+import { defineModule, on, run } from '#platform/module.ts';
+import { BillingApi } from '../billing/contract.ts';
+import { PeopleApi, personLeft } from '../people/contract.ts';
+import { saleClosed, SalesApi } from './contract.ts';
+import { Sales } from './domain/sales.ts';
+import { salesEndpoints } from './http/endpoints.ts';
+import { storedSales } from './persistence/stored-sales.ts';
+import { forgetBuyer } from './reactions/forget-buyer.ts';
+import { Closing, closingSteps } from './sagas/closing.ts';
+import { sell } from './use-cases/sell.ts';
+
+export default defineModule('sales', {
+  offers: SalesApi,
+  needs: [BillingApi.bill, PeopleApi.getPerson, PeopleApi],
+  publishes: [saleClosed],
+  bindings(bind) {
+    bind(Sales).toResolvedValue(storedSales, [Database]);
+    bind(SalesApi.sell).toResolvedValue(sell, [Sales, PeopleApi.getPerson, Outbox]);
+  },
+  reactions: { 'forget-buyer': on(personLeft, forgetBuyer, [Sales]) },
+  sagas: [run(Closing, closingSteps, [BillingApi.bill])],
+  endpoints: salesEndpoints,
+});
