@@ -113,8 +113,14 @@ export const AuthApi = api('auth', {
     errors: [],
   }),
   isSessionLive: query(1, {
-    summary: 'Whether a session, which every access token names, has neither ended nor expired.',
-    input: z.object({ sessionId: z.uuid() }),
+    summary: 'Whether a session, which every access token names, has neither ended nor expired, and is what the token says.',
+    input: z.object({
+      sessionId: z.uuid(),
+      claimed: z
+        .object({ userId: z.uuid(), roles: z.array(z.string().max(50)).max(10) })
+        .optional()
+        .describe('whose session it has to be, and the roles that this account has to have'),
+    }),
     output: z.object({ live: z.boolean() }),
     errors: [],
   }),

@@ -42,7 +42,7 @@ function withOtherProcesses(authenticator: Authenticator, transport: Transport):
   authenticator.onEnded((sessionId) => transport.broadcast(ended, sessionId));
   return {
     keys: () => authenticator.keys(),
-    isLive: (sessionId) => authenticator.isLive(sessionId),
+    isLive: (principal) => authenticator.isLive(principal),
     onEnded(listener, onGap) {
       authenticator.onEnded(listener);
       transport.onBroadcast(ended, listener, onGap);
@@ -52,7 +52,8 @@ function withOtherProcesses(authenticator: Authenticator, transport: Transport):
 
 const issuedElsewhere = (client: Client<Api>, { keys, session }: Authentication, transport: Transport): Authenticator => ({
   keys: async () => ((await ask(client, keys, {})) as { keys: readonly JsonWebKey[] }).keys,
-  isLive: async (sessionId) => ((await ask(client, session, { sessionId })) as { live: boolean }).live,
+  isLive: async ({ sessionId, userId, roles }) =>
+    ((await ask(client, session, { sessionId, claimed: { userId, roles } })) as { live: boolean }).live,
   onEnded: (listener, onGap) => transport.onBroadcast(ended, listener, onGap),
 });
 

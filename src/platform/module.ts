@@ -114,7 +114,7 @@ export const atStart = <const C extends readonly AnyToken[]>(
 export interface Authentication {
   /** Gives `{ keys }`, a JWKS (RFC 7517), for `{}`. */
   readonly keys: Operation;
-  /** Gives `{ live }` for `{ sessionId }`. */
+  /** Gives `{ live }` for `{ sessionId, claimed: { userId, roles } }`. */
   readonly session: Operation;
 }
 

@@ -90,6 +90,9 @@ describe('an access token', () => {
     ['S7 with an extension that has to be understood', () => token({ header: { crit: ['exp'] } })],
     ['S7 with an unencoded payload', () => token({ header: { crit: ['b64'], b64: false } })],
     ['S28 of a session that never was', () => token({ claims: { sid: randomUUID() } })],
+    ['S28 of a session of somebody else', () => token({ claims: { sub: randomUUID() } })],
+    ['S30 with a role that its owner does not have', () => token({ claims: { roles: ['customer', 'admin'] } })],
+    ['S30 with a role that nobody has', () => token({ claims: { roles: ['root'] } })],
     ['S28 of no session', () => token({ claims: { sid: undefined } })],
   ])('%s is refused', async (_, make) => {
     expect(await whatHappensTo(make())).toEqual(isRefused);

@@ -43,7 +43,7 @@ export class TestAuthenticator implements Authenticator {
     return [publicJwk];
   }
 
-  async isLive(sessionId: string) {
+  async isLive({ sessionId }: Principal) {
     this.#mustBeReachable();
     return !this.ended.has(sessionId);
   }

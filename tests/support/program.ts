@@ -48,7 +48,7 @@ export async function startTestProgram({ modules, environment, remotes = [], dat
   const listeners: ((sessionId: string) => void)[] = [];
   const authenticator: Authenticator = {
     keys: async () => [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }],
-    isLive: async (sessionId) => !ended.has(sessionId),
+    isLive: async ({ sessionId }) => !ended.has(sessionId),
     onEnded: (listener) => void listeners.push(listener),
   };
 

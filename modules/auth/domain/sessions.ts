@@ -33,7 +33,8 @@ export abstract class Sessions {
   /** Ends the session of a refresh token, a used one too; gives what it ended. */
   abstract end(refreshToken: string): Promise<{ sessionId: string; accountId: string } | undefined>;
 
-  abstract isLive(id: string): Promise<boolean>;
+  /** With `claimed` it must be a session of that account, and the account must have all of these roles today. */
+  abstract isLive(id: string, claimed?: { userId: string; roles: readonly string[] }): Promise<boolean>;
 
   /** The oldest first. */
   abstract list(accountId: string): Promise<{ startedAt: Date; lastUsedAt: Date }[]>;

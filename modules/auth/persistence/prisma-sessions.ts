@@ -80,8 +80,12 @@ export function prismaSessions(
 
     end: (refreshToken) => endWhere(`refresh_hash = $1 or ${wasSpent}`, hashOf(refreshToken)),
 
-    async isLive(id) {
-      const { rowCount } = await database.query('select from auth.sessions where id = $1 and expires_at > $2', [id, clock.now()]);
+    async isLive(id, claimed) {
+      const { rowCount } = await database.query(
+        `select from auth.sessions s join auth.accounts a on a.id = s.account_id
+         where s.id = $1 and s.expires_at > $2 and a.id = coalesce($3, a.id) and a.roles @> coalesce($4::text[], '{}')`,
+        [id, clock.now(), claimed?.userId, claimed?.roles],
+      );
       return rowCount === 1;
     },
 

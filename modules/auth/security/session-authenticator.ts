@@ -6,6 +6,6 @@ import type { Sessions } from '../domain/sessions.ts';
 /** Tokens are trusted while their key and their session live. */
 export const sessionAuthenticator = (tokens: AccessTokens, sessions: Sessions, endings: SessionEndings): Authenticator => ({
   keys: async () => (await tokens.publicKeys()).map((key) => ({ ...key })),
-  isLive: (sessionId) => sessions.isLive(sessionId),
+  isLive: (principal) => sessions.isLive(principal.sessionId, principal),
   onEnded: (listener) => endings.onEnded(listener),
 });

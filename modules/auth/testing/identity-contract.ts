@@ -178,6 +178,16 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
       expect((await sessions.rotate(session.refreshToken)).outcome).toBe('unknown');
     });
 
+    it('S28 are what is claimed of them: of that account, with roles that it has today', async () => {
+      const [{ account }, { account: other }] = [await add({ roles: ['customer', 'admin'] }), await add()];
+      const { id } = await open(account);
+      const claim = (userId: string, ...roles: string[]) => sessions.isLive(id, { userId, roles });
+      expect(await claim(account.id, 'admin', 'customer')).toBe(true);
+      expect(await claim(account.id, 'customer')).toBe(true);
+      expect(await claim(other.id, 'customer')).toBe(false);
+      expect(await claim(account.id, 'admin', 'root')).toBe(false);
+    });
+
     it('can be ended with a refresh token that was used already', async () => {
       const { account } = await add();
       const session = await open(account);

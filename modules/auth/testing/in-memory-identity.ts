@@ -111,9 +111,11 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       endSessions([session]);
       return { sessionId: session.id, accountId: session.accountId };
     }
-    async isLive(id: string) {
+    async isLive(id: string, claimed?: { userId: string; roles: readonly string[] }) {
       const session = sessions.get(id);
-      return session !== undefined && isAlive(session);
+      if (session === undefined || !isAlive(session)) return false;
+      const roles: readonly string[] = accounts.get(session.accountId)?.roles ?? [];
+      return !claimed || (claimed.userId === session.accountId && claimed.roles.every((role) => roles.includes(role)));
     }
     async list(accountId: string) {
       return sessionsOf(accountId)

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parties, publicJwk, signingKey, somebody, TestAuthenticator } from '../../../tests/support/gateway.ts';
+import type { Principal } from '../context.ts';
 import { RefusedToken, signAccessToken } from './access-token.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
@@ -21,9 +22,9 @@ class CountingAuthenticator extends TestAuthenticator {
     return this.published;
   }
 
-  override async isLive(sessionId: string) {
+  override async isLive(principal: Principal) {
     this.livenessAsked += 1;
-    const live = await super.isLive(sessionId);
+    const live = await super.isLive(principal);
     await this.answer;
     return live;
   }

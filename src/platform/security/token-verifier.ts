@@ -68,7 +68,7 @@ export class TokenVerifier {
     const { issuer, audience, authenticator } = this.#options;
     const verified = verifyAccessToken(token, key, { issuer, audience, now: this.#clock.now() });
     const endingsBefore = this.#endings;
-    if (!(await known(authenticator.isLive(verified.principal.sessionId)))) throw new RefusedToken('Its session has ended.');
+    if (!(await known(authenticator.isLive(verified.principal)))) throw new RefusedToken('Its session has ended, or is not what it claims.');
     // The session may have ended while we asked; then the answer is old already.
     if (this.#endings === endingsBefore) this.#remember(id, verified);
     return verified.principal;
