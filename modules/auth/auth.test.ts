@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../tests/support/postgres.ts';
 import { startTestProgram, type TestProgram } from '../../tests/support/program.ts';
 
 const administrator = { email: 'root@example.com', password: 'an administrator of tests' };
@@ -210,6 +211,39 @@ describe('the administrator', () => {
       await request(again.url).post('/v1/auth/login').send(administrator).expect(200);
     } finally {
       await again.stop();
+    }
+  });
+});
+
+describe('in production', () => {
+  it('the program does not start without a secret for its signing keys', async () => {
+    const start = startTestProgram({ modules: ['auth'], environment: { NODE_ENV: 'production' } });
+    await expect(start).rejects.toThrow('Wrong environment variable AUTH_KEY_SECRET: is needed in production');
+  });
+
+  it('signing keys from before there was a secret are sealed at the next start, and go on signing', async () => {
+    const before = await startTestProgram({ modules: ['auth'] });
+    const { databaseUrl } = before;
+    const sql = await connect(new URL(databaseUrl).pathname.slice(1));
+    const stored = async () => (await sql.query('select private_key from auth.signing_keys')).rows.map(({ private_key }) => private_key);
+    const keys = async ({ url }: TestProgram) => (await request(url).get('/.well-known/jwks.json')).body;
+    try {
+      expect(await stored()).toEqual([expect.stringMatching('PRIVATE KEY')]);
+      const environment = { NODE_ENV: 'production', HOST: '127.0.0.1', AUTH_KEY_SECRET: 'k'.repeat(32) };
+      const after = await startTestProgram({ modules: ['auth'], databaseUrl, environment });
+      try {
+        expect(await stored()).toEqual([expect.stringMatching(/^sealed-1\./)]);
+        expect(await keys(after)).toEqual(await keys(before));
+        await request(after.url).post('/v1/auth/register').send({ email: 'ada@example.com', password, name: 'Ada' }).expect(201);
+        const { body } = await request(after.url).post('/v1/auth/login').send({ email: 'ada@example.com', password }).expect(200);
+        const change = request(before.url).post('/v1/auth/password').set('authorization', `Bearer ${body.accessToken}`);
+        expect((await change.send({})).status, 'the same key signs').toBe(400);
+      } finally {
+        await after.stop();
+      }
+    } finally {
+      await sql.end();
+      await before.stop();
     }
   });
 });

@@ -45,6 +45,7 @@ import { prune } from './use-cases/prune.ts';
 import { refresh } from './use-cases/refresh.ts';
 import { register } from './use-cases/register.ts';
 import { renewSigningKeys } from './use-cases/renew-signing-keys.ts';
+import { sealSigningKeys } from './use-cases/seal-signing-keys.ts';
 
 const hour = 60 * 60 * 1_000;
 const day = 24 * hour;
@@ -149,6 +150,7 @@ export default defineModule('auth', {
     prune: every(hour, prune, [Sessions, Throttle]),
   },
   starts: [
+    atStart(sealSigningKeys, [SigningKeys, Logger]),
     atStart(renewSigningKeys, [AccessTokens]),
     atStart(createAdministrator, [Accounts, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
   ],

@@ -7,9 +7,10 @@ const whole = (smallest: number, largest: number, fallback: number) =>
   z.coerce.number().int().min(smallest).max(largest).default(fallback);
 
 export const AuthSettings = z.object({
+  NODE_ENV: z.string().optional(),
   ADMIN_EMAIL: Email.default('admin@example.com').describe('of the administrator that a start creates where none can log in'),
   ADMIN_PASSWORD: z.string().optional().describe('made up and printed when absent'),
-  AUTH_KEY_SECRET: z.string().min(32).optional().describe('encrypts the private signing keys in the database; set it in production'),
+  AUTH_KEY_SECRET: z.string().min(32).optional().describe('encrypts the private signing keys in the database; needed in production'),
 
   TOKEN_ISSUER: z.string().min(1).default('fissile').describe('of access tokens'),
   TOKEN_AUDIENCE: z.string().min(1).default('fissile').describe('of access tokens'),
@@ -29,5 +30,8 @@ export const AuthSettings = z.object({
   LOGIN_FAILURES_PER_ACCOUNT: whole(1, 100, 5).describe('wrong passwords before the next attempt has to wait'),
   LOGIN_FAILURES_PER_ADDRESS: whole(1, 1_000_000, 200).describe('the same for a network'),
   REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000, 1_000).describe('an hour, for a network'),
+}).refine(({ NODE_ENV, AUTH_KEY_SECRET }) => NODE_ENV !== 'production' || AUTH_KEY_SECRET !== undefined, {
+  path: ['AUTH_KEY_SECRET'],
+  message: 'is needed in production: 32 characters or more, such as `openssl rand -hex 32` prints',
 });
 export type AuthSettings = z.output<typeof AuthSettings>;

@@ -18,6 +18,9 @@ export abstract class SigningKeys {
   /** False when there is a key of this generation already: another instance was faster. */
   abstract add(key: SigningKey): Promise<boolean>;
 
+  /** Seals the private keys that were stored in clear, if there is a secret for it; returns how many. */
+  abstract sealClear(): Promise<number>;
+
   /** Deletes the keys that stopped signing at this time or before. */
   abstract removeEndedBy(at: Date): Promise<void>;
 }

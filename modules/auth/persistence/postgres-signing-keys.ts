@@ -40,6 +40,20 @@ export function postgresSigningKeys(database: Database, sealing: KeySealing): Si
       return rowCount === 1;
     },
 
+    async sealClear() {
+      const { rows } = await database.query<{ kid: string; privateKey: string }>(
+        'select kid, private_key as "privateKey" from auth.signing_keys',
+      );
+      let count = 0;
+      for (const { kid, privateKey } of rows) {
+        const sealed = sealing.isSealed(privateKey) ? privateKey : sealing.seal(privateKey, kid);
+        if (sealed === privateKey) continue;
+        await database.query('update auth.signing_keys set private_key = $2 where kid = $1', [kid, sealed]);
+        count += 1;
+      }
+      return count;
+    },
+
     async removeEndedBy(at) {
       await database.query('delete from auth.signing_keys where signs_until <= $1', [at]);
     },

@@ -7,7 +7,7 @@ import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { keySealing } from '../security/key-sealing.ts';
 import { anAccount, day, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
 import { identityContract } from '../testing/identity-contract.ts';
-import { signingKeysContract } from '../testing/signing-keys-contract.ts';
+import { aSigningKey, signingKeysContract } from '../testing/signing-keys-contract.ts';
 import { throttleContract } from '../testing/throttle-contract.ts';
 import { PrismaClient } from './generated/client.ts';
 import { postgresSigningKeys } from './postgres-signing-keys.ts';
@@ -158,6 +158,19 @@ describe('signing keys in PostgreSQL', () => {
       await empty();
       return postgresSigningKeys(auth.database, keySealing(undefined));
     });
+  });
+
+  it('are sealed once there is a secret, and are the same keys', async () => {
+    await empty();
+    const [clear, sealed] = [undefined, 'a secret of more than thirty-two characters'].map((secret) => postgresSigningKeys(auth.database, keySealing(secret)));
+    const key = aSigningKey(1);
+    await clear!.add(key);
+    expect(await clear!.sealClear(), 'there is nothing to seal it with').toBe(0);
+    expect(await sealed!.sealClear()).toBe(1);
+    const { rows } = await auth.sql('select private_key from auth.signing_keys');
+    expect(rows[0].private_key).toMatch(/^sealed-1\./);
+    expect(await sealed!.all()).toEqual([key]);
+    expect(await sealed!.sealClear()).toBe(0);
   });
 
   describe('with a secret', () => {

@@ -5,6 +5,8 @@ import type { KeySealing } from '../domain/key-sealing.ts';
 const format = 'sealed-1';
 const algorithm = 'aes-256-gcm';
 
+const isSealed = (stored: string): boolean => stored.split('.', 1)[0] === format;
+
 /** Without a secret keys are stored as they are; those stored so before there was a secret stay readable. */
 export function keySealing(secret: string | undefined): KeySealing {
   const keyFor = (salt: Buffer) => Buffer.from(hkdfSync('sha256', secret ?? '', salt, 'auth signing keys', 32));
@@ -16,9 +18,10 @@ export function keySealing(secret: string | undefined): KeySealing {
       const sealed = Buffer.concat([cipher.update(privateKey), cipher.final()]);
       return [format, ...[salt, iv, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join('.');
     },
+    isSealed,
     open(stored, kid) {
-      const [prefix, ...parts] = stored.split('.');
-      if (prefix !== format) return stored;
+      if (!isSealed(stored)) return stored;
+      const [, ...parts] = stored.split('.');
       if (secret === undefined) return undefined;
       const [salt, iv, tag, sealed] = parts.map((part) => Buffer.from(part, 'base64url'));
       if (!salt || !iv || !tag || !sealed) return undefined;

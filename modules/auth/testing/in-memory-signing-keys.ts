@@ -13,6 +13,10 @@ export class InMemorySigningKeys extends SigningKeys {
     return true;
   }
 
+  async sealClear() {
+    return 0;
+  }
+
   async removeEndedBy(at: Date) {
     this.keys = this.keys.filter(({ signsUntil }) => signsUntil > at);
   }

@@ -4,7 +4,7 @@ import type { SigningKey, SigningKeys } from '../domain/signing-keys.ts';
 import { day, noon } from './accounts.ts';
 
 const at = (days: number) => new Date(noon.getTime() + days * day);
-const aKey = (generation: number): SigningKey => ({
+export const aSigningKey = (generation: number): SigningKey => ({
   generation,
   publicKey: { kty: 'RSA', kid: `key-${generation}`, use: 'sig', alg: 'RS256', n: 'bW9kdWx1cw', e: 'AQAB' },
   privateKey: `-----BEGIN PRIVATE KEY-----\nsecret of ${generation}\n-----END PRIVATE KEY-----\n`,
@@ -16,14 +16,14 @@ export function signingKeysContract(make: () => Promise<SigningKeys>): void {
   it('gives keys as they were added, the oldest first', async () => {
     const keys = await make();
     expect(await keys.all()).toEqual([]);
-    for (const generation of [2, 1, 3]) expect(await keys.add(aKey(generation))).toBe(true);
-    expect(await keys.all()).toEqual([aKey(1), aKey(2), aKey(3)]);
+    for (const generation of [2, 1, 3]) expect(await keys.add(aSigningKey(generation))).toBe(true);
+    expect(await keys.all()).toEqual([aSigningKey(1), aSigningKey(2), aSigningKey(3)]);
   });
 
   it('takes one key of a generation, whoever comes first', async () => {
     const keys = await make();
     const added = await Promise.all(
-      ['a', 'b', 'c'].map((kid) => keys.add({ ...aKey(1), publicKey: { ...aKey(1).publicKey, kid } })),
+      ['a', 'b', 'c'].map((kid) => keys.add({ ...aSigningKey(1), publicKey: { ...aSigningKey(1).publicKey, kid } })),
     );
     expect(added.filter(Boolean)).toHaveLength(1);
     expect(await keys.all()).toHaveLength(1);
@@ -31,8 +31,8 @@ export function signingKeysContract(make: () => Promise<SigningKeys>): void {
 
   it('removes what ended by then', async () => {
     const keys = await make();
-    for (const generation of [1, 2, 3]) await keys.add(aKey(generation));
+    for (const generation of [1, 2, 3]) await keys.add(aSigningKey(generation));
     await keys.removeEndedBy(at(3));
-    expect(await keys.all()).toEqual([aKey(3)]);
+    expect(await keys.all()).toEqual([aSigningKey(3)]);
   });
 }
