@@ -27,6 +27,8 @@ async function refused(environment: Record<string, string>, args: readonly strin
   return { code: await program.exited, output: program.output().trim() };
 }
 
+const production = { NODE_ENV: 'production', HOST: '127.0.0.1', PAYMENT_PROVIDER: 'sandbox', AUTH_KEY_SECRET: 'k'.repeat(32) };
+
 const json = { 'content-type': 'application/json' };
 async function logIn(url: string, email: string, password: string) {
   const answer = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify({ email, password }) });
@@ -77,14 +79,17 @@ describe('starting for the first time', () => {
     expect(await stop()).toBe(0);
   });
 
-  it('leaves the shop empty in production', async () => {
+  it('leaves the shop empty in production, and says what is weak at every start', async () => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);
-    const program = watched(
-      await start({ DATABASE_URL: url, NODE_ENV: 'production', HOST: '127.0.0.1', PAYMENT_PROVIDER: 'sandbox' }),
-    );
-    expect(await (await fetch(`${program.url}/v1/products`)).json()).toMatchObject({ data: [] });
-    expect(await program.stop()).toBe(0);
+    const environment = { ...production, DATABASE_URL: url, PEER_TLS: 'off' };
+    for (const time of ['first', 'second']) {
+      const program = watched(await start(environment));
+      expect(await (await fetch(`${program.url}/v1/products`)).json()).toMatchObject({ data: [] });
+      expect(program.output(), time).toMatch(/^Weak setting: PEER_TLS=off: [^\n]+$/m);
+      expect(program.output(), time).toMatch(/^Weak setting: PAYMENT_PROVIDER=sandbox: [^\n]+$/m);
+      expect(await program.stop()).toBe(0);
+    }
   });
 });
 
@@ -161,6 +166,7 @@ describe('what keeps the program from starting is one line, and the exit code sa
   it.each([
     ['PORT', 'eighty', /Wrong environment variable PORT: "eighty" is not a whole number from 0 to 65535\.$/],
     ['CHECKOUT_TIMEOUT', 'soon', /Wrong environment variable CHECKOUT_TIMEOUT: "soon" is not a number above 0 and up to 86400\.$/],
+    ['NODE_ENV', 'Production', /Wrong environment variable NODE_ENV: must be development, test or production\.$/],
     ['MODULES', 'orders,bakery', /MODULES names bakery/],
     ['MODULES', 'users', /Module users calls auth and orders and payments/],
     ['MODULES', 'payments', /No module here issues access tokens.* AUTH_URL, or set JWKS_URL/],

@@ -3,7 +3,7 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database/database.ts';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { Outbox } from '#platform/events/outbox.ts';
-import { defineModule, every, on, run } from '#platform/module.ts';
+import { atStart, defineModule, every, on, run } from '#platform/module.ts';
 import { Logger } from '#platform/observability/logger.ts';
 import { Sagas } from '#platform/sagas/saga.ts';
 import { orderCancelled } from '../orders/contract.ts';
@@ -31,6 +31,7 @@ import { listPayments } from './use-cases/list-payments.ts';
 import { receiveWebhook } from './use-cases/receive-webhook.ts';
 import { refund } from './use-cases/refund.ts';
 import { release } from './use-cases/release.ts';
+import { sayPlayMoney } from './use-cases/say-play-money.ts';
 
 const tenMinutes = 10 * 60 * 1000;
 
@@ -62,5 +63,6 @@ export default defineModule('payments', {
   schedules: {
     'give-back-abandoned': every(tenMinutes, giveBackAbandoned, [Payments, PaymentProviders, Sagas, Clock, Logger]),
   },
+  starts: [atStart(sayPlayMoney, [PaymentsSettings])],
   endpoints: paymentsEndpoints,
 });

@@ -12,6 +12,7 @@ import type { RunningModule } from './module-assembly.ts';
 import { findModules, loadModules, selectModules } from './modules.ts';
 import { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
+import { weakSettings } from './weak-settings.ts';
 
 export interface Program {
   /** Without a slash at the end. */
@@ -40,6 +41,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const configuration = readConfiguration(options.environment);
   const allModules = await findModules();
   const { modules: names, gateway: isGateway } = selectModules(allModules, configuration.modules);
+  for (const line of weakSettings(configuration, isGateway)) options.announce(line);
   const identity = new Identity(configuration, options.logger, opened);
   const front = await HttpFront.listen(configuration, identity.front(isGateway));
   opened.add('the HTTP server', () => front.close(0));

@@ -11,7 +11,10 @@ export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be 
 const file = z.string().min(1).optional();
 
 export const Variables = z.object({
-  NODE_ENV: z.string().default('development').describe('"production" is stricter about secrets, and listens on all addresses'),
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development')
+    .describe('"production" is stricter about secrets, and listens on all addresses'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('where it listens'),
   HOST: z.string().min(1).optional().describe('the address it listens on; this machine only, in production all'),
   DATA_DIR: z.string().min(1).default('data').describe('where the embedded database lies'),

@@ -1,0 +1,30 @@
+/** Settings that are fine for a try and weak in production: a line each, said at every start there. */
+import type { Configuration } from './configuration.ts';
+
+export function weakSettings(configuration: Configuration, isGateway: boolean): readonly string[] {
+  const { production, host, tls, peerTls, trustProxy, rateLimit, wire, databaseUrl, eventsUrl, redisUrl, jwksUrl } = configuration;
+  if (!production) return [];
+  const plainHttp = isGateway && tls === undefined && trustProxy === 0 && leavesMachine(host);
+  const plain = Object.entries({
+    DATABASE_URL: isPlain(databaseUrl, (url) => /^(require|verify-)/.test(url.searchParams.get('sslmode') ?? '')),
+    EVENTS_URL: isPlain(eventsUrl, ({ protocol }) => protocol === 'amqps:'),
+    REDIS_URL: isPlain(redisUrl, ({ protocol }) => protocol === 'rediss:'),
+    JWKS_URL: isPlain(jwksUrl, ({ protocol }) => protocol === 'https:'),
+  });
+  const lines = [
+    peerTls === 'off' && 'PEER_TLS=off: anybody in the network between the processes can read, change and make their calls.',
+    plainHttp && 'HTTP without TLS: set TLS_CERT and TLS_KEY, or TRUST_PROXY behind a proxy that speaks TLS.',
+    isGateway && rateLimit === 0 && 'RATE_LIMIT_PER_MINUTE=0: nobody is slowed down.',
+    wire && 'CALLS=wire: calls between modules are slowed down and may be made to fail.',
+    ...plain.map(([variable, weak]) => weak && `${variable} without TLS: what passes can be read and changed on the way.`),
+  ];
+  return lines.filter((line) => typeof line === 'string').map((line) => `Weak setting: ${line}`);
+}
+
+function isPlain(text: string | undefined, isEncrypted: (url: URL) => boolean): boolean {
+  const url = text === undefined ? null : URL.parse(text);
+  return url !== null && leavesMachine(url.hostname) && !isEncrypted(url);
+}
+
+/** False for a name without a dot too, which is one of a network of containers. */
+const leavesMachine = (host: string): boolean => /[.:]/.test(host) && !/^(127\.|\[?::1\]?$)/.test(host);
