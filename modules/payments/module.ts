@@ -52,7 +52,7 @@ export default defineModule('payments', {
     bind(PaymentsApi.awaitRefund).toResolvedValue(awaitRefund, [Payments, Sagas]);
     bind(PaymentsApi.getPayment).toResolvedValue(getPayment, [Payments]);
     bind(PaymentsApi.listPayments).toResolvedValue(listPayments, [Payments]);
-    bind(PaymentsApi.receiveWebhook).toResolvedValue(receiveWebhook, [Payments, Reports, PaymentProviders, Clock, Logger]);
+    bind(PaymentsApi.receiveWebhook).toResolvedValue(receiveWebhook, [Payments, Reports, PaymentProviders, Sagas, Clock, Logger]);
     bind(PaymentsApi.exportPersonalData).toResolvedValue(exportPersonalData, [Payments]);
   },
   reactions: {

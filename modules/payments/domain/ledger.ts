@@ -4,8 +4,11 @@
  */
 import type { Money } from './money.ts';
 
-/** What a provider owes us, for each provider, so that play money never mixes with real; what we sold; what we gave back. */
-export type Account = `provider:${string}` | 'sales' | 'refunds';
+/**
+ * What a provider owes us, for each provider, so that play money never mixes with real; what we sold; what we gave back;
+ * what customers' banks took back.
+ */
+export type Account = `provider:${string}` | 'sales' | 'refunds' | 'disputes';
 
 export interface Entry {
   readonly account: Account;
@@ -47,3 +50,11 @@ export const refundInLedger = (refundId: string, movement: Movement): LedgerTran
 /** A provider can take back its word that a refund went through, when the customer's bank returns the money. */
 export const returnedRefundInLedger = (refundId: string, movement: Movement): LedgerTransaction =>
   transaction(`returned-refund:${refundId}`, movement, `provider:${movement.provider}`, 'refunds');
+
+/** A customer's bank took money back by itself. It may take what was refunded too, so it has an account of its own. */
+export const disputeInLedger = (dispute: string, movement: Movement): LedgerTransaction =>
+  transaction(`dispute:${movement.paymentId}:${dispute}`, movement, 'disputes', `provider:${movement.provider}`);
+
+/** The dispute was decided for us. */
+export const wonDisputeInLedger = (dispute: string, movement: Movement): LedgerTransaction =>
+  transaction(`won-dispute:${movement.paymentId}:${dispute}`, movement, `provider:${movement.provider}`, 'disputes');

@@ -38,7 +38,7 @@ export interface RefundAnswer {
 
 /** What a provider reports on its own accord. Names that are not ours find nothing, and that is no error. */
 export type Reported =
-  | { readonly kind: 'captured'; readonly paymentId: string; readonly minorUnits: number }
+  | { readonly kind: 'captured'; readonly paymentId: string; readonly minorUnits: number; readonly reference: string | null }
   | { readonly kind: 'voided'; readonly paymentId: string }
   | ({
       readonly kind: 'refund';
@@ -46,7 +46,16 @@ export type Reported =
       /** Null for a refund that was started at the provider. */
       readonly refundId: string | null;
       readonly minorUnits: number;
-    } & RefundAnswer);
+    } & RefundAnswer)
+  | {
+      readonly kind: 'dispute';
+      readonly paymentId: string;
+      /** `withdrawn`: the customer's bank took the money back; `reinstated`: it returned it, since we won. */
+      readonly status: 'withdrawn' | 'reinstated';
+      readonly minorUnits: number;
+      /** The provider's name for the dispute. */
+      readonly reference: string;
+    };
 
 export interface Report {
   /** The same in every delivery of this report. */

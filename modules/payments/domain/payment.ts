@@ -69,12 +69,13 @@ export const captureStarted: Change = transitions.startCapture;
 export const voidStarted: Change = transitions.startVoid;
 export const voided: Change = transitions.void;
 
-/** The provider took `minorUnits`, all that was held if nothing else is said. */
-export function captured(payment: Payment, at: Date, minorUnits = payment.amount.amount): Change {
+/** The provider took `minorUnits`, all that was held if nothing else is said. `reference` is its name for the payment, where it says it. */
+export function captured(payment: Payment, at: Date, minorUnits = payment.amount.amount, reference: string | null = null): Change {
   if (minorUnits > payment.amount.amount) throw PaymentsErrors.illegalTransition('More than was authorized cannot be captured.');
   const amount = { amount: minorUnits, currency: payment.amount.currency };
   return {
     ...transitions.capture,
+    ...(reference !== null && { reference }),
     captured: minorUnits,
     ledger: captureInLedger({ paymentId: payment.id, provider: payment.provider, amount, at }),
     announces: { paymentId: payment.id, orderId: payment.orderId, amount, capturedAt: at.toISOString() },

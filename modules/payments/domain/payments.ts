@@ -1,4 +1,5 @@
 /** Where payments are kept, with their refunds, the ledger and what has to be remembered of orders and customers. */
+import type { LedgerTransaction } from './ledger.ts';
 import type { Money } from './money.ts';
 import type { Change, Payment } from './payment.ts';
 import type { Refund, SettledRefund } from './refund.ts';
@@ -67,6 +68,11 @@ export abstract class Payments {
 
   /** Within `locked`: the refund and its payment, with the ledger transaction and the event. */
   abstract saveRefund(settled: SettledRefund, at: Date): Promise<void>;
+
+  /** Within `locked`: enters what concerns neither a capture nor a refund, once. */
+  abstract book(transaction: LedgerTransaction): Promise<void>;
+
+  abstract isBooked(transactionId: string): Promise<boolean>;
 
   /** Erases who paid; now, and in what may still arrive for this person. */
   abstract forgetCustomer(customerId: string, at: Date): Promise<void>;

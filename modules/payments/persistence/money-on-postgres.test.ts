@@ -9,6 +9,7 @@ import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { PaymentsErrors } from '../contract.ts';
 import { Bank } from '../testing/bank.ts';
+import { expectBothSidesToAgree } from '../testing/expect-both-sides-to-agree.ts';
 import { aTill } from '../testing/till.ts';
 import { PrismaClient } from './generated/client.ts';
 import { prismaPayments } from './prisma-payments.ts';
@@ -129,6 +130,22 @@ describe('whatever happens to an order at the same time', () => {
       { numRuns: 60 },
     );
   });
+
+  it('leaves the ledger saying what Stripe took and gave back, whatever is done there and in whatever order it is reported', { timeout: 120_000 }, () =>
+    expectBothSidesToAgree(
+      async () => ({
+        payments: prismaPayments(test.database, prisma, new InMemoryOutbox()),
+        async balanceOf(paymentId) {
+          const { rows } = await test.sql(
+            `SELECT coalesce(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END), 0)::int AS balance
+             FROM ledger_entries JOIN ledger_transactions t ON t.id = transaction_id WHERE account_id = 'provider:stripe' AND payment_id = $1`,
+            [paymentId],
+          );
+          return rows[0]?.balance as number;
+        },
+      }),
+      30,
+    ));
 
   it('an authorization that could not give itself back does so when it is repeated', async () => {
     const { bank, till, orderId } = open();

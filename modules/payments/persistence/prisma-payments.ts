@@ -16,7 +16,7 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
   const change = async (id: string, { from, to, reference, decline }: Change, at: Date) =>
     database.query<PaymentRow>(changePayment, [id, from, to, at, reference, decline?.code, decline?.message]);
 
-  const capture = (id: string, { from, to, captured }: Change, { id: transactionId, entries }: LedgerTransaction, at: Date) =>
+  const capture = (id: string, { from, to, captured, reference }: Change, { id: transactionId, entries }: LedgerTransaction, at: Date) =>
     database.query<PaymentRow>(capturePayment, [
       id,
       from,
@@ -28,6 +28,7 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
       entries.map(({ side }) => side),
       entries.map(({ amount }) => amount.amount),
       entries.map(({ amount }) => amount.currency),
+      reference,
     ]);
 
   const addToLedger = ({ id, paymentId, at, entries }: LedgerTransaction) =>
@@ -136,6 +137,12 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
       if (ledger) await addToLedger(ledger);
       if (announces) outbox.add(paymentRefunded, announces);
     },
+
+    async book(transaction) {
+      if (!(await this.isBooked(transaction.id))) await addToLedger(transaction);
+    },
+
+    isBooked: async (id) => (await prisma.ledgerTransaction.count({ where: { id } })) > 0,
 
     forgetCustomer: (customerId, at) =>
       database.transaction(async () => {

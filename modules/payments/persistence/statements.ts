@@ -37,11 +37,11 @@ export const changePayment = `
 
 /**
  * With its entries in the ledger. Parameters: id, states it may be in, new state, now, captured, id of the ledger
- * transaction, and of its entries the accounts, sides, amounts and currencies.
+ * transaction, of its entries the accounts, sides, amounts and currencies, and the reference.
  */
 export const capturePayment = `
   WITH changed AS (
-    UPDATE payments SET state = $3, updated_at = $4, captured = $5 WHERE id = $1 AND state = ANY ($2) RETURNING *
+    UPDATE payments SET state = $3, updated_at = $4, captured = $5, reference = coalesce($11, reference) WHERE id = $1 AND state = ANY ($2) RETURNING *
   ), booked AS (
     INSERT INTO ledger_transactions (id, payment_id, at) SELECT $6, id, $4 FROM changed
   ), entered AS (

@@ -98,7 +98,11 @@ function reportedBy(type: string, { paymentId, refundId, amount, reference }: z.
   if (paymentId === undefined) return undefined;
   if (type === 'payment.voided') return { kind: 'voided', paymentId };
   if (amount === undefined) return undefined;
-  if (type === 'payment.captured') return { kind: 'captured', paymentId, minorUnits: amount };
+  if (type === 'payment.captured') return { kind: 'captured', paymentId, minorUnits: amount, reference };
+  if (type === 'dispute.withdrawn' || type === 'dispute.reinstated') {
+    const status = type === 'dispute.withdrawn' ? 'withdrawn' : 'reinstated';
+    return reference === null ? undefined : { kind: 'dispute', paymentId, status, minorUnits: amount, reference };
+  }
   if (type !== 'refund.succeeded' && type !== 'refund.failed') return undefined;
   return {
     kind: 'refund',

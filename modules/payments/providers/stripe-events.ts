@@ -20,9 +20,9 @@ async function reportedBy(
 ): Promise<Reported | undefined> {
   switch (event.type) {
     case 'payment_intent.succeeded': {
-      const { metadata, amount_received } = event.data.object;
+      const { id, metadata, amount_received } = event.data.object;
       const paymentId = ours(metadata, 'payment_id');
-      return paymentId === null ? undefined : { kind: 'captured', paymentId, minorUnits: amount_received };
+      return paymentId === null ? undefined : { kind: 'captured', paymentId, minorUnits: amount_received, reference: id };
     }
     case 'payment_intent.canceled': {
       const paymentId = ours(event.data.object.metadata, 'payment_id');
@@ -37,12 +37,20 @@ async function reportedBy(
       const refundId = ours(refund.metadata, 'refund_id');
       return { kind: 'refund', paymentId, refundId, minorUnits: refund.amount, status: refundStatus(refund), reference: refund.id };
     }
+    case 'charge.dispute.funds_withdrawn':
+    case 'charge.dispute.funds_reinstated': {
+      const dispute = event.data.object;
+      const paymentId = await paymentOf(dispute);
+      if (paymentId === null) return undefined;
+      const status = event.type === 'charge.dispute.funds_withdrawn' ? 'withdrawn' : 'reinstated';
+      return { kind: 'dispute', paymentId, status, minorUnits: dispute.amount, reference: dispute.id };
+    }
     default:
       return undefined;
   }
 
-  /** A refund that was made in Stripe's dashboard carries none of our names, but its intent does. */
-  async function paymentOf({ payment_intent }: Stripe.Refund): Promise<string | null> {
+  /** A dispute, and a refund that was made in Stripe's dashboard, carries none of our names, but its intent does. */
+  async function paymentOf({ payment_intent }: Pick<Stripe.Refund | Stripe.Dispute, 'payment_intent'>): Promise<string | null> {
     if (payment_intent === null) return null;
     const intent = typeof payment_intent === 'string' ? await retrieve(payment_intent) : payment_intent;
     return ours(intent.metadata, 'payment_id');

@@ -94,10 +94,24 @@ describe('with Stripe', () => {
 
     const orderId = randomUUID();
     const taken = await pay({ orderId });
-    Object.assign((await intentOf(taken.paymentId))!, { status: 'succeeded', amount_received: 5000 });
+    server.captureInDashboard((await intentOf(taken.paymentId))!.id, 5000);
     await till.release(orderId);
     await till.settleRefunds();
     expect(await till.payments.find(taken.paymentId)).toMatchObject({ state: 'captured', refunded: 5000 });
+  });
+
+  it('what was captured there before its authorization was heard of is authorized here, and captured', async () => {
+    const { paymentId } = await pay();
+    const intent = (await intentOf(paymentId))!;
+    server.captureInDashboard(intent.id, 5000);
+    server.disturb = (act) =>
+      act.endsWith('/confirm')
+        ? { status: 400, body: { error: { type: 'invalid_request_error', code: 'payment_intent_unexpected_state', message: 'No.', payment_intent: intent } } }
+        : undefined;
+    const again = { paymentId, orderId: randomUUID(), amount: euros(5000), token: 'pm_card_visa' };
+    expect(await provider.authorize(again, patience())).toEqual({ outcome: 'authorized', reference: intent.id });
+    await till.capture(paymentId);
+    expect(await till.payments.find(paymentId)).toMatchObject({ state: 'captured' });
   });
 
   it('capturing twice captures once', async () => {
@@ -206,6 +220,23 @@ describe("Stripe's reports", () => {
     await till.release(orderId);
     await till.settleRefunds();
     expect(await till.payments.find(paymentId)).toMatchObject({ captured: 3000, refunded: 3000 });
+  });
+
+  it('of a dispute book it', async () => {
+    const paymentId = await aCaptured();
+    server.dispute('pi_1', 5000);
+    server.win(server.disputes[0]!);
+    for (const event of server.events) await till.receive(...signed({ ...event }));
+    expect(server.keptOf('pi_1')).toBe(5000);
+    const payments = till.payments as InMemoryPayments;
+    expect(payments.ledger.map(({ id }) => id)).toEqual([`capture:${paymentId}`, `dispute:${paymentId}:dp_1`, `won-dispute:${paymentId}:dp_1`]);
+  });
+
+  it('are asked for again where Stripe cannot be asked what they are about', async () => {
+    await aCaptured();
+    server.dispute('pi_1', 5000);
+    server.disturb = () => serverError;
+    await expect(till.receive(...signed({ ...server.events.at(-1) }))).rejects.toMatchObject({ code: 'payments.provider-unavailable' });
   });
 
   it.each([

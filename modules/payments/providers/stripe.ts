@@ -84,7 +84,8 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
       } catch (error) {
         const intent = intentOf(error);
         if (intent?.status === 'canceled') return { outcome: 'voided' };
-        if (intent?.status === 'requires_capture') return { outcome: 'authorized', reference: intent.id };
+        // It was authorized by a request whose answer got lost, and somebody may have captured it in the dashboard since.
+        if (intent?.status === 'requires_capture' || intent?.status === 'succeeded') return { outcome: 'authorized', reference: intent.id };
         if (isRefused(error)) return { outcome: 'declined', decline: declineOf(error) };
         throw outcomeUnknown(error);
       }
@@ -147,7 +148,9 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
         // Stripe's error holds the whole body.
         throw PaymentsErrors.invalidSignature();
       }
-      return readStripeEvent(event, (id) => paymentIntents.retrieve(id, {}, within(patience)));
+      return readStripeEvent(event, (id) => paymentIntents.retrieve(id, {}, within(patience))).catch((error: unknown) => {
+        throw outcomeUnknown(error);
+      });
     },
   };
 }

@@ -31,7 +31,10 @@ export function refundSteps(
     const request = { refundId, payment, amount: refund.amount };
     const { status, reference } = await providerOf(providers, payment).refund(request, context);
     if (status === 'pending') throw PaymentsErrors.providerUnavailable('The provider has not finished this refund.');
-    await settle(paymentId, refundId, { status, reference });
+    await payments.locked(paymentId, async (locked) => {
+      const asStored = locked?.refunds.find(({ id }) => id === refundId);
+      if (locked && asStored) await settle(locked, asStored, { status, reference });
+    });
   }
 
   return {

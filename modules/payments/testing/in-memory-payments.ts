@@ -56,8 +56,7 @@ export class InMemoryPayments extends Payments {
   }
 
   async find(paymentId: string): Promise<PaymentWithRefunds | undefined> {
-    const stored = this.#stored.find(({ payment }) => payment.id === paymentId);
-    return stored && withRefunds(stored);
+    return this.#findNow(paymentId);
   }
 
   async list({ orderId, customerId, before, limit }: PaymentFilter): Promise<readonly PaymentWithRefunds[]> {
@@ -85,7 +84,7 @@ export class InMemoryPayments extends Payments {
   }
 
   locked<T>(paymentId: string, work: (payment: PaymentWithRefunds | undefined) => Promise<T>): Promise<T> {
-    const turn = this.#lastLock.then(async () => work(await this.find(paymentId)));
+    const turn = this.#lastLock.then(() => work(this.#findNow(paymentId)));
     this.#lastLock = turn.catch(() => {});
     return turn;
   }
@@ -105,12 +104,25 @@ export class InMemoryPayments extends Payments {
     if (announces) this.outbox.add(paymentRefunded, announces);
   }
 
+  async book(transaction: LedgerTransaction): Promise<void> {
+    if (!(await this.isBooked(transaction.id))) this.#book(transaction);
+  }
+
+  async isBooked(transactionId: string): Promise<boolean> {
+    return this.ledger.some(({ id }) => id === transactionId);
+  }
+
   async forgetCustomer(customerId: string): Promise<void> {
     this.#erased.add(customerId);
     for (const stored of this.#stored.filter(({ payment }) => payment.customerId === customerId)) {
       stored.payment = { ...stored.payment, customerId: null };
       for (const [index, refund] of stored.refunds.entries()) stored.refunds[index] = { ...refund, reason: null };
     }
+  }
+
+  #findNow(paymentId: string): PaymentWithRefunds | undefined {
+    const stored = this.#stored.find(({ payment }) => payment.id === paymentId);
+    return stored && withRefunds(stored);
   }
 
   #get(paymentId: string): Stored {

@@ -1,6 +1,7 @@
 /** What every place that keeps payments must do; run against memory and against PostgreSQL. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { disputeInLedger } from '../domain/ledger.ts';
 import { authorized, captured, captureStarted, declined, voided, voidStarted } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';
 import { requestRefund, settleRefund } from '../domain/refund.ts';
@@ -221,6 +222,24 @@ export function paymentsContract(keep: () => Promise<Kept>): void {
       expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
       expect((await payments.find(paymentId))?.refunded).toBe(4500);
     });
+  });
+
+  it('enters what is neither a capture nor a refund once', async () => {
+    const { payments, aCaptured, booked } = await setUp();
+    const paymentId = await aCaptured();
+    const dispute = disputeInLedger('dp_1', { paymentId, provider: 'sandbox', amount: euros(1200), at: later });
+    expect(await payments.isBooked(dispute.id)).toBe(false);
+    for (let time = 0; time < 2; time++) await payments.locked(paymentId, () => payments.book(dispute));
+    expect(await payments.isBooked(dispute.id)).toBe(true);
+    expect(await booked()).toEqual([`capture:${paymentId}`, dispute.id]);
+  });
+
+  it('keeps the name that a capture gives a payment whose authorization was never answered', async () => {
+    const { payments, anOpened } = await setUp();
+    const payment = await anOpened();
+    await payments.apply(payment.id, voidStarted, noon);
+    await payments.apply(payment.id, captured(payment, noon, 3000, 'pi_1'), noon);
+    expect(await payments.find(payment.id)).toMatchObject({ state: 'captured', captured: 3000, reference: 'pi_1' });
   });
 
   describe('the list', () => {

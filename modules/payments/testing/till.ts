@@ -30,7 +30,7 @@ export function aTill<P extends Payments>(payments: P, providers: PaymentProvide
   const capturing = capture(payments, providers, clock);
   const releasing = release(payments, providers, sagas, clock);
   const refunding = refund(payments, sagas, clock);
-  const receiving = receiveWebhook(payments, reports, providers, clock, logger);
+  const receiving = receiveWebhook(payments, reports, providers, sagas, clock, logger);
   const givingBackAbandoned = giveBackAbandoned(payments, providers, sagas, clock, logger);
   const steps = refundSteps(payments, providers, clock, logger);
 
@@ -52,6 +52,13 @@ export function aTill<P extends Payments>(payments: P, providers: PaymentProvide
       refunding({ paymentId, ...(amount !== undefined && { amount }), ...(reason !== undefined && { reason }) }, context()),
     receive: (body: string, signature: string, provider = 'sandbox') => receiving({ provider, signature, body }, context()),
     giveBackAbandoned: givingBackAbandoned,
+
+    /** One try of every refund that has not ended. */
+    async tryRefunds(): Promise<void> {
+      await Promise.allSettled(
+        sagas.started.map(({ id, data }) => steps.steps[0]!.run!(RefundSaga.data.parse(data), { key: id })),
+      );
+    },
 
     /** Runs the refunds that were started and not run yet, as their sagas would. */
     async settleRefunds(): Promise<void> {

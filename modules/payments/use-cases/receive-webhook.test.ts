@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { voided, voidStarted } from '../domain/payment.ts';
 import type { PaymentProviders } from '../domain/payment-provider.ts';
 import { sandboxProvider } from '../providers/sandbox.ts';
 import { sign } from '../providers/signature.ts';
@@ -97,9 +98,87 @@ describe('a report of the provider', () => {
     await report(made);
     await report(made);
     expect(await payments.find(paymentId)).toMatchObject({ refunded: 700, refunds: [{ amount: 700, status: 'succeeded' }] });
-    await report({ type: 'refund.succeeded', paymentId, amount: 4301 });
-    expect(till.errors).toEqual([expect.stringMatching(/does not fit/)]);
+    await report({ type: 'refund.succeeded', paymentId, amount: 5001 });
+    expect(till.errors, 'more than was ever taken').toEqual([expect.stringMatching(/does not fit/)]);
     expect(await payments.find(paymentId)).toMatchObject({ refunded: 700 });
+  });
+
+  it('of a refund there that does not fit beside one of ours is asked for again, and entered once ours has failed', async () => {
+    const { till, payments, aCaptured, report } = setUp();
+    const paymentId = await aCaptured();
+    const { id: ours } = await till.refund(paymentId, 4000);
+    const made = { id: 'evt_1', type: 'refund.succeeded', paymentId, amount: 5000, reference: 're_1' };
+    await expect(report(made)).rejects.toMatchObject({ kind: 'unavailable' });
+    await report({ type: 'refund.failed', paymentId, refundId: ours, amount: 4000 });
+    await report(made);
+    expect(await payments.find(paymentId)).toMatchObject({ refunded: 5000, refunds: [{ status: 'failed' }, { amount: 5000, status: 'succeeded' }] });
+    expect(payments.ledger.map(({ id }) => id.split(':')[0])).toEqual(['capture', 'refund']);
+  });
+
+  it('of a refund there that was returned and made again is right in whatever order it comes', async () => {
+    const { payments, aCaptured, report } = setUp();
+    const paymentId = await aCaptured();
+    const made = { type: 'refund.succeeded', paymentId, amount: 5000, reference: 're_1' };
+    await report({ ...made, type: 'refund.failed' });
+    await report({ ...made, reference: 're_2' });
+    await report(made);
+    expect(await payments.find(paymentId)).toMatchObject({ refunded: 5000, refunds: [{ status: 'failed' }, { status: 'succeeded' }] });
+  });
+
+  it('of a refund of ours that is missing here, as after a restored backup, enters it again', async () => {
+    const { payments, aCaptured, report } = setUp();
+    const paymentId = await aCaptured();
+    const refundId = randomUUID();
+    await report({ type: 'refund.succeeded', paymentId, refundId, amount: 700 });
+    await report({ type: 'refund.succeeded', paymentId, refundId, amount: 700 });
+    expect(await payments.find(paymentId)).toMatchObject({ refunded: 700, refunds: [{ id: refundId, status: 'succeeded' }] });
+  });
+
+  it('of a dispute books what it took, and what came back, in this order', async () => {
+    const { payments, aCaptured, report } = setUp();
+    const paymentId = await aCaptured();
+    await report({ type: 'refund.succeeded', paymentId, amount: 700, reference: 're_1' });
+    const disputed = { type: 'dispute.withdrawn', paymentId, amount: 5000, reference: 'dp_1' };
+    const won = { ...disputed, id: 'evt_1', type: 'dispute.reinstated' };
+    await expect(report(won)).rejects.toMatchObject({ kind: 'unavailable' });
+    await report(disputed);
+    await report(disputed);
+    await report(won);
+    expect(payments.ledger.slice(2).map(({ id, entries }) => [id.split(':')[0], entries[0].account])).toEqual([
+      ['dispute', 'disputes'],
+      ['won-dispute', 'provider:sandbox'],
+    ]);
+    expect(await payments.find(paymentId)).toMatchObject({ captured: 5000, refunded: 700 });
+  });
+
+  it('of a capture before the authorization was answered is asked for again', async () => {
+    const { till, payments, report } = setUp();
+    const request = { idempotencyKey: 'one', orderId: randomUUID(), customerId: randomUUID(), paymentToken: 'tok_flaky' };
+    await expect(till.authorize(request)).rejects.toMatchObject({ kind: 'unavailable' });
+    const [opened] = await payments.list({ orderId: request.orderId });
+    const taken = { id: 'evt_1', type: 'payment.captured', paymentId: opened?.id, amount: 3000 };
+    await expect(report(taken)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(till.authorize(request)).rejects.toMatchObject({ kind: 'unavailable' });
+    await till.authorize(request);
+    await report(taken);
+    expect(await payments.find(opened!.id)).toMatchObject({ state: 'captured', captured: 3000 });
+  });
+
+  it('of a capture of what nobody waits for any more gives it back', async () => {
+    const { till, payments, report } = setUp();
+    const { paymentId } = await till.authorize();
+    await payments.apply(paymentId, voidStarted, noon);
+    await report({ type: 'payment.captured', paymentId, amount: 3000 });
+    await till.settleRefunds();
+    expect(await payments.find(paymentId)).toMatchObject({ captured: 3000, refunded: 3000 });
+  });
+
+  it('of a capture of what was voided here alarms somebody', async () => {
+    const { till, payments, report } = setUp();
+    const { paymentId } = await till.authorize();
+    await payments.apply(paymentId, voided, noon);
+    await report({ type: 'payment.captured', paymentId, amount: 3000 });
+    expect(till.errors).toEqual([expect.stringMatching(/capture that does not fit/)]);
   });
 
   it.each([

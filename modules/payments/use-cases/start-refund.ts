@@ -2,17 +2,23 @@ import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Sagas } from '#platform/sagas/saga.ts';
 import { PaymentsErrors } from '../contract.ts';
-import type { Payments, PaymentWithRefunds } from '../domain/payments.ts';
+import type { Payment } from '../domain/payment.ts';
+import type { Payments } from '../domain/payments.ts';
 import { leftToRefund, requestRefund } from '../domain/refund.ts';
 import { RefundSaga } from '../sagas/refund-saga.ts';
 
 /** Stores refunds, each together with the saga that brings it to its end. */
 export function startingRefund(payments: Payments, sagas: Sagas, clock: Clock) {
-  async function store(payment: PaymentWithRefunds, wanted: { amount?: number | undefined; reason?: string | null | undefined }) {
+  async function store(payment: Payment, wanted: { amount?: number | undefined; reason?: string | null | undefined }) {
     const { payment: changed, refund } = requestRefund(payment, { id: uuid(), at: clock.now(), ...wanted });
     await payments.addRefund(changed, refund);
     await sagas.start(RefundSaga, refund.id, { paymentId: payment.id, refundId: refund.id });
     return { payment: changed, refund };
+  }
+
+  /** Of a captured payment; nothing, where nothing is left. Within `locked`. */
+  async function rest(payment: Payment): Promise<void> {
+    if (payment.state === 'captured' && leftToRefund(payment) > 0) await store(payment, {});
   }
 
   return {
@@ -22,10 +28,11 @@ export function startingRefund(payments: Payments, sagas: Sagas, clock: Clock) {
         return store(payment, wanted);
       }),
 
-    /** Of a captured payment. Nothing, where nothing is left. */
     ofTheRest: (paymentId: string): Promise<void> =>
       payments.locked(paymentId, async (payment) => {
-        if (payment?.state === 'captured' && leftToRefund(payment) > 0) await store(payment, {});
+        if (payment) await rest(payment);
       }),
+
+    rest,
   };
 }

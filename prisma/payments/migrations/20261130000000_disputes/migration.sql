@@ -1,0 +1,2 @@
+-- What customers' banks took back.
+INSERT INTO "payments"."ledger_accounts" ("id") VALUES ('disputes');
