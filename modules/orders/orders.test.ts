@@ -136,6 +136,13 @@ describe('an order', () => {
     expect(await stockOf(mug.sku)).toBe(7);
   });
 
+  it('is paid without anybody being asked for money where it costs nothing', async () => {
+    const sample = await onSale({ price: eur(0) });
+    const items = [{ sku: sample.sku, quantity: 2 }];
+    const { body } = await customer().post('/v1/orders', { items, paymentToken: 'tok_declined' }, until(5)).expect(201);
+    expect(body).toMatchObject({ status: 'paid', total: eur(0), version: 2 });
+  });
+
   it('is pending at first for those who do not wait', async () => {
     const mug = await onSale();
     const { body } = await customer().post('/v1/orders', { items: [{ sku: mug.sku, quantity: 1 }], paymentToken: 'tok_visa' });

@@ -75,7 +75,7 @@ export const ordersEndpoints: Endpoint[] = [
   endpoint(OrdersApi, 'POST /v1/orders', {
     summary: 'Place an order',
     description:
-      'Reserves the stock and starts the checkout, at the prices of the catalogue. The answer is the order as `pending`; with `Prefer: wait=5` it comes as soon as the order is `paid` or `cancelled`, after 5 seconds at the latest. An order whose payment fails is `cancelled` and says why.',
+      'Reserves the stock and starts the checkout, at the prices of the catalogue. The answer is the order as `pending`; with `Prefer: wait=5` it comes as soon as the order is `paid` or `cancelled`, after 5 seconds at the latest. An order whose payment fails is `cancelled` and says why; one that costs nothing is paid whatever the token.',
     access: 'user',
     idempotent: true,
     waits: true,

@@ -4,11 +4,11 @@ import { runToEnd } from '#platform/sagas/in-memory-sagas.ts';
 import { PaymentsErrors } from '../../payments/contract.ts';
 import { cancelled } from '../domain/order.ts';
 import { InMemoryTill } from '../testing/in-memory-till.ts';
-import { alone, aProduct, aRequest, atNoon, inMemoryShop, noon } from '../testing/shop.ts';
+import { alone, aProduct, aRequest, atNoon, eur, inMemoryShop, noon } from '../testing/shop.ts';
 import { checkout } from './checkout.ts';
 
-async function setUp(payments = new InMemoryTill()) {
-  const mug = aProduct({ stock: 5 });
+async function setUp(payments = new InMemoryTill(), product: Parameters<typeof aProduct>[0] = {}) {
+  const mug = aProduct({ stock: 5, ...product });
   const shop = inMemoryShop(mug);
   const order = await shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }]), alone);
   const saga = checkout(shop.orders, payments, shop.outbox, atNoon, 1000);
@@ -33,6 +33,14 @@ describe('the checkout', () => {
     expect(outbox.events).toEqual([{ name: 'orders.order-paid', payload: { orderId, total, paidAt: noon.toISOString() } }]);
   });
 
+  it('of an order that costs nothing asks nobody for money', async () => {
+    const { payments, outbox, runWith, outcome, orderId, total } = await setUp(new InMemoryTill(PaymentsErrors.declined()), { price: eur(0) });
+    expect(await runWith()).toMatchObject({ state: 'completed' });
+    expect(await outcome()).toMatchObject({ order: { status: 'paid', total: eur(0) }, stock: 3 });
+    expect(payments.keys).toEqual([]);
+    expect(outbox.events).toEqual([{ name: 'orders.order-paid', payload: { orderId, total, paidAt: noon.toISOString() } }]);
+  });
+
   it('asks again under the same key when payments was away', async () => {
     const { payments, runWith, outcome, orderId } = await setUp(new InMemoryTill(platformErrors.unavailable()));
     await runWith();
@@ -44,6 +52,7 @@ describe('the checkout', () => {
     [PaymentsErrors.declined(), 'payments.declined'],
     [PaymentsErrors.insufficientFunds(), 'payments.insufficient-funds'],
     [PaymentsErrors.invalidToken(), 'payments.invalid-token'],
+    [PaymentsErrors.amountTooSmall(), 'payments.amount-too-small'],
   ])('ends with the order cancelled for the reason that payments gives (%s)', async (failure, code) => {
     const { outbox, runWith, outcome, orderId } = await setUp(new InMemoryTill(failure));
     const reason = { code, message: failure.message };

@@ -52,8 +52,10 @@ export function checkout(
       },
       {
         name: 'authorize',
-        run: ({ orderId, customerId, total, paymentToken }, { key }) =>
-          payments.authorize({ idempotencyKey: key, orderId, customerId, amount: total, paymentToken }),
+        async run({ orderId, customerId, total, paymentToken }, { key }) {
+          if (isFree(total)) return;
+          return payments.authorize({ idempotencyKey: key, orderId, customerId, amount: total, paymentToken });
+        },
         async undo({ orderId }) {
           await payments.release({ orderId });
         },
@@ -61,7 +63,8 @@ export function checkout(
       {
         // Needs no undo of its own: releasing the order's payment gives back what was captured as well.
         name: 'capture',
-        async run({ paymentId }) {
+        async run({ total, paymentId }) {
+          if (isFree(total)) return;
           await payments.capture({ paymentId: paymentId! });
         },
       },
@@ -79,6 +82,9 @@ export function checkout(
     ],
   };
 }
+
+/** What costs nothing is paid without a payment, so that it does not matter what a provider thinks of nothing. */
+const isFree = ({ amount }: SagaDataOf<typeof Checkout>['total']): boolean => amount === 0;
 
 /** In the words of a customer, who knows nothing of sagas. */
 const whyUnpaid = (end: SagaEnd): Reason =>

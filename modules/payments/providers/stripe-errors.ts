@@ -23,6 +23,9 @@ export function declineOf(error: StripeError): Decline {
     // Written by Stripe for the one whose card it is.
     return { code, message: error.message };
   }
+  // These say how much it takes, and nothing of anybody.
+  if (error.code === 'amount_too_small') return { code: PaymentsErrors.amountTooSmall.code, message: error.message };
+  if (error.code === 'amount_too_large') return { code: PaymentsErrors.amountTooLarge.code, message: error.message };
   const { code, summary } = error.param?.startsWith('payment_method') ? PaymentsErrors.invalidToken : PaymentsErrors.declined;
   return { code, message: summary };
 }

@@ -56,8 +56,14 @@ describe('with Stripe', () => {
     expect(server.held).toBe(0);
   });
 
-  it('an amount that Stripe does not take is declined', async () => {
-    await expect(pay({ amount: euros(1) })).rejects.toMatchObject({ code: 'payments.declined' });
+  it.each([
+    [1, 'payments.amount-too-small', /at least/],
+    [100_000_000, 'payments.amount-too-large', /no more than/],
+  ])('an amount of %s, which Stripe does not take, is refused as that, and again when it is asked for again', async (amount, code, message) => {
+    const asked = { idempotencyKey: randomUUID(), orderId: randomUUID(), customerId: randomUUID(), amount: euros(amount) };
+    for (let time = 0; time < 2; time++) {
+      await expect(pay(asked)).rejects.toMatchObject({ code, kind: 'invalid', message: expect.stringMatching(message) });
+    }
   });
 
   it.each(['POST /v1/payment_intents', 'POST /v1/payment_intents/pi_1/confirm'])('a lost answer to %s is found out by asking again', async (lost) => {

@@ -189,6 +189,7 @@ export class FakeStripe {
     const amount = Number(body.get('amount'));
     if (amount < 50) return invalid('Amount must be at least 50 cents', { code: 'amount_too_small', param: 'amount' });
     const id = this.#named('pi', this.intents.size);
+    if (amount > 99_999_999) return invalid('Amount must be no more than 999,999.99 eur', { code: 'amount_too_large', param: 'amount' });
     const intent = { object: 'payment_intent', id, amount, amount_received: 0, status: 'requires_payment_method', metadata: metadata(body) };
     this.intents.set(id, intent);
     return ok({ ...intent });

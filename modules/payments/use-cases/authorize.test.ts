@@ -46,6 +46,16 @@ describe('authorizing a payment', () => {
   });
 
   it.each([
+    ['the sandbox', sandboxProvider({ webhookSecret: undefined, timeout: 5000 })],
+    ['a bank', new Bank()],
+  ])('of nothing is refused without asking %s', async (_, provider) => {
+    const till = aTill(new InMemoryPayments(), only(provider));
+    const asked = { ...request(), amount: euros(0) };
+    await expect(till.authorize(asked)).rejects.toMatchObject({ code: 'payments.amount-too-small' });
+    expect(await till.payments.list({ orderId: asked.orderId })).toEqual([]);
+  });
+
+  it.each([
     ['tok_declined', 'payments.declined'],
     ['tok_insufficient_funds', 'payments.insufficient-funds'],
     ['tok_of_nobody', 'payments.invalid-token'],

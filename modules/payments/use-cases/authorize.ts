@@ -17,6 +17,8 @@ export function authorize(payments: Payments, providers: PaymentProviders, sagas
   const giveBack = givingBack(payments, providers, sagas, clock);
 
   return async ({ idempotencyKey, orderId, customerId, amount, paymentToken }, context) => {
+    // Some providers would hold nothing, others would refuse.
+    if (amount.amount === 0) throw PaymentsErrors.amountTooSmall('There is nothing to pay.');
     const fingerprint = digestOf([orderId, customerId, amount.amount, amount.currency, paymentToken]);
     const intent = { id: uuid(), idempotencyKey, fingerprint, orderId, customerId, amount, provider: providers.active.name, at: clock.now() };
     const opened = await payments.open(intent);
@@ -48,5 +50,7 @@ function answerTo({ id, state, decline }: Payment): { paymentId: string } {
   return { paymentId: id };
 }
 
+const { insufficientFunds, invalidToken, amountTooSmall, amountTooLarge } = PaymentsErrors;
+
 const failureOf = (code: string | undefined) =>
-  [PaymentsErrors.insufficientFunds, PaymentsErrors.invalidToken].find((error) => error.code === code) ?? PaymentsErrors.declined;
+  [insufficientFunds, invalidToken, amountTooSmall, amountTooLarge].find((error) => error.code === code) ?? PaymentsErrors.declined;
