@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -69,6 +70,15 @@ describe('starting for the first time', () => {
     await program.stop();
   });
 
+  it('opens its port when it can answer', async () => {
+    const PORT = String(await freePort());
+    const program = watched(launch({ DATA_DIR: await newFolder(), PORT, LOG_LEVEL: 'warn' }));
+    const firstAnswer = async () => (await fetch(`${program.url}/v1/products`)).status;
+    await expect.poll(() => firstAnswer().catch(() => undefined), { interval: 20 }).toBeDefined();
+    expect(await firstAnswer()).toBe(200);
+    await program.stop();
+  });
+
   it('loads the catalogue also where the start before was refused halfway', async () => {
     const DATA_DIR = await newFolder();
     const { output } = await refused({ DATA_DIR, PORT: String(await freePort()), ADMIN_PASSWORD: 'short' });
@@ -94,6 +104,48 @@ describe('starting for the first time', () => {
 });
 
 describe('stopping', () => {
+  it('by SIGTERM to npm start, as systemd, pm2 and kill $! do', async () => {
+    const PORT = String(await freePort());
+    const { path: cache, remove } = await temporaryFolder();
+    closers.push(remove);
+    const npm = spawn('npm', ['start'], {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, npm_config_cache: cache, DATA_DIR: await newFolder(), PORT, LOG_LEVEL: 'warn' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    npm.stderr.on('data', (data: Buffer) => (said += data.toString()));
+    const ended = new Promise((resolve) => npm.once('close', resolve));
+    await expect.poll(() => said).toMatch(/Stop +Ctrl-C/);
+    npm.kill('SIGTERM');
+    await ended;
+    expect(said).toMatch(/Stopped\.\n/);
+    await expect(fetch(`http://127.0.0.1:${PORT}/livez`)).rejects.toThrow();
+  });
+
+  it('is not what a closed terminal does to a program that nohup started', async () => {
+    const program = watched(await start({ DATA_DIR: await newFolder() }));
+    program.process.kill('SIGHUP');
+    program.process.kill('SIGHUP');
+    expect((await fetch(`${program.url}/v1/products`)).status).toBe(200);
+    expect(await program.stop()).toBe(0);
+    expect(program.output()).toMatch(/Stopped\.\n/);
+  });
+
+  it('is what a closed terminal does to the program in it', async () => {
+    const PORT = String(await freePort());
+    // `script` gives it a terminal, and takes it away when it ends itself.
+    const terminal = spawn('script', ['--quiet', '--command', `${process.execPath} src/start.js`, '/dev/null'], {
+      env: { PATH: process.env.PATH, DATA_DIR: await newFolder(), PORT, LOG_LEVEL: 'warn' },
+    });
+    closers.push(async () => terminal.kill('SIGKILL'));
+    let said = '';
+    terminal.stdout.on('data', (data: Buffer) => (said += data.toString()));
+    await expect.poll(() => said).toMatch(/Stop +Ctrl-C/);
+    terminal.kill('SIGKILL');
+    const reached = () => fetch(`http://127.0.0.1:${PORT}/livez`).then(() => true, () => false);
+    await expect.poll(reached).toBe(false);
+  });
+
   async function orderUnderWay(url: string, headers: Record<string, string>): Promise<void> {
     await expect.poll(async () => ((await (await fetch(`${url}/v1/orders`, { headers })).json()) as { data: unknown[] }).data).toHaveLength(1);
   }
@@ -170,6 +222,8 @@ describe('what keeps the program from starting is one line, and the exit code sa
     ['MODULES', 'orders,bakery', /MODULES names bakery/],
     ['MODULES', 'users', /Module users calls auth and orders and payments/],
     ['MODULES', 'payments', /No module here issues access tokens.* AUTH_URL, or set JWKS_URL/],
+    ['HOST', 'no-such-host.invalid', /HOST: (there is no address|no name server answers) for (the name )?no-such-host\.invalid/],
+    ['HOST', '203.0.113.7', /This machine has no address 203\.0\.113\.7\. Choose another with HOST\.$/],
     ['SEED', 'bakery', /SEED names the catalogue "bakery"/],
     ['ADMIN_PASSWORD', 'short', /ADMIN_PASSWORD/],
     ['DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /DATABASE_URL: cannot reach PostgreSQL at 127\.0\.0\.1:1/],

@@ -22,8 +22,7 @@ async function issued() {
 
 async function publicPort() {
   const certificate = new CertificateFiles('TLS', await issued(), silent);
-  const front = await HttpFront.listen({ host: '127.0.0.1', port: 0 }, certificate);
-  front.open(gateway([]));
+  const front = await HttpFront.open(gateway([]), { host: '127.0.0.1', port: 0 }, certificate);
   onTestFinished(async () => {
     certificate.close();
     await front.close(0);

@@ -1,13 +1,7 @@
-/**
- * The port. It is taken before anything else is opened, so that a taken one costs nothing; until the program is ready
- * whoever asks is told to come back.
- */
-import { randomUUID } from 'node:crypto';
+/** The port of the program. It is opened when the program can answer; until then nobody is kept waiting at it. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { platformErrors } from '#platform/errors.ts';
-import { problemType } from '#platform/http/problem.ts';
+import { type AddressInfo, createServer as createProbe, type Server as NetServer } from 'node:net';
 import type { GatewayApp } from '../gateway/app.ts';
 import { serverOptions } from '../gateway/server-options.ts';
 import type { Configuration } from './configuration.ts';
@@ -16,15 +10,14 @@ import { StartupError } from './startup-error.ts';
 /** Milliseconds. */
 const lookForIdle = 20;
 
-const { code, summary } = platformErrors.unavailable;
-const starting = { type: problemType(code), title: summary, status: 503, detail: 'The program is starting. Try again in a moment.', code };
+type Place = Pick<Configuration, 'host' | 'port'>;
 
-const notYet: RequestListener = (_, response) => {
-  const requestId = randomUUID();
-  const headers = { 'Cache-Control': 'no-store', 'Retry-After': '1', 'X-Request-Id': requestId, Connection: 'close' };
-  response.writeHead(503, { 'Content-Type': 'application/problem+json', ...headers });
-  response.end(JSON.stringify({ ...starting, requestId }));
-};
+/** Refuses a port that cannot be listened on, before anything is created that would be in vain. */
+export async function checkPort(place: Place): Promise<void> {
+  const probe = createProbe();
+  await listen(probe, place);
+  await new Promise((resolve) => probe.close(resolve));
+}
 
 /** A certificate for the port; it may change while the program runs. */
 export interface FrontCertificate {
@@ -34,27 +27,19 @@ export interface FrontCertificate {
 }
 
 export class HttpFront {
+  readonly #gateway: GatewayApp;
   readonly #server: Server | SecureServer;
-  #gateway: GatewayApp | undefined;
 
-  private constructor(certificate: FrontCertificate | undefined) {
-    const answer: RequestListener = (request, response) => (this.#gateway?.app ?? notYet)(request, response);
-    this.#server = certificate ? secureServer(certificate, answer) : createServer(serverOptions, answer);
+  private constructor(gateway: GatewayApp, certificate: FrontCertificate | undefined) {
+    this.#gateway = gateway;
+    this.#server = certificate ? secureServer(certificate, gateway.app) : createServer(serverOptions, gateway.app);
   }
 
   /** HTTPS with a certificate, otherwise HTTP. */
-  static async listen({ host, port }: Pick<Configuration, 'host' | 'port'>, certificate?: FrontCertificate): Promise<HttpFront> {
-    const front = new HttpFront(certificate);
-    await new Promise<void>((resolve, reject) => {
-      front.#server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
-      front.#server.listen(port, host, resolve);
-    });
+  static async open(gateway: GatewayApp, place: Place, certificate?: FrontCertificate): Promise<HttpFront> {
+    const front = new HttpFront(gateway, certificate);
+    await listen(front.#server, place);
     return front;
-  }
-
-  /** From now on the gateway answers. */
-  open(gateway: GatewayApp): void {
-    this.#gateway = gateway;
   }
 
   /** Without a slash at the end. */
@@ -68,7 +53,7 @@ export class HttpFront {
   /** Takes no new connections and lets the requests under way finish; cuts them off after `timeout` milliseconds. */
   async close(timeout: number): Promise<void> {
     if (!this.#server.listening) return;
-    this.#gateway?.drain();
+    this.#gateway.drain();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     // A connection whose last request is answered is kept alive by its client, and would hold up the end.
     const idle = setInterval(() => this.#server.closeIdleConnections(), lookForIdle);
@@ -87,11 +72,25 @@ function secureServer(certificate: FrontCertificate, answer: RequestListener): S
   return server;
 }
 
+function listen(server: NetServer, { host, port }: Place): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refused = (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port));
+    server.once('error', refused);
+    server.listen(port, host, () => {
+      server.off('error', refused);
+      resolve();
+    });
+  });
+}
+
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const reason = {
     EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or choose another with PORT.`,
     EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with PORT.`,
     EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with HOST.`,
+    ENOTFOUND: `HOST: there is no address for the name ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
+    EAI_AGAIN: `HOST: no name server answers for ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
+    EINVAL: `HOST: ${host} cannot be listened on. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
   }[error.code ?? ''];
   return reason === undefined ? error : new StartupError(reason);
 }

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { readConfiguration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
-import { HttpFront } from './http-front.ts';
+import { checkPort, HttpFront } from './http-front.ts';
 import { Identity } from './identity.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { findModules, loadModules, selectModules } from './modules.ts';
@@ -43,8 +43,8 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const { modules: names, gateway: isGateway } = selectModules(allModules, configuration.modules);
   for (const line of weakSettings(configuration, isGateway)) options.announce(line);
   const identity = new Identity(configuration, options.logger, opened);
-  const front = await HttpFront.listen(configuration, identity.front(isGateway));
-  opened.add('the HTTP server', () => front.close(0));
+  const certificate = identity.front(isGateway);
+  await checkPort(configuration);
 
   const opening = openDatabases({ ...options, configuration, modules: names, allModules }, opened);
   // One turn later PostgreSQL is on its way, and comes up while Node reads the rest of the program.
@@ -60,7 +60,8 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     { ...options, configuration, identity, definitions, elsewhere, isGateway, databases: databases.modules },
     opened,
   );
-  front.open(gateway);
+  const front = await HttpFront.open(gateway, configuration, certificate);
+  opened.add('the HTTP server', () => front.close(0));
   let stopping: Promise<void> | undefined;
   return {
     url: front.url,

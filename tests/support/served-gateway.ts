@@ -20,8 +20,7 @@ export interface ServeOptions extends TestGatewayOptions {
 /** An application on a real port, until the test is over. */
 export async function serve(endpoints: readonly Endpoint[], { port = 0, certificate, ...options }: ServeOptions = {}): Promise<Served> {
   const created = gateway(endpoints, options);
-  const front = await HttpFront.listen({ host: '127.0.0.1', port }, certificate);
-  front.open(created);
+  const front = await HttpFront.open(created, { host: '127.0.0.1', port }, certificate);
   let ended: Promise<unknown> | undefined;
   const kill = () => (ended ??= Promise.all([front.close(0), created.close()]));
   onTestFinished(async () => void (await kill()));
