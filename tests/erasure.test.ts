@@ -58,3 +58,27 @@ describe('a person who is erased', () => {
     expect(await tablesThatSay(grace)).toEqual(everywhere);
   });
 });
+
+describe('administrators', () => {
+  it('S38 who erase themselves at the same time leave one behind', async () => {
+    const several = await Promise.all(
+      ['one', 'two', 'three'].map(async (name) => {
+        const credentials = { email: `${name}@example.com`, password: 'correct horse battery staple' };
+        const { body } = await supertest(program.url).post('/v1/auth/register').send({ ...credentials, name }).expect(201);
+        await client.query(`UPDATE auth.accounts SET roles = '{customer,admin}' WHERE id = $1`, [body.userId]);
+        const { body: tokens } = await supertest(program.url).post('/v1/auth/login').send(credentials).expect(200);
+        return () => supertest(program.url).delete('/v1/users/me').set('authorization', `Bearer ${tokens.accessToken}`);
+      }),
+    );
+    const { rows: first } = await client.query(`UPDATE auth.accounts SET roles = '{customer}' WHERE email = 'admin@example.com' RETURNING id`);
+    try {
+      const answers = await Promise.all(several.map((erase) => erase()));
+      expect(answers.map(({ status }) => status).sort()).toEqual([204, 204, 409]);
+      expect(answers.find(({ status }) => status === 409)!.body).toMatchObject({ code: 'auth.last-administrator' });
+      const left = async () => (await client.query(`SELECT email FROM auth.accounts WHERE 'admin' = ANY (roles)`)).rowCount;
+      await expect.poll(left, patience).toBe(1);
+    } finally {
+      await client.query(`UPDATE auth.accounts SET roles = '{admin}' WHERE id = $1`, [first[0].id]);
+    }
+  });
+});

@@ -33,6 +33,8 @@ export const AuthErrors = errors('auth', {
   weakPassword: ['invalid', 'Choose another password.'],
   invalidRefreshToken: ['unauthenticated', 'This refresh token is not valid any more. Log in again.'],
   accountNotFound: ['not-found', 'There is no such account.'],
+  confirmationRequired: ['forbidden', 'This cannot be undone: send your password along, or log in again first.'],
+  lastAdministrator: ['conflict', 'Nobody could administer without this account. Make somebody else an administrator first.'],
   ownAccount: ['conflict', 'You cannot disable your own account.'],
   busy: ['unavailable', 'Too many people are logging in right now. Try again in a moment.'],
 });
@@ -99,7 +101,21 @@ export const AuthApi = api('auth', {
     summary: 'Ends the sessions of an account and keeps it from logging in until it is enabled again.',
     input: z.object({ userId: z.uuid(), by: z.uuid().describe('the administrator who does it') }),
     output: z.object({}),
-    errors: [AuthErrors.accountNotFound, AuthErrors.ownAccount],
+    errors: [AuthErrors.accountNotFound, AuthErrors.ownAccount, AuthErrors.lastAdministrator],
+  }),
+  allowErasure: command(1, {
+    summary:
+      'To be asked before a person is erased: whether it is they who ask, by their password or by a session that has just begun. The last administrator is refused; another one counts no more from then on.',
+    actsFor: 'userId',
+    input: z.object({ userId: z.uuid(), sessionId: z.uuid().optional(), password: Password.optional() }),
+    output: z.object({}),
+    errors: [
+      AuthErrors.confirmationRequired,
+      AuthErrors.wrongCredentials,
+      AuthErrors.tooManyAttempts,
+      AuthErrors.busy,
+      AuthErrors.lastAdministrator,
+    ],
   }),
   enableAccount: command(1, {
     input: z.object({ userId: z.uuid() }),

@@ -31,6 +31,7 @@ import { keySealing } from './security/key-sealing.ts';
 import { sessionAuthenticator } from './security/session-authenticator.ts';
 import { SignedAccessTokens } from './security/signed-access-tokens.ts';
 import { AuthSettings } from './settings.ts';
+import { allowErasure } from './use-cases/allow-erasure.ts';
 import { changePassword } from './use-cases/change-password.ts';
 import { AdministratorSettings, createAdministrator } from './use-cases/create-administrator.ts';
 import { disableAccount } from './use-cases/disable-account.ts';
@@ -138,6 +139,15 @@ export default defineModule('auth', {
       Logger,
     ]);
     bind(AuthApi.disableAccount).toResolvedValue(disableAccount, [Accounts, Clock, Logger]);
+    bind(AuthApi.allowErasure).toResolvedValue(allowErasure, [
+      Accounts,
+      Sessions,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      Clock,
+      Logger,
+    ]);
     bind(AuthApi.enableAccount).toResolvedValue(enableAccount, [Accounts, Logger]);
     bind(AuthApi.getPublicKeys).toResolvedValue(getPublicKeys, [AccessTokens]);
     bind(AuthApi.isSessionLive).toResolvedValue(isSessionLive, [Sessions]);

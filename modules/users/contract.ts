@@ -109,9 +109,9 @@ export const UsersApi = api('users', {
   }),
   erase: command(1, {
     summary: 'Erases a person here at once, and everywhere else by the event that follows. Repeating it is harmless.',
-    input: z.object(ofUser),
+    input: z.object({ ...ofUser, sessionId: z.uuid().optional(), password: AuthApi.allowErasure.input.shape.password }),
     output: z.object({}),
-    errors: [],
+    errors: AuthApi.allowErasure.errors,
   }),
 });
 

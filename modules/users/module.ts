@@ -29,7 +29,7 @@ import { updateProfile } from './use-cases/update-profile.ts';
 
 export default defineModule('users', {
   offers: UsersApi,
-  needs: [AuthApi.getRegistration, AuthApi.exportPersonalData, OrdersApi.exportPersonalData, PaymentsApi.exportPersonalData],
+  needs: [AuthApi.getRegistration, AuthApi.exportPersonalData, AuthApi.allowErasure, OrdersApi.exportPersonalData, PaymentsApi.exportPersonalData],
   publishes: [personErased],
   bindings(bind) {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
@@ -53,7 +53,7 @@ export default defineModule('users', {
       PaymentsApi.exportPersonalData,
       Clock,
     ]);
-    bind(UsersApi.erase).toResolvedValue(erase, [People, Clock]);
+    bind(UsersApi.erase).toResolvedValue(erase, [People, AuthApi.allowErasure, Clock]);
   },
   reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles]) },
   endpoints: usersEndpoints,

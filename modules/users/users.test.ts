@@ -6,7 +6,7 @@ import { startTestProgram, type TestProgram } from '../../tests/support/program.
 import { AuthApi } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
-import { anOrderOf, aPaymentOf, authKnowing, ordersOf, paymentsOf } from './testing/other-modules.ts';
+import { anOrderOf, aPaymentOf, authKnowing, ordersOf, paymentsOf, rightPassword, staleSession } from './testing/other-modules.ts';
 import { aRegistration, atHome, atWork } from './testing/people.ts';
 
 const auth = authKnowing();
@@ -220,6 +220,20 @@ describe('what is stored about you', () => {
     await post(addresses, atHome).expect(404);
     expect((await get(addresses)).body).toEqual({ addresses: [] });
     expect((await get(`${me}/export`).expect(200)).body).toMatchObject({ profile: null, addresses: [] });
+  });
+
+  it('S27 is erased with a password or a fresh login, and an access token alone is not enough', async () => {
+    const { userId, get } = somebody();
+    const bearer = `Bearer ${program.tokenFor({ userId, sessionId: staleSession })}`;
+    const erase = (body?: object) => supertest(program.url).delete(me).set('authorization', bearer).send(body);
+    for (const body of [undefined, {}]) {
+      expect((await erase(body).expect(403)).body).toMatchObject({ code: 'auth.confirmation-required', detail: expect.stringMatching('password') });
+    }
+    await erase({ password: 'a wrong password' }).expect(401);
+    await erase({ password: '' }).expect(400);
+    await get(me).expect(200);
+    await erase({ password: rightPassword }).expect(204);
+    await get(me).expect(404);
   });
 
   it('leaves an account alone when another one is erased', async () => {

@@ -25,8 +25,14 @@ export abstract class Accounts {
    */
   abstract changePassword(id: string, change: { from: string; to: string; keep: string }): Promise<boolean>;
 
-  /** Keeps the account from logging in and ends its sessions, together. False when there is no such account. */
-  abstract disable(id: string, at: Date): Promise<boolean>;
+  /** Keeps the account from logging in and ends its sessions, together; neither for the last administrator. */
+  abstract disable(id: string, at: Date): Promise<'disabled' | 'unknown' | 'last administrator'>;
+
+  /**
+   * Counts the account among the administrators no more, since it is about to be erased; false, and nothing, for the last
+   * one. Of several who leave or are disabled at the same time, the last is told.
+   */
+  abstract leave(id: string, at: Date): Promise<boolean>;
 
   abstract enable(id: string): Promise<boolean>;
 

@@ -36,6 +36,9 @@ export abstract class Sessions {
   /** With `claimed` it must be a session of that account, and the account must have all of these roles today. */
   abstract isLive(id: string, claimed?: { userId: string; roles: readonly string[] }): Promise<boolean>;
 
+  /** When a living session of the account began, which is when its password was given. */
+  abstract startOf(id: string, accountId: string): Promise<Date | undefined>;
+
   /** The oldest first. */
   abstract list(accountId: string): Promise<{ startedAt: Date; lastUsedAt: Date }[]>;
 

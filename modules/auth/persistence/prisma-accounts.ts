@@ -45,6 +45,18 @@ export function prismaAccounts(
     database.afterCommit(() => endings.tell(rows.map(({ id }) => id)));
   }
 
+  /** Locks all who can administer, so that of two who go at the same time the second one sees the first. */
+  async function isLastAdministrator(id: string): Promise<boolean> {
+    const { rows } = await database.query<{ id: string }>(
+      `select id from auth.accounts
+       where 'admin' = any (roles) and disabled_at is null and leaving_at is null
+         and (select 'admin' = any (roles) from auth.accounts where id = $1)
+       order by id for no key update`,
+      [id],
+    );
+    return rows.length === 1 && rows[0]!.id === id;
+  }
+
   return {
     add: (account, announce) =>
       database.transaction(async () => {
@@ -93,12 +105,20 @@ export function prismaAccounts(
 
     disable: (id, at) =>
       database.transaction(async () => {
+        if (await isLastAdministrator(id)) return 'last administrator';
         const { rowCount } = await database.query(
           'update auth.accounts set disabled_at = coalesce(disabled_at, $2) where id = $1',
           [id, at],
         );
         await endSessions(id, null);
-        return rowCount === 1;
+        return rowCount === 1 ? 'disabled' : 'unknown';
+      }),
+
+    leave: (id, at) =>
+      database.transaction(async () => {
+        if (await isLastAdministrator(id)) return false;
+        await database.query('update auth.accounts set leaving_at = coalesce(leaving_at, $2) where id = $1', [id, at]);
+        return true;
       }),
 
     async enable(id) {

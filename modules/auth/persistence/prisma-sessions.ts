@@ -89,6 +89,14 @@ export function prismaSessions(
       return rowCount === 1;
     },
 
+    async startOf(id, accountId) {
+      const { rows } = await database.query<{ startedAt: Date }>(
+        'select started_at as "startedAt" from auth.sessions where id = $1 and account_id = $2 and expires_at > $3',
+        [id, accountId, clock.now()],
+      );
+      return rows[0]?.startedAt;
+    },
+
     list: (accountId) =>
       prisma.session.findMany({
         where: { accountId, expiresAt: { gt: clock.now() } },

@@ -2,6 +2,7 @@ import { AccessTokens } from '../domain/access-tokens.ts';
 import { type Allowance, Limits } from '../domain/limits.ts';
 import { PasswordRules } from '../domain/password-rules.ts';
 import type { Session } from '../domain/sessions.ts';
+import { allowErasure } from '../use-cases/allow-erasure.ts';
 import { changePassword } from '../use-cases/change-password.ts';
 import { disableAccount } from '../use-cases/disable-account.ts';
 import { isSessionLive } from '../use-cases/is-session-live.ts';
@@ -42,6 +43,7 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
     refresh: refresh(sessions, tokens, logger),
     logOut: logOut(sessions, logger),
     changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
+    allowErasure: allowErasure(accounts, sessions, hasher, throttle, limits, clock, logger),
     disableAccount: disableAccount(accounts, clock, logger),
     isSessionLive: isSessionLive(sessions),
   };

@@ -79,8 +79,33 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
       expect(await accounts.hasAdministrator()).toBe(false);
       const { account } = await add({ roles: ['admin'] });
       expect(await accounts.hasAdministrator()).toBe(true);
-      await accounts.disable(account.id, noon);
+      await accounts.erase(account.id);
       expect(await accounts.hasAdministrator()).toBe(false);
+    });
+
+    it('keep their last administrator, who is neither disabled nor leaves', async () => {
+      const [{ account: one }, { account: other }] = [await add({ roles: ['admin'] }), await add({ roles: ['customer', 'admin'] })];
+      await add();
+      expect(await accounts.disable(one.id, noon)).toBe('disabled');
+      expect(await accounts.disable(other.id, noon)).toBe('last administrator');
+      expect(await accounts.leave(other.id, noon)).toBe(false);
+      expect((await accounts.find(other.id))?.disabledAt).toBeNull();
+      expect((await open(other)).refreshToken).not.toBe('');
+      await accounts.enable(one.id);
+      expect(await accounts.leave(other.id, noon)).toBe(true);
+      expect(await accounts.leave(other.id, noon), 'once more').toBe(true);
+      expect(await accounts.disable(one.id, noon)).toBe('last administrator');
+      for (const { id } of [one, other]) await accounts.erase(id);
+    });
+
+    it('S38 keep one administrator of several who go at the same time', async () => {
+      for (let times = 0; times < 8; times++) {
+        const several = await Promise.all(Array.from({ length: 4 }, () => add({ roles: ['admin'] })));
+        const going = several.map(({ account: { id } }, index) => (index % 2 ? accounts.leave(id, noon) : accounts.disable(id, noon)));
+        const stayed = (await Promise.all(going)).filter((outcome) => outcome === false || outcome === 'last administrator');
+        expect(stayed).toHaveLength(1);
+        for (const { account } of several) await accounts.erase(account.id);
+      }
     });
 
     it('take a stronger hash of the same password, but not over a new password', async () => {
@@ -117,7 +142,7 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
     it('S28 have no sessions and get none while they are disabled', async () => {
       const { account } = await add();
       const session = await open(account);
-      expect(await accounts.disable(account.id, noon)).toBe(true);
+      expect(await accounts.disable(account.id, noon)).toBe('disabled');
       expect(await sessions.isLive(session.id)).toBe(false);
       expect(ended).toEqual([session.id]);
       expect((await sessions.rotate(session.refreshToken)).outcome).toBe('unknown');
@@ -126,7 +151,7 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
 
       expect(await accounts.enable(account.id)).toBe(true);
       expect((await open(account)).refreshToken).not.toBe('');
-      expect(await accounts.disable(uuid(), noon)).toBe(false);
+      expect(await accounts.disable(uuid(), noon)).toBe('unknown');
       expect(await accounts.enable(uuid())).toBe(false);
     });
 

@@ -19,6 +19,7 @@ interface Held extends Session {
 /** Accounts and sessions over one memory, and what was announced. */
 export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   const accounts = new Map<string, Account>();
+  const leaving = new Set<string>();
   const sessions = new Map<string, Held>();
   const endings = new SessionEndings();
   const outbox = new InMemoryOutbox();
@@ -35,6 +36,11 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     const account = accounts.get(id);
     if (account) accounts.set(id, { ...account, ...fields });
     return account !== undefined;
+  }
+
+  function isLastAdministrator(id: string): boolean {
+    const left = [...accounts.values()].filter(({ id, roles, disabledAt }) => roles.includes('admin') && !disabledAt && !leaving.has(id));
+    return left.length === 1 && left[0]!.id === id;
   }
 
   class InMemoryAccounts extends Accounts {
@@ -65,8 +71,14 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       return change(id, { passwordHash: to });
     }
     async disable(id: string, at: Date) {
+      if (isLastAdministrator(id)) return 'last administrator' as const;
       endSessions(sessionsOf(id));
-      return change(id, { disabledAt: accounts.get(id)?.disabledAt ?? at });
+      return change(id, { disabledAt: accounts.get(id)?.disabledAt ?? at }) ? ('disabled' as const) : ('unknown' as const);
+    }
+    async leave(id: string) {
+      if (isLastAdministrator(id)) return false;
+      leaving.add(id);
+      return true;
     }
     async enable(id: string) {
       return change(id, { disabledAt: null });
@@ -116,6 +128,10 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       if (session === undefined || !isAlive(session)) return false;
       const roles: readonly string[] = accounts.get(session.accountId)?.roles ?? [];
       return !claimed || (claimed.userId === session.accountId && claimed.roles.every((role) => roles.includes(role)));
+    }
+    async startOf(id: string, accountId: string) {
+      const session = sessions.get(id);
+      return session?.accountId === accountId && isAlive(session) ? session.startedAt : undefined;
     }
     async list(accountId: string) {
       return sessionsOf(accountId)

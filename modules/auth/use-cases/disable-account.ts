@@ -6,9 +6,10 @@ import type { Accounts } from '../domain/accounts.ts';
 
 export function disableAccount(accounts: Accounts, clock: Clock, logger: Logger): Handler<typeof AuthApi, 'disableAccount'> {
   return async ({ userId, by }) => {
-    // Otherwise the last administrator could lock everybody out.
     if (userId === by) throw AuthErrors.ownAccount();
-    if (!(await accounts.disable(userId, clock.now()))) throw AuthErrors.accountNotFound();
+    const outcome = await accounts.disable(userId, clock.now());
+    if (outcome === 'unknown') throw AuthErrors.accountNotFound();
+    if (outcome === 'last administrator') throw AuthErrors.lastAdministrator();
     logger.info('An account was disabled.', { userId, by });
     return {};
   };

@@ -33,11 +33,15 @@ export const usersEndpoints: Endpoint[] = [
 
   endpoint(UsersApi, 'DELETE /v1/users/me', {
     summary: 'Erase your account and everything about you',
-    description: 'Orders and payments that the law makes us keep stay, without you in them. This cannot be undone.',
+    description:
+      'Orders and payments that the law makes us keep stay, without you in them. This cannot be undone: it takes your ' +
+      '`password`, or a login within the last five minutes (403 `auth.confirmation-required` otherwise).',
     access: 'user',
+    body: z.object({ password: UsersApi.erase.input.shape.password }),
     answers: { status: 204 },
-    async handle({ principal }, users) {
-      await users.erase({ userId: principal.userId });
+    errors: UsersApi.erase.errors,
+    async handle({ principal: { userId, sessionId }, body: { password } }, users) {
+      await users.erase({ userId, sessionId, password });
       return { status: 204 };
     },
   }),

@@ -1,5 +1,5 @@
 /** What users calls of other modules, answered from memory. */
-import type { OutputOf } from '#platform/contract.ts';
+import type { InputOf, OutputOf } from '#platform/contract.ts';
 import { AuthErrors, type AuthApi } from '../../auth/contract.ts';
 import type { OrdersApi } from '../../orders/contract.ts';
 import type { PaymentsApi } from '../../payments/contract.ts';
@@ -9,6 +9,9 @@ type Account = OutputOf<(typeof AuthApi)['exportPersonalData']>;
 type Order = OutputOf<(typeof OrdersApi)['getOrder']>;
 type Payment = OutputOf<(typeof PaymentsApi)['getPayment']>;
 
+export const staleSession = '0190a5a0-0000-7000-8000-00000000000f';
+export const rightPassword = 'correct horse battery staple';
+
 export function authKnowing(...registrations: Registration[]) {
   const accounts = new Map(registrations.map((registration) => [registration.userId, registration]));
   return {
@@ -17,6 +20,12 @@ export function authKnowing(...registrations: Registration[]) {
       const registration = accounts.get(userId);
       if (!registration) throw AuthErrors.accountNotFound();
       return registration;
+    },
+    /** As if every session but `staleSession` had just begun. */
+    async allowErasure({ sessionId, password }: InputOf<(typeof AuthApi)['allowErasure']>) {
+      if (password === undefined && sessionId === staleSession) throw AuthErrors.confirmationRequired();
+      if (password !== undefined && password !== rightPassword) throw AuthErrors.wrongCredentials();
+      return {};
     },
     async exportPersonalData({ userId }: { userId: string }): Promise<Account> {
       const account = accounts.get(userId);

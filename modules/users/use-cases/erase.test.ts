@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { inMemoryPeople } from '../testing/in-memory-people.ts';
 import { anAddress, anyContext, aProfile, noon } from '../testing/people.ts';
+import { authKnowing } from '../testing/other-modules.ts';
 import { erase } from './erase.ts';
 
 function setUp() {
   const profile = aProfile();
   const { profiles, addresses, people, announced } = inMemoryPeople();
-  const eraseNow = erase(people, { now: () => noon });
+  const auth = authKnowing();
+  const eraseNow = erase(people, auth.allowErasure, { now: () => noon });
   const { userId } = profile;
-  return { profile, userId, profiles, addresses, announced, erase: () => eraseNow({ userId }, anyContext) };
+  const whole = (password?: string) => eraseNow({ userId, password }, anyContext);
+  return { profile, userId, profiles, addresses, announced, erase: whole };
 }
 
 describe('erasing a person', () => {
@@ -19,6 +22,14 @@ describe('erasing a person', () => {
     await erase();
     expect(await profiles.find(userId)).toBeUndefined();
     expect(await addresses.list(userId)).toEqual([]);
+  });
+
+  it('S27 does nothing where auth does not allow it', async () => {
+    const { profile, userId, profiles, announced, erase } = setUp();
+    await profiles.add(profile);
+    await expect(erase('a wrong password')).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
+    expect(await profiles.find(userId)).toEqual(profile);
+    expect(announced).toEqual([]);
   });
 
   it('tells the other modules once, with nothing but the id', async () => {
