@@ -50,7 +50,7 @@ describe('auth over HTTP', () => {
     expect(first.status).toBe(200);
     expect(first.headers['cache-control']).toBe('no-store');
     const tokens = { accessToken: expect.any(String), refreshToken: expect.any(String), tokenType: 'Bearer', expiresIn: 900 };
-    expect(first.body).toEqual(tokens);
+    expect(first.body).toEqual({ ...tokens, deviceToken: expect.any(String) });
     expect(await usable(first.body.accessToken)).toBe(true);
 
     const next = await post('/v1/auth/refresh', { refreshToken: first.body.refreshToken });
@@ -125,6 +125,17 @@ describe('auth over HTTP', () => {
     expect(delayed.status).toBe(429);
     expect(delayed.headers['retry-after']).toBe('1');
     expect(delayed.body.code).toBe('auth.too-many-attempts');
+  });
+
+  it('S26 gives a device a token that outlives the session, and no other account takes it', async () => {
+    const [somebodyElse, email] = [await somebody(), newEmail()];
+    await register(email).expect(201);
+    const { deviceToken, refreshToken } = (await logIn({ email, password }).expect(200)).body;
+    await post('/v1/auth/logout', { refreshToken }).expect(204);
+    expect((await logIn({ email, password, deviceToken })).body.deviceToken).toBe(deviceToken);
+    const elsewhere = await logIn({ email: somebodyElse.email, password, deviceToken });
+    expect(elsewhere.status).toBe(200);
+    expect(elsewhere.body.deviceToken).not.toBe(deviceToken);
   });
 
   it('S27 changes the password for who knows it, and ends the other sessions', async () => {

@@ -39,11 +39,19 @@ export const AuthErrors = errors('auth', {
   busy: ['unavailable', 'Too many people are logging in right now. Try again in a moment.'],
 });
 
+const deviceToken = z
+  .string()
+  .min(1)
+  .max(512)
+  .optional()
+  .describe('of a device that has logged in to this account: keep it after logging out, and send it with the next login');
+
 export const Tokens = z.object({
   accessToken: z.string().describe('a JWT for the Authorization header'),
   refreshToken: z.string().describe('good for one refresh'),
   tokenType: z.literal('Bearer'),
   expiresIn: z.int().positive().describe('seconds until the access token expires'),
+  deviceToken,
 }).meta({ id: 'Tokens' });
 
 /** Exactly as it was typed. Bounds only; whether a password is good enough is a rule of auth with an answer of its own. */
@@ -70,7 +78,9 @@ export const AuthApi = api('auth', {
     errors: [AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),
   logIn: command(1, {
-    input: z.object({ email: Email, password: Password, address }),
+    summary:
+      'Starts a session. With the token of a known device guesses that others make at the account do not hold it up.',
+    input: z.object({ email: Email, password: Password, address, deviceToken }),
     output: Tokens,
     errors: [AuthErrors.wrongCredentials, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),

@@ -10,6 +10,7 @@ import { personErased } from '../users/contract.ts';
 import { AuthApi, userRegistered } from './contract.ts';
 import { AccessTokens } from './domain/access-tokens.ts';
 import { Accounts } from './domain/accounts.ts';
+import { Devices } from './domain/devices.ts';
 import { Limits } from './domain/limits.ts';
 import { PasswordHasher } from './domain/password-hasher.ts';
 import { CommonPasswords, PasswordRules } from './domain/password-rules.ts';
@@ -20,6 +21,7 @@ import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
+import { postgresDevices } from './persistence/postgres-devices.ts';
 import { postgresSigningKeys } from './persistence/postgres-signing-keys.ts';
 import { prismaAccounts } from './persistence/prisma-accounts.ts';
 import { prismaSessions } from './persistence/prisma-sessions.ts';
@@ -70,6 +72,8 @@ export default defineModule('auth', {
         new Limits({
           failuresPerAccount: settings.LOGIN_FAILURES_PER_ACCOUNT,
           failuresPerAddress: settings.LOGIN_FAILURES_PER_ADDRESS,
+          loginsPerAccount: settings.LOGINS_PER_ACCOUNT,
+          loginsPerAddress: settings.LOGINS_PER_ADDRESS,
           registrationsPerAddress: settings.REGISTRATIONS_PER_ADDRESS,
         }),
       [AuthSettings],
@@ -99,8 +103,9 @@ export default defineModule('auth', {
     );
 
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
-    bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, Outbox, SessionEndings, Clock]);
+    bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, Outbox, SessionEndings]);
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
+    bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
     bind(SigningKeys).toResolvedValue(
       (database, { AUTH_KEY_SECRET }) => postgresSigningKeys(database, keySealing(AUTH_KEY_SECRET)),
@@ -127,7 +132,16 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]);
-    bind(AuthApi.logIn).toResolvedValue(logIn, [Accounts, Sessions, PasswordHasher, Throttle, Limits, AccessTokens, Logger]);
+    bind(AuthApi.logIn).toResolvedValue(logIn, [
+      Accounts,
+      Sessions,
+      Devices,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      AccessTokens,
+      Logger,
+    ]);
     bind(AuthApi.refresh).toResolvedValue(refresh, [Sessions, AccessTokens, Logger]);
     bind(AuthApi.logOut).toResolvedValue(logOut, [Sessions, Logger]);
     bind(AuthApi.changePassword).toResolvedValue(changePassword, [
@@ -157,7 +171,7 @@ export default defineModule('auth', {
   reactions: { 'erase-account': on(personErased, eraseAccount, [Accounts, Throttle, Logger]) },
   schedules: {
     'renew-signing-keys': every(hour, renewSigningKeys, [AccessTokens]),
-    prune: every(hour, prune, [Sessions, Throttle]),
+    prune: every(hour, prune, [Sessions, Devices, Throttle]),
   },
   starts: [
     atStart(sealSigningKeys, [SigningKeys, Logger]),

@@ -29,6 +29,8 @@ export const AuthSettings = z.object({
 
   LOGIN_FAILURES_PER_ACCOUNT: whole(1, 100, 5).describe('wrong passwords before the next attempt has to wait'),
   LOGIN_FAILURES_PER_ADDRESS: whole(1, 1_000_000, 200).describe('the same for a network'),
+  LOGINS_PER_ACCOUNT: whole(1, 1_000_000, 100).describe('logins that succeed, an hour'),
+  LOGINS_PER_ADDRESS: whole(1, 1_000_000, 5_000).describe('the same for a network'),
   REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000, 1_000).describe('an hour, for a network'),
 }).refine(({ NODE_ENV, AUTH_KEY_SECRET }) => NODE_ENV !== 'production' || AUTH_KEY_SECRET !== undefined, {
   path: ['AUTH_KEY_SECRET'],

@@ -17,6 +17,7 @@ describe('an account', () => {
     expect(body).toEqual({
       accessToken: expect.any(String),
       refreshToken: expect.any(String),
+      deviceToken: expect.any(String),
       tokenType: 'Bearer',
       expiresIn: 900,
     });

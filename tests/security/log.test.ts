@@ -45,7 +45,7 @@ describe('the log of a whole story', () => {
       ['info', 'Somebody logged in.'],
       ['warn', 'A login failed.'],
       ['warn', 'A refresh token came a second time; its session has ended.'],
-      ['warn', 'A change of password failed.'],
+      ['warn', 'A current password was wrong.'],
       ['info', 'A password was changed; the other sessions have ended.'],
       ['info', 'Somebody logged out.'],
       ['info', 'An access token was refused.'],

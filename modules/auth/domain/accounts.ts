@@ -10,8 +10,11 @@ export abstract class Accounts {
 
   abstract find(id: string): Promise<Account | undefined>;
 
-  /** The account, and whether a session of it lives that was started from this network. */
-  abstract findForLogIn(email: string, network: string): Promise<{ account: Account; familiar: boolean } | undefined>;
+  /** The account, and whether the device token is one of a device of it. */
+  abstract findForLogIn(
+    email: string,
+    deviceToken: string | undefined,
+  ): Promise<{ account: Account; knowsDevice: boolean } | undefined>;
 
   /** One who is not disabled. */
   abstract hasAdministrator(): Promise<boolean>;
@@ -20,8 +23,8 @@ export abstract class Accounts {
   abstract rehash(id: string, from: string, to: string): Promise<void>;
 
   /**
-   * Replaces the password and ends every session but one, together; false, and neither, when `from` is not the hash
-   * of the password any more.
+   * Replaces the password, ends every session but one and forgets the devices, together; false, and nothing of it, when
+   * `from` is not the hash of the password any more.
    */
   abstract changePassword(id: string, change: { from: string; to: string; keep: string }): Promise<boolean>;
 

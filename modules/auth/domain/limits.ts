@@ -7,37 +7,62 @@ const minute = 60 * second;
 export interface Allowance {
   readonly failuresPerAccount: number;
   readonly failuresPerAddress: number;
+  readonly loginsPerAccount: number;
+  readonly loginsPerAddress: number;
   readonly registrationsPerAddress: number;
 }
+
+/** What a login is counted towards. */
+export interface LogInLimits {
+  /** Failures at the account; a success forgets them. */
+  readonly own: Limit;
+  /** Failures from the network. */
+  readonly shared: Limit;
+  /** Logins that succeed. */
+  readonly successes: readonly Limit[];
+}
+
+/** As many as that within an hour, then one at a time as the hour goes on. */
+const hourly = (allowed: number): Pace => ({
+  allowed,
+  forgiveEach: (60 * minute) / allowed,
+  firstDelay: second,
+  longestDelay: minute,
+});
 
 /** Which attempts are limited by what. */
 export class Limits {
   readonly #account: Pace;
   readonly #network: Pace;
+  readonly #accountLogins: Pace;
+  readonly #networkLogins: Pace;
   readonly #registration: Pace;
 
-  constructor({ failuresPerAccount, failuresPerAddress, registrationsPerAddress }: Allowance) {
+  constructor({ failuresPerAccount, failuresPerAddress, loginsPerAccount, loginsPerAddress, registrationsPerAddress }: Allowance) {
     // In the long run four guesses an hour: under the hundred a day that NIST SP 800-63B allows.
     this.#account = { allowed: failuresPerAccount, forgiveEach: 15 * minute, firstDelay: second, longestDelay: 15 * minute };
     // Many people can share an address, so it is generous and the delays are short.
     this.#network = { allowed: failuresPerAddress, forgiveEach: 3 * second, firstDelay: second, longestDelay: 5 * minute };
-    this.#registration = {
-      allowed: registrationsPerAddress,
-      forgiveEach: (60 * minute) / registrationsPerAddress,
-      firstDelay: second,
-      longestDelay: minute,
-    };
+    this.#accountLogins = hourly(loginsPerAccount);
+    this.#networkLogins = hourly(loginsPerAddress);
+    this.#registration = hourly(registrationsPerAddress);
   }
 
   /**
-   * By account first, then by network. A network from which the account has a living session is counted apart from
-   * all others: a stranger's guesses do not keep the owner out (OWASP calls the idea a device cookie).
+   * Failures are counted per account and per network, and logins that succeed as well. With the token of a known device
+   * the account's failures are counted apart from everybody else's, and the network does not hold it up: a stranger's
+   * guesses do not keep the owner out.
    */
-  logIn(email: string, network: string, familiar: boolean): readonly [Limit, ...Limit[]] {
-    const account = { scope: 'account', subject: email, pace: this.#account } as const;
-    return familiar
-      ? [{ ...account, from: network }]
-      : [account, { scope: 'network', subject: network, pace: this.#network }];
+  logIn(email: string, network: string, device: string | undefined): LogInLimits {
+    const blocks = device === undefined;
+    return {
+      own: { scope: 'account', subject: email, from: device, pace: this.#account },
+      shared: { scope: 'network', subject: network, blocks, pace: this.#network },
+      successes: [
+        { scope: 'account-logins', subject: email, pace: this.#accountLogins },
+        { scope: 'network-logins', subject: network, blocks, pace: this.#networkLogins },
+      ],
+    };
   }
 
   /** Of somebody who is logged in and is asked for it again. */

@@ -22,10 +22,7 @@ export abstract class Sessions {
    * Starts a session of the account; undefined when the account was disabled, or its password changed, since
    * `passwordHash` was read.
    */
-  abstract open(
-    session: Session,
-    login: { passwordHash: string; network: string },
-  ): Promise<{ refreshToken: string } | undefined>;
+  abstract open(session: Session, passwordHash: string): Promise<{ refreshToken: string } | undefined>;
 
   /** Trades a refresh token for the next. Of several uses at the same time exactly one wins. */
   abstract rotate(refreshToken: string): Promise<Rotation>;

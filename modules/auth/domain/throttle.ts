@@ -14,9 +14,11 @@ export interface Pace {
 
 /** What is counted: attempts on a subject, possibly only those from somewhere. */
 export interface Limit {
-  readonly scope: 'account' | 'network' | 'registration' | 'password-change';
+  readonly scope: 'account' | 'network' | 'account-logins' | 'network-logins' | 'registration' | 'password-change';
   readonly subject: string;
-  readonly from?: string;
+  readonly from?: string | undefined;
+  /** False for one that the attempt is counted towards, and that does not hold it up. */
+  readonly blocks?: boolean;
   readonly pace: Pace;
 }
 
@@ -28,34 +30,37 @@ export interface Level {
   readonly forgetAt: Date;
 }
 
-/** Milliseconds that the next attempt has to wait after one that raised it to `level`. */
-function delayAt(level: number, { allowed, firstDelay, longestDelay }: Pace): number {
-  const excess = Math.min(30, level - allowed);
-  return excess > 0 ? Math.min(longestDelay, Math.ceil(firstDelay * 2 ** (excess - 1))) : 0;
-}
-
 const later = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
 const latest = (...dates: Date[]) => new Date(Math.max(...dates.map((date) => date.getTime())));
+
+/**
+ * When the next attempt may be made after one that raised it to `level`. Long ago where it need not wait: the clocks of
+ * instances differ, and the next attempt may come from a little earlier.
+ */
+function delayedUntil(level: number, at: Date, { allowed, firstDelay, longestDelay }: Pace): Date {
+  const excess = Math.min(30, level - allowed);
+  return excess > 0 ? later(at, Math.min(longestDelay, Math.ceil(firstDelay * 2 ** (excess - 1)))) : new Date(0);
+}
 
 /** The level after one more attempt. */
 export function raised(previous: Level | undefined, pace: Pace, now: Date): Level {
   const elapsed = previous ? Math.max(0, now.getTime() - previous.at.getTime()) : 0;
   const level = Math.max(0, (previous?.level ?? 0) - elapsed / pace.forgiveEach) + 1;
-  const blockedUntil = latest(previous?.blockedUntil ?? now, later(now, delayAt(level, pace)));
+  const blockedUntil = latest(previous?.blockedUntil ?? new Date(0), delayedUntil(level, now, pace));
   return { level, at: now, blockedUntil, forgetAt: latest(blockedUntil, later(now, level * pace.forgiveEach)) };
 }
 
 /** The level as if one attempt fewer had been counted. */
 export function lowered({ level: before, at, blockedUntil: until }: Level, pace: Pace): Level {
   const level = Math.max(0, before - 1);
-  const blockedUntil = new Date(Math.min(until.getTime(), later(at, delayAt(level, pace)).getTime()));
+  const blockedUntil = new Date(Math.min(until.getTime(), delayedUntil(level, at, pace).getTime()));
   return { level, at, blockedUntil, forgetAt: latest(blockedUntil, later(at, level * pace.forgiveEach)) };
 }
 
 /** Counts over all instances of the program and over restarts. Delays are in milliseconds, 0 for none. */
 export abstract class Throttle {
   /**
-   * Counts an attempt towards each limit before it is made, and returns 0. While one of them blocks it counts nothing
+   * Counts an attempt towards each limit before it is made, and returns 0. While one of them blocks, it counts nothing
    * and returns how long. Of many attempts at the same time only those pass that the limits have room for.
    */
   abstract reserve(limits: readonly Limit[]): Promise<number>;

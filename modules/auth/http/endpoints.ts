@@ -3,6 +3,7 @@ import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
 import { AuthApi, PublicKey, Tokens } from '../contract.ts';
 
 const { email, password, name } = AuthApi.register.input.shape;
+const { deviceToken } = AuthApi.logIn.input.shape;
 const { refreshToken } = AuthApi.refresh.input.shape;
 const { currentPassword, newPassword } = AuthApi.changePassword.input.shape;
 const Credentials = z.object({ email, password });
@@ -32,8 +33,12 @@ export const authEndpoints: Endpoint[] = [
 
   endpoint(AuthApi, 'POST /v1/auth/login', {
     summary: 'Log in',
+    description:
+      'Wrong passwords make the next attempt wait, and so do too many logins. Keep the `deviceToken` of the answer, also ' +
+      'after logging out, and send it with the next login from the same device: guesses that others make at the account ' +
+      'then do not hold it up. It proves nothing else.',
     access: 'anyone',
-    body: Credentials,
+    body: Credentials.extend({ deviceToken }),
     answers: { status: 200, body: Tokens },
     errors: AuthApi.logIn.errors,
     async handle({ body, address }, auth) {

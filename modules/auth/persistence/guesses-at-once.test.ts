@@ -7,6 +7,7 @@ import { guessesAtOnceContract } from '../testing/guesses-at-once-contract.ts';
 import { PrismaClient } from './generated/client.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import { lifetimes, SteppedClock } from '../testing/accounts.ts';
+import { postgresDevices } from './postgres-devices.ts';
 import { prismaAccounts } from './prisma-accounts.ts';
 import { prismaSessions } from './prisma-sessions.ts';
 import { prismaThrottle } from './prisma-throttle.ts';
@@ -23,7 +24,8 @@ describe('guesses at the same time, in PostgreSQL', () => {
     const endings = new SessionEndings();
     const prisma = prismaClient(PrismaClient, auth.database);
     return {
-      accounts: prismaAccounts(auth.database, prisma, new InMemoryOutbox(), endings, clock),
+      accounts: prismaAccounts(auth.database, prisma, new InMemoryOutbox(), endings),
+      devices: postgresDevices(auth.database, clock),
       sessions: prismaSessions(auth.database, prisma, endings, lifetimes, clock),
       throttle: prismaThrottle(auth.database, prisma, clock),
     };

@@ -1,4 +1,3 @@
-import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/database/database.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
 import { forgetTraces } from '#platform/forget-traces.ts';
@@ -7,6 +6,7 @@ import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import type { PrismaClient } from './generated/client.ts';
+import { hashOfDevice } from './postgres-devices.ts';
 
 interface Row {
   id: string;
@@ -29,13 +29,7 @@ const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disable
   disabledAt,
 });
 
-export function prismaAccounts(
-  database: Database,
-  prisma: PrismaClient,
-  outbox: Outbox,
-  endings: SessionEndings,
-  clock: Clock,
-): Accounts {
+export function prismaAccounts(database: Database, prisma: PrismaClient, outbox: Outbox, endings: SessionEndings): Accounts {
   /** Call it after a statement that locks the account: a session opened at the same time has then been seen. */
   async function endSessions(accountId: string, keep: string | null): Promise<void> {
     const { rows } = await database.query<{ id: string }>(
@@ -73,17 +67,14 @@ export function prismaAccounts(
     },
 
     /** One statement whether there is an account or not. */
-    async findForLogIn(email, network) {
-      const { rows } = await database.query<Row & { familiar: boolean }>(
-        `select ${columns}, exists (
-           select from auth.sessions s
-           where s.account_id = a.id and s.network = sha256(convert_to(a.id::text || $2, 'UTF8')) and s.expires_at > $3
-         ) as familiar
+    async findForLogIn(email, deviceToken) {
+      const { rows } = await database.query<Row & { knowsDevice: boolean }>(
+        `select ${columns}, exists (select from auth.devices d where d.hash = $2 and d.account_id = a.id) as "knowsDevice"
          from auth.accounts a where email = $1`,
-        [email, network, clock.now()],
+        [email, deviceToken === undefined ? null : hashOfDevice(deviceToken)],
       );
       const row = rows[0];
-      return row && { account: accountOf(row), familiar: row.familiar };
+      return row && { account: accountOf(row), knowsDevice: row.knowsDevice };
     },
 
     /** Asked at every start, and so not through Prisma, whose query compiler would have to be loaded for it. */
@@ -99,8 +90,10 @@ export function prismaAccounts(
     changePassword: (id, { from, to, keep }) =>
       database.transaction(async () => {
         const { count } = await prisma.account.updateMany({ where: { id, passwordHash: from }, data: { passwordHash: to } });
-        if (count > 0) await endSessions(id, keep);
-        return count > 0;
+        if (count === 0) return false;
+        await endSessions(id, keep);
+        await prisma.device.deleteMany({ where: { accountId: id } });
+        return true;
       }),
 
     disable: (id, at) =>

@@ -10,6 +10,7 @@ import { identityContract } from '../testing/identity-contract.ts';
 import { aSigningKey, signingKeysContract } from '../testing/signing-keys-contract.ts';
 import { throttleContract } from '../testing/throttle-contract.ts';
 import { PrismaClient } from './generated/client.ts';
+import { postgresDevices } from './postgres-devices.ts';
 import { postgresSigningKeys } from './postgres-signing-keys.ts';
 import { prismaAccounts } from './prisma-accounts.ts';
 import { prismaSessions } from './prisma-sessions.ts';
@@ -27,7 +28,8 @@ function identity(clock = new SteppedClock(), times: SessionLifetimes = lifetime
   const outbox = new InMemoryOutbox();
   const endings = new SessionEndings();
   return {
-    accounts: prismaAccounts(auth.database, prisma, outbox, endings, clock),
+    accounts: prismaAccounts(auth.database, prisma, outbox, endings),
+    devices: postgresDevices(auth.database, clock),
     sessions: prismaSessions(auth.database, prisma, endings, times, clock),
     endings,
     outbox,
@@ -55,24 +57,23 @@ describe('identity in PostgreSQL', () => {
     const account = anAccount();
     await accounts.add(account, () => {});
     const id = crypto.randomUUID();
-    const login = { passwordHash: account.passwordHash, network: '198.51.100.7' };
-    const opened = await sessions.open({ id, accountId: account.id, roles: account.roles }, login);
-    return { account, id, refreshToken: opened?.refreshToken ?? '' };
+    const session = { id, accountId: account.id, roles: account.roles };
+    const opened = await sessions.open(session, account.passwordHash);
+    return { account, id, session, refreshToken: opened?.refreshToken ?? '' };
   };
 
-  it('stores no refresh token and no network address, neither in use nor used', async () => {
+  it('stores no refresh token, neither in use nor used, and no device token', async () => {
     const ports = identity();
-    const { refreshToken } = await open(ports);
+    const { refreshToken, session } = await open(ports);
+    const device = (await ports.devices.remember(session, undefined)) ?? '';
     const rotation = await ports.sessions.rotate(refreshToken);
     const text = await allText();
     const hex = (token: string) => Buffer.from(token).toString('hex');
-    for (const token of [refreshToken, rotation.outcome === 'rotated' ? rotation.refreshToken : '']) {
+    for (const token of [device, refreshToken, rotation.outcome === 'rotated' ? rotation.refreshToken : '']) {
       expect(token).toHaveLength(43);
       expect(text).not.toMatch(token);
       expect(text).not.toMatch(hex(token));
     }
-    expect(text).not.toMatch('198.51.100.7');
-    expect(text).not.toMatch(hex('198.51.100.7'));
   });
 
   it('S15 holds sessions to a shorter life when the setting is lowered', async () => {
@@ -97,7 +98,7 @@ describe('identity in PostgreSQL', () => {
 
   it('tells of an ended session once that is durable, and never when it was rolled back', async () => {
     const { accounts, sessions, endings } = identity();
-    const { account, id, refreshToken } = await open({ accounts, sessions, endings, outbox: new InMemoryOutbox() });
+    const { account, id, refreshToken } = await open({ ...identity(), accounts, sessions });
     const told: string[] = [];
     endings.onEnded((ended) => told.push(ended));
     const rolledBack = auth.database.transaction(async () => {
@@ -113,8 +114,9 @@ describe('identity in PostgreSQL', () => {
   });
 
   it('refreshes in one statement, asks for a session in one, and for a login in one', async () => {
-    const { accounts, sessions, endings, outbox } = identity();
-    const { account, id, refreshToken } = await open({ accounts, sessions, endings, outbox });
+    const ports = identity();
+    const { accounts, sessions } = ports;
+    const { account, id, refreshToken } = await open(ports);
     const statements = async (work: () => Promise<unknown>) => {
       const before = auth.database.statements;
       await work();

@@ -37,14 +37,14 @@ export function prismaSessions(
 
   return {
     /** The lock lets a change of the account and a login see each other, whichever comes first. */
-    async open({ id, accountId }, { passwordHash, network }) {
+    async open({ id, accountId }, passwordHash) {
       const refreshToken = newRefreshToken();
       const now = clock.now();
       const { rowCount } = await database.query(
-        `insert into auth.sessions (id, account_id, refresh_hash, network, started_at, last_used_at, expires_at)
-         select $1, a.id, $3, sha256(convert_to(a.id::text || $4, 'UTF8')), $5, $5, $6
-         from auth.accounts a where a.id = $2 and a.password_hash = $7 and a.disabled_at is null for share`,
-        [id, accountId, hashOf(refreshToken), network, now, sessionExpiry(lifetimes, now, now), passwordHash],
+        `insert into auth.sessions (id, account_id, refresh_hash, started_at, last_used_at, expires_at)
+         select $1, a.id, $3, $4, $4, $5
+         from auth.accounts a where a.id = $2 and a.password_hash = $6 and a.disabled_at is null for share`,
+        [id, accountId, hashOf(refreshToken), now, sessionExpiry(lifetimes, now, now), passwordHash],
       );
       return rowCount === 1 ? { refreshToken } : undefined;
     },

@@ -18,6 +18,7 @@ const parametersOf = (limits: readonly Limit[]): unknown[] => [
   limits.map(({ pace }) => pace.forgiveEach),
   limits.map(({ pace }) => pace.firstDelay),
   limits.map(({ pace }) => pace.longestDelay),
+  limits.map(({ blocks = true }) => blocks),
 ];
 
 export function prismaThrottle(database: Database, prisma: PrismaClient, clock: Clock): Throttle {
@@ -43,12 +44,12 @@ export function prismaThrottle(database: Database, prisma: PrismaClient, clock: 
         clock.now(),
       ]);
       const { until = null, counted = [] } = rows[0] ?? {};
-      if (until) return remaining(until);
+      if (until) return Math.max(1, remaining(until));
       if (counted.length === limits.length) return 0;
       // Somebody took the last room of one of them since the statement began.
       const taken = limits.filter((limit) => counted.includes(keyOf(limit)));
       if (taken.length > 0) await giveBack(taken);
-      return Math.max(1, await delay(limits));
+      return Math.max(1, await delay(limits.filter(({ blocks }) => blocks !== false)));
     },
 
     giveBack,
@@ -71,20 +72,20 @@ export function prismaThrottle(database: Database, prisma: PrismaClient, clock: 
 
 const limits = `
   limits as (
-    select * from unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::float8[], $6::float8[])
-      as l (key, subject, allowed, forgive_each, first_delay, longest_delay)
+    select * from unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::float8[], $6::float8[], $7::boolean[])
+      as l (key, subject, allowed, forgive_each, first_delay, longest_delay, blocks)
   )`;
-const now = '$7::timestamptz';
+const now = '$8::timestamptz';
 const sunk = `greatest(0, t.level - greatest(0, extract(epoch from ${now} - t.updated_at) * 1000)::float8 / l.forgive_each)`;
 
-/** The rule of the domain for a row `l` of the limits. `until` is said in terms of `delayed`, when the delay is over. */
+/** The rule of the domain for a row `l` of the limits. `until` is said in terms of `delayed`, the end of its delay. */
 const reached = (level: string, at: string, until: string): string => `
   select reached.level, blocked.until, ${at},
          greatest(blocked.until, ${at} + reached.level * l.forgive_each * interval '1 millisecond')
   from (select ${level} as level) reached,
        lateral (
-         select ${at} + interval '1 millisecond' * case when reached.level <= l.allowed then 0
-           else least(l.longest_delay, ceil(l.first_delay * power(2, least(30, reached.level - l.allowed) - 1)))
+         select case when reached.level <= l.allowed then 'epoch' else ${at} + interval '1 millisecond' *
+           least(l.longest_delay, ceil(l.first_delay * power(2, least(30, reached.level - l.allowed) - 1)))
          end as delayed
        ) delay,
        lateral (select ${until} as until) blocked`;
@@ -92,7 +93,7 @@ const reached = (level: string, at: string, until: string): string => `
 /** Each row decides anew under its lock, in the order of the keys: attempts at the same time wait, and do not deadlock. */
 const raise = `
   with ${limits}, blocked as (
-    select max(t.blocked_until) as until from auth.throttles t join limits using (key) where t.blocked_until > ${now}
+    select max(t.blocked_until) as until from auth.throttles t join limits l using (key) where l.blocks and t.blocked_until > ${now}
   ), counted as (
     insert into auth.throttles as t (key, subject, level, blocked_until, updated_at, forget_at)
     select l.key, l.subject, first.*
@@ -103,7 +104,7 @@ const raise = `
       select next.* from limits l, lateral (${reached(`${sunk} + 1`, now, 'greatest(t.blocked_until, delayed)')}) next
       where l.key = t.key
     )
-    where t.blocked_until <= ${now}
+    where t.blocked_until <= ${now} or not (select l.blocks from limits l where l.key = t.key)
     returning key
   )
   select (select until from blocked) as until, array(select key from counted) as counted`;

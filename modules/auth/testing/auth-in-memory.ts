@@ -26,20 +26,28 @@ class PlainTokens extends AccessTokens {
   async renewKeys() {}
 }
 
+const usualAllowance: Allowance = {
+  failuresPerAccount: 3,
+  failuresPerAddress: 6,
+  loginsPerAccount: 50,
+  loginsPerAddress: 50,
+  registrationsPerAddress: 50,
+};
+
 /** The use cases over one memory. */
 export function authInMemory(allowance: Partial<Allowance> = {}) {
   const clock = new SteppedClock();
   const hasher = new QuickPasswords();
   const throttle = new InMemoryThrottle(clock);
-  const limits = new Limits({ failuresPerAccount: 3, failuresPerAddress: 6, registrationsPerAddress: 50, ...allowance });
+  const limits = new Limits({ ...usualAllowance, ...allowance });
   const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' });
   const logger = new KeptLogger();
   const tokens = new PlainTokens();
-  const { accounts, sessions, endings, outbox } = inMemoryIdentity(clock, lifetimes);
+  const { accounts, sessions, devices, endings, outbox } = inMemoryIdentity(clock, lifetimes);
 
   const useCases = {
     register: register(accounts, rules, hasher, throttle, limits, clock, logger),
-    logIn: logIn(accounts, sessions, hasher, throttle, limits, tokens, logger),
+    logIn: logIn(accounts, sessions, devices, hasher, throttle, limits, tokens, logger),
     refresh: refresh(sessions, tokens, logger),
     logOut: logOut(sessions, logger),
     changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
@@ -56,6 +64,7 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
     logger,
     accounts,
     sessions,
+    devices,
     endings,
     outbox,
     useCases,
@@ -63,7 +72,7 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
     register: (email: string, fields: { password?: string; address?: string } = {}) =>
       useCases.register({ email, password: goodPassword, name: 'Ada', address: home, ...fields }, anyContext),
 
-    logIn: (email: string, fields: { password?: string; address?: string } = {}) =>
+    logIn: (email: string, fields: { password?: string; address?: string; deviceToken?: string } = {}) =>
       useCases.logIn({ email, password: goodPassword, address: home, ...fields }, anyContext),
 
     refresh: (refreshToken: string) => useCases.refresh({ refreshToken }, anyContext),

@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Accounts } from '../domain/accounts.ts';
+import type { Devices } from '../domain/devices.ts';
 import { Limits } from '../domain/limits.ts';
 import { PasswordRules } from '../domain/password-rules.ts';
 import type { Sessions } from '../domain/sessions.ts';
@@ -15,24 +16,33 @@ import { QuickPasswords } from './quick-passwords.ts';
 interface GuessedPorts {
   accounts: Accounts;
   sessions: Sessions;
+  devices: Devices;
   throttle: Throttle;
 }
 
 const failuresPerAccount = 5;
 /** The one that goes beyond what is free is computed too, and makes the next one wait. */
 const computed = failuresPerAccount + 1;
+const many = 10_000;
+const allowance = {
+  failuresPerAccount,
+  failuresPerAddress: many,
+  loginsPerAccount: many,
+  loginsPerAddress: many,
+  registrationsPerAddress: many,
+};
 const tokens = { issue: async () => ({ accessToken: '', expiresIn: 900 }) } as unknown as AccessTokens;
 
 export function guessesAtOnceContract(make: () => GuessedPorts): void {
   async function setUp() {
-    const { accounts, sessions, throttle } = make();
+    const { accounts, sessions, devices, throttle } = make();
     const hasher = new QuickPasswords();
     const logger = new KeptLogger();
-    const limits = new Limits({ failuresPerAccount, failuresPerAddress: 10_000, registrationsPerAddress: 10 });
+    const limits = new Limits(allowance);
     const rules = new PasswordRules(15, { includes: () => false });
     const account = anAccount();
     await accounts.add(account, () => {});
-    const login = logIn(accounts, sessions, hasher, throttle, limits, tokens, logger);
+    const login = logIn(accounts, sessions, devices, hasher, throttle, limits, tokens, logger);
     const change = changePassword(accounts, rules, hasher, throttle, limits, logger);
     const answerOf = (work: Promise<unknown>) => work.then(() => 'in', ({ code, retryAfter }) => `${code} ${retryAfter}`);
     return {

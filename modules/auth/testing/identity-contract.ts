@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { userRegistered } from '../contract.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
+import { deviceIdle, type Devices, devicesPerAccount } from '../domain/devices.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import type { Sessions } from '../domain/sessions.ts';
@@ -12,24 +13,25 @@ import { anAccount, day, hour, minute, noon, SteppedClock } from './accounts.ts'
 export interface IdentityPorts {
   accounts: Accounts;
   sessions: Sessions;
+  devices: Devices;
   endings: SessionEndings;
   /** The names of the events that were announced. */
   announced(): string[];
 }
 
 const lifetimes: SessionLifetimes = { access: 15 * minute, idle: 10 * day, absolute: 25 * day };
-const home = '192.0.2.1';
 
 export function identityContract(make: (clock: SteppedClock, lifetimes: SessionLifetimes) => IdentityPorts): void {
   let clock: SteppedClock;
   let accounts: Accounts;
   let sessions: Sessions;
+  let devices: Devices;
   let announced: () => string[];
   let ended: string[];
   beforeEach(() => {
     clock = new SteppedClock();
     const ports = make(clock, lifetimes);
-    ({ accounts, sessions, announced } = ports);
+    ({ accounts, sessions, devices, announced } = ports);
     ended = [];
     ports.endings.onEnded((id) => ended.push(id));
   });
@@ -41,10 +43,10 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
     const added = await accounts.add(account, (outbox) => outbox.add(userRegistered, payload));
     return { account, added };
   };
-  const open = async ({ id: accountId, passwordHash, roles }: Account, network = home) => {
-    const id = uuid();
-    const opened = await sessions.open({ id, accountId, roles }, { passwordHash, network });
-    return { id, refreshToken: opened?.refreshToken ?? '' };
+  const open = async ({ id: accountId, passwordHash, roles }: Account) => {
+    const session = { id: uuid(), accountId, roles };
+    const opened = await sessions.open(session, passwordHash);
+    return { ...session, refreshToken: opened?.refreshToken ?? '' };
   };
 
   describe('accounts', () => {
@@ -52,9 +54,9 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
       const { account, added } = await add({ roles: ['admin', 'customer'] });
       expect(added).toBe(true);
       expect(await accounts.find(account.id)).toEqual(account);
-      expect(await accounts.findForLogIn(account.email, home)).toEqual({ account, familiar: false });
+      expect(await accounts.findForLogIn(account.email, undefined)).toEqual({ account, knowsDevice: false });
       expect(await accounts.find(uuid())).toBeUndefined();
-      expect(await accounts.findForLogIn('nobody@example.com', home)).toBeUndefined();
+      expect(await accounts.findForLogIn('nobody@example.com', 'a token')).toBeUndefined();
       expect(announced()).toEqual(['auth.user-registered']);
     });
 
@@ -113,19 +115,6 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
       await accounts.rehash(account.id, account.passwordHash, '$argon2id$stronger');
       await accounts.rehash(account.id, account.passwordHash, '$argon2id$too late');
       expect(await accounts.find(account.id)).toEqual({ ...account, passwordHash: '$argon2id$stronger' });
-    });
-
-    it('know the networks where they have a living session', async () => {
-      const { account } = await add();
-      const { refreshToken } = await open(account, home);
-      const familiar = async (network: string) => (await accounts.findForLogIn(account.email, network))?.familiar;
-      expect(await familiar(home)).toBe(true);
-      expect(await familiar('192.0.2.2')).toBe(false);
-      clock.advance(lifetimes.idle);
-      expect(await familiar(home), 'expired').toBe(false);
-      clock.advance(-minute);
-      await sessions.end(refreshToken);
-      expect(await familiar(home), 'ended').toBe(false);
     });
 
     it('S27 lose all sessions but one with their password', async () => {
@@ -306,6 +295,61 @@ export function identityContract(make: (clock: SteppedClock, lifetimes: SessionL
       clock.advance(-1);
       expect(await sessions.isLive(old.id), 'it would still live if it were there').toBe(false);
       expect(await sessions.isLive(young.id)).toBe(true);
+    });
+  });
+
+  describe('devices', () => {
+    const isKnown = async ({ email }: Account, token = '') => (await accounts.findForLogIn(email, token))?.knowsDevice;
+    const remember = async (account: Account, token?: string) => devices.remember(await open(account), token);
+
+    it('are known to the account that was logged in to, and to no other', async () => {
+      const [{ account }, { account: other }] = [await add(), await add()];
+      const token = await remember(account);
+      expect([await isKnown(account, token), await isKnown(account, 'another'), await isKnown(other, token)]).toEqual([true, false, false]);
+      const { id, refreshToken } = await open(account);
+      await sessions.end(refreshToken);
+      expect(await isKnown(account, token), 'after logging out').toBe(true);
+      expect(await devices.remember({ id, accountId: account.id, roles: [] }, undefined), 'the session has ended').toBeUndefined();
+    });
+
+    it('keep their token, but take none from elsewhere', async () => {
+      const [{ account }, { account: other }] = [await add(), await add()];
+      const token = await remember(account);
+      expect(await remember(account, token)).toBe(token);
+      const made = [await remember(account), await remember(account, 'made up by somebody'), await remember(other, token)];
+      expect(new Set([token, ...made]).size).toBe(4);
+      expect(made).not.toContain('made up by somebody');
+      expect(await isKnown(account, token)).toBe(true);
+    });
+
+    it('are bounded: the one that was not used for the longest time is forgotten', async () => {
+      const { account } = await add();
+      const [first, second] = [await remember(account), await remember(account)];
+      clock.advance(minute);
+      for (let more = 2; more < devicesPerAccount; more++) await remember(account);
+      clock.advance(minute);
+      await remember(account, first);
+      const [third, fourth] = await Promise.all([remember(account), remember(account)]);
+      expect(await Promise.all([first, third, fourth].map((token) => isKnown(account, token)))).toEqual([true, true, true]);
+      expect(await isKnown(account, second)).toBe(false);
+    });
+
+    it('S27 are forgotten with the password, when they are not used for long, and with the account', async () => {
+      const { account } = await add();
+      const first = await remember(account);
+      clock.advance(deviceIdle);
+      await devices.prune();
+      expect(await isKnown(account, first)).toBe(false);
+      const second = await remember(account);
+      const change = { from: account.passwordHash, to: '$argon2id$new', keep: uuid() };
+      await accounts.changePassword(account.id, change);
+      expect(await isKnown(account, second)).toBe(false);
+      const third = await remember({ ...account, passwordHash: change.to });
+      await devices.prune();
+      expect(await isKnown(account, third)).toBe(true);
+      await accounts.erase(account.id);
+      await add({ id: account.id, email: account.email });
+      expect(await isKnown(account, third)).toBe(false);
     });
   });
 }

@@ -4,12 +4,12 @@ import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
 import type { Account } from '../domain/account.ts';
 import { Accounts } from '../domain/accounts.ts';
+import { deviceIdle, Devices, devicesPerAccount } from '../domain/devices.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { type Rotation, type Session, Sessions } from '../domain/sessions.ts';
 
 interface Held extends Session {
-  readonly network: string;
   readonly startedAt: Date;
   lastUsedAt: Date;
   refreshToken: string;
@@ -21,6 +21,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   const accounts = new Map<string, Account>();
   const leaving = new Set<string>();
   const sessions = new Map<string, Held>();
+  const devices = new Map<string, { accountId: string; lastUsedAt: Date }>();
   const endings = new SessionEndings();
   const outbox = new InMemoryOutbox();
 
@@ -30,6 +31,13 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   function endSessions(ended: readonly Held[]): void {
     for (const { id } of ended) sessions.delete(id);
     endings.tell(ended.map(({ id }) => id));
+  }
+
+  const devicesOf = (accountId: string) =>
+    [...devices].filter(([, device]) => device.accountId === accountId).sort(([, a], [, b]) => +b.lastUsedAt - +a.lastUsedAt);
+
+  function forgetDevices(accountId: string, keep = 0): void {
+    for (const [token] of devicesOf(accountId).slice(keep)) devices.delete(token);
   }
 
   function change(id: string, fields: Partial<Account>): boolean {
@@ -53,11 +61,9 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     async find(id: string) {
       return accounts.get(id);
     }
-    async findForLogIn(email: string, network: string) {
+    async findForLogIn(email: string, deviceToken: string | undefined) {
       const account = [...accounts.values()].find((account) => account.email === email);
-      if (!account) return undefined;
-      const familiar = sessionsOf(account.id).some((session) => session.network === network && isAlive(session));
-      return { account, familiar };
+      return account && { account, knowsDevice: devices.get(deviceToken ?? '')?.accountId === account.id };
     }
     async hasAdministrator() {
       return [...accounts.values()].some(({ roles, disabledAt }) => roles.includes('admin') && disabledAt === null);
@@ -68,6 +74,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     async changePassword(id: string, { from, to, keep }: { from: string; to: string; keep: string }) {
       if (accounts.get(id)?.passwordHash !== from) return false;
       endSessions(sessionsOf(id).filter((session) => session.id !== keep));
+      forgetDevices(id);
       return change(id, { passwordHash: to });
     }
     async disable(id: string, at: Date) {
@@ -86,18 +93,19 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     async erase(id: string) {
       const account = accounts.get(id);
       endSessions(sessionsOf(id));
+      forgetDevices(id);
       accounts.delete(id);
       return account;
     }
   }
 
   class InMemorySessions extends Sessions {
-    async open(session: Session, { passwordHash, network }: { passwordHash: string; network: string }) {
+    async open(session: Session, passwordHash: string) {
       const account = accounts.get(session.accountId);
       if (account?.passwordHash !== passwordHash || account.disabledAt) return undefined;
       const now = clock.now();
       const refreshToken = randomUUID();
-      sessions.set(session.id, { ...session, network, startedAt: now, lastUsedAt: now, refreshToken, spent: new Set() });
+      sessions.set(session.id, { ...session, startedAt: now, lastUsedAt: now, refreshToken, spent: new Set() });
       return { refreshToken };
     }
     async rotate(refreshToken: string): Promise<Rotation> {
@@ -143,5 +151,18 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     }
   }
 
-  return { accounts: new InMemoryAccounts(), sessions: new InMemorySessions(), endings, outbox };
+  class InMemoryDevices extends Devices {
+    async remember({ id, accountId }: Session, token: string | undefined) {
+      if (!sessions.has(id)) return undefined;
+      const known = token !== undefined && devices.get(token)?.accountId === accountId ? token : randomUUID();
+      devices.set(known, { accountId, lastUsedAt: clock.now() });
+      forgetDevices(accountId, devicesPerAccount);
+      return known;
+    }
+    async prune() {
+      for (const [token, { lastUsedAt }] of devices) if (+lastUsedAt + deviceIdle <= +clock.now()) devices.delete(token);
+    }
+  }
+
+  return { accounts: new InMemoryAccounts(), sessions: new InMemorySessions(), devices: new InMemoryDevices(), endings, outbox };
 }

@@ -13,7 +13,7 @@ export class InMemoryThrottle extends Throttle {
   }
 
   async reserve(limits: readonly Limit[]) {
-    const delay = Math.max(0, ...limits.map((limit) => this.#remaining(limit)));
+    const delay = Math.max(0, ...limits.map((limit) => (limit.blocks === false ? 0 : this.#remaining(limit))));
     if (delay > 0) return delay;
     for (const limit of limits) {
       const level = raised(this.#levels.get(keyOf(limit)), limit.pace, this.#clock.now());

@@ -81,11 +81,22 @@ export function throttleContract(make: (clock: Clock) => Throttle): void {
     }
   });
 
-  it('takes a clock that goes backwards', async () => {
-    await countTimes(2);
-    clock.advance(-minute);
-    await countTimes(2);
+  it('takes a clock that goes backwards, and instances whose clocks differ', async () => {
+    for (const step of [0, 0, -minute, 5]) {
+      clock.advance(step);
+      expect(await throttle.reserve([limit])).toBe(0);
+    }
     expect(await throttle.delay([limit])).toBe(second);
+  });
+
+  it('S38 misses none of many while the clock runs', async () => {
+    const running = make({ now: () => new Date() });
+    const slow = { ...limit, pace: { ...pace, firstDelay: minute } };
+    const attempts = Array.from({ length: 60 }, async (_, index) => {
+      for (let turn = 0; turn < index; turn++) await new Promise(setImmediate);
+      return await running.reserve([slow, { ...slow, scope: 'network', pace: { ...pace, allowed: 100 } }]);
+    });
+    expect((await Promise.all(attempts)).filter((delay) => delay === 0)).toHaveLength(4);
   });
 
   it('S38 lets no more pass of many at the same time than it has room for', async () => {
@@ -131,6 +142,18 @@ export function throttleContract(make: (clock: Clock) => Throttle): void {
     expect(await throttle.delay([fromHome])).toBe(0);
     expect(await throttle.delay([{ ...limit, subject: 'another' }])).toBe(0);
     expect(await throttle.delay([])).toBe(0);
+  });
+
+  it('counts towards what does not block, also while that blocks others', async () => {
+    const network: Limit = { ...limit, scope: 'network' };
+    const unhindered: Limit = { ...network, blocks: false };
+    await countTimes(4, network);
+    const person: Limit = { ...limit, pace: { ...pace, allowed: 1 } };
+    for (let times = 0; times < 2; times++) expect(await throttle.reserve([person, unhindered])).toBe(0);
+    expect(await throttle.reserve([person, unhindered])).toBe(second);
+    expect(await throttle.delay([network])).toBe(4 * second);
+    await throttle.giveBack([unhindered]);
+    expect(await throttle.delay([network])).toBe(2 * second);
   });
 
   it('is cleared', async () => {

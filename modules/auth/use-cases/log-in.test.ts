@@ -10,7 +10,7 @@ async function setUp(allowance = {}) {
   const auth = authInMemory(allowance);
   const { userId } = await auth.register(email);
   auth.logger.lines.length = 0;
-  const attempt = (fields: { password?: string; address?: string } = {}, who = email) =>
+  const attempt = (fields: { password?: string; address?: string; deviceToken?: string } = {}, who = email) =>
     auth.logIn(who, fields).then(
       () => 'in',
       ({ code }) => code as string,
@@ -31,6 +31,7 @@ describe('logging in', () => {
     expect(answer).toEqual({
       accessToken: `${userId} ${sessionIn(answer)} customer`,
       refreshToken: expect.any(String),
+      deviceToken: expect.any(String),
       tokenType: 'Bearer',
       expiresIn: 900,
     });
@@ -95,13 +96,57 @@ describe('logging in', () => {
     }
   });
 
-  it('S26 does not keep the owner out where they are logged in, however hard a stranger tries', async () => {
+  it('S26 does not keep the owner out on a device of theirs, however hard strangers try', async () => {
+    const { attempt, attempts, logIn } = await setUp();
+    const { deviceToken = '' } = await logIn(email);
+    for (let host = 1; host < 9; host++) await attempts(3, { ...wrong, address: `203.0.113.${host}` });
+    expect(await attempt(), 'right, but on a strange device').toBe(delayed);
+    expect(await attempt({ deviceToken: 'made up' })).toBe(delayed);
+    expect((await logIn(email, { deviceToken })).deviceToken, 'the same from now on').toBe(deviceToken);
+  });
+
+  it('S26 limits guesses on a device of the account by themselves', async () => {
+    const { attempt, attempts, logIn } = await setUp();
+    const { deviceToken = '' } = await logIn(email);
+    expect(await attempts(5, { ...wrong, deviceToken })).toEqual([refused, refused, refused, refused, delayed]);
+    expect(await attempt({ deviceToken }), 'right or not').toBe(delayed);
+    expect(await attempt(), 'and nobody else').toBe('in');
+  });
+
+  it('S26 lets the owner past what others of their network did, and counts what they do', async () => {
+    const { attempt, attempts, logIn } = await setUp();
+    const { deviceToken = '' } = await logIn(email);
+    for (let person = 0; person < 7; person++) await attempt(wrong, `person-${person}@example.com`);
+    expect(await attempt({}, 'anybody@example.com')).toBe(delayed);
+    expect(await attempt({ deviceToken })).toBe('in');
+
+    const others = await setUp();
+    const { deviceToken: device = '' } = await others.logIn(email);
+    await others.attempts(4, { ...wrong, deviceToken: device });
+    expect(await others.attempts(4, wrong, 'somebody@example.com')).toEqual([refused, refused, refused, delayed]);
+    expect(await attempts(1, { deviceToken })).toEqual(['in']);
+  });
+
+  it('S26 tells nobody from where the owner is logged in', async () => {
     const { attempt, attempts } = await setUp();
     expect(await attempt()).toBe('in');
-    expect(await attempts(5, { ...wrong, ...elsewhere })).toContain(delayed);
-    expect(await attempt(elsewhere), 'right, but from a strange place').toBe(delayed);
-    expect(await attempt(), 'at home').toBe('in');
-    expect(await attempts(5, wrong), 'guesses at home').toContain(delayed);
+    await attempts(5, { ...wrong, ...elsewhere });
+    expect(await attempts(2, wrong), 'from the network of the owner').toEqual([delayed, delayed]);
+  });
+
+  it('S26 limits logins that succeed, by account and by network, and no failure counts as one', async () => {
+    const one = await setUp({ loginsPerAccount: 3 });
+    await one.attempts(3, wrong);
+    expect(await one.attempts(5)).toEqual(['in', 'in', 'in', 'in', delayed]);
+    expect(await one.attempt(wrong), 'right or not').toBe(delayed);
+    one.clock.advance(second);
+    expect(await one.attempts(2)).toEqual(['in', delayed]);
+
+    const { attempt, attempts, register } = await setUp({ loginsPerAddress: 3 });
+    await register('bob@example.com');
+    expect(await attempts(2)).toEqual(['in', 'in']);
+    expect(await attempts(3, {}, 'bob@example.com')).toEqual(['in', 'in', delayed]);
+    expect(await attempt(elsewhere)).toBe('in');
   });
 
   it('S26 does not count what was right', async () => {

@@ -5,6 +5,7 @@ import type { Logger } from '#platform/observability/logger.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Accounts } from '../domain/accounts.ts';
+import type { Devices } from '../domain/devices.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import type { Sessions } from '../domain/sessions.ts';
@@ -15,20 +16,22 @@ import { attempt } from './attempt.ts';
 export function logIn(
   accounts: Accounts,
   sessions: Sessions,
+  devices: Devices,
   hasher: PasswordHasher,
   throttle: Throttle,
   limits: Limits,
   tokens: AccessTokens,
   logger: Logger,
 ): Handler<typeof AuthApi, 'logIn'> {
-  return async ({ email, password, address }, { signal }) => {
-    const network = networkOf(address);
-    const found = await accounts.findForLogIn(email, network);
+  return async ({ email, password, address, deviceToken }, { signal }) => {
+    const found = await accounts.findForLogIn(email, deviceToken);
     const account = found?.account;
-    const counted = limits.logIn(email, network, found?.familiar ?? false);
+    const { own, shared, successes } = limits.logIn(email, networkOf(address), found?.knowsDevice ? deviceToken : undefined);
+    const counted = [own, shared, ...successes];
     const isRight = await attempt(throttle, counted, () => hasher.verify(password, account?.passwordHash, signal));
 
-    const refuse = (reason: string): never => {
+    const refuse = async (reason: string): Promise<never> => {
+      await throttle.giveBack(successes);
       logger.warn('A login failed.', { reason, userId: account?.id });
       throw AuthErrors.wrongCredentials();
     };
@@ -36,8 +39,7 @@ export function logIn(
     if (!isRight) return refuse('wrong password');
     if (account.disabledAt) return refuse('disabled account');
 
-    const [own, ...shared] = counted;
-    await Promise.all([throttle.clear(own), throttle.giveBack(shared)]);
+    await Promise.all([throttle.clear(own), throttle.giveBack([shared])]);
 
     let { passwordHash } = account;
     if (hasher.isOutdated(passwordHash)) {
@@ -46,9 +48,10 @@ export function logIn(
       passwordHash = stronger;
     }
     const session = { id: uuid(), accountId: account.id, roles: account.roles };
-    const opened = await sessions.open(session, { passwordHash, network });
+    const opened = await sessions.open(session, passwordHash);
     if (!opened) return refuse('changed meanwhile');
     logger.info('Somebody logged in.', { userId: account.id, sessionId: session.id });
-    return { ...(await tokens.issue(session)), ...opened, tokenType: 'Bearer' };
+    const known = await devices.remember(session, deviceToken);
+    return { ...(await tokens.issue(session)), ...opened, ...(known && { deviceToken: known }), tokenType: 'Bearer' };
   };
 }

@@ -53,7 +53,7 @@ export async function tellStory(shop: Shop): Promise<Story> {
 
   const logIn = async (password: string) => {
     const { body } = await someone.post('/v1/auth/login', { email: person.email, password });
-    secrets.push(body.accessToken, body.refreshToken);
+    secrets.push(body.accessToken, body.refreshToken, body.deviceToken);
     someone.accessToken = body.accessToken;
     return body as { accessToken: string; refreshToken: string };
   };
