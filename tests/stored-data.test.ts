@@ -96,8 +96,27 @@ describe('with --topology', () => {
   });
 });
 
+describe('check-times', () => {
+  it('tells which moments were stored in another time zone than UTC, and nothing where there are none', async () => {
+    const { url, drop } = await freshDatabaseUrl();
+    closers.push(drop);
+    expect((await run({ DATABASE_URL: url }, 'migrate')).code).toBe(0);
+    expect(await run({ DATABASE_URL: url }, 'check-times')).toEqual({ code: 0, output: expect.stringMatching(/^Every moment [^\n]+$/) });
+    expect(await run({ DATABASE_URL: url }, 'check-times', '--json')).toEqual({ code: 0, output: '[]' });
+
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    // The id was made at 2025-07-12T18:57:36.768Z, on a server in New York.
+    await client.query("INSERT INTO users.people VALUES ($1)", [userId]);
+    await client.query("INSERT INTO users.profiles (user_id, email, name, version, created_at, updated_at) VALUES ($1, 'ada@example.com', 'Ada', 1, '2025-07-12 18:57:37-04', now())", [userId]);
+    await client.end();
+    const line = 'users.profiles.created_at: 1 of 1 rows are 4:00 h late, made from 2025-07-12T18:57:36.768Z to 2025-07-12T18:57:36.768Z';
+    expect(await run({ DATABASE_URL: url }, 'check-times')).toEqual({ code: 1, output: line });
+  });
+});
+
 describe('what keeps a command from the data is one line, without a stack, and nothing is created:', () => {
-  it.each(['events list', 'events list --json', `events replay users.create-profile ${eventId}`, 'migrate', 'backup FILE'])('no data, for %s', async (command) => {
+  it.each(['events list', 'events list --json', `events replay users.create-profile ${eventId}`, 'migrate', 'check-times', 'backup FILE'])('no data, for %s', async (command) => {
     const folder = await newFolder();
     const DATA_DIR = join(folder, 'data');
     const { code, output } = await run({ DATA_DIR }, ...command.replace('FILE', join(folder, 'backup.tar.gz')).split(' '));

@@ -16,8 +16,8 @@ const prefixes: Readonly<Record<string, string>> = {
 };
 const otherPrefix = 'Failed:';
 /** They take --topology: on data that a topology stored. */
-const worksOnStoredData = ['migrate', 'backup', 'restore', 'events'];
-const answersScripts = ['migrate', 'backup', 'restore', 'settings'];
+const worksOnStoredData = ['migrate', 'backup', 'restore', 'events', 'check-times'];
+const answersScripts = ['migrate', 'backup', 'restore', 'settings', 'check-times'];
 
 /** Runs what the arguments ask for; resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -67,7 +67,8 @@ async function runOnStoredData(command: string, rest: readonly string[], line: C
   if (command === 'events') return (await import('./commands/events.ts')).events(line, rest, json);
   if (command === 'backup') return (await import('./commands/backup.ts')).backup(line, fileIn(rest, command), json);
   if (command === 'restore') return (await import('./commands/restore.ts')).restore(line, fileIn(rest, command), json);
-  if (rest.length === 0) return (await import('./commands/migrate.ts')).migrate(line, json);
+  if (command === 'check-times' && rest.length === 0) return (await import('./commands/check-times.ts')).checkTimes(line, json);
+  if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(line, json);
   throw noSuchCommand(command, rest);
 }
 

@@ -17,11 +17,12 @@ Commands
   events list                  show the deliveries that were given up
   events show <sub> <event>    show one of them with its event and its error
   events replay <sub> <event>  deliver one of them once more
+  check-times                  find moments that were stored in another time zone
   settings                     list the environment variables that all this goes by
 
 Options
-  --topology     which modules run in which process, see topologies/; for migrate, backup, restore and events: whose data
-  --json         answer for a script: migrate, backup, restore, events list, settings, --version
+  --topology     which modules run in which process, see topologies/; for commands on stored data: whose
+  --json         answer for a script: migrate, backup, restore, events list, check-times, settings, --version
   --help, -h     show this; after a command, all about it
   --version, -v  show the version, and those of Node and PostgreSQL
 
@@ -115,6 +116,22 @@ and its error, in JSON; "replay" has it delivered once more. The program may be 
   --json           for list: an array of {subscription, eventId, receivedAt, attempts, error}
 
 Exit codes: 0 done, 1 there is no such delivery or the database is away, 2 wrong arguments.
+`,
+  'check-times': `Usage: ${program} check-times [--topology FILE] [--json]
+
+Version 0.1.0 stored moments shifted by the offset of the database's time zone, unless that was UTC, where it wrote them
+through Prisma. Ids carry the time at which they were made, so the moment of a row's creation is compared with its id; what
+differs as time zones do is told, a line for each column and shift. Nothing is changed, and the program may be running
+meanwhile. A column is put right, in the rows that were made then, with
+
+  SET created_at = (created_at AT TIME ZONE 'America/New_York') AT TIME ZONE 'UTC'
+
+in which the zone is the one that the database had. The changelog names the other columns that are shifted alike.
+
+  --topology FILE  look at what the topology of FILE stored
+  --json           an array of {column, shifted, rows, minutes, first, last}
+
+Exit codes: 0 nothing was found, 1 something was, or it failed, 2 wrong arguments.
 `,
   settings: `Usage: ${program} settings [--json]
 

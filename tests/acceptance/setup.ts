@@ -1,9 +1,9 @@
-/** The acceptance suite runs against BASE_URL, with ADMIN_EMAIL and ADMIN_PASSWORD, or against a program of its own (with CALLS as given). */
+/** The acceptance suite runs against BASE_URL, with ADMIN_EMAIL and ADMIN_PASSWORD, or against a program of its own (with CALLS and DATABASE_URL as given). */
 import type { TestProject } from 'vitest/node';
 import { administrator, paymentTimeout, start, temporaryFolder } from '../support/running-program.ts';
 
-const callSettings = Object.fromEntries(
-  Object.entries(process.env).filter((entry): entry is [string, string] => entry[0].startsWith('CALLS') && entry[1] !== undefined),
+const given = Object.fromEntries(
+  Object.entries(process.env).filter((entry): entry is [string, string] => /^(CALLS|DATABASE_)/.test(entry[0]) && entry[1] !== undefined),
 );
 
 declare module 'vitest' {
@@ -19,13 +19,13 @@ export default async function setup(project: TestProject) {
     password: process.env.ADMIN_PASSWORD ?? administrator.password,
   });
   // Vite itself sets the variable to "/".
-  const given = process.env.BASE_URL ?? '';
-  if (given.startsWith('http')) {
-    project.provide('baseUrl', given.replace(/\/$/, ''));
+  const url = process.env.BASE_URL ?? '';
+  if (url.startsWith('http')) {
+    project.provide('baseUrl', url.replace(/\/$/, ''));
     return undefined;
   }
   const folder = await temporaryFolder();
-  const program = await start({ DATA_DIR: folder.path, PAYMENT_TIMEOUT: paymentTimeout, ...callSettings });
+  const program = await start({ DATA_DIR: folder.path, PAYMENT_TIMEOUT: paymentTimeout, ...given });
   project.provide('baseUrl', program.url);
   return async () => {
     await program.stop();
