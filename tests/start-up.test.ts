@@ -238,6 +238,21 @@ describe('what keeps the program from starting is one line, and the exit code sa
     expect(code).toBe(1);
   });
 
+  it.each([
+    ['an address of a module elsewhere', { MODULES: 'orders', PAYMENTS_URL: '127.0.0.1:5040' }, 'PAYMENTS_URL', 'payments reacts to orders.order-cancelled'],
+    ['a port for other processes', { MODULES: 'auth,orders,payments', GRPC_PORT: '5010' }, 'GRPC_PORT', 'users reacts to auth.user-registered'],
+    ['an address for the gateway', { MODULES: 'gateway,payments', ORDERS_HTTP_URL: 'http://127.0.0.1:3030' }, 'ORDERS_HTTP_URL', 'payments reacts to orders.order-cancelled'],
+  ])('a part of a split without a broker, told by %s', async (_, settings, variable, crossing) => {
+    const { url, drop } = await freshDatabaseUrl();
+    closers.push(drop);
+    const { code, output } = await refused({ PORT: String(await freePort()), DATABASE_URL: url, PEER_TLS: 'off', ...settings });
+    expect(output.split('\n').at(-1)).toMatch(oneLine);
+    expect(output).toContain(`(${variable})`);
+    expect(output).toContain(crossing);
+    expect(output).toContain('Set EVENTS_URL');
+    expect(code).toBe(1);
+  });
+
   it('arguments that make no sense, with a code of their own', async () => {
     const { code, output } = await refused({}, ['dance']);
     expect(output).toBe('There is no command "dance". Try --help.');

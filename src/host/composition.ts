@@ -9,7 +9,7 @@ import type { RedisCounts } from '../gateway/redis-counts.ts';
 import type { Configuration } from './configuration.ts';
 import type { OpenDatabase } from './databases.ts';
 import { Elsewhere } from './elsewhere.ts';
-import { eventTransport, startTransport, warnOfUnheard } from './event-transport.ts';
+import { eventTransport, requireBroker, startTransport, warnOfWaiting } from './event-transport.ts';
 import type { Identity } from './identity.ts';
 import { assemble, type RunningModule } from './module-assembly.ts';
 import { checkNeeds } from './modules.ts';
@@ -40,6 +40,9 @@ export interface Composition {
 
 export async function compose(options: CompositionOptions, opened: Opened): Promise<Composition> {
   const { environment, configuration, identity, definitions, elsewhere, databases, logger, announce } = options;
+  const parts = { here: definitions, elsewhere };
+  // Stand-ins for modules elsewhere are a test's, and announce nothing.
+  if (!options.remoteClient) requireBroker(parts, configuration, environment);
   const metrics = new Metrics();
   metrics.watchProcess();
   const others = await Elsewhere.reach(
@@ -104,7 +107,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
 
   opened.add('the connections to modules elsewhere', () => gateway.close());
 
-  warnOfUnheard(definitions, transport, logger);
+  warnOfWaiting(parts, transport, logger);
   await startMessaging(modules, opened);
   const { grpcPort: port, host } = configuration;
   if (port === undefined) return { gateway, modules, rpc: undefined };

@@ -1,9 +1,10 @@
 /** What carries the events of this process: its own memory, or a broker between processes. */
 import { MemoryTransport } from '#platform/events/memory-transport.ts';
-import type { Transport } from '#platform/events/transport.ts';
+import type { Subscription, Transport } from '#platform/events/transport.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
+import { callVariable, upstreamVariable, type Configuration, type Environment } from './configuration.ts';
 import { StartupError } from './startup-error.ts';
 
 interface Options {
@@ -21,11 +22,9 @@ export interface EventTransport {
 }
 
 export async function eventTransport({ eventsUrl, everyModule, logger, metrics }: Options): Promise<EventTransport> {
-  if (eventsUrl === undefined) return { transport: new MemoryTransport(), details: {} };
+  const subscriptions = everyModule.flatMap(subscriptionsOf);
+  if (eventsUrl === undefined) return { transport: new MemoryTransport(subscriptions), details: {} };
   const { RabbitmqTransport } = await import('#platform/events/rabbitmq-transport.ts');
-  const subscriptions = everyModule.flatMap(({ name, reactions }) =>
-    Object.entries(reactions).map(([reaction, { event }]) => ({ name: `${name}.${reaction}`, event })),
-  );
   const transport = new RabbitmqTransport({ url: eventsUrl, subscriptions, logger, metrics });
   return { transport, details: { broker: () => (transport.connected ? 'connected' : 'away') } };
 }
@@ -39,13 +38,41 @@ export async function startTransport(transport: Transport): Promise<void> {
   }
 }
 
-/** A module left out misses the events of those here: the person who left it out should know. */
-export function warnOfUnheard(here: readonly ModuleDefinition[], transport: Transport, logger: Logger): void {
+const subscriptionsOf = ({ name, reactions }: ModuleDefinition): readonly Subscription[] =>
+  Object.entries(reactions).map(([reaction, { event }]) => ({ name: `${name}.${reaction}`, event }));
+
+interface Parts {
+  readonly here: readonly ModuleDefinition[];
+  readonly elsewhere: readonly ModuleDefinition[];
+}
+
+/** A sentence for each event that would have to go from a process to another one. */
+const crossings = ({ here, elsewhere }: Parts): string[] =>
+  [[here, elsewhere], [elsewhere, here]].flatMap(([announcing, reacting]) =>
+    reacting!.flatMap(({ name, reactions }) =>
+      Object.values(reactions)
+        .filter(({ event }) => announcing!.some((module) => module.name === event.module))
+        .map(({ event }) => `${name} reacts to ${event.name}`),
+    ),
+  );
+
+/** Refuses a process that is part of a split, by what its settings say of other processes, and has no broker to reach them. */
+export function requireBroker(parts: Parts, { grpcPort, eventsUrl }: Configuration, environment: Environment): void {
+  const saysSo = [
+    ...parts.elsewhere.flatMap(({ name }) => [callVariable(name), upstreamVariable(name)]).filter((variable) => environment[variable]),
+    ...(grpcPort === undefined ? [] : ['GRPC_PORT']),
+  ];
+  const [crossing] = crossings(parts);
+  if (eventsUrl !== undefined || crossing === undefined || saysSo.length === 0) return;
+  throw new StartupError(
+    `Modules run in other processes (${saysSo.join(', ')}), and no event would get there: ${crossing}. Set EVENTS_URL to the RabbitMQ of all processes.`,
+  );
+}
+
+/** Events wait in the outbox for modules that were left out: the person who left them out should know. */
+export function warnOfWaiting(parts: Parts, transport: Transport, logger: Logger): void {
   if (transport.reachesOtherProcesses) return;
-  for (const { name, reactions } of here) {
-    for (const { event } of Object.values(reactions)) {
-      if (here.some((module) => module.name === event.module)) continue;
-      logger.warn(`${name} reacts to ${event.name}, but ${event.module} does not run here: the event will not arrive.`);
-    }
+  for (const crossing of crossings(parts)) {
+    logger.warn(`${crossing}, and not both run here: the event waits in the outbox until both do, or EVENTS_URL names a broker.`);
   }
 }

@@ -59,7 +59,7 @@ export class TestBroker {
     return new TestBroker(connection, await connection.createChannel());
   }
 
-  async connect({ logger = silentLogger, subscriptions = [] }: { logger?: Logger; subscriptions?: Subscription[] } = {}): Promise<LinkedTransport> {
+  async connect({ logger = silentLogger, subscriptions = [] }: { logger?: Logger; subscriptions?: readonly Subscription[] } = {}): Promise<LinkedTransport> {
     const url = new URL(TEST_EVENTS_URL!);
     const link = await tcpLink({ host: url.hostname, port: Number(url.port || 5672) });
     this.#links.push(link);

@@ -55,10 +55,11 @@ export class Dispatcher {
 
   committed(envelopes: readonly Envelope[], stored: readonly Stored[]): void {
     if (!this.#open) return;
+    const { unreached } = this.#transport;
     this.#detached(() => {
       envelopes.forEach((envelope, index) => {
         const { owner, after } = stored[index]!;
-        if (owner === nobody) return;
+        if (owner === nobody || unreached.includes(envelope.name)) return;
         // Answers of concurrent commits overtake each other; the event before this one may be about to arrive.
         if (after === null || this.#isHandedOver(after)) this.#handOver(envelope);
         else this.#hold(after, envelope);
@@ -78,7 +79,7 @@ export class Dispatcher {
     this.#held.clear();
     const { owner } = this.#ownership;
     if (owner === nobody || !this.#open) return;
-    if (this.#behind || (await this.#table.hasAdoptable(owner, [...this.#handedOver]))) await this.#adopt();
+    if (this.#behind || (await this.#table.hasAdoptable(owner, [...this.#handedOver], this.#transport.unreached))) await this.#adopt();
   }
 
   /** Takes nothing new, and resolves when all that was handed over is safe and marked, or at `stop`. */
@@ -164,7 +165,7 @@ export class Dispatcher {
     this.#behind = false;
     let adopted: Envelope[] | undefined;
     try {
-      adopted = await this.#table.adopt(owner, [...this.#handedOver], limit);
+      adopted = await this.#table.adopt(owner, [...this.#handedOver], this.#transport.unreached, limit);
     } finally {
       if (adopted === undefined || adopted.length === limit) this.#behind = true;
     }

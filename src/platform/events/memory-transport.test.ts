@@ -3,7 +3,7 @@ import { MemoryTransport } from './memory-transport.ts';
 import { transportConformance } from './testing/transport-conformance.ts';
 
 transportConformance('memory', async () => ({
-  connect: async () => ({ transport: new MemoryTransport(), die() {}, away() {}, back() {} }),
+  connect: async (elsewhere) => ({ transport: new MemoryTransport(elsewhere), die() {}, away() {}, back() {} }),
   stop: async () => {},
 }));
 

@@ -3,17 +3,27 @@ import { BroadcastListeners } from './broadcast-listeners.ts';
 import type { Envelope } from './envelope.ts';
 import { type Receiver, type Subscription, Transport } from './transport.ts';
 
-/**
- * Within one process: an event is safe when the inbox of every subscriber here has it. An event without a
- * subscriber here has reached everybody it can reach.
- */
+/** Within one process: an event is safe when the inbox of every subscriber has it. */
 export class MemoryTransport extends Transport {
   readonly reachesOtherProcesses = false;
+  readonly #everySubscription: readonly Subscription[];
+  readonly #here = new Set<string>();
   readonly #emitter = new eventemitter2.EventEmitter2({ maxListeners: 0 });
   readonly #listeners = new BroadcastListeners();
   #stopped = false;
 
-  subscribe({ event }: Subscription, receive: Receiver): void {
+  /** `subscriptions` of every module there is. */
+  constructor(subscriptions: readonly Subscription[] = []) {
+    super();
+    this.#everySubscription = subscriptions;
+  }
+
+  override get unreached(): readonly string[] {
+    return this.#everySubscription.filter(({ name }) => !this.#here.has(name)).map(({ event }) => event.name);
+  }
+
+  subscribe({ name, event }: Subscription, receive: Receiver): void {
+    this.#here.add(name);
     this.#emitter.on(event.name, receive);
   }
 

@@ -53,9 +53,12 @@ const insertSeveral = `
   select stored.position, owner, earlier.position as after
   from stored join earlier using (key) order by stored.position`;
 
-/** What nobody alive delivers: rows of dead instances, and rows of our own that we do not know (see Dispatcher). */
+/**
+ * What nobody alive delivers and this instance can: rows of dead instances, and rows of our own that we do not know
+ * (see Dispatcher), without the events that not all subscriptions would get from here.
+ */
 const adoptable = `
-  published_at is null and position <> all ($2::int8[])
+  published_at is null and position <> all ($2::int8[]) and name <> all ($3::text[])
   and (owner = $1 or owner not in (select * from live))`;
 
 const findAdoptable = `
@@ -77,7 +80,7 @@ const adopt = `
         select from outbox earlier
         where earlier.key = candidate.key and earlier.published_at is null and earlier.position < candidate.position
           and earlier.owner <> $1 and earlier.owner in (select * from live))
-    order by position limit $3
+    order by position limit $4
   ), updated as (
     update outbox set owner = $1 where position in (select position from adopted)
     returning position, id, name, version, key, payload, headers, occurred_at
@@ -105,15 +108,15 @@ export class OutboxTable {
   }
 
   /** One cheap look whether there is something to adopt at all. */
-  async hasAdoptable(owner: number, known: readonly number[]): Promise<boolean> {
-    const { rows } = await this.#database.query<{ found: boolean }>(findAdoptable, [owner, known]);
+  async hasAdoptable(owner: number, known: readonly number[], unreached: readonly string[]): Promise<boolean> {
+    const { rows } = await this.#database.query<{ found: boolean }>(findAdoptable, [owner, known, unreached]);
     return rows[0]?.found ?? false;
   }
 
-  async adopt(owner: number, known: readonly number[], limit: number): Promise<Envelope[]> {
+  async adopt(owner: number, known: readonly number[], unreached: readonly string[], limit: number): Promise<Envelope[]> {
     const rows = await this.#database.transaction(async () => {
       await this.#database.query(lockAdoption, [this.#database.schema]);
-      return (await this.#database.query<Row>(adopt, [owner, known, limit])).rows;
+      return (await this.#database.query<Row>(adopt, [owner, known, unreached, limit])).rows;
     });
     return rows.map(({ occurred_at, ...row }) => ({ ...row, occurredAt: occurred_at.toISOString() }));
   }

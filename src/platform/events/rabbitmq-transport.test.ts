@@ -12,8 +12,8 @@ describe.skipIf(noRabbitmq)(`the conformance of RabbitMQ${needsRabbitmq}`, () =>
   transportConformance('RabbitMQ', async () => {
     const broker = await TestBroker.open();
     return {
-      async connect() {
-        const { transport, link } = await broker.connect();
+      async connect(subscriptions = []) {
+        const { transport, link } = await broker.connect({ subscriptions });
         const away = () => {
           link.refuse();
           link.breakAll();

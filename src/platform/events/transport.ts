@@ -19,8 +19,16 @@ export type Receiver = (envelope: Envelope) => Promise<void>;
  * was given, and delivers those of one key to one subscription in the order they were given.
  */
 export abstract class Transport {
-  /** Whether subscribers in other processes are reached. If not, an event without a subscriber here is gone. */
+  /** Whether subscribers in other processes are reached. */
   abstract readonly reachesOtherProcesses: boolean;
+
+  /**
+   * Names of events that cannot be given to all their subscriptions from here, known when all are subscribed. They are
+   * given to none: they stay in the outbox for a process that reaches all, so that each takes effect once and in order.
+   */
+  get unreached(): readonly string[] {
+    return [];
+  }
 
   /** Before anything is published; one receiver for a subscription. */
   abstract subscribe(subscription: Subscription, receive: Receiver): void;

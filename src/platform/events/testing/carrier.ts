@@ -1,8 +1,9 @@
-import type { Transport } from '../transport.ts';
+import type { Subscription, Transport } from '../transport.ts';
 
 /** What carries events between the programs of one test. */
 export interface Carrier {
-  connect(): Promise<Connected>;
+  /** `elsewhere`: subscriptions of modules that exist and do not run in this program. */
+  connect(elsewhere?: readonly Subscription[]): Promise<Connected>;
   stop(): Promise<void>;
 }
 

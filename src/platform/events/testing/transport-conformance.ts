@@ -22,6 +22,10 @@ class DyingTransport extends Transport {
     this.#lastWords = lastWords;
   }
 
+  override get unreached(): readonly string[] {
+    return this.#carrier.unreached;
+  }
+
   subscribe(subscription: Subscription, receive: Receiver): void {
     this.#carrier.subscribe(subscription, receive);
   }
@@ -78,6 +82,23 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         { id: 'k', n: 1, attempt: 1 },
       ]);
       await settled();
+    });
+
+    it('wait for a module that exists and does not run, and then reach each of its subscriptions once and in order', async () => {
+      const later = { name: 'users.later', event: happened };
+      const unheard = event('orders.unheard', 1, { key: 'id', payload: z.object({ id: z.string() }) });
+      const early = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'users.a': {} } });
+      for (let n = 0; n < 5; n++) await early.announce({ id: 'k', n }, { id: `k${n}`, n });
+      await early.announceAs(unheard, { id: 'k' });
+      const ofUnheard = async () => (await landscape.orders.sql(`select published_at from orders.outbox where name = 'orders.unheard'`)).rows[0];
+      await until(async () => (await ofUnheard()).published_at !== null);
+      await early.stop();
+      const whole = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'users.a': {}, 'users.later': {} } });
+      await whole.announce({ id: 'k', n: 5 });
+      await until(async () => (await effectsOf('users.later')).length >= 11 && (await effectsOf('users.a')).length >= 11);
+      await settled();
+      expect(await numbersOf('users.later', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(await numbersOf('users.a', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
     });
 
     it('do not exist when their transaction was rolled back', async () => {
