@@ -124,7 +124,12 @@ export const PaymentsApi = api('payments', {
   }),
   receiveWebhook: command(1, {
     summary: 'Takes what a provider reports, once per report.',
-    input: z.object({ provider: z.string().max(50), signature: z.string().max(1000), body: z.string().max(1_000_000) }),
+    input: z.object({
+      provider: z.string().max(50),
+      signature: z.string().max(1000),
+      body: z.string().max(1_000_000),
+      encoding: z.enum(['utf8', 'base64']).default('utf8').describe('how `body` holds the bytes that were signed; base64 holds any'),
+    }),
     output: z.object({}),
     errors: [PaymentsErrors.unknownProvider, PaymentsErrors.invalidSignature],
   }),

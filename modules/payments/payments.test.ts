@@ -1,5 +1,5 @@
 /** The module booted alone, over HTTP. */
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '#platform/contract.ts';
@@ -162,6 +162,26 @@ describe('POST /v1/payments/webhooks/{provider}', () => {
     await report(body).expect(200);
     await Promise.all([report(body).expect(200), report(body).expect(200)]);
     expect(await payments.getPayment({ paymentId })).toMatchObject({ refunded: 700, refunds: [{ status: 'succeeded' }] });
+  });
+
+  it.each([
+    ['a byte order mark', Buffer.from('\ufeff'), Buffer.of()],
+    ['bytes that are no UTF-8', Buffer.of(), Buffer.of(0xff, 0xfe, 0xe4)],
+  ])('takes a report with %s, and none whose bytes are others', async (_, before, note) => {
+    const { paymentId } = await aCaptured();
+    const fields = `"id": "${randomUUID()}", "type": "refund.succeeded", "paymentId": "${paymentId}", "amount": 700`;
+    const body = Buffer.concat([before, Buffer.from(`{ ${fields}, "note": "`), note, Buffer.from('" }')]);
+    const hmac = (bytes: Buffer) => createHmac('sha256', webhookSecret).update(`${timestamp}.`).update(bytes).digest('hex');
+    const timestamp = Math.floor(Date.now() / 1000);
+    const sent = (bytes: Buffer, signed = bytes) =>
+      fetch(`${program.url}/v1/payments/webhooks/sandbox`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'sandbox-signature': `t=${timestamp},v1=${hmac(signed)}` },
+        body: new Uint8Array(bytes),
+      });
+    expect((await sent(body, Buffer.from(new TextDecoder().decode(body)))).status, 'signed over the text').toBe(400);
+    expect((await sent(body)).status).toBe(200);
+    expect(await payments.getPayment({ paymentId })).toMatchObject({ refunded: 700 });
   });
 
   it('refuses what is not signed, and stores nothing of it', async () => {

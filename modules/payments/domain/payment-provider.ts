@@ -86,8 +86,8 @@ export abstract class PaymentProvider {
 
   abstract refund(request: RefundRequest, patience: Patience): Promise<RefundAnswer>;
 
-  /** Checks who signed the report and when; throws `payments.invalid-signature`. */
-  abstract readReport(body: string, signature: string, now: Date, patience: Patience): Promise<Report>;
+  /** Checks who signed these bytes and when; throws `payments.invalid-signature`. */
+  abstract readReport(body: Uint8Array, signature: string, now: Date, patience: Patience): Promise<Report>;
 }
 
 /** The providers this program is configured with. */

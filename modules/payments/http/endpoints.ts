@@ -65,7 +65,8 @@ export const paymentsEndpoints: Endpoint[] = [
     async handle({ path: { provider }, headers, rawBody }, payments) {
       const signature = headers[`${provider}-signature`];
       if (typeof signature !== 'string' || !rawBody) throw invalidSignature();
-      return { status: 200, body: await payments.receiveWebhook({ provider, signature, body: rawBody.toString('utf8') }) };
+      const report = { provider, signature, body: rawBody.toString('base64'), encoding: 'base64' as const };
+      return { status: 200, body: await payments.receiveWebhook(report) };
     },
   }),
 ];

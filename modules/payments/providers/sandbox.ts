@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { parseOrFail } from '#platform/validation.ts';
 import { PaymentsErrors } from '../contract.ts';
 import type { Authorization, Patience, PaymentProvider, Report, Reported } from '../domain/payment-provider.ts';
-import { checkSignature } from './signature.ts';
+import { readSigned } from './signature.ts';
 
 const slowness = 3000;
 const failuresOfFlaky = 2;
@@ -23,17 +23,7 @@ const About = z.object({
   amount: z.int().nonnegative().optional(),
   reference: Name.nullable().default(null),
 });
-const ReportBody = z
-  .string()
-  .transform((text, { issues, value }) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      issues.push({ code: 'custom', input: value, message: 'This is not JSON.' });
-      return z.NEVER;
-    }
-  })
-  .pipe(About.extend({ id: Name, type: Name }));
+const ReportBody = About.extend({ id: Name, type: Name });
 
 export function sandboxProvider({ webhookSecret, timeout }: { webhookSecret: string | undefined; timeout: number }): PaymentProvider {
   const failures = new Map<string, number>();
@@ -87,8 +77,7 @@ export function sandboxProvider({ webhookSecret, timeout }: { webhookSecret: str
     refund: async ({ refundId }) => ({ status: 'succeeded', reference: `sandbox_${refundId}` }),
 
     async readReport(body, signature, now): Promise<Report> {
-      checkSignature(body, signature, webhookSecret, now);
-      const { id, type, ...about } = parseOrFail(ReportBody, body);
+      const { id, type, ...about } = parseOrFail(ReportBody, readSigned(body, signature, webhookSecret, now));
       return { id, type, reported: reportedBy(type, about) };
     },
   };

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backgroundContext } from '#platform/context.ts';
@@ -260,9 +260,22 @@ describe("Stripe's reports", () => {
     await expect(till.receive(...signed({ type: 'payment_intent.canceled' }, how))).rejects.toMatchObject({ code: 'payments.invalid-signature' });
   });
 
+  it.each([
+    ['a byte order mark', Buffer.from('\ufeff'), Buffer.of()],
+    ['bytes that are no UTF-8', Buffer.of(), Buffer.of(0xff, 0xe4)],
+  ])('with %s are signed over their bytes, under any of the secrets that Stripe has', async (_, before, note) => {
+    const { paymentId } = await pay();
+    const [text] = about('payment_intent.canceled', { object: 'payment_intent', metadata: { payment_id: paymentId } });
+    const body = Buffer.concat([before, Buffer.from(text.replace(/}$/, ', "note": "')), note, Buffer.from('"}')]);
+    const timestamp = Math.floor(noon.getTime() / 1000);
+    const hmac = (secret: string) => createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest('hex');
+    await till.receive(body, `t=${timestamp},v1=${hmac('an older secret')},v1=${hmac(webhookSecret)},v0=${hmac('something else')}`, 'stripe');
+    expect(await till.payments.find(paymentId)).toMatchObject({ state: 'voided' });
+  });
+
   it('are refused where no secret is configured', async () => {
     const deaf = stripeProvider({ apiKey: 'sk_test_1', apiBase: 'http://127.0.0.1:1', webhookSecret: undefined, timeout: 100 });
     const [body, signature] = signed({ type: 'payment_intent.canceled' }, { secret: 'undefined' });
-    await expect(deaf.readReport(body, signature, noon, patience())).rejects.toMatchObject({ code: 'payments.invalid-signature' });
+    await expect(deaf.readReport(Buffer.from(body), signature, noon, patience())).rejects.toMatchObject({ code: 'payments.invalid-signature' });
   });
 });

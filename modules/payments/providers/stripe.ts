@@ -6,11 +6,12 @@
  * ever arrived; and once an intent is cancelled, Stripe refuses to confirm it.
  */
 import type { Stripe } from 'stripe';
-import { PaymentsErrors } from '../contract.ts';
+import { z } from 'zod';
+import { parseOrFail } from '#platform/validation.ts';
 import type { Patience, PaymentProvider } from '../domain/payment-provider.ts';
 import type { Money } from '../domain/money.ts';
 import type { Payment } from '../domain/payment.ts';
-import { signatureTolerance } from './signature.ts';
+import { readSigned } from './signature.ts';
 import { declineOf, intentOf, isRefused, outcomeUnknown } from './stripe-errors.ts';
 import { readStripeEvent } from './stripe-events.ts';
 import { refundStatus } from './stripe-refunds.ts';
@@ -22,6 +23,9 @@ interface StripeOptions {
   /** Milliseconds for one answer. */
   readonly timeout: number;
 }
+
+/** Signed by Stripe, so its object is what the type says. */
+const StripeEvent = z.looseObject({ id: z.string(), type: z.string(), data: z.looseObject({ object: z.looseObject({}) }) });
 
 /** Of a part that was captured in Stripe's dashboard only the report says how much it is. */
 const isWhole = ({ status, amount_received }: Stripe.PaymentIntent, { amount }: Payment) =>
@@ -139,15 +143,8 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
     },
 
     async readReport(body, signature, now, patience) {
-      const { webhooks, paymentIntents } = await stripe();
-      let event: Stripe.Event;
-      try {
-        if (webhookSecret === undefined) throw PaymentsErrors.invalidSignature();
-        event = webhooks.constructEvent(body, signature, webhookSecret, signatureTolerance, undefined, now.getTime());
-      } catch {
-        // Stripe's error holds the whole body.
-        throw PaymentsErrors.invalidSignature();
-      }
+      const event = parseOrFail(StripeEvent, readSigned(body, signature, webhookSecret, now)) as unknown as Stripe.Event;
+      const { paymentIntents } = await stripe();
       return readStripeEvent(event, (id) => paymentIntents.retrieve(id, {}, within(patience))).catch((error: unknown) => {
         throw outcomeUnknown(error);
       });

@@ -50,7 +50,8 @@ export function aTill<P extends Payments>(payments: P, providers: PaymentProvide
     release: (orderId: string) => releasing({ orderId }, context()),
     refund: (paymentId: string, amount?: number, reason?: string) =>
       refunding({ paymentId, ...(amount !== undefined && { amount }), ...(reason !== undefined && { reason }) }, context()),
-    receive: (body: string, signature: string, provider = 'sandbox') => receiving({ provider, signature, body }, context()),
+    receive: (body: string | Buffer, signature: string, provider = 'sandbox') =>
+      receiving({ provider, signature, body: Buffer.from(body).toString('base64'), encoding: 'base64' }, context()),
     giveBackAbandoned: givingBackAbandoned,
 
     /** One try of every refund that has not ended. */

@@ -19,10 +19,10 @@ export function receiveWebhook(
 ): Handler<typeof PaymentsApi, 'receiveWebhook'> {
   const judge = judgingReports(payments, sagas, clock, logger);
 
-  return async ({ provider: name, signature, body }, context) => {
+  return async ({ provider: name, signature, body, encoding }, context) => {
     const provider = providers.find(name);
     if (!provider) throw PaymentsErrors.unknownProvider();
-    const report = await provider.readReport(body, signature, clock.now(), context);
+    const report = await provider.readReport(Buffer.from(body, encoding), signature, clock.now(), context);
     const { reported } = report;
     await reports.once(name, report, clock.now(), async () => {
       if (!reported) return;
