@@ -1,6 +1,7 @@
 /** Every call of every contract, made in process and over gRPC with made-up inputs: the same value, or the same error. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Deadline } from '#platform/deadline.ts';
 import { findModules, loadModules } from '../src/host/modules.ts';
 import { protoOf } from '../src/host/elsewhere.ts';
 import { localClient, type AnyHandler } from '../src/platform/calls/local-client.ts';
@@ -47,7 +48,7 @@ afterAll(async () => {
 });
 
 const askedBy = (principal: Principal) =>
-  new CallContext({ deadline: Date.now() + 5_000, requestId: 'seven', trace: newTrace(), principal, token: tokenFor(principal) });
+  new CallContext({ deadline: new Deadline(5_000), requestId: 'seven', trace: newTrace(), principal, token: tokenFor(principal) });
 
 /** As a caller sees it. */
 async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
@@ -188,6 +189,6 @@ describe('the circumstances of a call', () => {
     const [inProcess, remote] = seen;
     expect(remote).toMatchObject({ requestId: 'seven', principal: inProcess!.principal });
     expect(remote!.trace.traceId).toBe(inProcess!.trace.traceId);
-    expect(Math.abs(remote!.deadline - inProcess!.deadline)).toBeLessThan(2_000);
+    expect(Math.abs(remote!.deadline.remaining - inProcess!.deadline.remaining)).toBeLessThan(2_000);
   });
 });

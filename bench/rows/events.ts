@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { Deadline } from '#platform/deadline.ts';
 import { migrate } from '../../src/host/postgres/migrate.ts';
 import { provision } from '../../src/host/postgres/provision.ts';
 import { reach } from '../../src/host/postgres/reach.ts';
@@ -91,7 +92,7 @@ async function openMarket(server: BenchDatabase) {
       await parcels.database.transaction(() => parcels.database.query('INSERT INTO parcels VALUES ($1, $2)', [id, buyer]));
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([sellersMessaging, sendersMessaging].map((messaging) => messaging.drain(Date.now() + 5_000)));
+      await Promise.all([sellersMessaging, sendersMessaging].map((messaging) => messaging.drain(new Deadline(5_000))));
       await Promise.all([sellersMessaging, sendersMessaging].map((messaging) => messaging.stop()));
       await Promise.all([sales.database.close(), parcels.database.close()]);
     },

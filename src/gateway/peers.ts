@@ -16,7 +16,7 @@ const longest = 30_000;
 
 interface Peer {
   readonly isGateway: boolean;
-  /** Epoch milliseconds. */
+  /** By the monotonic clock. */
   readonly since: number;
 }
 
@@ -25,7 +25,7 @@ const peers = new WeakMap<TLSSocket, Peer>();
 
 export function requireGateway({ operational, method, access }: Route, exchange: Exchange): void {
   const peer = peerAt(exchange.request.socket);
-  if (peer && Date.now() - peer.since > longest) exchange.header('Connection', 'close');
+  if (peer && performance.now() - peer.since > longest) exchange.header('Connection', 'close');
   if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return;
   throw platformErrors.forbidden('This port is for the gateway.');
 }
@@ -37,7 +37,7 @@ function peerAt(socket: Socket): Peer | undefined {
     // Without `authorized`, the certificate is whatever somebody has made up.
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
     const isGateway = certificate?.checkHost(gateway, { subject: 'never', wildcards: false }) !== undefined;
-    peer = { isGateway, since: Date.now() };
+    peer = { isGateway, since: performance.now() };
     peers.set(socket, peer);
   }
   return peer;

@@ -1,6 +1,7 @@
 /** The beginning and the end of every request: its ids, its time limit, its line in the log and its place in the counts. */
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { Deadline } from '#platform/deadline.ts';
 import { Exchange, type RouteName } from '#platform/http/exchange.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
@@ -39,7 +40,7 @@ export function receiver({ logger, metrics, addressOf, requestTimeout, onTimeout
       address,
       requestId,
       trace,
-      deadline: Date.now() + requestTimeout,
+      deadline: new Deadline(requestTimeout),
       route: unmatched,
       headers: [...always, 'X-Request-Id', requestId, 'traceparent', traceparentOf(trace)],
     });

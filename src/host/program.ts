@@ -3,6 +3,7 @@
  * Starting opens one thing after the other, stopping closes them in reverse order.
  */
 import { setImmediate } from 'node:timers/promises';
+import { Deadline } from '#platform/deadline.ts';
 import { readConfiguration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
@@ -80,7 +81,7 @@ interface Serving {
 
 /** Requests and calls first, as they make deliveries; then the deliveries; then everything is closed. */
 async function drain({ front, rpc, modules }: Serving, opened: Opened, timeout: number): Promise<void> {
-  const deadline = Date.now() + timeout;
+  const deadline = new Deadline(timeout);
   await Promise.all([front.close(timeout), rpc?.close(timeout)]);
   await Promise.all(modules.map(({ messaging }) => messaging.drain(deadline)));
   await opened.closeAll();

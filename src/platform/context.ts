@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
+import { Deadline } from './deadline.ts';
 
 /** What a person may be. The module that issues tokens says which roles there are; `admin` is the one that endpoints ask for. */
 export type Role = string;
@@ -22,8 +23,8 @@ export interface Trace {
 }
 
 export class CallContext {
-  /** Epoch milliseconds after which nobody waits for the answer. */
-  readonly deadline: number;
+  /** Nobody waits for the answer after it. */
+  readonly deadline: Deadline;
   readonly principal: Principal | undefined;
   readonly requestId: string;
   readonly trace: Trace;
@@ -34,15 +35,14 @@ export class CallContext {
 
   /** `signal` aborts when the caller went away; a function makes it when somebody first asks. */
   constructor(fields: {
-    deadline: number;
+    deadline: Deadline;
     requestId: string;
     trace: Trace;
     principal?: Principal | undefined;
     token?: string | undefined;
     signal?: AbortSignal | (() => AbortSignal | undefined) | undefined;
   }) {
-    // Whole milliseconds: a timer takes no others.
-    this.deadline = Math.trunc(fields.deadline);
+    this.deadline = fields.deadline;
     this.principal = fields.principal;
     this.requestId = fields.requestId;
     this.trace = fields.trace;
@@ -64,7 +64,7 @@ export class CallContext {
   /** Aborts at the deadline or when the caller went away. Made on first use: most work never looks at it. */
   get signal(): AbortSignal {
     if (!this.#signal) {
-      const atDeadline = AbortSignal.timeout(Math.max(0, this.deadline - Date.now()));
+      const atDeadline = AbortSignal.timeout(this.deadline.remaining);
       this.#signal = this.cancellation ? AbortSignal.any([this.cancellation, atDeadline]) : atDeadline;
     }
     return this.#signal;
@@ -73,7 +73,7 @@ export class CallContext {
   /** The same work with less time: never later than this context's own deadline. */
   withTimeout(milliseconds: number): CallContext {
     return new CallContext({
-      deadline: Math.min(this.deadline, Date.now() + milliseconds),
+      deadline: this.deadline.remaining <= milliseconds ? this.deadline : new Deadline(milliseconds),
       requestId: this.requestId,
       trace: this.trace,
       principal: this.principal,
@@ -103,7 +103,7 @@ export const newTrace = (): Trace => ({ traceId: randomHex(16), spanId: newSpanI
 
 /** A context for work that nobody outside asked for, such as a scheduled task. `timeout` is in milliseconds. */
 export function backgroundContext(requestId: string, timeout: number, trace: Trace = newTrace()): CallContext {
-  return new CallContext({ deadline: Date.now() + timeout, requestId, trace });
+  return new CallContext({ deadline: new Deadline(timeout), requestId, trace });
 }
 
 export const runInContext = <T>(context: CallContext, work: () => T): T => storage.run(context, work);

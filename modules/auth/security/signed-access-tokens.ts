@@ -1,7 +1,7 @@
 /** Access tokens under keys that are made, published, used and given up on a schedule. */
 import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Clock } from '#platform/clock.ts';
+import { type Clock, type Elapsed, systemElapsed } from '#platform/clock.ts';
 import { signAccessToken, type TokenParties } from '#platform/security/access-token.ts';
 import type { PublicKey } from '../contract.ts';
 import { AccessTokens } from '../domain/access-tokens.ts';
@@ -20,6 +20,7 @@ export interface AccessTokenOptions extends TokenParties {
   readonly lifetime: number;
   /** How long a key signs, in milliseconds. */
   readonly keyPeriod: number;
+  readonly elapsed?: Elapsed;
 }
 
 /** A key that was deleted by hand, because it leaked, is not used or believed any more after this time. */
@@ -78,7 +79,8 @@ export class SignedAccessTokens extends AccessTokens {
   }
 
   async #keys(): Promise<readonly SigningKey[]> {
-    const now = this.#clock.now().getTime();
+    const { elapsed = systemElapsed } = this.#options;
+    const now = elapsed();
     if (!this.#known || now - this.#known.at >= remembered) this.#known = { keys: await this.#store.all(), at: now };
     return this.#known.keys;
   }

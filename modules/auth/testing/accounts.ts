@@ -18,6 +18,7 @@ export const lifetimes: SessionLifetimes = { access: 15 * minute, idle: 30 * day
 /** Stands still until it is told to move. */
 export class SteppedClock extends Clock {
   #now = noon.getTime();
+  #elapsed = 0;
 
   now(): Date {
     return new Date(this.#now);
@@ -25,7 +26,15 @@ export class SteppedClock extends Clock {
 
   advance(milliseconds: number): void {
     this.#now += milliseconds;
+    this.#elapsed += milliseconds;
   }
+
+  /** Changes the time of day alone. */
+  setBack(milliseconds: number): void {
+    this.#now -= milliseconds;
+  }
+
+  readonly elapsed = (): number => this.#elapsed;
 }
 
 /** Keeps what was logged. */

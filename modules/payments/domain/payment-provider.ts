@@ -5,8 +5,7 @@ import type { Decline, Payment } from './payment.ts';
 
 /** How long the answer is worth waiting for; a CallContext is one. */
 export interface Patience {
-  /** Epoch milliseconds. */
-  readonly deadline: number;
+  readonly deadline: { readonly remaining: number };
   readonly signal: AbortSignal;
 }
 

@@ -50,7 +50,7 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
   }
 
   const within = ({ deadline }: Patience): Stripe.RequestOptions => ({
-    timeout: Math.max(1, Math.min(timeout, deadline - Date.now())),
+    timeout: Math.max(1, Math.min(timeout, deadline.remaining)),
   });
   const once = (id: string, act: string, patience: Patience): Stripe.RequestOptions => ({
     ...within(patience),

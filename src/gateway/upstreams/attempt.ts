@@ -28,7 +28,7 @@ interface Outcome {
 
 export class Attempt implements Sending {
   readonly options: Dispatcher.DispatchOptions;
-  readonly startedAt = Date.now();
+  readonly startedAt = performance.now();
   readonly #exchange: Exchange;
   readonly #origin: Origin;
   readonly #repeatable: boolean;

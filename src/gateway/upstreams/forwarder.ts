@@ -5,6 +5,7 @@
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
 import { platformErrors } from '#platform/errors.ts';
 import type { Endpoint } from '#platform/http/endpoint.ts';
+import { halfOpenAfter } from '#platform/half-open-after.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import { Abandoned, Attempt, NoAnswer } from './attempt.ts';
@@ -36,7 +37,7 @@ export class Forwarder {
   readonly #bodyLimit: number;
   readonly #origins: readonly Origin[];
   readonly #breaker = circuitBreaker(handleType(Unanswered), {
-    halfOpenAfter: openFor,
+    halfOpenAfter: halfOpenAfter(openFor),
     breaker: new ConsecutiveBreaker(failuresToOpen),
   });
   readonly #look: NodeJS.Timeout;

@@ -16,7 +16,7 @@ const askAgainAfter = 500;
 /** A request to be sent, which takes the answer. */
 export interface Sending extends Dispatcher.DispatchHandler {
   readonly options: Dispatcher.DispatchOptions;
-  /** Epoch milliseconds. */
+  /** By the monotonic clock. */
   readonly startedAt: number;
   /** The process does not live. What can be asked of another one is given up; what cannot waits for its deadline. */
   giveUp(): void;
@@ -54,7 +54,7 @@ export class Origin {
   /** Its answer has begun. */
   heard(sending: Sending): void {
     this.#waiting.delete(sending);
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
   }
 
   /** It will get no answer. */
@@ -73,7 +73,7 @@ export class Origin {
   /** A process that was stopped takes connections and never answers: whoever waits long makes us ask. */
   async lookAfterWaiting(): Promise<void> {
     const since = Math.max(this.#heardAt, Math.min(...Array.from(this.#waiting, ({ startedAt }) => startedAt)));
-    if (this.#leftOut || Date.now() - since < patience || (await this.asked('/livez'))) return;
+    if (this.#leftOut || performance.now() - since < patience || (await this.asked('/livez'))) return;
     this.leaveOut(new Error(`It took requests and answered none for ${patience} ms.`));
     for (const sending of this.#waiting) sending.giveUp();
   }

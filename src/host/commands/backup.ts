@@ -67,10 +67,10 @@ async function* dataIn(dataDir: string, session: pg.Client): AsyncGenerator<TarE
 }
 
 function teller(size: number): (bytes: number) => void {
-  let next = Date.now() + pause;
+  let next = performance.now() + pause;
   return (bytes) => {
-    if (Date.now() < next) return;
-    next = Date.now() + pause;
+    if (performance.now() < next) return;
+    next = performance.now() + pause;
     say(`${megabytes(bytes)} of about ${megabytes(size)}.`);
   };
 }

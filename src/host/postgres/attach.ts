@@ -33,10 +33,10 @@ export async function attachToEmbedded(dataDir: string): Promise<Session | undef
 }
 
 async function settled(folder: string): Promise<Postmaster | undefined> {
-  const deadline = Date.now() + patience;
+  const deadline = performance.now() + patience;
   for (;;) {
     const found = postmasterOf(folder);
-    if (!found || found.ready || Date.now() > deadline) return found;
+    if (!found || found.ready || performance.now() > deadline) return found;
     await sleep(50);
   }
 }

@@ -40,7 +40,7 @@ export async function connectTo(cluster: Cluster, place: ConnectionSettings, dat
 
 /** Takes the data for this program, as long as `client` is connected. */
 export async function claim(cluster: Cluster, client: pg.Client): Promise<void> {
-  const deadline = Date.now() + silenceOfTheDead;
+  const deadline = performance.now() + silenceOfTheDead;
   for (;;) {
     const { rows } = await client.query<{ mine: boolean; holder: string | null }>(
       `SELECT pg_try_advisory_lock(${lock}) AS mine, (SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
@@ -50,7 +50,7 @@ export async function claim(cluster: Cluster, client: pg.Client): Promise<void> 
     if (mine) return;
     // One that was just killed holds it until PostgreSQL has noticed.
     const pid = pidIn(holder);
-    if ((pid && isAlive(pid)) || Date.now() > deadline) {
+    if ((pid && isAlive(pid)) || performance.now() > deadline) {
       throw new StartupError(`${cluster.folder} is in use by process ${pid}, another copy of this program. Stop it, or choose another folder with DATA_DIR.`);
     }
     await sleep(pollInterval);
@@ -59,7 +59,7 @@ export async function claim(cluster: Cluster, client: pg.Client): Promise<void> 
 
 /** Ends a server that nobody uses any more. Returns when none runs; throws when another program uses it. */
 export async function takeOver(cluster: Cluster): Promise<void> {
-  const start = Date.now();
+  const start = performance.now();
   let silentSince: number | undefined;
   for (let found = postmasterOf(cluster.folder); found; found = postmasterOf(cluster.folder)) {
     let client: pg.Client | undefined;
@@ -74,9 +74,9 @@ export async function takeOver(cluster: Cluster): Promise<void> {
       const silent = code === 'ENOENT' || code === 'ECONNREFUSED';
       const changing = code === cannotConnectNow || code === adminShutdown || message.startsWith('Connection terminated');
       if (!silent && !changing) throw error;
-      silentSince = silent ? (silentSince ?? Date.now()) : undefined;
-      if (silentSince && Date.now() - silentSince > silenceOfTheDead) removeTraces(cluster.folder);
-      if (Date.now() - start > patience) {
+      silentSince = silent ? (silentSince ?? performance.now()) : undefined;
+      if (silentSince && performance.now() - silentSince > silenceOfTheDead) removeTraces(cluster.folder);
+      if (performance.now() - start > patience) {
         throw new StartupError(`A PostgreSQL server (process ${found.pid}) uses ${cluster.folder} and neither answers nor ends. Stop it, then start again.`);
       }
     } finally {
@@ -96,10 +96,10 @@ function removeTraces(folder: string): void {
 
 /** The program that started this server, if it is alive, is about to claim it. */
 async function waitForItsProgram(client: pg.Client): Promise<void> {
-  const deadline = Date.now() + claimTime;
+  const deadline = performance.now() + claimTime;
   const { rows } = await client.query<{ cluster_name: string }>('SHOW cluster_name');
   const starter = pidIn(rows[0]?.cluster_name);
-  while (Date.now() < deadline) {
+  while (performance.now() < deadline) {
     if (!starter || !isAlive(starter)) return;
     const held = await client.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${lock} AND granted`);
     if (held.rowCount) return;

@@ -25,7 +25,7 @@ const explanations: Record<string, string> = {
  * starting is waited for: in a group of containers, database and program start together.
  */
 export async function reach(settings: ConnectionSettings, variable: string): Promise<Session> {
-  const deadline = Date.now() + patience;
+  const deadline = performance.now() + patience;
   for (;;) {
     const client = new Session({ ...settings, settings: toolSettings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
     // What breaks later fails with the statement that notices.
@@ -38,7 +38,7 @@ export async function reach(settings: ConnectionSettings, variable: string): Pro
       await client.end().catch(() => {});
       if (error instanceof StartupError) throw error;
       const { code, message } = error as { code?: string; message: string };
-      if (code === startingUp && Date.now() < deadline) {
+      if (code === startingUp && performance.now() < deadline) {
         await sleep(200);
         continue;
       }

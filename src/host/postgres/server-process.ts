@@ -117,12 +117,12 @@ export async function startServer(files: ServerFiles, options: { settings: Serve
   }).then(() => void (gone = true));
   child.unref();
   const pid = child.pid ?? 0;
-  const deadline = Date.now() + startTimeout;
+  const deadline = performance.now() + startTimeout;
   for (;;) {
     const postmaster = writtenAt(files.folder) === left ? undefined : postmasterOf(files.folder);
     if (postmaster?.ready && postmaster.pid === pid) return { pid, exited };
     if (gone) throw new PostgresError(lastWordIn(readFileSync(options.logFile).subarray(logged).toString()) ?? silenceOf(files.folder));
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       await stopServer(files, pid);
       throw new PostgresError(`it was not ready within ${startTimeout / 1000} seconds`);
     }
@@ -141,9 +141,9 @@ export async function stopServer(files: ServerFiles, pid: number): Promise<void>
 
 async function endsAfter(signal: NodeJS.Signals, pid: number, timeout: number): Promise<boolean> {
   if (isAlive(pid)) process.kill(pid, signal);
-  const deadline = Date.now() + timeout;
+  const deadline = performance.now() + timeout;
   while (isAlive(pid)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(pollInterval);
   }
   return true;

@@ -20,7 +20,7 @@ const Upstream = z.object({ ready: z.number(), processes: z.number() });
  */
 export async function waitUntilReady(url: string, patience: number): Promise<void> {
   let last = 'it does not answer';
-  for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(pollInterval)) {
+  for (const deadline = performance.now() + patience; performance.now() < deadline; await sleep(pollInterval)) {
     try {
       const { status, body } = await ask(`${url}/readyz`);
       const absent = missing(body);

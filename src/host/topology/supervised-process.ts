@@ -57,20 +57,20 @@ export class SupervisedProcess {
     const { log } = this.#options;
     const { name } = this.instance;
     let pause = firstPause;
-    let readySince = Date.now();
+    let readySince = performance.now();
     for (;;) {
       let reason = await this.#ended;
-      if (Date.now() - readySince > longLife) pause = firstPause;
+      if (performance.now() - readySince > longLife) pause = firstPause;
       for (let ready = false; !ready; pause = Math.min(2 * pause, longestPause)) {
         if (this.#stopping.signal.aborted) return;
         log.entry(name, 'error', `${reason} It is started again in ${pause / 1000} s.`);
         await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => {});
         if (this.#stopping.signal.aborted) return;
-        const begun = Date.now();
+        const begun = performance.now();
         try {
           await this.#run();
           ready = true;
-          readySince = Date.now();
+          readySince = performance.now();
           log.entry(name, 'info', `Ready again after ${((readySince - begun) / 1000).toFixed(1)} s.`);
         } catch (error) {
           reason = `${(error as Error).message}`;

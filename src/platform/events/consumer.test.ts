@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { v7 as uuid } from 'uuid';
 import { tcpLink } from '../../../tests/support/tcp-link.ts';
+import { Deadline } from '../deadline.ts';
 import type { Envelope } from './envelope.ts';
 import { InboxTable } from './inbox-table.ts';
 import { MemoryTransport } from './memory-transport.ts';
@@ -231,7 +232,7 @@ describe('a program that is asked to stop', () => {
     const react = () => sleep(50);
     const program = await start({ reactions: { 'users.a': { react } } });
     await program.announce(...Array.from({ length: 6 }, (_, n) => ({ id: `k${n}`, n })));
-    await program.users.drain(Date.now() + 2_000);
+    await program.users.drain(new Deadline(2_000));
     expect(await landscape.effects()).toHaveLength(6);
     await program.stop();
     expect(await landscape.unpublished()).toBe(0);
@@ -241,7 +242,7 @@ describe('a program that is asked to stop', () => {
     const program = await start({ reactions: { 'users.a': { react: () => never } } });
     await program.announce({ id: 'k', n: 1 });
     const begun = performance.now();
-    await Promise.all([program.orders.drain(Date.now() + 100), program.users.drain(Date.now() + 100)]);
+    await Promise.all([program.orders.drain(new Deadline(100)), program.users.drain(new Deadline(100))]);
     expect(performance.now() - begun).toBeLessThan(1_000);
     await program.crash();
     await start({ reactions: { 'users.a': {} } });

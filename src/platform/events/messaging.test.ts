@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Deadline } from '../deadline.ts';
 import { MemoryTransport } from './memory-transport.ts';
 import { pruneAll } from './prune.ts';
 import { happened, Landscape, until } from './testing/landscape.ts';
@@ -67,7 +68,7 @@ describe('the messaging of a module', () => {
   it('keeps what is announced before it starts, and delivers it then', async () => {
     const transport = new MemoryTransport();
     const early = await landscape.start({ transport, reactions: { 'users.a': {} } });
-    await early.orders.drain(Date.now() + 1_000);
+    await early.orders.drain(new Deadline(1_000));
     await early.databases.orders.transaction(async () => early.orders.outbox.add(happened, { id: 'k', n: 1 }));
     await early.stop();
     expect(await landscape.effects()).toEqual([]);

@@ -3,6 +3,7 @@ import type { ClientConfig } from 'pg';
 import type { Clock } from '../clock.ts';
 import type { EventDefinition } from '../contract.ts';
 import type { Database } from '../database/database.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Reaction } from '../module.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -75,8 +76,8 @@ export interface Messaging {
    * subscriber. Events and sagas from before the start wait in their tables. Rejects when the database is not there.
    */
   start(): Promise<void>;
-  /** Takes nothing new and finishes what is under way, until `deadline` (epoch milliseconds) at most. */
-  drain(deadline: number): Promise<void>;
+  /** Takes nothing new and finishes what is under way, until `deadline` at most. */
+  drain(deadline: Deadline): Promise<void>;
   /** Lets go of everything at once; what was not finished is resumed by the next instance. Never rejects. */
   stop(): Promise<void>;
 }
@@ -168,7 +169,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       void sweeper.stop();
       void slowSweeper.stop();
       const done = Promise.all([engine.drain(), scheduler.drain(), consumer.drain()]).then(() => dispatcher.drain());
-      await atMost(deadline - Date.now(), done);
+      await atMost(deadline.remaining, done);
     },
 
     async stop() {
@@ -189,7 +190,7 @@ function once<T>(make: () => T): () => T {
 
 async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, milliseconds))));
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
   await Promise.race([work, late]);
   clearTimeout(timer);
 }

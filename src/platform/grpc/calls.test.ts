@@ -5,6 +5,7 @@ import { somebody, tokenFor } from '../../../tests/support/gateway.ts';
 import { localClient } from '../calls/local-client.ts';
 import { backgroundContext, CallContext, currentContext, newTrace, runInContext } from '../context.ts';
 import { ambientTransaction } from '../database/ambient-transaction.ts';
+import { Deadline } from '../deadline.ts';
 import { errorKinds, Failure, platformErrors } from '../errors.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { LibraryApi, LibraryErrors, quietHandlers, remoteLibrary, serveLibrary } from './testing/library.ts';
@@ -23,7 +24,7 @@ async function calling(handlers: Parameters<typeof serveLibrary>[0] = {}, option
 
 const loan = { book: 'Emma', days: 7 };
 const contextOf = (fields: Partial<ConstructorParameters<typeof CallContext>[0]> = {}) =>
-  new CallContext({ deadline: Date.now() + 5_000, requestId: 'request-7', trace: newTrace(), ...fields });
+  new CallContext({ deadline: new Deadline(5_000), requestId: 'request-7', trace: newTrace(), ...fields });
 
 describe('calling a module in another process', () => {
   it('gives what the handler gives, and the handler what was passed', async () => {
@@ -149,14 +150,14 @@ describe('the context of a call', () => {
 
   it('hands the deadline on, and the earlier one of two', async () => {
     const context = contextOf();
-    expect(Math.abs((await seen(context)).deadline - context.deadline)).toBeLessThan(1_000);
-    expect(Math.abs((await seen(context, { timeout: 1_000 })).deadline - (Date.now() + 1_000))).toBeLessThan(2_000);
-    expect(Math.abs((await seen(context, { timeout: 60_000 })).deadline - context.deadline)).toBeLessThan(1_000);
+    expect(Math.abs((await seen(context)).deadline.remaining - context.deadline.remaining)).toBeLessThan(1_000);
+    expect(Math.abs((await seen(context, { timeout: 1_000 })).deadline.remaining - 1_000)).toBeLessThan(2_000);
+    expect(Math.abs((await seen(context, { timeout: 60_000 })).deadline.remaining - context.deadline.remaining)).toBeLessThan(1_000);
   });
 
   it('gives work without one ten seconds', async () => {
     const { deadline } = await seen(undefined);
-    expect(Math.abs(deadline - (Date.now() + 10_000))).toBeLessThan(5_000);
+    expect(Math.abs(deadline.remaining - 10_000)).toBeLessThan(5_000);
   });
 
   it('ends the waiting at the deadline and tells the handler', async () => {
@@ -169,7 +170,7 @@ describe('the context of a call', () => {
       },
     });
     const started = Date.now();
-    const context = contextOf({ deadline: started + 100 });
+    const context = contextOf({ deadline: new Deadline(100) });
     await expect(runInContext(context, () => library.find({ book: 'Emma' }))).rejects.toMatchObject({
       code: 'platform.deadline-exceeded',
       kind: 'unavailable',
@@ -238,7 +239,7 @@ describe('the context of a call', () => {
   });
 
   it('reaches through a chain of calls with less and less time', async () => {
-    const deadlines: number[] = [];
+    const deadlines: Deadline[] = [];
     const behind = await calling({
       find: async (_, { deadline }) => {
         deadlines.push(deadline);
@@ -254,7 +255,7 @@ describe('the context of a call', () => {
     });
     const context = backgroundContext('chain', 2_000);
     await runInContext(context, () => library.lend(loan));
-    expect(deadlines[0]! - context.deadline).toBeLessThan(500);
-    expect(deadlines[1]!).toBeLessThan(Date.now() + 301);
+    expect(deadlines[0]!.remaining - context.deadline.remaining).toBeLessThan(500);
+    expect(deadlines[1]!.remaining).toBeLessThan(301);
   });
 });

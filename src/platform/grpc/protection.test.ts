@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, ServerCredentials, status as Code } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { backgroundContext, CallContext, newTrace, runInContext } from '../context.ts';
+import { Deadline } from '../deadline.ts';
 import { platformErrors } from '../errors.ts';
+import { Protection } from './protection.ts';
 import { libraryProto, LibraryApi, LibraryErrors, remoteLibrary, serveLibrary } from './testing/library.ts';
 import { serviceCodec } from './service-codec.ts';
 
@@ -99,6 +101,15 @@ describe('a call that breaks off', () => {
 });
 
 describe('a module that does not answer', () => {
+  it('is tried again in time although the clock was set back by an hour meanwhile', async () => {
+    const protection = new Protection('library', { ...limits, openFor: 20 });
+    while (protection.breaker !== 'open') await protection.run(() => Promise.reject(new Error('no answer'))).catch(() => {});
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    opened.push(() => vi.useRealTimers());
+    await expect.poll(() => protection.run(async () => 'answered').catch(() => 'refused'), { timeout: 10_000 }).toBe('answered');
+    expect(protection.breaker).toBe('closed');
+  });
+
   it('is not asked for a while, is tried by one call then, and asked as before when that was answered', async () => {
     let asked = 0;
     let hangs = true;
@@ -164,7 +175,7 @@ describe('a module that does not answer', () => {
   it('is not what a module is whose callers go away', async () => {
     const { module, library } = await calling({ lend: () => delay(200).then(() => ({ due: '' })) });
     for (let call = 0; call < 10; call++) {
-      const context = new CallContext({ deadline: Date.now() + 1_000, requestId: 'r', trace: newTrace(), signal: AbortSignal.timeout(5) });
+      const context = new CallContext({ deadline: new Deadline(1_000), requestId: 'r', trace: newTrace(), signal: AbortSignal.timeout(5) });
       await runInContext(context, () => library.lend(loan)).catch(() => undefined);
     }
     expect(module.breaker).toBe('closed');

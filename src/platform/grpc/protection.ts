@@ -1,6 +1,7 @@
 /** Keeps a module that is slow or dead from taking its callers down with it: a circuit breaker and a bulkhead. */
 import { BrokenCircuitError, bulkhead, CircuitState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel';
 import { type Failure, NotAsked, platformErrors } from '../errors.ts';
+import { halfOpenAfter } from '../half-open-after.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -38,7 +39,7 @@ export class Protection {
     const { failureShare, window, minimumRate, openFor } = limits;
     this.#breaker = circuitBreaker(handleAll, {
       breaker: new SamplingBreaker({ threshold: failureShare, duration: window, minimumRps: minimumRate }),
-      halfOpenAfter: openFor,
+      halfOpenAfter: halfOpenAfter(openFor),
     });
     this.#bulkhead = bulkhead(limits.concurrent);
   }

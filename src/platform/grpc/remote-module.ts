@@ -82,7 +82,7 @@ export class RemoteModule<A extends Api = Api> {
     return async (input, context) => {
       const bytes = encoded(codec, input);
       // That there was no time left to ask says nothing about who was to be asked.
-      if (context.deadline <= Date.now()) throw platformErrors.deadlineExceeded();
+      if (context.deadline.remaining === 0) throw platformErrors.deadlineExceeded();
       const answer = await this.#protection.run(() => this.#send(codec.path, bytes, context));
       if (answer instanceof Failure) throw answer;
       return codec.decodeOutput(answer);

@@ -4,6 +4,7 @@ import { requirePerson } from '../calls/acting-for.ts';
 import type { AnyHandler } from '../calls/local-client.ts';
 import { CallContext, type Principal, runInContext, type Trace } from '../context.ts';
 import type { Operation } from '../contract.ts';
+import { Deadline } from '../deadline.ts';
 import { Failure, platformErrors } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RpcMeter } from '../observability/meters.ts';
@@ -58,7 +59,7 @@ async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<B
 
 /** What a call says of itself. */
 class Arrival {
-  readonly deadline: number;
+  readonly deadline: Deadline;
   readonly requestId: string;
   readonly trace: Trace;
   /** Answered: that the stream ends then is no cancellation. */
@@ -66,8 +67,8 @@ class Arrival {
   readonly signal: () => AbortSignal;
 
   constructor(call: Call) {
-    const deadline = Number(call.getDeadline());
-    this.deadline = Number.isFinite(deadline) ? deadline : Date.now() + defaultTimeout;
+    const timeout = Number(call.getDeadline()) - Date.now();
+    this.deadline = new Deadline(Number.isFinite(timeout) ? timeout : defaultTimeout);
     this.requestId = requestIdOf(call.metadata);
     this.trace = traceOf(call.metadata);
     this.signal = () => {

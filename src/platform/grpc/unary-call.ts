@@ -3,12 +3,12 @@
  * (interceptors, a stream of events, the stack of the caller) costs a sixth of a call and would not be used.
  */
 import { status as Code, type Client, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import type { Deadline } from '../deadline.ts';
 
 export type Channel = ReturnType<Client['getChannel']>;
 
 export interface CallLimits {
-  /** Epoch milliseconds. */
-  readonly deadline: number;
+  readonly deadline: Deadline;
   readonly cancellation: AbortSignal | undefined;
 }
 
@@ -23,7 +23,7 @@ export function unaryCall(
   { deadline, cancellation }: CallLimits,
 ): Promise<Buffer | StatusObject> {
   return new Promise((resolve) => {
-    const call = channel.createCall(path, deadline, null, null, null);
+    const call = channel.createCall(path, Date.now() + deadline.remaining, null, null, null);
     const cancel = () => call.cancelWithStatus(Code.CANCELLED, 'The caller went away');
     let answer: Buffer | undefined;
     call.start(metadata, {

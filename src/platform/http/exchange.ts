@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Principal, Trace } from '../context.ts';
+import type { Deadline } from '../deadline.ts';
 import type { RequestMeter } from '../observability/meters.ts';
 import type { SentAnswer } from './rendered-answer.ts';
 
@@ -25,8 +26,8 @@ export class Exchange {
   readonly address: string;
   readonly requestId: string;
   readonly trace: Trace;
-  /** Epoch milliseconds after which nobody waits for the answer. */
-  readonly deadline: number;
+  /** Nobody waits for the answer after it. */
+  readonly deadline: Deadline;
   /** The path without the query. */
   readonly path: string;
   readonly queryText: string;
@@ -45,7 +46,7 @@ export class Exchange {
     address: string;
     requestId: string;
     trace: Trace;
-    deadline: number;
+    deadline: Deadline;
     route: RouteName;
     headers: string[];
   }) {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { backgroundContext, CallContext, newTrace, runInContext } from '../context.ts';
+import { Deadline } from '../deadline.ts';
 import { createLogger, type LoggerOptions, logOutput } from './create-logger.ts';
 
 function setUp(options: Partial<LoggerOptions> = {}) {
@@ -18,7 +19,7 @@ describe('a line of the log', () => {
     const { root, line } = setUp();
     const principal = { userId: 'ada', sessionId: 's', roles: [] };
     const trace = newTrace();
-    const context = new CallContext({ deadline: Infinity, requestId: 'seven', trace, principal });
+    const context = new CallContext({ deadline: new Deadline(Infinity), requestId: 'seven', trace, principal });
     runInContext(context, () => root.child('orders').warn('Stock is low.', { sku: 'mug-blue', left: 2 }));
     expect(line()).toEqual({
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),

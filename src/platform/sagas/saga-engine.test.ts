@@ -94,7 +94,7 @@ describe('a saga', () => {
 
   it('runs its steps under the request that started it, with a deadline', async () => {
     const contexts: unknown[] = [];
-    const look = world.remote('look', { run: async () => void contexts.push({ ...currentContext(), left: currentContext()!.deadline - Date.now() }) });
+    const look = world.remote('look', { run: async () => void contexts.push({ ...currentContext(), left: currentContext()!.deadline.remaining }) });
     await runs(await start(() => [look], { deadline: 5_000 }));
     expect(contexts).toMatchObject([{ requestId: expect.any(String), trace: { traceId: expect.any(String) } }]);
     expect((contexts[0] as { left: number }).left).toBeLessThanOrEqual(5_000);

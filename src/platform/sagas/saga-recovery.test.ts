@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TcpLink, tcpLink } from '../../../tests/support/tcp-link.ts';
+import { Deadline } from '../deadline.ts';
 import { errors } from '../errors.ts';
 import { never, until } from '../events/testing/landscape.ts';
 import type { Step } from './saga.ts';
@@ -210,7 +211,7 @@ describe('an instance that is asked to stop', () => {
     await instance.sagas.start(checkout, 'a', { n: 1 });
     await until(() => world.seen.includes('pay'));
     const begun = performance.now();
-    await instance.messaging.drain(Date.now() + 100);
+    await instance.messaging.drain(new Deadline(100));
     expect(performance.now() - begun).toBeLessThan(1_000);
   });
 });

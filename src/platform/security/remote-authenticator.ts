@@ -1,7 +1,7 @@
 /** Trusts the tokens of an issuer in another process by the keys it publishes (a JWKS, RFC 7517). */
 import type { JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
-import { type Clock, systemClock } from '../clock.ts';
+import { type Elapsed, systemElapsed } from '../clock.ts';
 import type { Authenticator } from './authenticator.ts';
 
 const Jwks = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.literal('RSA') })).min(1).max(50) });
@@ -13,11 +13,11 @@ const staleFor = 10 * 60_000;
 export interface RemoteAuthenticatorOptions {
   /** Milliseconds. */
   readonly timeout?: number;
-  readonly clock?: Clock;
+  readonly elapsed?: Elapsed;
 }
 
 export function remoteAuthenticator(jwksUrl: string, options: RemoteAuthenticatorOptions = {}): Authenticator {
-  const { timeout = 3_000, clock = systemClock } = options;
+  const { timeout = 3_000, elapsed = systemElapsed } = options;
   let held: { keys: readonly JsonWebKey[]; at: number } | undefined;
 
   async function fetchKeys(): Promise<readonly JsonWebKey[]> {
@@ -34,7 +34,7 @@ export function remoteAuthenticator(jwksUrl: string, options: RemoteAuthenticato
 
   return {
     async keys() {
-      const now = clock.now().getTime();
+      const now = elapsed();
       try {
         held = { keys: await fetchKeys(), at: now };
       } catch (error) {

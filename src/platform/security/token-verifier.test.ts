@@ -32,12 +32,17 @@ class CountingAuthenticator extends TestAuthenticator {
 
 function setUp({ capacity = 100 } = {}) {
   let time = Date.parse('2030-01-01T12:00:00Z');
+  let uptime = 5_000;
   const authenticator = new CountingAuthenticator();
   const clock = { now: () => new Date(time) };
-  const verifier = new TokenVerifier({ ...parties, authenticator, clock, capacity });
+  const verifier = new TokenVerifier({ ...parties, authenticator, clock, elapsed: () => uptime, capacity });
   const person = somebody();
   const sign = (key = signingKey, lifetime = 900) => signAccessToken(person, key, { ...parties, lifetime, now: clock.now() });
-  return { authenticator, verifier, person, sign, pass: (seconds: number) => (time += seconds * 1000) };
+  const pass = (seconds: number) => {
+    time += seconds * 1000;
+    uptime += seconds * 1000;
+  };
+  return { authenticator, verifier, person, sign, pass, setBack: (seconds: number) => void (time -= seconds * 1000) };
 }
 
 describe('verifying an access token', () => {
@@ -66,6 +71,25 @@ describe('verifying an access token', () => {
     await verifier.verify(token);
     pass(10);
     expect(verifier.recall(token)).toBeUndefined();
+  });
+
+  it('S4 is done again after 30 seconds although the clock was set back by an hour meanwhile', async () => {
+    const { authenticator, verifier, person, sign, pass, setBack } = setUp();
+    const token = sign(signingKey, 7_200);
+    await verifier.verify(token);
+    authenticator.ended.add(person.sessionId);
+    setBack(3_600);
+    pass(31);
+    expect(verifier.recall(token)).toBeUndefined();
+  });
+
+  it('S8 asks for the keys again after 30 seconds although the clock was set back by an hour meanwhile', async () => {
+    const { authenticator, verifier, sign, pass, setBack } = setUp();
+    await verifier.verify(sign());
+    authenticator.published = [otherJwk];
+    setBack(3_600);
+    pass(31);
+    await expect(verifier.verify(sign())).rejects.toThrow('It names a key that is not ours.');
   });
 
   it('forgets at once what belongs to a session that ended', async () => {

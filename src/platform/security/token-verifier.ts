@@ -1,5 +1,5 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, type Elapsed, systemClock, systemElapsed } from '../clock.ts';
 import type { Principal } from '../context.ts';
 import { platformErrors } from '../errors.ts';
 import { keyIdOf, RefusedToken, type TokenParties, type VerifiedToken, verifyAccessToken } from './access-token.ts';
@@ -8,6 +8,7 @@ import type { Authenticator } from './authenticator.ts';
 export interface TokenVerifierOptions extends TokenParties {
   readonly authenticator: Authenticator;
   readonly clock?: Clock;
+  readonly elapsed?: Elapsed;
   /** How many verified tokens are remembered. */
   readonly capacity?: number;
 }
@@ -20,7 +21,9 @@ const keysAtMostEvery = 5_000;
 
 interface Trusted {
   readonly principal: Principal;
-  /** Epoch milliseconds. */
+  /** Of the token, in epoch milliseconds. */
+  readonly expiresAt: number;
+  /** By the monotonic clock: when the time of day is set back, nothing is trusted for longer. */
   readonly until: number;
 }
 
@@ -28,6 +31,7 @@ interface Trusted {
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #clock: Clock;
+  readonly #elapsed: Elapsed;
   readonly #capacity: number;
   readonly #trusted = new Map<string, Trusted>();
   readonly #underWay = new Map<string, Promise<Principal>>();
@@ -39,6 +43,7 @@ export class TokenVerifier {
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#elapsed = options.elapsed ?? systemElapsed;
     this.#capacity = options.capacity ?? defaultCapacity;
     options.authenticator.onEnded(
       (sessionId) => this.#forget(sessionId),
@@ -49,7 +54,8 @@ export class TokenVerifier {
   /** Who sent the token, if that was verified a moment ago. */
   recall(token: string): Principal | undefined {
     const trusted = this.#trusted.get(digest(token));
-    return trusted !== undefined && trusted.until > this.#clock.now().getTime() ? trusted.principal : undefined;
+    if (trusted === undefined || trusted.until <= this.#elapsed() || trusted.expiresAt <= this.#clock.now().getTime()) return undefined;
+    return trusted.principal;
   }
 
   /** Rejects with RefusedToken, or with `platform.unavailable` when it cannot be known. */
@@ -75,7 +81,7 @@ export class TokenVerifier {
   }
 
   async #key(kid: string): Promise<KeyObject> {
-    const age = this.#clock.now().getTime() - this.#keysAskedAt;
+    const age = this.#elapsed() - this.#keysAskedAt;
     if (age >= trustFor || (!this.#keys.has(kid) && age >= keysAtMostEvery)) {
       this.#asking ??= this.#askForKeys().finally(() => (this.#asking = undefined));
     }
@@ -88,14 +94,14 @@ export class TokenVerifier {
   async #askForKeys(): Promise<void> {
     const keys = await known(this.#options.authenticator.keys());
     this.#keys = new Map(keys.map((jwk) => [String(jwk.kid), createPublicKey({ key: jwk, format: 'jwk' })]));
-    this.#keysAskedAt = this.#clock.now().getTime();
+    this.#keysAskedAt = this.#elapsed();
   }
 
   #remember(id: string, { principal, expiresAt }: VerifiedToken): void {
     const oldest = this.#trusted.size < this.#capacity ? undefined : this.#trusted.keys().next().value;
     if (oldest !== undefined) this.#trusted.delete(oldest);
     this.#trusted.delete(id);
-    this.#trusted.set(id, { principal, until: Math.min(expiresAt, this.#clock.now().getTime() + trustFor) });
+    this.#trusted.set(id, { principal, expiresAt, until: this.#elapsed() + trustFor });
   }
 
   #forgetAll(): void {

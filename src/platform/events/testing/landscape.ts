@@ -4,6 +4,7 @@ import { silentLogger, testDatabase, type TestDatabase } from '../../../../tests
 import { systemClock } from '../../clock.ts';
 import { event, type EventDefinition, type PayloadOf } from '../../contract.ts';
 import { type ConnectionSettings, PostgresDatabase } from '../../database/postgres-database.ts';
+import { Deadline } from '../../deadline.ts';
 import type { Delivery, Reaction } from '../../module.ts';
 import { Metrics } from '../../observability/metrics.ts';
 import { createMessaging, type Messaging, type MessagingLimits, type MessagingOptions } from '../messaging.ts';
@@ -113,7 +114,7 @@ export class Landscape {
       announce: (...events) => announceAs(happened, ...events),
       announceAs,
       stop: async () => {
-        await Promise.all([orders, users].map((messaging) => messaging.drain(Date.now() + 2_000)));
+        await Promise.all([orders, users].map((messaging) => messaging.drain(new Deadline(2_000))));
         await close();
       },
       crash: async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { currentContext, newTrace, CallContext, runInContext } from '../../context.ts';
 import { event } from '../../contract.ts';
+import { Deadline } from '../../deadline.ts';
 import type { Envelope } from '../envelope.ts';
 import { type Receiver, type Subscription, Transport } from '../transport.ts';
 import type { Carrier, Connected } from './carrier.ts';
@@ -119,7 +120,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         ...(await carrier.connect()),
         reactions: { 'users.a': { react: () => void contexts.push(currentContext()) } },
       });
-      const context = new CallContext({ deadline: Date.now() + 1_000, requestId: 'request-7', trace: newTrace() });
+      const context = new CallContext({ deadline: new Deadline(1_000), requestId: 'request-7', trace: newTrace() });
       await runInContext(context, () => program.announce({ id: 'k', n: 1 }));
       await effects(1);
       expect(contexts[0]).toMatchObject({ requestId: 'request-7', trace: context.trace, principal: undefined });

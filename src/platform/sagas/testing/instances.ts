@@ -2,6 +2,7 @@
 import { silentLogger, testDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
 import { systemClock } from '../../clock.ts';
 import { PostgresDatabase } from '../../database/postgres-database.ts';
+import { Deadline } from '../../deadline.ts';
 import { MemoryTransport } from '../../events/memory-transport.ts';
 import { createMessaging, type Messaging, type MessagingLimits } from '../../events/messaging.ts';
 import { impatient } from '../../events/testing/landscape.ts';
@@ -78,7 +79,7 @@ export class Instances {
       metrics,
       stop: async () => {
         forget();
-        await messaging.drain(Date.now() + 3_000);
+        await messaging.drain(new Deadline(3_000));
         await messaging.stop();
         await database.close();
       },

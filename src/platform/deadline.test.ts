@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { backgroundContext } from './context.ts';
+import { Deadline } from './deadline.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+describe('a deadline', () => {
+  it('passes when its time is up, and not before', async () => {
+    const deadline = new Deadline(20);
+    expect(deadline.remaining).toBeGreaterThan(0);
+    await expect.poll(() => deadline.remaining).toBe(0);
+  });
+
+  it('is there at once, or never', () => {
+    expect(new Deadline(-5).remaining).toBe(0);
+    expect(new Deadline(Infinity).remaining).toBe(Infinity);
+  });
+
+  it.each([
+    ['an hour back', -3_600_000],
+    ['an hour ahead', 3_600_000],
+  ])('of work under way stays where it is when the clock is set %s', async (_, change) => {
+    const context = backgroundContext('work', 60_000);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + change });
+    expect(context.deadline.remaining).toBeGreaterThan(0);
+    expect(context.deadline.remaining).toBeLessThanOrEqual(60_000);
+    expect(context.withTimeout(10).deadline.remaining).toBeLessThanOrEqual(10);
+    expect(context.signal.aborted).toBe(false);
+  });
+});
+
+describe('the time of day', () => {
+  it('is read where it is meant, and for no age and no time limit', () => {
+    const files = ['src', 'modules'].flatMap((folder) => (readdirSync(folder, { recursive: true }) as string[]).map((name) => join(folder, name))).sort();
+    const sources = files.filter((file) => file.endsWith('.ts') && !/\.test\.ts$|[/\\](testing|generated)[/\\]/.test(file));
+    expect(sources.filter((file) => readFileSync(file, 'utf8').includes('Date.now()')).map((file) => file.replaceAll('\\', '/'))).toEqual([
+      // Dates in certificates.
+      'src/host/certificates.ts',
+      // Between processes: when an event happened, and what grpc-js takes for a deadline.
+      'src/platform/events/consumer.ts',
+      'src/platform/grpc/remote-module.ts',
+      'src/platform/grpc/served-operation.ts',
+      'src/platform/grpc/unary-call.ts',
+    ]);
+  });
+});
