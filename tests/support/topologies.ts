@@ -59,6 +59,8 @@ export interface Supervised {
   /** The modules it runs. */
   readonly modules: string;
   readonly port: number;
+  /** Names of its environment variables. */
+  readonly variables: readonly string[];
 }
 
 /** The processes that a supervisor runs at the moment, PostgreSQL apart. */
@@ -72,7 +74,7 @@ export function processesOf(supervisor: number): Supervised[] {
         return [line.slice(0, equals), line.slice(equals + 1)] as const;
       }));
       const modules = environment.get('MODULES');
-      return modules === undefined ? [] : [{ pid: Number(name), modules, port: Number(environment.get('PORT')) }];
+      return modules === undefined ? [] : [{ pid: Number(name), modules, port: Number(environment.get('PORT')), variables: [...environment.keys()] }];
     } catch {
       // It ended just now.
       return [];

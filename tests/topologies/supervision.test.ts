@@ -50,6 +50,19 @@ async function refused(file: string, environment: Record<string, string> = {}) {
 const postmasterIn = (dataDir: string) => postmasterOf(join(dataDir, 'postgres'));
 
 describe.skipIf(missing)(`a topology of several processes${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it("gives each process its own modules' secrets only", async () => {
+    const { file, environment } = await halves();
+    const secrets = { AUTH_KEY_SECRET: 'x'.repeat(32), STRIPE_API_KEY: 'sk_test_1', TLS_KEY: '' };
+    const program = await started(file, { ...environment, ...secrets });
+    const holders = (variable: string) => [...new Set(processesOf(program.process.pid!).filter(({ variables }) => variables.includes(variable)).map((each) => each.modules))];
+    expect(holders('AUTH_KEY_SECRET')).toEqual(['auth,orders']);
+    expect(holders('ADMIN_PASSWORD')).toEqual(['auth,orders']);
+    expect(holders('STRIPE_API_KEY')).toEqual(['payments,users']);
+    expect(holders('PAYMENTS_DATABASE_URL')).toEqual(['payments,users']);
+    expect(holders('TLS_KEY')).toEqual(['gateway']);
+    expect(holders('DATABASE_URL')).toEqual([]);
+  });
+
   it('starts on new data with replicas, tells the password once, and ends with nothing left', async () => {
     const { file, environment } = await halves();
     const program = await started(file, { ...environment, ADMIN_PASSWORD: '', LOG_LEVEL: 'info' });

@@ -4,7 +4,7 @@ import { isOneFile } from '#platform/assets.ts';
 import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
 import { readConfiguration, type Configuration, type Environment } from '../configuration.ts';
 import { greet, say } from '../greeting.ts';
-import { findModules } from '../modules.ts';
+import { findModules, loadModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
 import { StartupError } from '../startup-error.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -16,6 +16,7 @@ import { checkBroker, checkPorts } from '../topology/preflight.ts';
 import { renewedCertificates } from '../topology/renewed-certificates.ts';
 import { Supervisor } from '../topology/supervisor.ts';
 import { readTopology, type Topology } from '../topology/topology.ts';
+import { Variables } from '../variables.ts';
 
 /** Milliseconds beyond SHUTDOWN_TIMEOUT until a process that does not end is killed. */
 const grace = 3_000;
@@ -51,6 +52,13 @@ export async function serveTopology(environment: Environment, file: string): Pro
   return 0;
 }
 
+/** Without those that the host reads, in every process. */
+async function moduleSettings(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const modules = await loadModules(await findModules());
+  const ofHost = new Set(Object.keys(Variables.shape));
+  return new Map(modules.map(({ name, settings }) => [name, Object.keys(settings?.shape ?? {}).filter((variable) => !ofHost.has(variable))]));
+}
+
 interface Started {
   readonly url: string;
   readonly dataLocation: string;
@@ -61,7 +69,7 @@ async function start(topology: Topology, configuration: Configuration, environme
   await checkPorts(topology);
   if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
   const { urls, location, failed, migrated } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
-  const means = { environment, databases: urls };
+  const means = { environment, databases: urls, settings: await moduleSettings() };
   const dataDir = resolve(configuration.dataDir);
   const toRenew = { topology, environment, dataDir, onError: (error: Error) => say(`The certificates could not be renewed: ${error.message}`) };
   const instances = instancesOf(topology, { ...means, certificates: await renewedCertificates(toRenew, opened) });

@@ -15,6 +15,7 @@ const files = (name: string) => ({ ca: 'ca.pem', cert: `${name}.pem`, key: `${na
 const means: Means = {
   environment: { PATH: '/bin', SEED: 'none', DATABASE_URL: 'postgresql://admin@db', MODULES: 'all', FORCE_COLOR: '1' },
   databases: new Map(['shop', 'gift-cards', 'library'].map((name) => [name, `postgresql://${name}@db/${name}`])),
+  settings: new Map([['shop', ['CHECKOUT_TIMEOUT', 'CURRENCY']], ['gift-cards', ['CARD_KEY']], ['library', ['CARD_SECRET', 'CURRENCY']]]),
   certificates: new Map(['front', 'shop', 'library'].map((name) => [name, files(name)])),
 };
 
@@ -60,6 +61,15 @@ describe('the environment of a process', () => {
     });
     expect(Object.keys(front!).filter((name) => name.includes('DATABASE'))).toEqual([]);
     for (const name of ['TRUST_PROXY', 'RATE_LIMIT_PER_MINUTE', 'HOST', 'GRPC_PORT']) expect(front).not.toHaveProperty(name);
+  });
+
+  it('holds what its own modules read, and no secret of others', () => {
+    const secrets = { CARD_KEY: 'k', CARD_SECRET: 's', CURRENCY: 'EUR', REDIS_URL: 'redis://:pw@counts', TLS_KEY: 'public.key', GIFT_CARDS_DATABASE_URL: 'x' };
+    const all = environmentsOf({ ...means, environment: { ...means.environment, ...secrets } });
+    const held = (name: string) => Object.keys(secrets).filter((variable) => variable in all[name]!);
+    expect(held('front')).toEqual(['REDIS_URL', 'TLS_KEY']);
+    expect(held('shop-1')).toEqual(['CARD_KEY', 'CURRENCY', 'GIFT_CARDS_DATABASE_URL']);
+    expect(held('library')).toEqual(['CARD_SECRET', 'CURRENCY']);
   });
 
   it('takes an address from the environment before its own', () => {

@@ -4,6 +4,9 @@ import type { CertificateFiles } from '../certificates.ts';
 import type { Topology, TopologyProcess } from './topology.ts';
 import { gateway } from './topology-file.ts';
 
+/** Settings of the way in alone: how clients are served, and where gateways share their counts. */
+const ofGateway = ['TLS_CERT', 'TLS_KEY', 'REDIS_URL'];
+
 export interface Instance {
   /** Of the process, and of the replica where there are several: `shop-2`. */
   readonly name: string;
@@ -16,6 +19,8 @@ export interface Means {
   readonly environment: Environment;
   /** The URL of each module's database. */
   readonly databases: ReadonlyMap<string, string>;
+  /** The environment variables that each module reads for itself, such as the key of a payment provider. */
+  readonly settings: ReadonlyMap<string, readonly string[]>;
   /** By process; undefined where the environment says which, or that there are none. */
   readonly certificates: ReadonlyMap<string, CertificateFiles> | undefined;
 }
@@ -31,18 +36,20 @@ export function instancesOf(topology: Topology, means: Means): readonly Instance
 }
 
 function environmentOf(entry: TopologyProcess, replica: number, { processes, eventsUrl }: Topology, means: Means): Environment {
-  const { environment, databases, certificates } = means;
+  const { environment, databases, settings, certificates } = means;
   const others = processes.filter(({ name }) => name !== entry.name);
   const files = certificates?.get(entry.name);
   const scheme = environment.PEER_TLS === 'off' ? 'http' : 'https';
   return {
     ...environment,
+    // What others alone read may be secret.
+    ...unset(variablesOfOthers(entry.modules, settings)),
     // The supervisor reads lines of JSON and makes them what they should be.
     NO_COLOR: '1',
     FORCE_COLOR: undefined,
     // The administrator's: each module gets its own, and a process only those of its modules.
     DATABASE_URL: undefined,
-    ...Object.fromEntries([...databases.keys()].map((module) => [ownDatabaseVariable(module), undefined])),
+    ...unset([...databases.keys()].map(ownDatabaseVariable)),
     ...Object.fromEntries(businessOf(entry.modules).map((module) => [ownDatabaseVariable(module), databases.get(module)])),
     MODULES: entry.modules.join(','),
     PORT: String(entry.port + replica),
@@ -62,6 +69,14 @@ const behindGateway: Environment = {
   TRUST_PROXY_HEADER: 'x-forwarded-for',
   RATE_LIMIT_PER_MINUTE: '0',
 };
+
+const unset = (variables: readonly string[]): Environment => Object.fromEntries(variables.map((name) => [name, undefined]));
+
+function variablesOfOthers(modules: readonly string[], settings: Means['settings']): readonly string[] {
+  const own = new Set(modules.flatMap((module) => settings.get(module) ?? []));
+  const others = [...settings.values()].flat().filter((name) => !own.has(name));
+  return modules.includes(gateway) ? others : [...others, ...ofGateway];
+}
 
 /** What the environment says goes before. */
 const given = (defaults: Environment, environment: Environment): Environment =>
