@@ -109,11 +109,20 @@ describe('auth over HTTP', () => {
   it('S13 ends a session whose refresh token comes a second time, access tokens included', async () => {
     const { refreshToken, accessToken } = await somebody();
     const { body: next } = await post('/v1/auth/refresh', { refreshToken }).expect(200);
+    const { body: last } = await post('/v1/auth/refresh', { refreshToken: next.refreshToken }).expect(200);
     const reused = await post('/v1/auth/refresh', { refreshToken });
     expect(reused.status).toBe(401);
     expect(reused.body.code).toBe('auth.invalid-refresh-token');
-    await post('/v1/auth/refresh', { refreshToken: next.refreshToken }).expect(401);
-    expect([await usable(accessToken), await usable(next.accessToken)]).toEqual([false, false]);
+    await post('/v1/auth/refresh', { refreshToken: last.refreshToken }).expect(401);
+    expect([await usable(accessToken), await usable(last.accessToken)]).toEqual([false, false]);
+  });
+
+  it('S13 gives two tabs that refresh at once the same next token, which works', async () => {
+    const { refreshToken } = await somebody();
+    const answers = await Promise.all([1, 2].map(() => post('/v1/auth/refresh', { refreshToken })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(answers[1]?.body.refreshToken).toBe(answers[0]?.body.refreshToken);
+    await post('/v1/auth/refresh', { refreshToken: answers[0]?.body.refreshToken }).expect(200);
   });
 
   it('S26 answers 429 with Retry-After after several wrong passwords', async () => {
@@ -199,7 +208,8 @@ describe('auth over HTTP', () => {
   it('S40 logs no password, token, e-mail or network address', async () => {
     const { email, accessToken, refreshToken } = await somebody();
     await logIn({ email, password: 'a wrong guess of mine' });
-    await post('/v1/auth/refresh', { refreshToken });
+    const { body } = await post('/v1/auth/refresh', { refreshToken });
+    await post('/v1/auth/refresh', { refreshToken: body.refreshToken });
     await post('/v1/auth/refresh', { refreshToken });
     const log = program.logged.join('');
     expect(log).toMatch('A login failed.');

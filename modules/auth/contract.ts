@@ -85,7 +85,7 @@ export const AuthApi = api('auth', {
     errors: [AuthErrors.wrongCredentials, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),
   refresh: command(1, {
-    summary: 'Trades a refresh token for new tokens. Using one a second time ends every session it led to.',
+    summary: 'Trades a refresh token for new tokens. Within a few seconds, and until the new refresh token was used, it gives the same one again; after that using it a second time ends the session.',
     input: z.object({ refreshToken: z.string().min(1).max(512) }),
     output: Tokens,
     errors: [AuthErrors.invalidRefreshToken],

@@ -64,6 +64,8 @@ export default defineModule('auth', {
         access: settings.ACCESS_TOKEN_SECONDS * 1_000,
         idle: settings.SESSION_IDLE_DAYS * day,
         absolute: settings.SESSION_MAX_DAYS * day,
+        grace: settings.REFRESH_GRACE_SECONDS * 1_000,
+        perAccount: settings.SESSIONS_PER_ACCOUNT,
       }),
       [AuthSettings],
     );

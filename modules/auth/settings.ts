@@ -17,6 +17,8 @@ export const AuthSettings = z.object({
   ACCESS_TOKEN_SECONDS: whole(60, 3_600, 900).describe('how long an access token holds'),
   SESSION_IDLE_DAYS: whole(1, 365, 30).describe('a session that is not refreshed ends'),
   SESSION_MAX_DAYS: whole(1, 365, 90).describe('every session ends'),
+  SESSIONS_PER_ACCOUNT: whole(1, 10_000, 50).describe('one more ends the one that was not used for the longest time'),
+  REFRESH_GRACE_SECONDS: whole(0, 60, 5).describe('how long a used refresh token gives the same answer again; 0 is strict'),
   SIGNING_KEY_DAYS: whole(2, 365, 30).describe('how long a key signs'),
 
   PASSWORD_MIN_LENGTH: whole(8, 64, 15).describe('in characters'),

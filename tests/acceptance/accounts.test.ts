@@ -74,7 +74,7 @@ describe('an account', () => {
 });
 
 describe('a session', () => {
-  it('goes on by refreshing, and each refresh token works once', async () => {
+  it('goes on by refreshing, and ends when a refresh token comes again whose successor was used', async () => {
     const visitor = new Visitor();
     const person = somebody();
     await visitor.post('/v1/auth/register', person);
@@ -82,12 +82,14 @@ describe('a session', () => {
     const second = await visitor.post('/v1/auth/refresh', { refreshToken: first.refreshToken });
     expect(second.status).toBe(200);
     expect(second.body.refreshToken).not.toBe(first.refreshToken);
+    const third = await visitor.post('/v1/auth/refresh', { refreshToken: second.body.refreshToken });
+    expect(third.status).toBe(200);
 
     const reused = await visitor.post('/v1/auth/refresh', { refreshToken: first.refreshToken });
     expect(reused.status).toBe(401);
-    const afterReuse = await visitor.post('/v1/auth/refresh', { refreshToken: second.body.refreshToken });
+    const afterReuse = await visitor.post('/v1/auth/refresh', { refreshToken: third.body.refreshToken });
     expect(afterReuse.status, 'the whole family has ended').toBe(401);
-    visitor.accessToken = second.body.accessToken;
+    visitor.accessToken = third.body.accessToken;
     expect((await visitor.get('/v1/users/me')).status, 'its access tokens too').toBe(401);
   });
 

@@ -1,4 +1,4 @@
-/** How long sessions live; all in milliseconds. */
+/** How long sessions live, in milliseconds, and how many of an account. */
 export abstract class SessionLifetimes {
   /** Of an access token. */
   abstract readonly access: number;
@@ -6,6 +6,10 @@ export abstract class SessionLifetimes {
   abstract readonly idle: number;
   /** Of a session, however often it is refreshed. */
   abstract readonly absolute: number;
+  /** How long a used refresh token gives the same successor again, as long as that was not used; 0 for not at all. */
+  abstract readonly grace: number;
+  /** How many sessions an account has. One more ends the one that was not used for the longest time. */
+  abstract readonly perAccount: number;
 }
 
 /** When a session ends that is used now. */

@@ -9,7 +9,7 @@ export interface Session {
 
 export type Rotation =
   | { readonly outcome: 'rotated'; readonly session: Session; readonly refreshToken: string }
-  /** The token had been used before: somebody else has it too, so the session has ended now. */
+  /** The token had been used before: somebody else may have it too, so the session has ended now. */
   | { readonly outcome: 'reused'; readonly sessionId: string; readonly accountId: string }
   | { readonly outcome: 'unknown' };
 
@@ -20,11 +20,14 @@ export type Rotation =
 export abstract class Sessions {
   /**
    * Starts a session of the account; undefined when the account was disabled, or its password changed, since
-   * `passwordHash` was read.
+   * `passwordHash` was read. Beyond the bound the session that was not used for the longest time ends.
    */
   abstract open(session: Session, passwordHash: string): Promise<{ refreshToken: string } | undefined>;
 
-  /** Trades a refresh token for the next. Of several uses at the same time exactly one wins. */
+  /**
+   * Trades a refresh token for the next. Within the grace a used token gives the same successor again, until that was
+   * used: of tokens that are used again at the same time all get the same.
+   */
   abstract rotate(refreshToken: string): Promise<Rotation>;
 
   /** Ends the session of a refresh token, a used one too; gives what it ended. */

@@ -48,7 +48,9 @@ export const authEndpoints: Endpoint[] = [
 
   endpoint(AuthApi, 'POST /v1/auth/refresh', {
     summary: 'Trade a refresh token for new tokens',
-    description: 'Each refresh token works once. One that comes a second time ends its session for everybody.',
+    description: 
+      'Each refresh token works once. One that comes again within a few seconds, as from a second tab or after a lost ' +
+      'answer, gives the same new one, until that was used. One that comes again later ends its session for everybody.',
     access: 'anyone',
     body: z.object({ refreshToken }),
     answers: { status: 200, body: Tokens },

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
@@ -69,11 +70,44 @@ describe('identity in PostgreSQL', () => {
     const rotation = await ports.sessions.rotate(refreshToken);
     const text = await allText();
     const hex = (token: string) => Buffer.from(token).toString('hex');
-    for (const token of [device, refreshToken, rotation.outcome === 'rotated' ? rotation.refreshToken : '']) {
-      expect(token).toHaveLength(43);
-      expect(text).not.toMatch(token);
-      expect(text).not.toMatch(hex(token));
+    const successor = rotation.outcome === 'rotated' ? rotation.refreshToken : '';
+    for (const part of [device, refreshToken, successor].flatMap((token) => [...token.split('.'), token])) {
+      expect(part.length).toBeGreaterThanOrEqual(43);
+      expect(text).not.toMatch(part);
+      expect(text).not.toMatch(hex(part));
+      expect(text).not.toMatch(Buffer.from(part, 'base64url').toString('hex'));
     }
+  });
+
+  it('goes on with sessions of the first release, whose tokens had no family', async () => {
+    const ports = identity();
+    const { id } = await open(ports);
+    const first = randomBytes(32).toString('base64url');
+    const sha256 = (text: string) => createHash('sha256').update(text).digest();
+    const asBefore = 'update auth.sessions set refresh_hash = $2, family_hash = null, previous_hash = null where id = $1';
+    await auth.sql(asBefore, [id, sha256(first)]);
+    await auth.sql('insert into auth.spent_refresh_tokens (hash, session_id) values ($2, $1)', [id, sha256('used before')]);
+
+    const rotation = await ports.sessions.rotate(first);
+    expect(rotation).toMatchObject({ outcome: 'rotated', session: { id } });
+    expect(await ports.sessions.rotate(first), 'within the grace').toEqual(rotation);
+    const successor = rotation.outcome === 'rotated' ? rotation.refreshToken : '';
+
+    // A process of the first release goes on, next to this one.
+    const theirs = randomBytes(32).toString('base64url');
+    await auth.sql('update auth.sessions set refresh_hash = $2 where id = $1', [id, sha256(theirs)]);
+    const ours = await ports.sessions.rotate(theirs);
+    expect(ours).toMatchObject({ outcome: 'rotated', session: { id } });
+    expect(await ports.sessions.rotate(successor), 'of a family that is gone').toEqual({ outcome: 'unknown' });
+    expect(await ports.sessions.rotate('used before')).toMatchObject({ outcome: 'reused', sessionId: id });
+  });
+
+  it('S13 gives no successor of a token after a process of the first release went on from there', async () => {
+    const ports = identity();
+    const { id, refreshToken } = await open(ports);
+    await ports.sessions.rotate(refreshToken);
+    await auth.sql('update auth.sessions set refresh_hash = $2 where id = $1', [id, randomBytes(32)]);
+    expect(await ports.sessions.rotate(refreshToken)).toMatchObject({ outcome: 'reused', sessionId: id });
   });
 
   it('S15 holds sessions to a shorter life when the setting is lowered', async () => {

@@ -1,20 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/database/database.ts';
-import type { Role } from '../contract.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
-import type { Sessions } from '../domain/sessions.ts';
+import type { Rotation, Session, Sessions } from '../domain/sessions.ts';
 import type { PrismaClient } from './generated/client.ts';
+import { familyOf, hashOf, newRefreshToken, newSalt, successorOf } from './refresh-token.ts';
 
 interface Ended {
   sessionId: string;
   accountId: string;
 }
-
-const newRefreshToken = () => randomBytes(32).toString('base64url');
-/** 256 random bits need no slow hash. */
-const hashOf = (refreshToken: string): Buffer => createHash('sha256').update(refreshToken).digest();
 
 export function prismaSessions(
   database: Database,
@@ -23,17 +18,38 @@ export function prismaSessions(
   lifetimes: SessionLifetimes,
   clock: Clock,
 ): Sessions {
-  async function endWhere(condition: string, hash: Buffer): Promise<Ended | undefined> {
-    const { rows } = await database.query<Ended>(
-      `delete from auth.sessions where ${condition} returning id as "sessionId", account_id as "accountId"`,
-      [hash],
-    );
+  function told(rows: readonly Ended[]): Ended | undefined {
     const tell = () => endings.tell(rows.map(({ sessionId }) => sessionId));
     if (database.inTransaction) database.afterCommit(tell);
     else tell();
     return rows[0];
   }
-  const wasSpent = 'id = (select session_id from auth.spent_refresh_tokens where hash = $1)';
+
+  async function endWhere(condition: string, refreshToken: string): Promise<Ended | undefined> {
+    const { rows } = await database.query<Ended>(
+      `delete from auth.sessions where ${condition} returning id as "sessionId", account_id as "accountId"`,
+      [hashOf(familyOf(refreshToken)), hashOf(refreshToken)],
+    );
+    return told(rows);
+  }
+  const wasUsed = `(family_hash = $1 and refresh_hash <> $2) or id = (select session_id from auth.spent_refresh_tokens where hash = $2)`;
+
+  /** The answer that a use of the same token a moment ago got, while nobody has gone on from there. */
+  async function repeated(refreshToken: string): Promise<Rotation | undefined> {
+    if (lifetimes.grace === 0) return undefined;
+    const now = clock.now().getTime();
+    const { rows } = await database.query<Session & { refreshHash: Buffer; successorSalt: Buffer }>(
+      `select s.id, s.account_id as "accountId", a.roles, s.refresh_hash as "refreshHash", s.successor_salt as "successorSalt"
+       from auth.sessions s join auth.accounts a on a.id = s.account_id
+       where s.family_hash = $1 and s.previous_hash = $2 and s.refreshed_at > $3 and s.expires_at > $4`,
+      [hashOf(familyOf(refreshToken)), hashOf(refreshToken), new Date(now - lifetimes.grace), new Date(now)],
+    );
+    if (!rows[0]) return undefined;
+    const { refreshHash, successorSalt, ...session } = rows[0];
+    const successor = successorOf(refreshToken, successorSalt);
+    // The first release, beside this one, may have gone on without leaving a trace in these columns.
+    return hashOf(successor).equals(refreshHash) ? { outcome: 'rotated', session, refreshToken: successor } : undefined;
+  }
 
   return {
     /** The lock lets a change of the account and a login see each other, whichever comes first. */
@@ -41,26 +57,35 @@ export function prismaSessions(
       const refreshToken = newRefreshToken();
       const now = clock.now();
       const { rowCount } = await database.query(
-        `insert into auth.sessions (id, account_id, refresh_hash, started_at, last_used_at, expires_at)
-         select $1, a.id, $3, $4, $4, $5
-         from auth.accounts a where a.id = $2 and a.password_hash = $6 and a.disabled_at is null for share`,
-        [id, accountId, hashOf(refreshToken), now, sessionExpiry(lifetimes, now, now), passwordHash],
+        `insert into auth.sessions (id, account_id, refresh_hash, family_hash, started_at, last_used_at, expires_at)
+         select $1, a.id, $3, $4, $5, $5, $6
+         from auth.accounts a where a.id = $2 and a.password_hash = $7 and a.disabled_at is null for share`,
+        [id, accountId, hashOf(refreshToken), hashOf(familyOf(refreshToken)), now, sessionExpiry(lifetimes, now, now), passwordHash],
       );
-      return rowCount === 1 ? { refreshToken } : undefined;
+      if (rowCount !== 1) return undefined;
+      // Of its own, so that of many logins at the same time the last one sees them all.
+      const { rows } = await database.query<Ended>(
+        `delete from auth.sessions where id in (
+           select id from auth.sessions where account_id = $1 order by last_used_at desc, id desc offset $2
+         ) returning id as "sessionId", account_id as "accountId"`,
+        [accountId, lifetimes.perAccount],
+      );
+      told(rows);
+      return { refreshToken };
     },
 
     /** One statement: whoever comes second waits for the row, and then does not find the hash any more. */
     async rotate(refreshToken) {
-      const next = newRefreshToken();
+      const salt = newSalt();
+      const next = successorOf(refreshToken, salt);
       const now = clock.now().getTime();
-      const { rows } = await database.query<{ id: string; accountId: string; roles: Role[] }>(
+      const { rows } = await database.query<Session>(
         `with rotated as (
            update auth.sessions
-           set refresh_hash = $2, last_used_at = $3, expires_at = least($4, started_at + $5 * interval '1 millisecond')
+           set refresh_hash = $2, family_hash = $7, previous_hash = $1, successor_salt = $8, refreshed_at = $3,
+               last_used_at = $3, expires_at = least($4, started_at + $5 * interval '1 millisecond')
            where refresh_hash = $1 and expires_at > $3 and started_at > $6
            returning id, account_id
-         ), spent as (
-           insert into auth.spent_refresh_tokens (hash, session_id) select $1, id from rotated
          )
          select r.id, r.account_id as "accountId", a.roles
          from rotated r join auth.accounts a on a.id = r.account_id`,
@@ -71,14 +96,18 @@ export function prismaSessions(
           new Date(now + lifetimes.idle),
           lifetimes.absolute,
           new Date(now - lifetimes.absolute),
+          hashOf(familyOf(refreshToken)),
+          salt,
         ],
       );
       if (rows[0]) return { outcome: 'rotated', session: rows[0], refreshToken: next };
-      const ended = await endWhere(wasSpent, hashOf(refreshToken));
+      const again = await repeated(refreshToken);
+      if (again) return again;
+      const ended = await endWhere(wasUsed, refreshToken);
       return ended ? { outcome: 'reused', ...ended } : { outcome: 'unknown' };
     },
 
-    end: (refreshToken) => endWhere(`refresh_hash = $1 or ${wasSpent}`, hashOf(refreshToken)),
+    end: (refreshToken) => endWhere(`refresh_hash = $2 or ${wasUsed}`, refreshToken),
 
     async isLive(id, claimed) {
       const { rowCount } = await database.query(

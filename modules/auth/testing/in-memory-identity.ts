@@ -13,6 +13,8 @@ interface Held extends Session {
   readonly startedAt: Date;
   lastUsedAt: Date;
   refreshToken: string;
+  /** The token before, and until when it gives `refreshToken` again. */
+  previous?: { readonly token: string; readonly until: Date };
   readonly spent: Set<string>;
 }
 
@@ -106,9 +108,13 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       const now = clock.now();
       const refreshToken = randomUUID();
       sessions.set(session.id, { ...session, startedAt: now, lastUsedAt: now, refreshToken, spent: new Set() });
+      const newestFirst = sessionsOf(session.accountId).sort((a, b) => +b.lastUsedAt - +a.lastUsedAt || (b.id < a.id ? -1 : 1));
+      endSessions(newestFirst.slice(lifetimes.perAccount));
       return { refreshToken };
     }
     async rotate(refreshToken: string): Promise<Rotation> {
+      const continued = [...sessions.values()].find(({ previous }) => previous?.token === refreshToken);
+      if (continued?.previous && continued.previous.until > clock.now() && isAlive(continued)) return this.#rotated(continued);
       const current = [...sessions.values()].find((session) => session.refreshToken === refreshToken && isAlive(session));
       if (!current) {
         const reused = [...sessions.values()].find(({ spent }) => spent.has(refreshToken));
@@ -117,11 +123,13 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
         return { outcome: 'reused', sessionId: reused.id, accountId: reused.accountId };
       }
       current.spent.add(refreshToken);
+      current.previous = { token: refreshToken, until: new Date(clock.now().getTime() + lifetimes.grace) };
       current.refreshToken = randomUUID();
       current.lastUsedAt = clock.now();
-      const { id, accountId } = current;
-      const roles = accounts.get(accountId)?.roles ?? [];
-      return { outcome: 'rotated', session: { id, accountId, roles }, refreshToken: current.refreshToken };
+      return this.#rotated(current);
+    }
+    #rotated({ id, accountId, refreshToken }: Held): Rotation {
+      return { outcome: 'rotated', session: { id, accountId, roles: accounts.get(accountId)?.roles ?? [] }, refreshToken };
     }
     async end(refreshToken: string) {
       const session = [...sessions.values()].find(

@@ -4,7 +4,10 @@ import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Sessions } from '../domain/sessions.ts';
 
-/** A token that comes a second time was stolen, from us or by us: nobody can tell who is who, so all lose it. */
+/**
+ * A token that comes again after a moment may have been stolen: nobody can tell who is who, so all lose the session.
+ * Within that moment, the grace, it is more likely a second tab or a lost answer, and gets the same answer again.
+ */
 export function refresh(sessions: Sessions, tokens: AccessTokens, logger: Logger): Handler<typeof AuthApi, 'refresh'> {
   return async ({ refreshToken }) => {
     const rotation = await sessions.rotate(refreshToken);

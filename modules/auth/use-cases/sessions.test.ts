@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anyContext, goodPassword } from '../testing/accounts.ts';
+import { anyContext, goodPassword, lifetimes } from '../testing/accounts.ts';
 import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
 
 const email = 'ada@example.com';
@@ -24,8 +24,9 @@ describe('refreshing', () => {
   });
 
   it('S13 with a used token ends the session, and is logged as a warning without the token', async () => {
-    const { refresh, tokens, isLive, logger, userId, sessionId } = await setUp();
+    const { refresh, tokens, isLive, logger, userId, sessionId, clock } = await setUp();
     const next = await refresh(tokens.refreshToken);
+    clock.advance(lifetimes.grace);
     await expect(refresh(tokens.refreshToken)).rejects.toMatchObject({ code: 'auth.invalid-refresh-token', kind: 'unauthenticated' });
     await expect(refresh(next.refreshToken)).rejects.toMatchObject({ code: 'auth.invalid-refresh-token' });
     expect(await isLive()).toBe(false);

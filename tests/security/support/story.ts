@@ -69,7 +69,8 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await someone.post('/v1/auth/register', { ...person, password: 'too short' });
   const before = await logIn(person.password);
   const spent = await logIn(person.password);
-  const { refreshToken } = await refresh(spent.refreshToken);
+  const next = await refresh(spent.refreshToken);
+  const { refreshToken } = await refresh(next.refreshToken);
   await someone.post('/v1/auth/login', { email: person.email, password: 'a wrong guess of the password' });
   await someone.post('/v1/auth/login', { email: person.password, password: person.email });
   await refresh(spent.refreshToken);

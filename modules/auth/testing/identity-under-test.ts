@@ -1,0 +1,54 @@
+/** A fresh set of ports for accounts and sessions for each test, and short ways to use them. */
+import { v7 as uuid } from 'uuid';
+import { userRegistered } from '../contract.ts';
+import type { Account } from '../domain/account.ts';
+import type { Accounts } from '../domain/accounts.ts';
+import type { Devices } from '../domain/devices.ts';
+import type { SessionEndings } from '../domain/session-endings.ts';
+import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
+import type { Sessions } from '../domain/sessions.ts';
+import { anAccount, day, minute, noon, second, SteppedClock } from './accounts.ts';
+
+export interface IdentityPorts {
+  accounts: Accounts;
+  sessions: Sessions;
+  devices: Devices;
+  endings: SessionEndings;
+  /** The names of the events that were announced. */
+  announced(): string[];
+}
+
+export type MakeIdentity = (clock: SteppedClock, lifetimes: SessionLifetimes) => IdentityPorts;
+
+export const shortLifetimes: SessionLifetimes = {
+  access: 15 * minute,
+  idle: 10 * day,
+  absolute: 25 * day,
+  grace: 5 * second,
+  perAccount: 4,
+};
+
+export function identityUnderTest(make: MakeIdentity) {
+  let ports: IdentityPorts;
+  return {
+    start(lifetimes = shortLifetimes) {
+      const clock = new SteppedClock();
+      const ended: string[] = [];
+      ports = make(clock, lifetimes);
+      ports.endings.onEnded((id) => ended.push(id));
+      return { ...ports, clock, ended };
+    },
+    add: async (fields: Partial<Account> = {}) => {
+      const account = anAccount(fields);
+      const { id: userId, email, name } = account;
+      const payload = { userId, email, name, registeredAt: noon.toISOString() };
+      const added = await ports.accounts.add(account, (outbox) => outbox.add(userRegistered, payload));
+      return { account, added };
+    },
+    open: async ({ id: accountId, passwordHash, roles }: Account) => {
+      const session = { id: uuid(), accountId, roles };
+      const opened = await ports.sessions.open(session, passwordHash);
+      return { ...session, refreshToken: opened?.refreshToken ?? '' };
+    },
+  };
+}
