@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -224,7 +224,8 @@ describe('what keeps the program from starting is one line, and the exit code sa
     ['MODULES', 'payments', /No module here issues access tokens.* AUTH_URL, or set JWKS_URL/],
     ['HOST', 'no-such-host.invalid', /HOST: (there is no address|no name server answers) for (the name )?no-such-host\.invalid/],
     ['HOST', '203.0.113.7', /This machine has no address 203\.0\.113\.7\. Choose another with HOST\.$/],
-    ['SEED', 'bakery', /SEED names the catalogue "bakery"/],
+    ['SEED', 'bakery', /SEED: names a catalogue that does not exist; there are demo, none\.$/],
+    ['CORS_ORIGINS', '*', /CORS_ORIGINS: "\*" is no origin; give scheme, host and port only/],
     ['ADMIN_PASSWORD', 'short', /ADMIN_PASSWORD/],
     ['DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /DATABASE_URL: cannot reach PostgreSQL at 127\.0\.0\.1:1/],
     ['ORDERS_DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /ORDERS_DATABASE_URL: cannot reach/],
@@ -251,6 +252,50 @@ describe('what keeps the program from starting is one line, and the exit code sa
     expect(output).toContain(crossing);
     expect(output).toContain('Set EVENTS_URL');
     expect(code).toBe(1);
+  });
+
+  it.each([
+    [{ PORT: 'eighty', CHECKOUT_TIMEOUT: 'soon', SEED: 'bakery' }, [/PORT: "eighty"/, /CHECKOUT_TIMEOUT: "soon"/, /SEED: names/]],
+    [{ MODULES: 'users', PASSWORD_MIN_LENGTH: '3' }, [/Module users calls auth/, /No module here issues access tokens/]],
+    [{ MODULES: 'orders,gateway', SEED: 'bakery' }, [/SEED: names/, /Module orders calls payments/, /AUTH_HTTP_URL, PAYMENTS_HTTP_URL, USERS_HTTP_URL/]],
+  ])('all mistakes at once, before a database is created: %j', async (wrong, mistakes) => {
+    const DATA_DIR = await newFolder();
+    const { code, output } = await refused({ PORT: String(await freePort()), DATA_DIR, ...wrong } as Record<string, string>);
+    expect(output).toMatch(oneLine);
+    for (const mistake of mistakes) expect(output).toMatch(mistake);
+    expect(code).toBe(1);
+    expect(readdirSync(DATA_DIR)).toEqual([]);
+  });
+
+  it('a topology that does not exist', async () => {
+    const { code, output } = await refused({ PORT: String(await freePort()) }, ['topology', 'topologies/galaxy.yaml']);
+    expect(output).toMatch(oneLine);
+    expect(output).toContain('galaxy.yaml');
+    expect(code).toBe(1);
+  });
+
+  it('a data folder that is read-only', async () => {
+    const DATA_DIR = await newFolder();
+    const readOnly = spawnSync('unshare', ['--mount', 'sh', '-c', `mount -t tmpfs -o ro tmpfs ${DATA_DIR} && exec ${process.execPath} src/start.js`], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR, PORT: String(await freePort()) },
+    });
+    if (/unshare failed|permission denied/i.test(readOnly.stderr) && !process.env.REQUIRE_SERVICES) return;
+    expect(readOnly.stderr.trim().split('\n').at(-1)).toMatch(/^Fissile did not start: .* cannot be written: the file system is read-only\. Choose another folder with DATA_DIR/);
+    expect(readOnly.status).toBe(1);
+  });
+
+  it.runIf(process.getuid?.() === 0)('a user without a name, as containers may give one', async () => {
+    const DATA_DIR = await newFolder();
+    chmodSync(DATA_DIR, 0o777);
+    const nameless = spawnSync(process.execPath, ['src/start.js'], {
+      encoding: 'utf8',
+      uid: 54_321,
+      gid: 54_321,
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR, PORT: String(await freePort()) },
+    });
+    expect(nameless.stderr.trim().split('\n').at(-1)).toMatch(oneLine);
+    expect(nameless.status).toBe(1);
   });
 
   it('arguments that make no sense, with a code of their own', async () => {

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 
+/** The catalogues that can fill an empty shop. */
+const catalogueNames = ['demo', 'none'] as const;
+
 export const OrdersSettings = z.object({
+  SEED: z.enum(catalogueNames, `names a catalogue that does not exist; there are ${catalogueNames.join(', ')}`).optional(),
   CHECKOUT_TIMEOUT: z.coerce
     .number()
     .positive()

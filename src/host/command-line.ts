@@ -1,9 +1,13 @@
 /** `npm start`, and what stands behind it: reads the arguments, runs a command, and turns failures into one line. */
 import { parseArgs, styleText } from 'node:util';
+import { withEnvFile } from './env-file.ts';
+import type { Environment } from './environment.ts';
+import { say } from './greeting.ts';
 import { helpOn } from './help.ts';
 import { reasonOf } from './reason.ts';
 import type { CommandLine } from './stored-data.ts';
 import { refusalPrefix } from './topology/refusal.ts';
+import { isSupervised } from './topology/supervised.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What begins the line that says why nothing came of it. */
@@ -52,12 +56,14 @@ async function run(command: string, rest: readonly string[], { topology, json }:
   if (json && !answersScripts.includes(command) && !(command === 'events' && rest[0] === 'list')) {
     throw new UsageError(`The command "${[command, ...rest].join(' ')}" takes no --json.`);
   }
-  if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(process.env, rest[0], topology);
-  if (command === 'serve' && rest.length === 0 && topology !== undefined) return runTopology(topology);
-  if (worksOnStoredData.includes(command)) return runOnStoredData(command, rest, { environment: process.env, topology }, json);
+  // A supervisor has given its process all that it may know.
+  const environment = isSupervised ? process.env : withEnvFile(process.env, process.cwd(), say);
+  if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(environment, rest[0], topology);
+  if (command === 'serve' && rest.length === 0 && topology !== undefined) return runTopology(environment, topology);
+  if (worksOnStoredData.includes(command)) return runOnStoredData(command, rest, { environment, topology }, json);
   if (topology !== undefined) throw new UsageError(`The command "${command}" takes no --topology.`);
-  if (command === 'topology') return runTopology(fileIn(rest, command));
-  if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(process.env);
+  if (command === 'topology') return runTopology(environment, fileIn(rest, command));
+  if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(environment);
   if (command === 'settings' && rest.length === 0) return (await import('./commands/settings.ts')).settings(json);
   throw noSuchCommand(command, rest);
 }
@@ -82,7 +88,7 @@ function stopWhenNobodyReads(): void {
   });
 }
 
-const runTopology = async (file: string) => (await import('./commands/topology.ts')).serveTopology(process.env, file);
+const runTopology = async (environment: Environment, file: string) => (await import('./commands/topology.ts')).serveTopology(environment, file);
 
 function fileIn(rest: readonly string[], command: string): string {
   const [file] = rest;

@@ -9,10 +9,9 @@ import type { RedisCounts } from '../gateway/redis-counts.ts';
 import type { Configuration } from './configuration.ts';
 import type { OpenDatabase } from './databases.ts';
 import { Elsewhere } from './elsewhere.ts';
-import { eventTransport, requireBroker, startTransport, warnOfWaiting } from './event-transport.ts';
+import { eventTransport, startTransport, warnOfWaiting } from './event-transport.ts';
 import type { Identity } from './identity.ts';
 import { assemble, type RunningModule } from './module-assembly.ts';
-import { checkNeeds } from './modules.ts';
 import type { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
 import { StartupError } from './startup-error.ts';
@@ -41,8 +40,6 @@ export interface Composition {
 export async function compose(options: CompositionOptions, opened: Opened): Promise<Composition> {
   const { environment, configuration, identity, definitions, elsewhere, databases, logger, announce } = options;
   const parts = { here: definitions, elsewhere };
-  // Stand-ins for modules elsewhere are a test's, and announce nothing.
-  if (!options.remoteClient) requireBroker(parts, configuration, environment);
   const metrics = new Metrics();
   metrics.watchProcess();
   const others = await Elsewhere.reach(
@@ -50,8 +47,6 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     opened,
   );
   const remoteClient = options.remoteClient ?? others.clientOf;
-  const here = new Set(definitions.map(({ name }) => name));
-  checkNeeds(definitions, (module) => here.has(module) || remoteClient(module) !== undefined);
 
   const everyModule = [...definitions, ...elsewhere];
   const { transport, details } = await eventTransport({ eventsUrl: configuration.eventsUrl, everyModule, logger, metrics });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { callTarget, ownDatabaseUrl, parseEnvironment, readConfiguration, upstreamOrigins } from './configuration.ts';
+import { callTarget, ownDatabaseUrl, readConfiguration, upstreamOrigins } from './configuration.ts';
+import { parseEnvironment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 
 describe('the configuration', () => {
@@ -103,5 +104,33 @@ describe('certificates', () => {
 
   it('can be done without, but only by saying so', () => {
     expect(readConfiguration({ ...files, PEER_TLS: 'off' }).peerTls).toBe('off');
+  });
+});
+
+describe('the origins whose pages may call', () => {
+  it('are taken as browsers send them', () => {
+    const { corsOrigins } = readConfiguration({ CORS_ORIGINS: 'HTTPS://Shop.Example:443/, http://localhost:5173' });
+    expect(corsOrigins).toEqual(['https://shop.example', 'http://localhost:5173']);
+  });
+
+  it.each(['*', 'shop.example', 'https://shop.example/path', 'https://*.shop.example', 'ftp://shop.example', 'null'])('are not %s', (text) => {
+    const said = `Wrong environment variable CORS_ORIGINS: ${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example.`;
+    expect(() => readConfiguration({ CORS_ORIGINS: text })).toThrow(new StartupError(said));
+  });
+});
+
+describe('a wrong variable', () => {
+  it.each([
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: "loud" is none of error, warn, info, debug, silent'],
+    [{ JWKS_URL: 'keys' }, 'JWKS_URL: is not a URL, such as https://example.com'],
+    [{ PORT: 'eighty', LOG_LEVEL: 'loud' }, 'PORT: "eighty" is not a whole number from 0 to 65535; LOG_LEVEL: "loud" is none of error, warn, info, debug, silent'],
+  ])('is told in plain words, and all at once: %j', (environment, said) => {
+    expect(() => readConfiguration(environment)).toThrow(new StartupError(`Wrong environment variable ${said}.`));
+  });
+
+  it('is told without its value where that may be a secret', () => {
+    const settings = z.object({ KEY_SECRET: z.string().min(32) });
+    const said = 'Wrong environment variable KEY_SECRET: must have at least 32 characters.';
+    expect(() => parseEnvironment(settings, { KEY_SECRET: 'hunter2' })).toThrow(new StartupError(said));
   });
 });

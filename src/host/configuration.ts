@@ -4,10 +4,9 @@ import type { WireConditions } from '#platform/calls/wire-mode.ts';
 import type { PeerFiles } from '#platform/grpc/peer-certificates.ts';
 import { grpcTarget } from '#platform/grpc/target.ts';
 import type { LogLevel } from '#platform/observability/create-logger.ts';
+import { parseEnvironment, type Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 import { list, postgresUrl, Variables } from './variables.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Configuration {
   readonly production: boolean;
@@ -52,27 +51,6 @@ export interface Configuration {
   readonly tokenAudience: string;
   /** Set with `CALLS=wire`: calls between modules go as over a network, with this much latency and failure. */
   readonly wire: WireConditions | undefined;
-}
-
-/** Checks `environment` against `schema`; an empty variable counts as absent. */
-export function parseEnvironment<S extends z.ZodObject>(schema: S, environment: Environment): z.output<S> {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map(({ path, message }) => {
-    const name = path.join('.');
-    return `${name}: ${wrongNumber(schema, name, given[name]) ?? message}`;
-  });
-  throw new StartupError(`Wrong environment variable ${[...new Set(lines)].join('; ')}.`);
-}
-
-/** zod's own words say neither what was given for a number nor all that is allowed. */
-function wrongNumber(schema: z.ZodObject, name: string, text: string | undefined): string | undefined {
-  const number = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties?.[name];
-  if (typeof number !== 'object' || (number.type !== 'number' && number.type !== 'integer')) return undefined;
-  const { type, minimum, exclusiveMinimum, maximum } = number;
-  const least = exclusiveMinimum === undefined ? `from ${minimum}` : `above ${exclusiveMinimum} and up`;
-  return `${JSON.stringify(text)} is not ${type === 'integer' ? 'a whole number' : 'a number'} ${least} to ${maximum}`;
 }
 
 export function readConfiguration(environment: Environment): Configuration {
@@ -126,7 +104,14 @@ function allOrNone<Files extends Record<string, string | undefined>>(
 }
 
 /** A variable of one module, such as `ORDERS_DATABASE_URL`. */
-const variableOf = (module: string, ending: string) => `${module.toUpperCase().replaceAll('-', '_')}_${ending}`;
+const variableOf = (module: string, ending: string) => `${variablePrefix(module)}${ending}`;
+
+/** The beginning of a module's own variables, such as `ORDERS_`. */
+export const variablePrefix = (module: string): string => `${module.toUpperCase().replaceAll('-', '_')}_`;
+
+/** The variables that the host reads for a module. */
+export const moduleVariables = (module: string): readonly string[] =>
+  [ownDatabaseVariable, callVariable, upstreamVariable].map((variable) => variable(module));
 
 /** The variable that gives a module a server of its own, such as `ORDERS_DATABASE_URL`. */
 export const ownDatabaseVariable = (module: string): string => variableOf(module, 'DATABASE_URL');

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
-import { ownDatabaseUrl, ownDatabaseVariable, type Configuration, type Environment } from './configuration.ts';
+import { ownDatabaseUrl, ownDatabaseVariable, type Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
 import type { Opened } from './opened.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { openExistingPostgres } from './postgres/existing.ts';
@@ -45,6 +46,8 @@ interface Options {
   readonly allModules: readonly string[];
   readonly logger: RootLogger;
   readonly announce: (line: string) => void;
+  /** Resolves when the settings were found to be good: nothing is created or migrated before. */
+  readonly judged?: Promise<unknown>;
   /** An embedded server must have data, and a program may be running on it meanwhile. */
   readonly onlyExisting?: boolean;
 }
@@ -59,6 +62,7 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
   }
   const shared = modules.filter((module) => !own.has(module));
   const server = shared.length > 0 ? await openServer(options, opened) : undefined;
+  await options.judged;
   const connections = new Map(server ? await provisioned(server, shared) : []);
   for (const [module, url] of own) connections.set(module, { connectionString: url });
 
@@ -101,7 +105,7 @@ interface Server {
   readonly noteMigrations?: (modules: readonly string[]) => void;
 }
 
-async function openServer({ configuration, modules, announce, onlyExisting }: Options, opened: Opened): Promise<Server> {
+async function openServer({ configuration, modules, announce, judged, onlyExisting }: Options, opened: Opened): Promise<Server> {
   const { databaseUrl, dataDir, poolSize } = configuration;
   if (databaseUrl !== undefined) {
     const { host, pathname } = new URL(databaseUrl);
@@ -117,7 +121,7 @@ async function openServer({ configuration, modules, announce, onlyExisting }: Op
     const note = (migrated: readonly string[]) => noteMigrations(join(dataDir, 'postgres'), migrated);
     return { admin, location: dataDir, failed: new Promise(() => {}), noteMigrations: note };
   }
-  const { admin, folder, failed, stop, noteMigrations: note } = await startEmbeddedPostgres({ dataDir, connections, announce });
+  const { admin, folder, failed, stop, noteMigrations: note } = await startEmbeddedPostgres({ dataDir, connections, announce, judged });
   opened.add('the embedded PostgreSQL', stop);
   return { admin, location: folder, failed, noteMigrations: note };
 }

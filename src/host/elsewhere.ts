@@ -6,10 +6,10 @@ import type { ModuleDefinition } from '#platform/module.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
 import type { Upstream } from '../gateway/upstreams/upstream.ts';
-import { callTarget, upstreamOrigins, upstreamVariable, type Environment } from './configuration.ts';
+import { callTarget, upstreamOrigins } from './configuration.ts';
+import type { Environment } from './environment.ts';
 import type { Identity } from './identity.ts';
 import type { Opened } from './opened.ts';
-import { StartupError } from './startup-error.ts';
 
 interface Options {
   readonly environment: Environment;
@@ -58,10 +58,7 @@ export class Elsewhere {
   /** For the gateway: every module that does not run here. */
   get upstreams(): readonly Upstream[] {
     return this.#options.modules.map(({ name, endpoints }) => {
-      const origins = upstreamOrigins(name, this.#options.environment);
-      if (origins === undefined) {
-        throw new StartupError(`The gateway needs ${upstreamVariable(name)}, the address of ${name}, which does not run here.`);
-      }
+      const origins = upstreamOrigins(name, this.#options.environment) ?? [];
       const encrypted = origins.some((origin) => origin.startsWith('https:'));
       return { name, endpoints, origins, certificates: encrypted ? this.#options.identity.peer : undefined };
     });

@@ -4,7 +4,8 @@ import type { Subscription, Transport } from '#platform/events/transport.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
-import { callVariable, upstreamVariable, type Configuration, type Environment } from './configuration.ts';
+import { callVariable, upstreamVariable, type Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 
 interface Options {

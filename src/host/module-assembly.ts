@@ -13,7 +13,7 @@ import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
 import { Sagas } from '#platform/sagas/saga.ts';
-import { parseEnvironment, type Environment } from './configuration.ts';
+import { parseEnvironment, type Environment } from './environment.ts';
 import { ModuleContainer } from './container.ts';
 import type { OpenDatabase } from './databases.ts';
 

@@ -1,7 +1,7 @@
 import type { Api, Client } from '#platform/contract.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import type { Authenticator } from '#platform/security/authenticator.ts';
-import type { Environment } from './configuration.ts';
+import type { Environment } from './environment.ts';
 
 export interface ProgramOptions {
   readonly environment: Environment;

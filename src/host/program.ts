@@ -4,15 +4,17 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { Deadline } from '#platform/deadline.ts';
-import { readConfiguration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
 import { checkPort, HttpFront } from './http-front.ts';
 import { Identity } from './identity.ts';
+import { judge, judgedConfiguration } from './judge.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { findModules, loadModules, selectModules } from './modules.ts';
 import { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
+import { isSupervised } from './topology/supervised.ts';
+import { unknownVariables } from './unknown-variables.ts';
 import { weakSettings } from './weak-settings.ts';
 
 export interface Program {
@@ -39,7 +41,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 }
 
 async function openProgram(options: ProgramOptions, opened: Opened): Promise<Program> {
-  const configuration = readConfiguration(options.environment);
+  const configuration = await judgedConfiguration(options.environment);
   const allModules = await findModules();
   const { modules: names, gateway: isGateway } = selectModules(allModules, configuration.modules);
   for (const line of weakSettings(configuration, isGateway)) options.announce(line);
@@ -47,20 +49,23 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const certificate = identity.front(isGateway);
   await checkPort(configuration);
 
-  const opening = openDatabases({ ...options, configuration, modules: names, allModules }, opened);
-  // One turn later PostgreSQL is on its way, and comes up while Node reads the rest of the program.
+  // One turn later an existing database is on its way, and comes up while Node reads the rest of the program.
   const loading = setImmediate().then(() => Promise.all([import('./composition.ts'), loadModules(allModules)]));
+  const judging = loading.then(([, everyModule]) => {
+    const definitions = everyModule.filter(({ name }) => names.includes(name));
+    const elsewhere = everyModule.filter((module) => !definitions.includes(module));
+    const judged = { ...options, configuration, identity, definitions, elsewhere, isGateway };
+    judge(judged);
+    if (!isSupervised) for (const line of unknownVariables(options.environment, everyModule)) options.announce(line);
+    return judged;
+  });
+  const opening = openDatabases({ ...options, configuration, modules: names, allModules, judged: judging }, opened);
   // Both, even if one fails: what was opened is closed afterwards, and nothing may be opened after that.
-  await Promise.allSettled([opening, loading]);
+  await Promise.allSettled([judging, opening]);
+  const judged = await judging;
   const databases = await opening;
-  const [{ compose }, everyModule] = await loading;
-
-  const definitions = everyModule.filter(({ name }) => names.includes(name));
-  const elsewhere = everyModule.filter((module) => !definitions.includes(module));
-  const { gateway, modules, rpc } = await compose(
-    { ...options, configuration, identity, definitions, elsewhere, isGateway, databases: databases.modules },
-    opened,
-  );
+  const [{ compose }] = await loading;
+  const { gateway, modules, rpc } = await compose({ ...judged, databases: databases.modules }, opened);
   const front = await HttpFront.open(gateway, configuration, certificate);
   opened.add('the HTTP server', () => front.close(0));
   let stopping: Promise<void> | undefined;

@@ -6,7 +6,8 @@
 import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
 import { createLogger } from '#platform/observability/create-logger.ts';
-import { ownDatabaseUrl, ownDatabaseVariable, readConfiguration, type Configuration, type Environment } from './configuration.ts';
+import { ownDatabaseUrl, ownDatabaseVariable, readConfiguration, type Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
 import { say } from './greeting.ts';
 import { findModules, selectModules } from './modules.ts';
 import type { Opened } from './opened.ts';

@@ -30,7 +30,18 @@ export function authenticatorOf(options: Options): Authenticator {
     const client = authenticates && clientOf(name);
     if (client) return issuedElsewhere(client, authenticates, transport);
   }
-  if (configuration.jwksUrl) return remoteAuthenticator(configuration.jwksUrl);
+  return remoteAuthenticator(configuration.jwksUrl!);
+}
+
+interface Trusted extends Pick<Options, 'elsewhere' | 'configuration' | 'given'> {
+  readonly definitions: readonly ModuleDefinition[];
+  readonly isCalled: (module: string) => boolean;
+}
+
+/** Refuses a process in which nobody could say whether an access token is good. */
+export function checkTrust({ definitions, elsewhere, isCalled, configuration, given }: Trusted): void {
+  if (given || configuration.jwksUrl || definitions.some(({ authenticates }) => authenticates)) return;
+  if (elsewhere.some(({ name, authenticates }) => authenticates && isCalled(name))) return;
   const whereToAsk = elsewhere.filter((module) => module.authenticates).map(({ name }) => `, say where to call it: ${callVariable(name)}`);
   throw new StartupError(
     `No module here issues access tokens. Add the one that does to MODULES${whereToAsk.join('')}, or set JWKS_URL to the address of its keys.`,

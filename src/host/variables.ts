@@ -10,6 +10,15 @@ const seconds = (fallback: number, most: number) =>
 export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
 const file = z.string().min(1).optional();
 
+/** An origin as browsers send it: in lower case, without the port that goes without saying, and without a path. */
+const browserOrigin = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && /^[^/]+:\/\/[^/?#@*]+\/?$/.test(text);
+  if (isOrigin) return url.origin;
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example` });
+  return z.NEVER;
+});
+
 export const Variables = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
@@ -52,7 +61,7 @@ export const Variables = z.object({
     .max(1_000_000_000)
     .default(12_000)
     .describe('requests of each person and of each network (IPv4 address, IPv6 /64); 0: no limit'),
-  CORS_ORIGINS: list.default([]).describe('origins whose pages may call, with commas between'),
+  CORS_ORIGINS: list.pipe(z.array(browserOrigin)).default([]).describe('origins whose pages may call, with commas between'),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0).describe('proxies in front to believe about addresses'),
   TRUST_PROXY_HEADER: z
     .enum(['x-forwarded-for', 'forwarded'])

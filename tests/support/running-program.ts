@@ -61,7 +61,8 @@ export function launch(environment: Record<string, string>, args: readonly strin
   const port = environment.PORT ?? '3000';
   const child = spawn(process.execPath, [join(root, 'src/start.js'), ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...environment },
+    // A `.env` of this checkout is no concern of a test.
+    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', NODE_ENV: 'test', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

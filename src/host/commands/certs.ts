@@ -1,7 +1,8 @@
 /** `certs`: certificates for processes that run apart, made by hand; a running process takes a new one as it finds it. */
 import { join, resolve } from 'node:path';
 import { issueCertificates } from '../certificates.ts';
-import { readConfiguration, type Environment } from '../configuration.ts';
+import { readConfiguration } from '../configuration.ts';
+import type { Environment } from '../environment.ts';
 import { findModules } from '../modules.ts';
 import { readTopology } from '../topology/topology.ts';
 import { gateway } from '../topology/topology-file.ts';

@@ -1,7 +1,7 @@
 /** Starts the program and runs it until somebody stops it. */
 import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
-import type { Environment } from '../configuration.ts';
-import { readConfiguration } from '../configuration.ts';
+import type { Environment } from '../environment.ts';
+import { judgedConfiguration } from '../judge.ts';
 import { greet, say } from '../greeting.ts';
 import { startProgram } from '../program.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -9,7 +9,7 @@ import { tellSupervisor } from '../topology/supervised.ts';
 
 /** Resolves with the exit code once the program has stopped. */
 export async function serve(environment: Environment): Promise<number> {
-  const { logLevel } = readConfiguration(environment);
+  const { logLevel } = await judgedConfiguration(environment);
   const logger = createLogger({ level: logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const stopAsked = stopSignal();
   const program = await startProgram({ environment, logger, announce: say });

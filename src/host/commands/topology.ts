@@ -2,8 +2,10 @@
 import { resolve } from 'node:path';
 import { isOneFile } from '#platform/assets.ts';
 import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
-import { readConfiguration, type Configuration, type Environment } from '../configuration.ts';
+import type { Configuration } from '../configuration.ts';
+import { checkEnvironment, type Environment } from '../environment.ts';
 import { greet, say } from '../greeting.ts';
+import { judgedConfiguration, settingsOf } from '../judge.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
 import { StartupError } from '../startup-error.ts';
@@ -17,6 +19,7 @@ import { renewedCertificates } from '../topology/renewed-certificates.ts';
 import { Supervisor } from '../topology/supervisor.ts';
 import { readTopology, type Topology } from '../topology/topology.ts';
 import { Variables } from '../variables.ts';
+import { unknownVariables } from '../unknown-variables.ts';
 
 /** Milliseconds beyond SHUTDOWN_TIMEOUT until a process that does not end is killed. */
 const grace = 3_000;
@@ -25,7 +28,10 @@ const patience = 30_000;
 
 /** Resolves with the exit code once all has stopped. */
 export async function serveTopology(environment: Environment, file: string): Promise<number> {
-  const configuration = readConfiguration(environment);
+  const configuration = await judgedConfiguration(environment);
+  const modules = await loadModules(await findModules());
+  checkEnvironment(settingsOf(modules), environment);
+  for (const line of unknownVariables(environment, modules)) say(line);
   if (configuration.modules) throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const opened = new Opened(logger);

@@ -25,10 +25,11 @@ const creationSettings = { scram_iterations: 1 };
 /** The modules' database on it. */
 export const databaseName = 'fissile';
 
-/** Opens the server's data in `dataDir`, or creates it. `announce` takes a line for the person who waits. */
-export async function openCluster(dataDir: string, announce: (line: string) => void): Promise<Cluster> {
+/** Opens the server's data in `dataDir`, or creates it after `judged`. `announce` takes a line for the person who waits. */
+export async function openCluster(dataDir: string, announce: (line: string) => void, judged?: Promise<unknown>): Promise<Cluster> {
   const folder = join(dataDir, 'postgres');
   const created = !existsSync(folder);
+  if (created) await judged;
   if (created) makeFolder(dataDir);
   const account = created ? serviceAccount() : ownerOf(folder);
   // Before anything is written, so that a refusal leaves all as it was.

@@ -21,6 +21,8 @@ export interface EmbeddedOptions {
   readonly connections: number;
   /** Takes a line for the person who waits. */
   readonly announce: (line: string) => void;
+  /** Awaited before data is created. */
+  readonly judged?: Promise<unknown> | undefined;
 }
 
 export interface EmbeddedPostgres {
@@ -64,7 +66,7 @@ const smallServer = {
 
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
-  const cluster = await openCluster(dataDir, options.announce);
+  const cluster = await openCluster(dataDir, options.announce, options.judged);
   const logFile = join(dataDir, 'postgres.log');
   keepSmall(logFile);
   const server = await start(cluster, logFile, options.connections);

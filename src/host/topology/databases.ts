@@ -1,6 +1,7 @@
 /** The databases of a topology: one for each module, on the embedded server or on the one that is given. */
 import type pg from 'pg';
-import { ownDatabaseUrl, type Configuration, type Environment } from '../configuration.ts';
+import { ownDatabaseUrl, type Configuration } from '../configuration.ts';
+import type { Environment } from '../environment.ts';
 import type { Opened } from '../opened.ts';
 import { startEmbeddedPostgres } from '../postgres/embedded.ts';
 import { giveDatabases } from '../postgres/own-databases.ts';

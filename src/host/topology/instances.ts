@@ -1,5 +1,6 @@
 /** Every process of a topology with the environment that makes it what it is. */
-import { ownDatabaseVariable, type Environment } from '../configuration.ts';
+import { ownDatabaseVariable } from '../configuration.ts';
+import type { Environment } from '../environment.ts';
 import type { CertificateFiles } from '../certificates.ts';
 import type { Topology, TopologyProcess } from './topology.ts';
 import { gateway } from './topology-file.ts';

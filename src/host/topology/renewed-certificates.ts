@@ -1,7 +1,7 @@
 /** Certificates for the processes of a topology, where the environment gives none. */
 import { join } from 'node:path';
 import { certificateLifetime, issueCertificates, type CertificateFiles } from '../certificates.ts';
-import type { Environment } from '../configuration.ts';
+import type { Environment } from '../environment.ts';
 import type { Opened } from '../opened.ts';
 import type { Topology } from './topology.ts';
 

@@ -11,3 +11,6 @@ export function tellSupervisor(report: Report): boolean {
   process.send(report, undefined, undefined, () => {});
   return true;
 }
+
+/** Whether a supervisor started this process: then it was given all that it may know, and what concerns all was said. */
+export const isSupervised = process.send !== undefined;

@@ -4,7 +4,7 @@ import { join, normalize } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { isOneFile, listAssets, readAsset } from '#platform/assets.ts';
-import type { Environment } from '../configuration.ts';
+import type { Environment } from '../environment.ts';
 import { StartupError } from '../startup-error.ts';
 import { mistakesIn, type Mistake } from './mistakes.ts';
 import { gateway, ProcessEntry, TopologyFile, type TopologyEntries } from './topology-file.ts';
