@@ -20,6 +20,7 @@ export const Checkout = saga(
     paymentToken: z.string(),
     paymentId: z.uuid().optional(),
   }),
+  { fairBy: 'customerId' },
 );
 
 /** All that a checkout asks of payments. */

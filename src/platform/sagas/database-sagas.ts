@@ -27,20 +27,18 @@ export class DatabaseSagas extends Sagas {
   }
 
   async start<S extends SagaDefinition>({ name, version, data: schema }: S, id: string, data: SagaDataOf<S>): Promise<void> {
+    // What the steps get must not depend on whether it came from memory or from the table.
+    const place = { name, id, version, data: JSON.parse(JSON.stringify(schema.parse(data))) };
     const record: SagaRecord = {
-      name,
-      id,
-      version,
+      ...place,
       headers: headersOf(currentContext(), uuid()),
       state: 'running',
       step: 0,
-      // What the steps get must not depend on whether it came from memory or from the table.
-      data: JSON.parse(JSON.stringify(schema.parse(data))),
       reason: null,
       cancelled: null,
       attempts: 0,
       revision: 0,
-      owner: this.#engine.ownerOfNew(),
+      owner: this.#engine.ownerOfNew(place),
       remaining: this.#engine.implementationOf({ name, version }).deadline,
     };
     let isNew = false;

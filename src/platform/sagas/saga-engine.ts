@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../database/database.ts';
 import { fullJitter } from '../events/backoff.ts';
 import { nobody, type Ownership } from '../events/ownership.ts';
+import { FairTurns } from '../fair-turns.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { SagaDefinition, SagaEnd, SagaImplementation } from './saga.ts';
 import { SagaRun, type SagaRunLimits, type SagaRunTools } from './saga-run.ts';
-import type { SagaRecord, SagaTable } from './saga-table.ts';
+import { lineOf, type SagaRecord, type SagaTable } from './saga-table.ts';
 
 export interface RegisteredSaga {
   readonly saga: SagaDefinition;
@@ -21,6 +22,16 @@ export interface SagaEngineLimits extends SagaRunLimits {
 
 /** In memory, waiting for others to end, for each one under way; what is more waits in the table. */
 const queuedForEach = 16;
+
+/** One line has at most one in so many of those under way. */
+const linesAtOnce = 8;
+
+interface Taken {
+  readonly run: SagaRun;
+  readonly line: string;
+}
+
+type SagaPlace = Pick<SagaRecord, 'name' | 'version' | 'id' | 'data'>;
 
 const keyOf = ({ name, id }: Pick<SagaRecord, 'name' | 'id'>) => `${name}/${id}`;
 
@@ -38,11 +49,11 @@ export class SagaEngine {
   readonly #detached = AsyncLocalStorage.snapshot();
   /** Under way or queued. */
   readonly #runs = new Map<string, SagaRun>();
-  readonly #queue: SagaRun[] = [];
+  readonly #share: number;
+  readonly #turns: FairTurns<Taken>;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #stopping = new AbortController();
   readonly #ended = new Map<string, Record<string, number>>();
-  #underWay = 0;
   /** There is more in the table than was taken into memory. */
   #behind = false;
   #open = false;
@@ -61,22 +72,31 @@ export class SagaEngine {
     this.#ownership = ownership;
     this.#registered = registered;
     this.#limits = limits;
+    this.#share = Math.ceil(limits.sagas / linesAtOnce);
+    this.#turns = new FairTurns<Taken>(limits.sagas, this.#share);
     this.#logger = logger;
     this.#tools = { database, table, limits, logger, metrics, owner: () => ownership.owner };
   }
 
-  /** The owner under which a new saga is stored: nobody if there are enough in memory. */
-  ownerOfNew(): number {
-    if (this.#open && this.#runs.size < this.#limits.sagas * (1 + queuedForEach)) return this.#ownership.owner;
+  /** The owner under which a new saga is stored: nobody if there are enough in memory, of its line or in all. */
+  ownerOfNew(saga: SagaPlace): number {
+    const enough = this.#turns.countOf(this.#lineOf(saga)) >= this.#share * (1 + queuedForEach);
+    if (this.#open && !enough && this.#runs.size < this.#limits.sagas * (1 + queuedForEach)) return this.#ownership.owner;
     this.#behind = true;
     return nobody;
   }
 
-  implementationOf({ name, version }: Pick<SagaRecord, 'name' | 'version'>): SagaImplementation<never> {
+  implementationOf(saga: Pick<SagaRecord, 'name' | 'version'>): SagaImplementation<never> {
+    return this.#registrationOf(saga).implementation();
+  }
+
+  #registrationOf({ name, version }: Pick<SagaRecord, 'name' | 'version'>): RegisteredSaga {
     const registered = this.#registered.find(({ saga }) => saga.name === name && saga.version === version);
     if (!registered) throw new Error(`Version ${version} of the saga ${name} is not among the sagas of this module.`);
-    return registered.implementation();
+    return registered;
   }
+
+  #lineOf = (saga: SagaPlace): string => lineOf(saga, this.#registrationOf(saga).saga.fairBy);
 
   /** It was stored just now, under our number. */
   started(record: SagaRecord): void {
@@ -101,13 +121,19 @@ export class SagaEngine {
 
   async sweep(): Promise<void> {
     const { owner } = this.#ownership;
-    // What others could start now is not for this one's queue.
-    const limit = this.#limits.sagas - this.#underWay - this.#queue.length;
+    // Only what can start now: what waits is of lines that have their share.
+    const limit = this.#limits.sagas - this.#turns.underWay;
     if (!this.#open || owner === nobody || limit <= 0 || this.#registered.length === 0) return;
     const known = this.#registered.map(({ saga }) => saga);
     this.#behind = false;
-    const claimed = await this.#table.claim(owner, known, [...this.#runs.keys()], limit);
-    this.#behind ||= claimed.length === limit;
+    const claimed = await this.#table.claim(owner, known, {
+      mine: [...this.#runs.keys()],
+      full: this.#turns.full,
+      limit,
+      share: this.#share,
+    });
+    const ofLines = [...Map.groupBy(claimed, this.#lineOf).values()];
+    this.#behind ||= claimed.length === limit || ofLines.some(({ length }) => length === this.#share);
     for (const record of claimed) this.#take(record, true);
   }
 
@@ -138,7 +164,7 @@ export class SagaEngine {
   async drain(): Promise<void> {
     this.#close();
     for (const run of this.#runs.values()) run.leave();
-    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#turns.underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   stop(): void {
@@ -149,25 +175,29 @@ export class SagaEngine {
 
   #close(): void {
     this.#open = false;
-    this.#queue.length = 0;
+    this.#turns.clear();
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
   #take(record: SagaRecord, resumed: boolean): void {
     const key = keyOf(record);
     if (!this.#open || this.#runs.has(key)) return;
+    const line = this.#lineOf(record);
     const run = new SagaRun(record, resumed, this.implementationOf(record), this.#tools);
     this.#runs.set(key, run);
-    this.#queue.push(run);
+    this.#turns.add(line, { run, line });
     this.#detached(() => this.#startNext());
   }
 
   #startNext(): void {
-    while (this.#open && this.#underWay < this.#limits.sagas && this.#queue.length > 0) void this.#finish(this.#queue.shift()!);
+    while (this.#open) {
+      const next = this.#turns.next();
+      if (!next) return;
+      void this.#finish(next);
+    }
   }
 
-  async #finish(run: SagaRun): Promise<void> {
-    this.#underWay++;
+  async #finish({ run, line }: Taken): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         await run.advance();
@@ -180,20 +210,21 @@ export class SagaEngine {
         run.resync();
       }
     }
-    this.#underWay--;
-    this.#release(run);
+    this.#turns.done(line);
+    this.#release(run, line);
   }
 
-  #release(run: SagaRun): void {
+  #release(run: SagaRun, line: string): void {
     this.#runs.delete(keyOf(run.record));
     if (run.hasEnded) this.#countEnded(run.record);
     if (run.pause !== undefined) this.#wakeAfter(run.pause);
     run.release();
     this.#startNext();
-    if (this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell();
+    if (this.#turns.underWay === 0) for (const tell of this.#idle.splice(0)) tell();
     // It was let go of because it runs under a number that is not ours any more.
     const orphaned = !run.hasEnded && run.pause === undefined;
-    if (orphaned || (this.#behind && this.#underWay <= this.#limits.sagas / 2)) this.#sweepNow();
+    const hasRoom = this.#turns.underWay <= this.#limits.sagas / 2 && this.#turns.countOf(line) <= this.#share / 2;
+    if (orphaned || (this.#behind && hasRoom)) this.#sweepNow();
   }
 
   #countEnded({ name, state }: SagaRecord): void {

@@ -2,7 +2,7 @@
 import type { Database } from '../database/database.ts';
 import type { Headers } from '../events/envelope.ts';
 import { liveOwners, nobody } from '../events/ownership.ts';
-import type { SagaEnd } from './saga.ts';
+import type { SagaDefinition, SagaEnd } from './saga.ts';
 
 export type SagaState = 'running' | 'undoing' | 'completed' | 'undone';
 export type SagaData = Record<string, unknown>;
@@ -33,6 +33,12 @@ export interface Progress extends Pick<SagaRecord, 'state' | 'step' | 'data' | '
   readonly sleep?: number;
 }
 
+/** The line in which a saga waits. */
+export function lineOf({ name, id, data }: Pick<SagaRecord, 'name' | 'id' | 'data'>, fairBy: string | undefined): string {
+  const whose = fairBy === undefined ? undefined : data[fairBy];
+  return `${name}/${String(whose ?? id)}`;
+}
+
 const columns = `
   name, id, version, headers, state, step, data, reason, cancelled, attempts, revision, owner,
   greatest(0, extract(epoch from deadline_at - now()) * 1000)::float8 as remaining`;
@@ -54,19 +60,28 @@ const save = `
                      when $4 in ('completed', 'undone') then now() else wake_at end
   where name = $1 and id = $2 and revision = $3 and (cancelled is null or $4 in ('undoing', 'undone'))`;
 
+/** Whose saga it is; the field is null where nobody has to be fair. As `lineOf` does it. */
+const line = `name || '/' || coalesce(data ->> field, id)`;
+
 /**
  * What is due and has nobody alive. And what is ours without our knowing, because a commit was never answered; a
- * while ago, since answers that are on their way are not lost.
+ * while ago, since answers that are on their way are not lost. Each line gets its turn, and no more than a share.
  */
 const claim = `
-  with live as (${liveOwners})
-  update sagas set owner = $1, revision = revision + 1, updated_at = now()
-  where (name, id) in (
-    select name, id from sagas
+  with live as (${liveOwners}),
+  known as (select * from unnest($2::text[], $3::int[], $6::text[]) as known (name, version, field)),
+  due as (
+    select name, id, row_number() over (partition by ${line} order by wake_at) as turn
+    from sagas join known using (name, version)
     where state in ('running', 'undoing') and wake_at <= now() and (name || '/' || id) <> all ($4)
       and (owner not in (select * from live) or owner = $1 and updated_at < now() - interval '5 s')
-      and (name, version) in (select * from unnest($2::text[], $3::int[]))
-    order by wake_at limit $5 for update skip locked)
+      and ${line} <> all ($7))
+  update sagas set owner = $1, revision = revision + 1, updated_at = now()
+  where (name, id) in (
+    select name, id from sagas join due using (name, id)
+    where state in ('running', 'undoing') and wake_at <= now() and turn <= $8
+      and (owner not in (select * from live) or owner = $1 and updated_at < now() - interval '5 s')
+    order by turn, wake_at limit $5 for update of sagas skip locked)
   returning ${columns}`;
 
 /** Asleep, it is due at once (the column rounds to milliseconds, possibly up); under way, its next save will notice. */
@@ -102,16 +117,19 @@ export class SagaTable {
     return (await this.#database.query(save, values)).rowCount === 1;
   }
 
-  /** Takes over up to `limit` that somebody has to go on with. `mine` are those in memory, as `name/id`. */
+  /**
+   * Takes over up to `limit` that somebody has to go on with, at most `share` of a line and none of those that are `full`.
+   * `mine` are those in memory, as `name/id`.
+   */
   async claim(
     owner: number,
-    known: readonly { name: string; version: number }[],
-    mine: readonly string[],
-    limit: number,
+    known: readonly Pick<SagaDefinition, 'name' | 'version' | 'fairBy'>[],
+    { mine, full, limit, share }: { mine: readonly string[]; full: readonly string[]; limit: number; share: number },
   ): Promise<SagaRecord[]> {
     const names = known.map(({ name }) => name);
     const versions = known.map(({ version }) => version);
-    return (await this.#database.query<SagaRecord>(claim, [owner, names, versions, mine, limit])).rows;
+    const fields = known.map(({ fairBy }) => fairBy ?? null);
+    return (await this.#database.query<SagaRecord>(claim, [owner, names, versions, mine, limit, fields, full, share])).rows;
   }
 
   async read(name: string, id: string): Promise<SagaRecord | undefined> {

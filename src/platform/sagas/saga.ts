@@ -12,12 +12,18 @@ export interface SagaDefinition<D extends z.ZodObject = z.ZodObject> {
   readonly version: number;
   /** Plain JSON: it is stored. */
   readonly data: D;
+  /** The field of the data that says whose saga it is. Nobody's sagas, however many and slow, hold up another's. */
+  readonly fairBy?: (keyof z.output<D> & string) | undefined;
 }
 export type SagaDataOf<S extends SagaDefinition> = z.output<S['data']>;
 
-/** `saga('orders.checkout', 1, z.object({ orderId: z.uuid() }))` */
-export const saga = <D extends z.ZodObject>(name: string, version: number, data: D): SagaDefinition<D> =>
-  Object.freeze({ name, version, data });
+/** `saga('orders.checkout', 1, z.object({ orderId: z.uuid(), customerId: z.uuid() }), { fairBy: 'customerId' })` */
+export const saga = <D extends z.ZodObject>(
+  name: string,
+  version: number,
+  data: D,
+  { fairBy }: Pick<SagaDefinition<D>, 'fairBy'> = {},
+): SagaDefinition<D> => Object.freeze({ name, version, data, fairBy });
 
 export interface Step<Data> {
   /** Unique in its saga; part of the step's key, so renaming one is a new version. */

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { saga, type SagaImplementation, type Step } from '../saga.ts';
 import type { Instance, InstanceOptions, Instances, StepTools } from './instances.ts';
 
-export const checkout = saga('shop.checkout', 1, z.object({ n: z.int(), paymentId: z.string().optional() }));
+export const checkout = saga('shop.checkout', 1, z.object({ n: z.int(), buyer: z.string().optional(), paymentId: z.string().optional() }), {
+  fairBy: 'buyer',
+});
 export type CheckoutData = z.output<typeof checkout.data>;
 type CheckoutStep = Step<CheckoutData>;
 
