@@ -12,6 +12,7 @@ export interface Patience {
 export interface AuthorizationRequest {
   readonly paymentId: string;
   readonly orderId: string;
+  readonly customerId: string;
   readonly amount: Money;
   readonly token: string;
 }

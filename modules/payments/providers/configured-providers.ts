@@ -1,5 +1,6 @@
 import type { PaymentProvider, PaymentProviders } from '../domain/payment-provider.ts';
 import type { PaymentsSettings } from '../settings.ts';
+import { defaultLimits, withinBulkhead } from './bulkhead.ts';
 import { sandboxProvider } from './sandbox.ts';
 import { stripeProvider } from './stripe.ts';
 
@@ -19,5 +20,6 @@ export function configuredProviders(settings: PaymentsSettings): PaymentProvider
     settings.PAYMENT_PROVIDER === 'stripe' && stripe
       ? stripe
       : sandboxProvider({ webhookSecret: settings.SANDBOX_WEBHOOK_SECRET, timeout });
-  return { active, find: (name) => [active, stripe].find((provider) => provider?.name === name) };
+  const all = [active, ...(stripe && stripe !== active ? [stripe] : [])].map((provider) => withinBulkhead(provider, defaultLimits));
+  return { active: all[0]!, find: (name) => all.find((provider) => provider.name === name) };
 }

@@ -6,7 +6,7 @@ import { sandboxProvider } from './sandbox.ts';
 
 const sandbox = sandboxProvider({ webhookSecret: undefined, timeout: 5000 });
 const authorize = (token: string, { paymentId = randomUUID() as string, timeout = 10_000, provider = sandbox } = {}) =>
-  provider.authorize({ paymentId, orderId: randomUUID(), amount: euros(5000), token }, backgroundContext('test', timeout));
+  provider.authorize({ paymentId, orderId: randomUUID(), customerId: randomUUID(), amount: euros(5000), token }, backgroundContext('test', timeout));
 
 describe('in the sandbox', () => {
   it('tok_visa pays, and gives the same answer again', async () => {

@@ -47,7 +47,7 @@ describe.skipIf(!installed)("Stripe's API", () => {
   };
 
   it('understands an authorization', async () => {
-    const request = { paymentId: v4(), orderId: v4(), amount: euros(5000), token: 'pm_card_visa' };
+    const request = { paymentId: v4(), orderId: v4(), customerId: v4(), amount: euros(5000), token: 'pm_card_visa' };
     expect(await understood(provider().authorize(request, patience()))).toMatch(/payment is/);
   });
 

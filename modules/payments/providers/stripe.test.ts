@@ -85,7 +85,7 @@ describe('with Stripe', () => {
     await till.release(asked.orderId);
     expect(server.held).toBe(0);
 
-    const late = { paymentId: randomUUID(), orderId: randomUUID(), amount: euros(5000), token: 'pm_card_visa' };
+    const late = { paymentId: randomUUID(), orderId: randomUUID(), customerId: randomUUID(), amount: euros(5000), token: 'pm_card_visa' };
     const { id: paymentId } = (await till.payments.open({ ...asked, idempotencyKey: 'late', fingerprint: '', id: late.paymentId, amount: late.amount, provider: 'stripe', at: noon })).payment;
     expect(await provider.void((await till.payments.find(paymentId))!, patience())).toBe('voided');
     expect(await provider.authorize(late, patience())).toEqual({ outcome: 'voided' });
@@ -114,7 +114,7 @@ describe('with Stripe', () => {
       act.endsWith('/confirm')
         ? { status: 400, body: { error: { type: 'invalid_request_error', code: 'payment_intent_unexpected_state', message: 'No.', payment_intent: intent } } }
         : undefined;
-    const again = { paymentId, orderId: randomUUID(), amount: euros(5000), token: 'pm_card_visa' };
+    const again = { paymentId, orderId: randomUUID(), customerId: randomUUID(), amount: euros(5000), token: 'pm_card_visa' };
     expect(await provider.authorize(again, patience())).toEqual({ outcome: 'authorized', reference: intent.id });
     await till.capture(paymentId);
     expect(await till.payments.find(paymentId)).toMatchObject({ state: 'captured' });

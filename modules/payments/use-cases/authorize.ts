@@ -28,7 +28,7 @@ export function authorize(payments: Payments, providers: PaymentProviders, sagas
     if (payment.state === 'voiding') await giveBack(payment, context);
     if (payment.state !== 'authorizing') return answerTo(payment);
 
-    const request = { paymentId: payment.id, orderId, amount, token: paymentToken };
+    const request = { paymentId: payment.id, orderId, customerId, amount, token: paymentToken };
     const answer = await providerOf(providers, payment).authorize(request, context);
     const settled = await payments.apply(payment.id, changeBy(answer), clock.now());
     // The order was released while the provider was asked, and that release may not have seen this payment.
