@@ -1,6 +1,6 @@
 /**
  * The steps that every request goes through: find the route, count it against the limit, find out who asks and
- * whether they may, answer. What goes wrong in any of them becomes a problem (RFC 9457).
+ * whether they may, read the body, answer. What goes wrong in any of them becomes a problem (RFC 9457).
  */
 import { CallContext, runInContext } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
@@ -15,6 +15,8 @@ import { bearerToken, identify, requireAccess } from './authentication.ts';
 import { cors } from './cors.ts';
 import { requireGateway } from './peers.ts';
 import { rateLimit } from './rate-limit.ts';
+import { bodyReader } from './request-body.ts';
+import { requireOneMeaning } from './request-head.ts';
 import type { RedisCounts } from './redis-counts.ts';
 import type { Route } from './routes.ts';
 
@@ -27,15 +29,17 @@ export interface AnswererOptions {
   readonly report: Report;
   readonly sharedCounts: RedisCounts | undefined;
   readonly behindGateway: boolean;
-  readonly settings: { readonly rateLimit: number; readonly corsOrigins: readonly string[] };
+  readonly settings: { readonly rateLimit: number; readonly bodyLimit: number; readonly corsOrigins: readonly string[] };
 }
 
 export function answerer(options: AnswererOptions): (exchange: Exchange) => Promise<void> {
   const { routes, verifier, logger, report, sharedCounts, behindGateway, settings } = options;
   const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit, sharedCounts) : undefined;
   const crossOrigin = cors(settings.corsOrigins);
+  const bodyOf = bodyReader(settings.bodyLimit);
 
   const answer = async (exchange: Exchange): Promise<SentAnswer | undefined> => {
+    requireOneMeaning(exchange.request);
     const preflight = crossOrigin(exchange);
     if (preflight) return preflight;
     const found = find(routes, exchange);
@@ -55,6 +59,7 @@ export function answerer(options: AnswererOptions): (exchange: Exchange) => Prom
     }
     const { principal } = exchange;
     requireAccess(route.access, principal);
+    if (route.method !== 'GET') exchange.body = await bodyOf(exchange);
     const context = new CallContext({ deadline, requestId, trace, principal, token: principal && token, signal });
     return await runInContext(context, () => route.answer(exchange, found.parameters));
   };

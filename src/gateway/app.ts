@@ -2,10 +2,14 @@
  * The single way in: an Express application with everything that this process serves. Express hands every request
  * to one handler; see answerer.ts for the steps.
  */
-import express, { type Express } from 'express';
+import type { RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
+import express, { type Request, type Response } from 'express';
 import { platformErrors } from '#platform/errors.ts';
 import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Exchange } from '#platform/http/exchange.ts';
 import { endpointHandler, type ServedModule } from '#platform/http/endpoint-handler.ts';
+import { httpErrors } from '#platform/http/http-errors.ts';
 import { problemReport, type Report } from '#platform/http/problem.ts';
 import { RouteTable } from '#platform/http/route-table.ts';
 import type { Logger } from '#platform/observability/logger.ts';
@@ -15,6 +19,7 @@ import { answerer } from './answerer.ts';
 import { clientAddress, type ProxyTrust } from './client-address.ts';
 import { documentation } from './documentation.ts';
 import { Health, type HealthCheck } from './health.ts';
+import { parserErrors } from './parser-errors.ts';
 import { receiver } from './receive.ts';
 import type { RedisCounts } from './redis-counts.ts';
 import type { Route } from './routes.ts';
@@ -53,7 +58,9 @@ export interface GatewayOptions {
 }
 
 export interface GatewayApp {
-  readonly app: Express;
+  readonly app: RequestListener;
+  /** For the event of this name: what Node's HTTP parser refuses. */
+  clientError(error: Error, socket: Duplex): void;
   /** From now on `/readyz` says no, and every answer asks its client to connect anew, elsewhere. */
   drain(): void;
   /** Lets go of the connections to modules elsewhere. */
@@ -71,12 +78,13 @@ export function createApp(options: GatewayOptions): GatewayApp {
   const serve = (route: Route) => routes.add(route.method, route.url, route);
   moduleRoutes(options, report).forEach(serve);
   forwarders.flatMap((each) => forwardedRoutes(each, metrics)).forEach(serve);
-  operationalRoutes(options, health).forEach(serve);
+  ownRoutes(options, health).forEach(serve);
 
   const receive = receiver({
     logger,
     metrics,
     addressOf: clientAddress(settings),
+    draining: () => health.draining,
     requestTimeout: settings.requestTimeout,
     onTimeout: (exchange) => exchange.send(report(platformErrors.deadlineExceeded(), exchange)),
   });
@@ -84,13 +92,22 @@ export function createApp(options: GatewayOptions): GatewayApp {
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
-  app.use((request, response) => {
+  const latest = new WeakMap<Duplex, Exchange>();
+  const take = (request: Request, response: Response): Exchange => {
     const exchange = receive(request, response);
-    if (health.draining) exchange.header('Connection', 'close');
-    return answer(exchange);
-  });
+    latest.set(request.socket, exchange);
+    return exchange;
+  };
+  app.use((request, response) => answer(take(request, response)));
   return {
-    app,
+    clientError: parserErrors({ report, logger, latest: (socket) => latest.get(socket) }),
+    app: (request, response) =>
+      app(request as Request, response as Response, (cause?: unknown) => {
+        // Express gets here only with a target that it cannot parse, and nor can anything after it.
+        request.url = '/';
+        const exchange = take(request as Request, response as Response);
+        exchange.send(report(httpErrors.malformedRequest({ detail: 'The target is not a URL.', cause }), exchange));
+      }),
     drain: () => health.drain(),
     close: async () => void (await Promise.all(forwarders.map(async ({ forwarder }) => (await forwarder).close()))),
   };
@@ -102,9 +119,9 @@ interface Forwarding {
 }
 
 /** A process that runs every module does not spend a tenth of a second on reading what forwards. */
-async function forwarderOf(upstream: Upstream, { metrics, logger, settings: { bodyLimit } }: GatewayOptions): Promise<Forwarder> {
+async function forwarderOf(upstream: Upstream, { metrics, logger }: GatewayOptions): Promise<Forwarder> {
   const { Forwarder } = await import('./upstreams/forwarder.ts');
-  const forwarder = new Forwarder(upstream, { bodyLimit, logger });
+  const forwarder = new Forwarder(upstream, logger);
   metrics.watchRemoteModule(`${upstream.name} over HTTP`, () => forwarder);
   return forwarder;
 }
@@ -117,34 +134,32 @@ function routeOf(endpoint: Endpoint, metrics: Metrics, answer: Route['answer']):
   return { method, url, access, operational: false, meter: metrics.requests(method, url), answer };
 }
 
-const moduleRoutes = ({ modules, metrics, settings }: GatewayOptions, report: Report): Route[] =>
+const moduleRoutes = ({ modules, metrics }: GatewayOptions, report: Report): Route[] =>
   modules.flatMap((module) =>
-    module.endpoints.map((endpoint) =>
-      routeOf(endpoint, metrics, endpointHandler(endpoint, module, { bodyLimit: settings.bodyLimit, report, metrics })),
-    ),
+    module.endpoints.map((endpoint) => routeOf(endpoint, metrics, endpointHandler(endpoint, module, { report, metrics }))),
   );
 
 const forwardedRoutes = ({ upstream, forwarder }: Forwarding, metrics: Metrics): Route[] =>
   upstream.endpoints.map((endpoint) => routeOf(endpoint, metrics, async (exchange) => (await forwarder).forward(exchange, endpoint)));
 
 /** For probes, scrapes and readers. They are open: what they tell is no secret, and the network can keep others out. */
-function operationalRoutes({ metrics, ...options }: GatewayOptions, health: Health): Route[] {
-  const route = (url: string, answer: Route['answer']): Route => ({
+function ownRoutes({ metrics, ...options }: GatewayOptions, health: Health): Route[] {
+  const route = (url: string, operational: boolean, answer: Route['answer']): Route => ({
     method: 'GET',
     url,
     access: 'anyone',
-    operational: true,
+    operational,
     meter: metrics.requests('GET', url),
     answer,
   });
   return [
-    route('/livez', health.live),
-    route('/readyz', health.ready),
-    route('/metrics', async () => ({
+    route('/livez', true, health.live),
+    route('/readyz', true, health.ready),
+    route('/metrics', true, async () => ({
       status: 200,
       headers: ['Cache-Control', 'no-store', 'Content-Type', metrics.registry.contentType],
       body: await metrics.text(),
     })),
-    ...documentation([...options.modules, ...options.upstreams], options.version).map(({ url, answer }) => route(url, answer)),
+    ...documentation([...options.modules, ...options.upstreams], options.version).map(({ url, answer }) => route(url, false, answer)),
   ];
 }

@@ -62,4 +62,33 @@ describe('the documentation', () => {
     const text = bytes[0] === 0x1f ? gunzipSync(bytes).toString() : bytes.toString();
     expect(text.length).toBe(plain.text?.length ?? (plain.body as Buffer).toString().length);
   });
+
+  it.each([
+    ['gzip', 'gzip'],
+    ['*', 'gzip'],
+    ['identity;q=0, *', 'gzip'],
+    ['identity;q=0.5, gzip;q=0.8', 'gzip'],
+    ['br, gzip;q=0.001', 'gzip'],
+    ['', undefined],
+    ['gzip;q=0', undefined],
+    ['gzip;q=0, *', undefined],
+    ['*;q=0, identity', undefined],
+    ['gzip;q=0.5, identity', undefined],
+    ['xgzip', undefined],
+  ])('is sent to who accepts "%s" with the coding %s', async (accepted, coding) => {
+    const { status, headers } = await http.get('/openapi.json').set('Accept-Encoding', accepted);
+    expect([status, headers['content-encoding'], headers.vary]).toEqual([200, coding, 'Accept-Encoding']);
+  });
+
+  it.each(['identity;q=0', '*;q=0', 'br, identity;q=0'])('is 406 to who accepts nothing that there is: "%s"', async (accepted) => {
+    const { status, body } = await http.get('/openapi.json').set('Accept-Encoding', accepted);
+    expect([status, body.code]).toEqual([406, 'platform.not-acceptable']);
+  });
+
+  it('S33 is rate limited, as it is the most that a request can ask for', async () => {
+    const limited = gateway([books], { settings: { rateLimit: 2 } }).http;
+    const statuses: number[] = [];
+    for (const path of ['/docs', '/openapi.json', '/docs/rapidoc.js']) statuses.push((await limited.get(path)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+  });
 });

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { readAsset } from '#platform/assets.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
+import { httpErrors } from '#platform/http/http-errors.ts';
 import { type DocumentedModule, openApiDocument } from '#platform/http/openapi/document.ts';
 import type { SentAnswer } from '#platform/http/rendered-answer.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -52,7 +53,9 @@ function document(url: string, type: string, caching: string, read: () => string
     url,
     async answer({ request }) {
       plain ??= read();
-      if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return { status: 200, headers, body: plain };
+      const coding = request.acceptsEncodings('gzip', 'identity');
+      if (coding === false) throw httpErrors.notAcceptable('This is sent with gzip or without a coding.');
+      if (coding === 'identity') return { status: 200, headers, body: plain };
       zipped ??= gzipSync(plain);
       return { status: 200, headers: [...headers, 'Content-Encoding', 'gzip'], body: zipped };
     },

@@ -16,13 +16,15 @@ export interface Reception {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly addressOf: (request: Request) => string;
+  /** Whether this process wants no more requests. */
+  readonly draining: () => boolean;
   /** Milliseconds. */
   readonly requestTimeout: number;
   /** Answers when the time is up. */
   readonly onTimeout: (exchange: Exchange) => void;
 }
 
-export function receiver({ logger, metrics, addressOf, requestTimeout, onTimeout }: Reception) {
+export function receiver({ logger, metrics, addressOf, draining, requestTimeout, onTimeout }: Reception) {
   const always = securityHeaders();
   const unmatched: RouteName = { url: 'unmatched', meter: metrics.requests('ANY', 'unmatched'), operational: false };
 
@@ -42,10 +44,11 @@ export function receiver({ logger, metrics, addressOf, requestTimeout, onTimeout
       trace,
       deadline: new Deadline(requestTimeout),
       route: unmatched,
+      draining,
       headers: [...always, 'X-Request-Id', requestId, 'traceparent', traceparentOf(trace)],
     });
     metrics.requestsInFlight += 1;
-    const timer = setTimeout(onTimeout, requestTimeout, exchange);
+    const timer = setTimeout(timeUp, requestTimeout, exchange, onTimeout);
     response.once('close', () => {
       clearTimeout(timer);
       metrics.requestsInFlight -= 1;
@@ -53,6 +56,12 @@ export function receiver({ logger, metrics, addressOf, requestTimeout, onTimeout
     });
     return exchange;
   };
+}
+
+/** An answer that was written and is not read holds memory for as long as its client likes; so do those behind it. */
+function timeUp(exchange: Exchange, onTimeout: Reception['onTimeout']): void {
+  if (exchange.response.writableEnded) exchange.request.socket.destroy();
+  else onTimeout(exchange);
 }
 
 /** What `Connection` names was meant for whoever is next to the client (RFC 9110, 7.6.1); most clients name nothing. */

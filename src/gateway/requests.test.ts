@@ -64,13 +64,23 @@ describe('the body of a request', () => {
     ['application/x-www-form-urlencoded', 'title=Emma'],
     ['multipart/form-data; boundary=x', '--x--'],
     ['application/json; charset=utf-16', '{}'],
+    ['application/json; charset=latin1', '{}'],
+    ['application/json; charset=klingon', '{}'],
+    ['application/json, text/plain', '{}'],
   ])('as %s is 415', async (type, text) => {
     const { status, body } = await posting().set('Content-Type', type).send(text);
     expect(status).toBe(415);
     expect(body.code).toBe('platform.unsupported-media-type');
   });
 
-  it.each(['application/json; charset=UTF-8', 'application/merge-patch+json'])('as %s is JSON', async (type) => {
+  it.each([
+    'application/json; charset=UTF-8',
+    'application/json;charset=UTF8',
+    'application/json; charset="utf-8"; profile="a;b"',
+    'Application/JSON ; version=1',
+    'application/json; odata=verbose;',
+    'application/merge-patch+json',
+  ])('as %s is JSON', async (type) => {
     expect((await posting().set('Content-Type', type).send(JSON.stringify(emma))).status).toBe(200);
   });
 

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import { type AddressInfo, createServer as createProbe, type Server as NetServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayApp } from '../gateway/app.ts';
 import { serverOptions } from '../gateway/server-options.ts';
 import type { Configuration } from './configuration.ts';
@@ -33,6 +34,7 @@ export class HttpFront {
   private constructor(gateway: GatewayApp, certificate: FrontCertificate | undefined) {
     this.#gateway = gateway;
     this.#server = certificate ? secureServer(certificate, gateway.app) : createServer(serverOptions, gateway.app);
+    this.#server.on('clientError', gateway.clientError);
   }
 
   /** HTTPS with a certificate, otherwise HTTP. */
@@ -50,14 +52,20 @@ export class HttpFront {
     return `${this.#server instanceof SecureServer ? 'https' : 'http'}://${host}:${port}`;
   }
 
-  /** Takes no new connections and lets the requests under way finish; cuts them off after `timeout` milliseconds. */
-  async close(timeout: number): Promise<void> {
+  /**
+   * Says that it is not ready, and goes on for `delay` milliseconds, so that load balancers see it and clients are told
+   * to connect elsewhere. Then takes no new connections and lets the requests under way finish; cuts them off `timeout`
+   * milliseconds after the call. A connection is closed between requests only.
+   */
+  async close(timeout: number, delay = 0): Promise<void> {
     if (!this.#server.listening) return;
     this.#gateway.drain();
+    const grace = Math.min(delay, timeout);
+    if (grace > 0) await sleep(grace);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     // A connection whose last request is answered is kept alive by its client, and would hold up the end.
     const idle = setInterval(() => this.#server.closeIdleConnections(), lookForIdle);
-    const cutOff = setTimeout(() => this.#server.closeAllConnections(), timeout);
+    const cutOff = setTimeout(() => this.#server.closeAllConnections(), timeout - grace);
     await closed;
     clearInterval(idle);
     clearTimeout(cutOff);

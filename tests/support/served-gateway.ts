@@ -7,6 +7,7 @@ import { gateway, type TestGateway, type TestGatewayOptions } from './gateway.ts
 
 export interface Served extends TestGateway {
   readonly url: string;
+  readonly front: HttpFront;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
 }
@@ -24,7 +25,7 @@ export async function serve(endpoints: readonly Endpoint[], { port = 0, certific
   let ended: Promise<unknown> | undefined;
   const kill = () => (ended ??= Promise.all([front.close(0), created.close()]));
   onTestFinished(async () => void (await kill()));
-  return { ...created, url: front.url, kill: async () => void (await kill()) };
+  return { ...created, url: front.url, front, kill: async () => void (await kill()) };
 }
 
 export interface RawAnswer {

@@ -19,7 +19,15 @@ export class NoAnswer extends Error {
 }
 
 /** Nobody waits for the answer any more: the client is gone, or the time is up. */
-export class Abandoned extends Error {}
+export class Abandoned extends Error {
+  /** Whether the module had begun to answer by then. */
+  readonly answered: boolean;
+
+  constructor(answered: boolean) {
+    super('Nobody waits for the answer.');
+    this.answered = answered;
+  }
+}
 
 interface Outcome {
   resolve(): void;
@@ -53,7 +61,7 @@ export class Attempt implements Sending {
 
   private constructor(origin: Origin, message: RequestMessage, exchange: Exchange, repeatable: boolean, outcome: Outcome) {
     const { method, path, headers, body } = message;
-    this.options = { method: method as Dispatcher.HttpMethod, path, headers, body: typeof body === 'function' ? (body() as never) : (body ?? null) };
+    this.options = { method: method as Dispatcher.HttpMethod, path, headers, body: body ?? null };
     this.#exchange = exchange;
     this.#origin = origin;
     this.#repeatable = repeatable;
@@ -84,7 +92,7 @@ export class Attempt implements Sending {
         this.#whole = chunk;
         return;
       }
-      if (!this.#begin()) return controller.abort(new Abandoned());
+      if (!this.#begin()) return controller.abort(new Abandoned(true));
       this.#streaming = true;
     }
     const { response } = this.#exchange;
@@ -140,7 +148,7 @@ export class Attempt implements Sending {
   }
 
   readonly #onClose = (): void => {
-    if (!this.#over) this.#abort(new Abandoned());
+    if (!this.#over) this.#abort(new Abandoned(this.#status !== 0));
   };
 
   /** One that still waits for a connection is aborted when it has one; nobody waits for that. */

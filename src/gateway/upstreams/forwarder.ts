@@ -34,7 +34,6 @@ class Unanswered extends Error {}
 
 export class Forwarder {
   readonly #upstream: Upstream;
-  readonly #bodyLimit: number;
   readonly #origins: readonly Origin[];
   readonly #breaker = circuitBreaker(handleType(Unanswered), {
     halfOpenAfter: halfOpenAfter(openFor),
@@ -44,9 +43,8 @@ export class Forwarder {
   #turn = 0;
   #underWay = 0;
 
-  constructor(upstream: Upstream, { bodyLimit, logger }: { bodyLimit: number; logger: Logger }) {
+  constructor(upstream: Upstream, logger: Logger) {
     this.#upstream = upstream;
-    this.#bodyLimit = bodyLimit;
     this.#origins = upstream.origins.map((origin) => new Origin(origin, upstream, logger));
     this.#look = setInterval(() => this.#origins.forEach((origin) => void origin.lookAfterWaiting()), lookEvery).unref();
   }
@@ -72,7 +70,7 @@ export class Forwarder {
     if (this.#underWay >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
     this.#underWay += 1;
     try {
-      const message = await requestMessage(exchange, this.#bodyLimit);
+      const message = requestMessage(exchange);
       // Whether the module is back is found out by asking for its health: a request could take its whole deadline.
       if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#requireAlive());
       const repeatable = isRepeatable(message, exchange.request, endpoint);
@@ -91,7 +89,8 @@ export class Forwarder {
         return await Attempt.make(origin, message, exchange, repeatable);
       } catch (error) {
         const late = exchange.problem === platformErrors.deadlineExceeded.code;
-        if (error instanceof Abandoned && late) throw new Unanswered('The time was up.', { cause: error });
+        // Where the answer was on its way, it is the client that took too long.
+        if (error instanceof Abandoned && late && !error.answered) throw new Unanswered('The time was up.', { cause: error });
         if (!(error instanceof NoAnswer)) throw error;
         origin.leaveOut(error.cause);
         if (exchange.response.headersSent || (error.sent && !repeatable)) throw error;
@@ -135,8 +134,8 @@ export class Forwarder {
   }
 }
 
-/** Sent twice, it takes effect once, and all that there is to send is still there. */
-function isRepeatable({ method, body }: RequestMessage, { headers }: Exchange['request'], { idempotent = false }: Endpoint): boolean {
+/** Sent twice, it takes effect once. */
+function isRepeatable({ method }: RequestMessage, { headers }: Exchange['request'], { idempotent = false }: Endpoint): boolean {
   if (method === 'GET' || method === 'HEAD') return true;
-  return idempotent && headers['idempotency-key'] !== undefined && typeof body !== 'function';
+  return idempotent && headers['idempotency-key'] !== undefined;
 }

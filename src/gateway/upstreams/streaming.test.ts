@@ -35,8 +35,7 @@ const megabyte = 1024 * 1024;
 describe('a large body', () => {
   it.each(['announced', 'in chunks'])('%s reaches the module as it was sent', async (how) => {
     const { url } = await before(async (received, response) => {
-      const length = received.headers['content-length'] ?? 'none';
-      response.end(JSON.stringify({ length, encoding: received.headers['transfer-encoding'], sha256: await sha256(received) }));
+      response.end(JSON.stringify({ length: received.headers['content-length'], sha256: await sha256(received) }));
     }, { settings: { bodyLimit: 10_000_000 } });
     const body = megabytes(4);
     const headers = how === 'announced' ? { 'Content-Length': body.length } : { 'Transfer-Encoding': 'chunked' };
@@ -44,34 +43,9 @@ describe('a large body', () => {
     sent.end(body);
     const [answer] = (await new Promise((resolve) => sent.once('response', (...all) => resolve(all)))) as [IncomingMessage];
     expect(JSON.parse((await answer.toArray()).join(''))).toEqual({
-      ...(how === 'announced' ? { length: String(body.length) } : { length: 'none', encoding: 'chunked' }),
+      length: String(body.length),
       sha256: createHash('sha256').update(body).digest('hex'),
     });
-  });
-
-  it('is passed on while it is sent, not when all of it is there', async () => {
-    const begun = Promise.withResolvers<string>();
-    const { url } = await before((received, response) => {
-      received.once('data', (chunk: Buffer) => begun.resolve(chunk.toString()));
-      received.on('end', () => response.end('{}'));
-    });
-    const sent = request(`${url}/v1/books`, { method: 'POST', headers: { 'Transfer-Encoding': 'chunked' }, agent: false });
-    const answered = new Promise((resolve) => sent.once('response', resolve));
-    sent.write('first');
-    expect(await begun.promise).toBe('first');
-    sent.end('last');
-    await answered;
-  });
-
-  it('is taken from the client as fast as the module takes it', async () => {
-    const { url } = await before((received) => void received.pause(), { settings: { bodyLimit: 2_000_000_000 } });
-    const sent = connect(Number(new URL(url).port), '127.0.0.1');
-    onTestFinished(() => void sent.destroy());
-    sent.write(`POST /v1/books HTTP/1.1\r\nHost: x\r\nContent-Length: ${200 * megabyte}\r\n\r\n`);
-    const megabyteOfIt = Buffer.alloc(megabyte);
-    for (let written = 0; written < 100; written++) sent.write(megabyteOfIt);
-    await delay(500);
-    expect(sent.bytesWritten - sent.writableLength, 'what the sockets and the gateway hold').toBeLessThan(30 * megabyte);
   });
 
   it('S32 above the limit is 413 at once when announced, without a connection to the module', async () => {
@@ -84,33 +58,19 @@ describe('a large body', () => {
     expect([answer.statusCode, answer.headers.connection, connections()]).toEqual([413, 'close', 0]);
   });
 
-  it('S32 above the limit in chunks is 413 where the limit is passed, and the module never has all of it', async () => {
-    let ended = false;
-    const aborted = Promise.withResolvers<void>();
-    const begun = Promise.withResolvers<void>();
-    const { url } = await before((received) => {
-      received.on('data', () => {}).on('end', () => (ended = true)).on('error', () => aborted.resolve());
-      begun.resolve();
-    });
+  it('S32 above the limit in chunks is 413 where the limit is passed, and none of it reaches the module', async () => {
+    const { url, connections } = await before((_, response) => response.end('{}'));
     const sent = request(`${url}/v1/books`, { method: 'POST', headers: { 'Transfer-Encoding': 'chunked' }, agent: false });
     sent.on('error', () => {});
     const answered = new Promise<IncomingMessage>((resolve) => sent.once('response', resolve));
     sent.write('x'.repeat(60_000));
-    await begun.promise;
     sent.write('x'.repeat(60_000));
     const answer = await answered;
     sent.destroy();
-    expect([answer.statusCode, ended]).toEqual([413, false]);
-    await aborted.promise;
+    expect([answer.statusCode, answer.headers.connection, connections()]).toEqual([413, 'close', 0]);
   });
 
-  it('that nobody reads does not cost its sender the answer', async () => {
-    const { url } = await before((_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}'));
-    const answer = await ask(`${url}/v1/books`, { method: 'POST', body: 'x'.repeat(90_000) });
-    expect([answer.status, answer.text]).toEqual([403, '{"code":"no"}']);
-  });
-
-  it('that nobody reads does not keep the connection from being used again', async () => {
+  it('that the module does not read does not cost its sender the answer, nor the connection', async () => {
     const { url } = await before((_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}'));
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -122,21 +82,6 @@ describe('a large body', () => {
       expect([answer.statusCode, (await answer.toArray()).join('')]).toEqual([403, '{"code":"no"}']);
     }
     expect(ports.size).toBe(1);
-  });
-
-  it('that nobody reads can be sent to its end, and then the connection takes the next request', async () => {
-    const refuse: RequestListener = (_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}');
-    const { url } = await before(refuse, { settings: { bodyLimit: 10_000_000 } });
-    const sent = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('latin1');
-    onTestFinished(() => void sent.destroy());
-    let received = '';
-    sent.on('data', (text: string) => (received += text));
-    const answers = () => received.match(/HTTP\/1\.1 403/g)?.length ?? 0;
-    const body = 'x'.repeat(4 * megabyte);
-    sent.write(`POST /v1/books HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 1)}`);
-    await expect.poll(answers, { timeout: 10_000 }).toBe(1);
-    sent.write(`${body.slice(1)}GET /v1/books HTTP/1.1\r\nHost: x\r\n\r\n`);
-    await expect.poll(answers, { timeout: 10_000 }).toBe(2);
   });
 });
 

@@ -1,45 +1,16 @@
-/** Reads the body of a request: bounded in bytes and depth, and JSON. */
-import type { IncomingMessage } from 'node:http';
+/** Reads the body of a request as JSON, bounded in depth. */
+import { parse as parseContentType } from 'content-type';
 import { httpErrors } from './http-errors.ts';
 import { requireStorableText } from './storable-text.ts';
 
 const maxDepth = 32;
-const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+const jsonType = /^application\/(?:[\w.+-]+\+)?json$/;
 
 /** In JSON that is properly encoded, what cannot be stored can only be written like this. */
 const mayBeUnstorable = /\\u(?:0000|d[89a-f])/i;
 
-export const hasBody = ({ headers }: IncomingMessage) =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-
-/** Refuses a body that is compressed or announced as larger than `limit` bytes, before any of it is read. */
-export function requireReadable({ headers }: IncomingMessage, limit: number): void {
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw httpErrors.unsupportedMediaType('Send the body without a Content-Encoding.');
-  }
-  if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-}
-
-export const tooLarge = (limit: number) => httpErrors.bodyTooLarge(`The body may have ${limit} bytes at most.`);
-export const endedEarly = (cause: unknown) => httpErrors.malformedBody({ detail: 'The body ended too early.', cause });
-
-export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
-  requireReadable(request, limit);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limit) chunks.push(chunk);
-      else reject(tooLarge(limit));
-    });
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.once('error', (cause) => reject(endedEarly(cause)));
-  });
-}
-
 export function parseJson(bytes: Buffer, contentType: string | undefined): unknown {
-  if (contentType === undefined || !jsonType.test(contentType)) throw httpErrors.unsupportedMediaType();
+  requireJson(contentType);
   if (depthOf(bytes) > maxDepth) throw httpErrors.malformedBody(`The body may be ${maxDepth} levels deep at most.`);
   let text: string;
   let value: unknown;
@@ -51,6 +22,21 @@ export function parseJson(bytes: Buffer, contentType: string | undefined): unkno
   }
   if (mayBeUnstorable.test(text)) requireStorableText(value);
   return value;
+}
+
+function requireJson(contentType = ''): void {
+  const { type, parameters: { charset = 'utf-8' } } = parseContentType(contentType);
+  if (!jsonType.test(type)) throw httpErrors.unsupportedMediaType();
+  if (!isUtf8(charset)) throw httpErrors.unsupportedMediaType('JSON is sent in UTF-8.');
+}
+
+/** Every label that the Encoding Standard has for it, such as `UTF8`. */
+function isUtf8(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding === 'utf-8';
+  } catch {
+    return false;
+  }
 }
 
 /** How deep objects and arrays are nested: counted before parsing, since it is parsing and checking that would suffer. */

@@ -3,7 +3,6 @@ import type { Database } from '../database/database.ts';
 import { type ErrorKind, Failure, platformErrors } from '../errors.ts';
 import type { KeyConflict, Metrics } from '../observability/metrics.ts';
 import { answerWriter } from './answer-writer.ts';
-import { hasBody, readBytes } from './body.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { httpErrors, orPreconditionFailed } from './http-errors.ts';
@@ -36,10 +35,9 @@ const keyConflicts: Readonly<Record<string, KeyConflict>> = {
 export function endpointHandler(
   endpoint: Endpoint,
   { name, client, database }: ServedModule,
-  { bodyLimit, report, metrics }: { bodyLimit: number; report: Report; metrics: Pick<Metrics, 'keyConflict'> },
+  { report, metrics }: { report: Report; metrics: Pick<Metrics, 'keyConflict'> },
 ): EndpointHandler {
   const read = requestReader(endpoint);
-  const takesBody = endpoint.method !== 'GET';
   const write = answerWriter(endpoint);
   const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
   const { settle } = endpoint;
@@ -61,8 +59,7 @@ export function endpointHandler(
 
   return async (exchange, parameters) => {
     const { headers } = exchange.request;
-    const bytes = takesBody && hasBody(exchange.request) ? await readBytes(exchange.request, bodyLimit) : undefined;
-    const received = read(exchange, parameters, bytes);
+    const received = read(exchange, parameters);
     const { request } = received;
     const waits = settle !== undefined && request.wait > 0;
     if (waits) exchange.header('Preference-Applied', `wait=${request.wait / 1000}`);
@@ -98,7 +95,7 @@ function useOf({ method, url }: Endpoint, exchange: Exchange, key: string, { sen
     throw httpErrors.invalidHeader(`An Idempotency-Key has 1 to ${maxKeyLength} characters.`);
   }
   const scope = `${exchange.principal?.userId ?? 'anonymous'} ${method} ${url}`;
-  return keyUse(key, { pathAndQuery: exchange.request.url, body: sentBody }, { scope, settlesIn: wait });
+  return keyUse(key, { pathAndQuery: exchange.target, body: sentBody }, { scope, settlesIn: wait });
 }
 
 const neverKept: readonly ErrorKind[] = ['unauthenticated', 'forbidden', 'too-many', 'unavailable'];

@@ -33,10 +33,13 @@ export class Exchange {
   readonly queryText: string;
   route: RouteName;
   principal: Principal | undefined;
+  /** The whole body, once it is there; undefined without one. */
+  body: Buffer | undefined;
   /** The code of the problem that was answered. */
   problem: string | undefined;
   bytes = 0;
   readonly #headers: string[];
+  readonly #draining: () => boolean;
   readonly #gone = new AbortController();
 
   /** `headers` go out with every answer; names and values by turns. */
@@ -49,6 +52,8 @@ export class Exchange {
     deadline: Deadline;
     route: RouteName;
     headers: string[];
+    /** Whether this process wants no more requests. */
+    draining: () => boolean;
   }) {
     const { request } = fields;
     this.request = request;
@@ -59,10 +64,16 @@ export class Exchange {
     this.deadline = fields.deadline;
     this.route = fields.route;
     this.#headers = fields.headers;
-    const { url } = request;
+    this.#draining = fields.draining;
+    const { path, url } = request;
     const mark = url.indexOf('?');
-    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.path = path;
     this.queryText = mark === -1 ? '' : url.slice(mark + 1);
+  }
+
+  /** Path and query: what was asked for, without the scheme and authority of an absolute-form target (RFC 9112, 3.2.2). */
+  get target(): string {
+    return this.queryText === '' ? this.path : `${this.path}?${this.queryText}`;
   }
 
   /** Aborts when the client is gone. */
@@ -104,6 +115,8 @@ export class Exchange {
       if (!response.writableEnded) response.destroy();
       return false;
     }
+    // Makes Node say `Connection: close`, and mean it.
+    if (this.#draining()) response.shouldKeepAlive = false;
     const all = this.#headers.concat(headers);
     if (length !== undefined) all.push('Content-Length', String(length));
     response.writeHead(status, all);

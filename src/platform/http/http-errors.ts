@@ -4,6 +4,11 @@ import { errors, Failure, type ErrorKind } from '../errors.ts';
 export const httpErrors = errors('platform', {
   malformedBody: ['invalid', 'The body is not valid JSON.'],
   bodyTooLarge: ['invalid', 'The body is too large.'],
+  requestTimeout: ['invalid', 'The request took too long to arrive.'],
+  malformedRequest: ['invalid', 'The request is not valid HTTP.'],
+  headersTooLarge: ['invalid', 'The headers are too large.'],
+  unknownTransferCoding: ['invalid', 'The only transfer coding is chunked.'],
+  notAcceptable: ['invalid', 'There is no representation that the Accept headers allow.'],
   unsupportedMediaType: ['invalid', 'The body must be application/json.'],
   methodNotAllowed: ['invalid', 'This method is not possible here.'],
   invalidHeader: ['invalid', 'A header is not valid.'],
@@ -26,6 +31,10 @@ const statusOfKind: Readonly<Record<ErrorKind, number>> = {
 /** Where HTTP has a status for just this. A wrong request is 400 and never 422, which means a reused key and nothing else. */
 const statusOfCode: Readonly<Record<string, number>> = {
   [httpErrors.bodyTooLarge.code]: 413,
+  [httpErrors.requestTimeout.code]: 408,
+  [httpErrors.headersTooLarge.code]: 431,
+  [httpErrors.unknownTransferCoding.code]: 501,
+  [httpErrors.notAcceptable.code]: 406,
   [httpErrors.unsupportedMediaType.code]: 415,
   [httpErrors.methodNotAllowed.code]: 405,
   [httpErrors.preconditionFailed.code]: 412,

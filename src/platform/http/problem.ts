@@ -13,6 +13,14 @@ const ownTitles = Object.fromEntries(
   [...Object.values(platformErrors), ...Object.values(httpErrors)].map(({ code, summary }) => [code, summary]),
 );
 const unavailableFor = 1;
+/** The rest of such a request is not read, so the connection cannot be used again. */
+const endsConnection = new Set([
+  httpErrors.bodyTooLarge.code,
+  httpErrors.requestTimeout.code,
+  httpErrors.malformedRequest.code,
+  httpErrors.headersTooLarge.code,
+  httpErrors.unknownTransferCoding.code,
+]);
 /** A cache may otherwise keep some of them, such as a 404. */
 const always = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
 
@@ -28,20 +36,24 @@ export function problemReport(declared: readonly ErrorDefinition[], logger: Logg
   return (error, exchange) => {
     const failure = error instanceof Failure ? error : platformErrors.internal({ cause: error });
     tell(failure, exchange, logger);
-    const status = statusOf(failure);
-    const { code, message } = failure.kind === 'internal' ? platformErrors.internal() : failure;
     exchange.problem = failure.code;
-    const body = {
-      type: problemType(code),
-      title: titles[code] ?? STATUS_CODES[status],
-      status,
-      detail: message,
-      code,
-      requestId: exchange.requestId,
-      ...(failure.fields === undefined ? {} : { errors: failure.fields }),
-    };
-    return { status, headers: [...always, ...headersOf(failure)], body: JSON.stringify(body) };
+    return renderedProblem(failure, exchange.requestId, titles);
   };
+}
+
+export function renderedProblem(failure: Failure, requestId: string, titles: Readonly<Record<string, string>> = ownTitles): RenderedAnswer {
+  const status = statusOf(failure);
+  const { code, message } = failure.kind === 'internal' ? platformErrors.internal() : failure;
+  const body = {
+    type: problemType(code),
+    title: titles[code] ?? STATUS_CODES[status],
+    status,
+    detail: message,
+    code,
+    requestId,
+    ...(failure.fields === undefined ? {} : { errors: failure.fields }),
+  };
+  return { status, headers: [...always, ...headersOf(failure)], body: JSON.stringify(body) };
 }
 
 function tell(failure: Failure, { request, route, requestId }: Exchange, logger: Logger): void {
@@ -52,8 +64,7 @@ function tell(failure: Failure, { request, route, requestId }: Exchange, logger:
 }
 
 function headersOf({ kind, code, retryAfter, cause }: Failure): string[] {
-  // The rest of such a body is not read, so the connection cannot be used again.
-  if (code === httpErrors.bodyTooLarge.code) return ['Connection', 'close'];
+  if (endsConnection.has(code)) return ['Connection', 'close'];
   if (kind === 'unauthenticated') {
     return ['WWW-Authenticate', cause instanceof RefusedToken ? 'Bearer error="invalid_token"' : 'Bearer'];
   }

@@ -24,8 +24,7 @@ export interface ReadRequest {
 const nothing = z.object({});
 const maxQueryFields = 100;
 
-/** `bytes` is the body; undefined without one. */
-export type RequestReader = (exchange: Exchange, parameters: Parameters, bytes: Buffer | undefined) => ReadRequest;
+export type RequestReader = (exchange: Exchange, parameters: Parameters) => ReadRequest;
 
 /** Makes what reads and checks the requests of one endpoint; all that its schemas need is made here, once. */
 export function requestReader(endpoint: Endpoint): RequestReader {
@@ -40,7 +39,7 @@ export function requestReader(endpoint: Endpoint): RequestReader {
   const takesIfMatch = versioned && method !== 'GET';
   if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
 
-  return ({ request, address, principal, queryText: text }, parameters, bytes) => {
+  return ({ request, address, principal, queryText: text, body: bytes }, parameters) => {
     const errors: FieldError[] = [];
     const read = (schema: z.ZodObject, value: unknown) => readOrRefuse(schema, value, errors);
     const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);

@@ -31,7 +31,14 @@ describe('the table of routes', () => {
   it('tells a wrong method from a wrong path', () => {
     const find = table('GET /books/{id}');
     expect(find('PUT', '/books/7')).toEqual([undefined, { id: '7' }]);
-    for (const path of ['/books', '/books/', '/books/7/', '/Books/7', '//books/7', '/', '', '*']) expect(find('GET', path), path).toBeUndefined();
+    for (const path of ['/books', '/books/', '/books/7//', '/Books/7', '//books/7', '/', '', '*']) expect(find('GET', path), path).toBeUndefined();
+  });
+
+  it('takes a path with a slash at the end for the one without', () => {
+    const find = table('GET /', 'GET /books', 'GET /books/{id}');
+    expect(find('GET', '/books/')).toEqual(['GET /books', {}]);
+    expect(find('GET', '/books/7/')).toEqual(['GET /books/{id}', { id: '7' }]);
+    expect(find('GET', '/')).toEqual(['GET /', {}]);
   });
 
   it('does not take names of properties for paths', () => {

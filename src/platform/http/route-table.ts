@@ -26,10 +26,12 @@ export class RouteTable<Route> {
     node.byMethod.set(method, route);
   }
 
-  /** Throws URIError on a path that is not properly encoded. */
+  /** A slash at the end makes no difference. Throws URIError on a path that is not properly encoded. */
   find(path: string): Found<Route> | undefined {
     const parameters: Record<string, string> = {};
-    const node = walk(this.#root, segmentsOf(path), 0, parameters);
+    const segments = segmentsOf(path);
+    if (segments.length > 1 && segments.at(-1) === '') segments.pop();
+    const node = walk(this.#root, segments, 0, parameters);
     return node && { byMethod: node.byMethod, parameters };
   }
 }

@@ -1,0 +1,64 @@
+/**
+ * Reads the whole body before anything is done for a request: bounded in bytes, in time, and in how many bodies one
+ * network may leave unfinished. A slow client holds nothing that others need.
+ */
+import type { IncomingMessage } from 'node:http';
+import getRawBody from 'raw-body';
+import { platformErrors } from '#platform/errors.ts';
+import type { Exchange } from '#platform/http/exchange.ts';
+import { httpErrors } from '#platform/http/http-errors.ts';
+import { networkOf } from '#platform/network.ts';
+
+/** Milliseconds for a body. */
+const patience = 10_000;
+const mostUnfinished = 100;
+
+/** Makes what reads bodies of up to `limit` bytes; it gives undefined for a request without one. */
+export function bodyReader(limit: number): (exchange: Exchange) => Promise<Buffer | undefined> {
+  const unfinished = new Map<string, number>();
+  return async (exchange) => {
+    const { request, address } = exchange;
+    if (!hasBody(request)) return undefined;
+    requireReadable(request, limit);
+    const network = networkOf(address);
+    const others = unfinished.get(network) ?? 0;
+    if (others >= mostUnfinished && !request.complete) {
+      exchange.header('Connection', 'close');
+      throw platformErrors.tooManyRequests({ detail: `${mostUnfinished} requests of yours are unfinished. Finish them first.`, retryAfter: 1 });
+    }
+    unfinished.set(network, others + 1);
+    try {
+      return await readInTime(request, limit);
+    } finally {
+      const left = unfinished.get(network)! - 1;
+      if (left === 0) unfinished.delete(network);
+      else unfinished.set(network, left);
+    }
+  };
+}
+
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** Refuses a body that is compressed or announced as larger than `limit` bytes, before any of it is read. */
+function requireReadable({ headers }: IncomingMessage, limit: number): void {
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
+    throw httpErrors.unsupportedMediaType('Send the body without a Content-Encoding.');
+  }
+  if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+}
+
+async function readInTime(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(httpErrors.requestTimeout(`The body was not there after ${patience / 1000} s.`)), patience);
+  const body = getRawBody(request, { limit }).catch((cause: getRawBody.RawBodyError) => {
+    throw cause.type === 'entity.too.large' ? tooLarge(limit) : httpErrors.malformedBody({ detail: 'The body ended too early.', cause });
+  });
+  try {
+    return await Promise.race([body, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const tooLarge = (limit: number) => httpErrors.bodyTooLarge(`The body may have ${limit} bytes at most.`);
