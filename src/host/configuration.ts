@@ -35,6 +35,8 @@ export interface Configuration {
   readonly logLevel: LogLevel;
   /** Milliseconds from the signal until what still runs is cut off. */
   readonly shutdownTimeout: number;
+  /** Milliseconds from the signal until the port closes: time for load balancers and clients to go elsewhere. */
+  readonly shutdownDelay: number;
   /** Milliseconds a request may take in all. */
   readonly requestTimeout: number;
   /** Bytes. */
@@ -77,6 +79,7 @@ export function readConfiguration(environment: Environment): Configuration {
     seed: variables.SEED === 'none' ? undefined : (variables.SEED ?? (production ? undefined : 'demo')),
     logLevel: variables.LOG_LEVEL,
     shutdownTimeout: variables.SHUTDOWN_TIMEOUT,
+    shutdownDelay: variables.SHUTDOWN_DELAY,
     requestTimeout: variables.REQUEST_TIMEOUT,
     bodyLimit: variables.BODY_LIMIT,
     rateLimit: variables.RATE_LIMIT_PER_MINUTE,

@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { Deadline } from '#platform/deadline.ts';
+import type { Configuration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
 import { checkPort, HttpFront } from './http-front.ts';
@@ -25,8 +26,11 @@ export interface Program {
   readonly dataLocation: string;
   /** Resolves when the program cannot go on, such as when its database died. */
   readonly failed: Promise<Error>;
-  /** Takes no new requests, finishes what is under way within SHUTDOWN_TIMEOUT, and lets go of everything. */
-  stop(): Promise<void>;
+  /**
+   * Takes no new requests, finishes what is under way within SHUTDOWN_TIMEOUT, and lets go of everything. Until
+   * SHUTDOWN_DELAY is over it goes on, and only says that it is not ready; not so `atOnce`.
+   */
+  stop(options?: { readonly atOnce?: boolean }): Promise<void>;
 }
 
 /** Rejects with a StartupError where a person can do something about it; nothing is left open then. */
@@ -74,7 +78,8 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     modules,
     dataLocation: databases.location,
     failed: databases.failed,
-    stop: () => (stopping ??= drain({ front, rpc, modules }, opened, configuration.shutdownTimeout)),
+    stop: ({ atOnce = false } = {}) =>
+      (stopping ??= drain({ front, rpc, modules }, opened, atOnce ? { ...configuration, shutdownDelay: 0 } : configuration)),
   };
 }
 
@@ -85,9 +90,9 @@ interface Serving {
 }
 
 /** Requests and calls first, as they make deliveries; then the deliveries; then everything is closed. */
-async function drain({ front, rpc, modules }: Serving, opened: Opened, timeout: number): Promise<void> {
-  const deadline = new Deadline(timeout);
-  await Promise.all([front.close(timeout), rpc?.close(timeout)]);
+async function drain({ front, rpc, modules }: Serving, opened: Opened, { shutdownTimeout, shutdownDelay }: Configuration): Promise<void> {
+  const deadline = new Deadline(shutdownTimeout);
+  await Promise.all([front.close(shutdownTimeout, shutdownDelay), rpc?.close(shutdownTimeout)]);
   await Promise.all(modules.map(({ messaging }) => messaging.drain(deadline)));
   await opened.closeAll();
 }

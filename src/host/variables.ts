@@ -52,6 +52,13 @@ export const Variables = z.object({
   SEED: z.string().min(1).optional().describe('examples to fill it with while it is empty: demo, in production none'),
   LOG_LEVEL: z.enum(logLevels).default('info').describe(`${logLevels.join(', ')}; JSON lines unless a terminal looks on`),
   SHUTDOWN_TIMEOUT: seconds(10, 600).describe('seconds to finish what is under way'),
+  SHUTDOWN_DELAY: z.coerce
+    .number()
+    .min(0)
+    .max(600)
+    .default(3)
+    .transform((value) => value * 1000)
+    .describe('seconds of those in which /readyz says 503 and the port goes on answering; none at a terminal'),
   REQUEST_TIMEOUT: seconds(40, 600).describe('seconds a request may take in all'),
   BODY_LIMIT: z.coerce.number().int().min(1024).max(10_000_000).default(100_000).describe('bytes of a request'),
   RATE_LIMIT_PER_MINUTE: z.coerce

@@ -58,6 +58,7 @@ export async function startTestProgram({ modules, environment, remotes = [], dat
         NODE_ENV: 'test',
         SEED: 'none',
         PORT: '0',
+        SHUTDOWN_DELAY: '0',
         DATABASE_URL: url,
         DATABASE_POOL_SIZE: '5',
         ...(modules && { MODULES: modules.join(',') }),

@@ -56,13 +56,13 @@ export async function temporaryFolder(prefix = 'fissile-'): Promise<{ path: stri
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Starts `node src/start.js` without waiting for anything. The environment is only what is given here, and PATH. */
+/** Starts `node src/start.js` without waiting for anything. The environment is only what is given here, PATH, and that no load balancer has to be waited for. */
 export function launch(environment: Record<string, string>, args: readonly string[] = []): RunningProgram {
   const port = environment.PORT ?? '3000';
   const child = spawn(process.execPath, [join(root, 'src/start.js'), ...args], {
     cwd: root,
     // A `.env` of this checkout is no concern of a test.
-    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', NODE_ENV: 'test', ...environment },
+    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', NODE_ENV: 'test', SHUTDOWN_DELAY: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

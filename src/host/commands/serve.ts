@@ -19,7 +19,7 @@ export async function serve(environment: Environment): Promise<number> {
   const failure = await Promise.race([stopAsked, program.failed]);
   if (failure instanceof Error) say(`Stopping: ${failure.message}`);
   else if (!supervised) say('Stopping: finishing what is under way. Press Ctrl-C again to stop at once.');
-  await program.stop();
+  await program.stop({ atOnce: failure instanceof Error || process.stdout.isTTY });
   logger.close();
   if (failure instanceof Error) return 1;
   if (!supervised) say('Stopped.');

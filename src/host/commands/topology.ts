@@ -75,7 +75,9 @@ async function start(topology: Topology, configuration: Configuration, environme
   await checkPorts(topology);
   if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
   const { urls, location, failed, migrated } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
-  const means = { environment, databases: urls, settings: await moduleSettings() };
+  // Whoever stops it at a terminal is no load balancer.
+  const processes = process.stdout.isTTY ? { ...environment, SHUTDOWN_DELAY: '0' } : environment;
+  const means = { environment: processes, databases: urls, settings: await moduleSettings() };
   const dataDir = resolve(configuration.dataDir);
   const toRenew = { topology, environment, dataDir, onError: (error: Error) => say(`The certificates could not be renewed: ${error.message}`) };
   const instances = instancesOf(topology, { ...means, certificates: await renewedCertificates(toRenew, opened) });

@@ -49,6 +49,7 @@ describe('the environment of a process', () => {
       TRUST_PROXY: '1',
       TRUST_PROXY_HEADER: 'x-forwarded-for',
       RATE_LIMIT_PER_MINUTE: '0',
+      SHUTDOWN_DELAY: '0',
     });
   });
 

@@ -59,7 +59,7 @@ function environmentOf(entry: TopologyProcess, replica: number, { processes, eve
     ...given(Object.assign({}, ...others.map((other) => addressesOf(other, scheme))), environment),
     ...(files && { PEER_TLS_CA: files.ca, PEER_TLS_CERT: files.cert, PEER_TLS_KEY: files.key }),
     // Behind the gateway: it counts the requests, and says who asked.
-    ...(entry.modules.includes(gateway) ? {} : behindGateway),
+    ...(entry.modules.includes(gateway) ? {} : { ...behindGateway, ...given({ SHUTDOWN_DELAY: '0' }, environment) }),
   };
 }
 
