@@ -53,13 +53,15 @@ export function answerer(options: AnswererOptions): (exchange: Exchange) => Prom
     if (!found) throw platformErrors.notFound(`There is nothing at ${exchange.path.slice(0, maxToldPath)}. What there is: /docs.`);
     if (!route) return otherMethod(found, exchange);
 
-    const { deadline, requestId, trace, signal } = exchange;
+    const { requestId, trace, signal } = exchange;
     if (token !== undefined && !exchange.principal) {
       exchange.principal = await identify(token, route.access, { verifier, logger, requestId });
     }
     const { principal } = exchange;
     requireAccess(route.access, principal);
     if (route.method !== 'GET') exchange.body = await bodyOf(exchange);
+    if (route.timeout !== undefined) exchange.allow(route.timeout);
+    const { deadline } = exchange;
     const context = new CallContext({ deadline, requestId, trace, principal, token: principal && token, signal });
     return await runInContext(context, () => route.answer(exchange, found.parameters));
   };

@@ -130,8 +130,8 @@ const detailsOf = (forwarders: readonly Forwarding[]) =>
   Object.fromEntries(forwarders.map(({ upstream, forwarder }) => [`module ${upstream.name}`, async () => (await forwarder).state()]));
 
 function routeOf(endpoint: Endpoint, metrics: Metrics, answer: Route['answer']): Route {
-  const { method, url, access } = endpoint;
-  return { method, url, access, operational: false, meter: metrics.requests(method, url), answer };
+  const { method, url, access, timeout } = endpoint;
+  return { method, url, access, timeout, operational: false, meter: metrics.requests(method, url), answer };
 }
 
 const moduleRoutes = ({ modules, metrics }: GatewayOptions, report: Report): Route[] =>

@@ -48,9 +48,9 @@ export function receiver({ logger, metrics, addressOf, draining, requestTimeout,
       headers: [...always, 'X-Request-Id', requestId, 'traceparent', traceparentOf(trace)],
     });
     metrics.requestsInFlight += 1;
-    const timer = setTimeout(timeUp, requestTimeout, exchange, onTimeout);
+    exchange.watchTime(requestTimeout, (late) => timeUp(late, onTimeout));
     response.once('close', () => {
-      clearTimeout(timer);
+      exchange.over();
       metrics.requestsInFlight -= 1;
       finish(exchange, performance.now() - startedAt, logger);
     });

@@ -7,6 +7,8 @@ import type { Parameters } from '#platform/http/route-table.ts';
 export interface Route extends RouteName {
   readonly method: string;
   readonly access: Access;
+  /** Milliseconds for the whole answer where it may take longer than others. */
+  readonly timeout?: number | undefined;
   /** Undefined when it was sent already, in parts. */
   answer(exchange: Exchange, parameters: Parameters): Promise<SentAnswer | undefined>;
 }

@@ -11,7 +11,7 @@ export function answerWriter(endpoint: Endpoint): (answer: Answer<unknown>, ifNo
   const cachable = endpoint.method === 'GET' && endpoint.versioned === true;
   const caching = !cachable ? 'no-store' : endpoint.access === 'anyone' ? 'no-cache' : 'private, no-cache';
 
-  return ({ status, body, version, headers = {} }, ifNoneMatch) => {
+  return ({ status, body, stream, version, headers = {} }, ifNoneMatch) => {
     const all = [...always];
     if (headers['cache-control'] === undefined) all.push('Cache-Control', caching);
     for (const name of Object.keys(headers)) all.push(name, headers[name]!);
@@ -22,6 +22,7 @@ export function answerWriter(endpoint: Endpoint): (answer: Answer<unknown>, ifNo
     }
     if (schema === undefined) return { status, headers: all, body: undefined };
     all.push('Content-Type', 'application/json; charset=utf-8');
+    if (stream !== undefined) return { status, headers: all, body: undefined };
     return { status, headers: all, body: JSON.stringify(schema.parse(body)) };
   };
 }

@@ -11,6 +11,7 @@ import { type KeyUse, keyUse } from './key-use.ts';
 import type { Report } from './problem.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
 import { type ReadRequest, requestReader } from './request-reader.ts';
+import { sendParts, streamedJson } from './streamed-answer.ts';
 import type { Parameters } from './route-table.ts';
 
 /** One module of this process, as far as HTTP is concerned. */
@@ -23,7 +24,8 @@ export interface ServedModule {
   readonly database: Database;
 }
 
-export type EndpointHandler = (exchange: Exchange, parameters: Parameters) => Promise<RenderedAnswer>;
+/** Undefined when it was sent already, in parts. */
+export type EndpointHandler = (exchange: Exchange, parameters: Parameters) => Promise<RenderedAnswer | undefined>;
 
 const maxKeyLength = 255;
 const keyConflicts: Readonly<Record<string, KeyConflict>> = {
@@ -41,6 +43,7 @@ export function endpointHandler(
   const write = answerWriter(endpoint);
   const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
   const { settle } = endpoint;
+  const partsOf = endpoint.answers.body && streamedJson(endpoint.answers.body);
   const countConflict = (error: unknown): never => {
     const reason = error instanceof Failure ? keyConflicts[error.code] : undefined;
     if (reason) metrics.keyConflict(name, reason);
@@ -54,6 +57,14 @@ export function endpointHandler(
     } catch (error) {
       report(error, exchange);
       return undefined;
+    }
+  };
+
+  const stream = async (exchange: Exchange, head: RenderedAnswer, { stream: parts, done }: Answer<unknown>): Promise<undefined> => {
+    try {
+      await sendParts(exchange, head, partsOf!(parts));
+    } finally {
+      await done?.();
     }
   };
 
@@ -77,6 +88,7 @@ export function endpointHandler(
     const key = headers['idempotency-key'];
     if (keys === undefined || key === undefined) {
       const answer = await handle();
+      if (first!.stream !== undefined) return stream(exchange, answer, first!);
       return waits ? ((await settled(received, first!, exchange)) ?? answer) : answer;
     }
 

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Principal } from '../context.ts';
 import type { Api, Client } from '../contract.ts';
 import type { ErrorDefinition } from '../errors.ts';
+import type { Streamed } from './streamed-answer.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Fields = z.ZodObject | undefined;
@@ -37,6 +38,10 @@ export interface Request<Who extends Access, Path extends Fields, Query extends 
 export interface Answer<Body> {
   readonly status: number;
   readonly body?: Body;
+  /** In place of a body that may be large: with lists that are written as they come; see streamed-answer.ts. */
+  readonly stream?: Streamed<Body>;
+  /** Runs once nothing more is read from `stream`, however that came about. */
+  readonly done?: () => Promise<unknown>;
   /** The version that `ETag` carries, where the endpoint says `versioned`. */
   readonly version?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -68,6 +73,8 @@ export interface EndpointFields<
   /** Sends `ETag` from the answer's `version` and takes `If-Match` (GET: `If-None-Match`). */
   readonly versioned?: boolean;
   readonly rawBody?: boolean;
+  /** Milliseconds until the whole answer must be sent, in place of REQUEST_TIMEOUT: for one that is streamed. */
+  readonly timeout?: number;
   /** Takes `Prefer: wait`. */
   readonly waits?: boolean;
   /** RFC 9745 and RFC 8594; dates as ISO 8601. */

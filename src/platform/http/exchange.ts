@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Principal, Trace } from '../context.ts';
-import type { Deadline } from '../deadline.ts';
+import { Deadline } from '../deadline.ts';
 import type { RequestMeter } from '../observability/meters.ts';
 import type { SentAnswer } from './rendered-answer.ts';
 
@@ -26,8 +26,6 @@ export class Exchange {
   readonly address: string;
   readonly requestId: string;
   readonly trace: Trace;
-  /** Nobody waits for the answer after it. */
-  readonly deadline: Deadline;
   /** The path without the query. */
   readonly path: string;
   readonly queryText: string;
@@ -38,6 +36,9 @@ export class Exchange {
   /** The code of the problem that was answered. */
   problem: string | undefined;
   bytes = 0;
+  #deadline: Deadline;
+  #timer: NodeJS.Timeout | undefined;
+  #late: (exchange: Exchange) => void = () => {};
   readonly #headers: string[];
   readonly #draining: () => boolean;
   readonly #gone = new AbortController();
@@ -61,7 +62,7 @@ export class Exchange {
     this.address = fields.address;
     this.requestId = fields.requestId;
     this.trace = fields.trace;
-    this.deadline = fields.deadline;
+    this.#deadline = fields.deadline;
     this.route = fields.route;
     this.#headers = fields.headers;
     this.#draining = fields.draining;
@@ -74,6 +75,29 @@ export class Exchange {
   /** Path and query: what was asked for, without the scheme and authority of an absolute-form target (RFC 9112, 3.2.2). */
   get target(): string {
     return this.queryText === '' ? this.path : `${this.path}?${this.queryText}`;
+  }
+
+  /** Nobody waits for the answer after it. */
+  get deadline(): Deadline {
+    return this.#deadline;
+  }
+
+  /** Calls `late` when its time is up, unless it is over before. */
+  watchTime(milliseconds: number, late: (exchange: Exchange) => void): void {
+    this.#late = late;
+    this.#timer = setTimeout(late, milliseconds, this);
+  }
+
+  /** Gives it so many milliseconds from now on, in place of what it had. */
+  allow(milliseconds: number): void {
+    this.#deadline = new Deadline(milliseconds);
+    clearTimeout(this.#timer);
+    this.watchTime(milliseconds, this.#late);
+  }
+
+  /** Nobody waits any more. */
+  over(): void {
+    clearTimeout(this.#timer);
   }
 
   /** Aborts when the client is gone. */
