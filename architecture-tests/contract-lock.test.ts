@@ -54,6 +54,7 @@ const allowed: readonly [what: string, path: string, before: string, after: stri
     "personNotFound: ['not-found', 'There is no such person.'], personGone: ['not-found', 'Gone.']",
   ],
   ['other words', 'modules/people/contract.ts', 'There is no such person.', 'Nobody of that id is known here.'],
+  ['a bound on what an output holds', 'modules/people/contract.ts', 'name: z.string()', 'name: z.string().max(200)'],
   ['a description', 'modules/people/contract.ts', 'name: z.string()', "name: z.string().describe('as they write it')"],
 ];
 

@@ -135,7 +135,7 @@ export const AuthApi = api('auth', {
   getPublicKeys: query(1, {
     summary: 'The keys that access tokens are signed with now, were signed with lately or will be soon (RFC 7517).',
     input: z.object({}),
-    output: z.object({ keys: z.array(PublicKey) }),
+    output: z.object({ keys: z.array(PublicKey).max(50) }),
     errors: [],
   }),
   isSessionLive: query(1, {
@@ -158,14 +158,16 @@ export const AuthApi = api('auth', {
     errors: [AuthErrors.accountNotFound],
   }),
   exportPersonalData: query(1, {
+    summary: 'The account, and its sessions by pages, the oldest first. Without a limit, as processes of version 0.1.0 ask, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
-    input: z.object({ userId: z.uuid() }),
+    input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
       email: EmailAddress.optional(),
       name: z.string().optional(),
-      roles: z.array(Role),
+      roles: z.array(Role).max(10),
       registeredAt: z.iso.datetime().optional(),
       sessions: z.array(z.object({ startedAt: z.iso.datetime(), lastUsedAt: z.iso.datetime() })),
+      nextCursor: z.string().nullable().optional().describe('null on the last page; processes of version 0.1.0 give all and no cursor'),
     }),
     errors: [],
   }),

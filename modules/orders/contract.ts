@@ -7,6 +7,7 @@ import { api, command, errors, event, query } from '#platform/contract.ts';
 
 /** No total of an order exceeds this many minor units, so sums stay exact in a double and in a bigint column. */
 export const largestAmount = 1_000_000_000_000;
+const mostItems = 100;
 export const Currency = z.enum(['EUR', 'USD', 'GBP', 'CHF']);
 export const Money = z.object({
   amount: z.int().nonnegative().max(largestAmount).describe('in minor units: 1999 is EUR 19.99'),
@@ -30,10 +31,10 @@ export const Order = z.object({
   id: z.uuid(),
   customerId: z.uuid().nullable().describe('null once the person was erased'),
   status: OrderStatus,
-  items: z.array(z.object({ sku: Sku, name: z.string(), quantity: z.int().positive(), unitPrice: Money })),
+  items: z.array(z.object({ sku: Sku, name: z.string(), quantity: z.int().positive(), unitPrice: Money })).max(mostItems),
   total: Money,
   cancellation: z.object({ code: z.string(), message: z.string() }).nullable().describe('why it was cancelled'),
-  history: z.array(z.object({ status: OrderStatus, at: z.iso.datetime() })),
+  history: z.array(z.object({ status: OrderStatus, at: z.iso.datetime() })).max(10),
   version: z.int().positive(),
   placedAt: z.iso.datetime(),
 }).meta({ id: 'Order' });
@@ -85,7 +86,7 @@ export const OrdersApi = api('orders', {
     summary: 'Reserves stock and starts the checkout. Prices come from the catalogue.',
     input: z.object({
       customerId: z.uuid(),
-      items: z.array(z.object({ sku: Sku, quantity: z.int().min(1).max(10_000) })).min(1).max(100),
+      items: z.array(z.object({ sku: Sku, quantity: z.int().min(1).max(10_000) })).min(1).max(mostItems),
       paymentToken: z.string().min(1).max(200).meta({ examples: ['tok_visa'] }),
     }),
     output: Order,
@@ -116,9 +117,13 @@ export const OrdersApi = api('orders', {
     errors: [OrdersErrors.orderNotFound],
   }),
   exportPersonalData: query(1, {
+    summary: 'By pages, the newest first. Without a limit, as processes of version 0.1.0 ask, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
-    input: z.object({ userId: z.uuid() }),
-    output: z.object({ orders: z.array(Order) }),
+    input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
+    output: z.object({
+      orders: z.array(Order),
+      nextCursor: z.string().nullable().optional().describe('null on the last page; processes of version 0.1.0 give all and no cursor'),
+    }),
     errors: [],
   }),
 });

@@ -134,9 +134,13 @@ export const PaymentsApi = api('payments', {
     errors: [PaymentsErrors.unknownProvider, PaymentsErrors.invalidSignature],
   }),
   exportPersonalData: query(1, {
+    summary: 'By pages, the newest first. Without a limit, as processes of version 0.1.0 ask, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
-    input: z.object({ userId: z.uuid() }),
-    output: z.object({ payments: z.array(Payment) }),
+    input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
+    output: z.object({
+      payments: z.array(Payment),
+      nextCursor: z.string().nullable().optional().describe('null on the last page; processes of version 0.1.0 give all and no cursor'),
+    }),
     errors: [],
   }),
 });

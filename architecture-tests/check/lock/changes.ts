@@ -90,7 +90,7 @@ function operation(name: string, before: OperationShape, after: OperationShape):
   const told: string[] = [];
   if (before.kind !== after.kind) told.push(`${name} is a ${after.kind} instead of a ${before.kind}`);
   for (const each of incompatibilities(before.input, after.input)) told.push(`in the input of ${name}, ${each}`);
-  for (const each of incompatibilities(before.output, after.output)) told.push(`in the output of ${name}, ${each}`);
+  for (const each of incompatibilities(before.output, after.output, '', 'answer')) told.push(`in the output of ${name}, ${each}`);
   for (const [code, kind] of Object.entries(before.errors)) {
     const now = after.errors[code];
     if (now !== undefined && now !== kind) told.push(`error ${code} of ${name} is ${now} instead of ${kind}`);

@@ -39,8 +39,8 @@ export abstract class Sessions {
   /** When a living session of the account began, which is when its password was given. */
   abstract startOf(id: string, accountId: string): Promise<Date | undefined>;
 
-  /** The oldest first. */
-  abstract list(accountId: string): Promise<{ startedAt: Date; lastUsedAt: Date }[]>;
+  /** The oldest first, at most `limit` of those after the session `after`: ids rise with time. */
+  abstract list(accountId: string, page: { after?: string | undefined; limit: number }): Promise<{ id: string; startedAt: Date; lastUsedAt: Date }[]>;
 
   /** Deletes what has expired. */
   abstract prune(): Promise<void>;

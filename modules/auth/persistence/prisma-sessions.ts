@@ -126,11 +126,12 @@ export function prismaSessions(
       return rows[0]?.startedAt;
     },
 
-    list: (accountId) =>
+    list: (accountId, { after, limit }) =>
       prisma.session.findMany({
-        where: { accountId, expiresAt: { gt: clock.now() } },
-        orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
-        select: { startedAt: true, lastUsedAt: true },
+        where: { accountId, expiresAt: { gt: clock.now() }, ...(after !== undefined && { id: { gt: after } }) },
+        orderBy: { id: 'asc' },
+        take: limit,
+        select: { id: true, startedAt: true, lastUsedAt: true },
       }),
 
     async prune() {

@@ -129,10 +129,10 @@ export function accountsContract(make: MakeIdentity): void {
       for (const { account } of taken) {
         const change = { from: account.passwordHash, to: '$argon2id$new', keep: uuid() };
         await Promise.all([open(account), accounts.changePassword(account.id, change), open(account)]);
-        expect(await sessions.list(account.id)).toEqual([]);
+        expect(await sessions.list(account.id, { limit: 10 })).toEqual([]);
         const renewed = { ...account, passwordHash: change.to };
         await Promise.all([open(renewed), accounts.disable(account.id, noon), open(renewed)]);
-        expect(await sessions.list(account.id)).toEqual([]);
+        expect(await sessions.list(account.id, { limit: 10 })).toEqual([]);
       }
     });
 

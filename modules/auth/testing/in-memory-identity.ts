@@ -149,10 +149,12 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       const session = sessions.get(id);
       return session?.accountId === accountId && isAlive(session) ? session.startedAt : undefined;
     }
-    async list(accountId: string) {
+    async list(accountId: string, { after = '', limit }: { after?: string | undefined; limit: number }) {
       return sessionsOf(accountId)
-        .filter(isAlive)
-        .map(({ startedAt, lastUsedAt }) => ({ startedAt, lastUsedAt }));
+        .filter((session) => isAlive(session) && session.id > after)
+        .sort((one, other) => (one.id < other.id ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id, startedAt, lastUsedAt }) => ({ id, startedAt, lastUsedAt }));
     }
     async prune() {
       for (const [id, session] of sessions) if (!isAlive(session)) sessions.delete(id);

@@ -148,7 +148,7 @@ export function sessionsContract(make: MakeIdentity): void {
       const rotations = await Promise.all(Array.from({ length: 8 }, () => sessions.rotate(refreshToken)));
       const count = (outcome: string) => rotations.filter((rotation) => rotation.outcome === outcome).length;
       expect([count('rotated'), count('reused')], 'the second comer ends it').toEqual([1, 1]);
-      expect(await sessions.list(account.id)).toEqual([]);
+      expect(await sessions.list(account.id, { limit: 10 })).toEqual([]);
     });
 
     it('are bounded: the one that was not used for the longest time ends, and no other account notices', async () => {
@@ -163,7 +163,7 @@ export function sessionsContract(make: MakeIdentity): void {
       expect(ended).toEqual([second.id]);
       expect([await sessions.isLive(first.id), await sessions.isLive(stranger.id)]).toEqual([true, true]);
       await Promise.all(Array.from({ length: 12 }, () => open(account)));
-      expect(await sessions.list(account.id)).toHaveLength(lifetimes.perAccount);
+      expect(await sessions.list(account.id, { limit: 10 })).toHaveLength(lifetimes.perAccount);
     });
 
     it('S15 end when they are not used for long', async () => {
@@ -191,18 +191,20 @@ export function sessionsContract(make: MakeIdentity): void {
       expect((await sessions.rotate(refreshToken)).outcome).toBe('unknown');
     });
 
-    it('are listed while they live, the oldest first', async () => {
+    it('are listed by pages while they live, the oldest first', async () => {
       const { account } = await add();
       const first = await open(account);
       clock.advance(hour);
-      await open(account);
+      const second = await open(account);
       clock.advance(hour);
       await sessions.rotate(first.refreshToken);
       const at = (hours: number) => new Date(noon.getTime() + hours * hour);
-      expect(await sessions.list(account.id)).toEqual([
-        { startedAt: at(0), lastUsedAt: at(2) },
-        { startedAt: at(1), lastUsedAt: at(1) },
+      expect(await sessions.list(account.id, { limit: 10 })).toEqual([
+        { id: first.id, startedAt: at(0), lastUsedAt: at(2) },
+        { id: second.id, startedAt: at(1), lastUsedAt: at(1) },
       ]);
+      expect(await sessions.list(account.id, { limit: 1 })).toMatchObject([{ id: first.id }]);
+      expect(await sessions.list(account.id, { after: first.id, limit: 10 })).toMatchObject([{ id: second.id }]);
     });
 
     it('are pruned when they have expired, and only then', async () => {

@@ -1,24 +1,23 @@
 import type { Handler } from '#platform/contract.ts';
+import { wholeOrPage } from '#platform/pages.ts';
 import type { AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Sessions } from '../domain/sessions.ts';
 
-/** Of somebody we do not know, or not any more, we store nothing. */
+/** Knows nothing of a stranger, or of somebody who was erased. */
 export function exportPersonalData(accounts: Accounts, sessions: Sessions): Handler<typeof AuthApi, 'exportPersonalData'> {
-  return async ({ userId }) => {
+  return async ({ userId, cursor, limit }) => {
     const account = await accounts.find(userId);
-    if (!account) return { roles: [], sessions: [] };
+    if (!account) return { roles: [], sessions: [], nextCursor: null };
     const { email, name, roles, registeredAt } = account;
-    const living = await sessions.list(userId);
+    const { data, nextCursor } = await wholeOrPage(limit, (most) => sessions.list(userId, { after: cursor, limit: most }), ({ id }) => id);
     return {
       email,
       name,
       roles: [...roles],
       registeredAt: registeredAt.toISOString(),
-      sessions: living.map(({ startedAt, lastUsedAt }) => ({
-        startedAt: startedAt.toISOString(),
-        lastUsedAt: lastUsedAt.toISOString(),
-      })),
+      sessions: data.map(({ startedAt, lastUsedAt }) => ({ startedAt: startedAt.toISOString(), lastUsedAt: lastUsedAt.toISOString() })),
+      nextCursor,
     };
   };
 }

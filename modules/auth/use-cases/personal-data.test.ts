@@ -41,12 +41,28 @@ describe('what auth knows about a person', () => {
       roles: ['customer'],
       registeredAt: noon.toISOString(),
       sessions: [{ startedAt: noon.toISOString(), lastUsedAt: '2030-01-01T13:00:00.000Z' }],
+      nextCursor: null,
     });
   });
 
   it('is nothing about a stranger', async () => {
     const { dataOf } = await setUp();
-    expect(await dataOf(uuid())).toEqual({ roles: [], sessions: [] });
+    expect(await dataOf(uuid())).toEqual({ roles: [], sessions: [], nextCursor: null });
+  });
+
+  it('is exported by pages, however many sessions there are', async () => {
+    const { accounts, sessions, userId, logIn } = await setUp();
+    for (let index = 0; index < 5; index++) await logIn(email);
+    const page = (cursor: string | null | undefined) =>
+      exportPersonalData(accounts, sessions)({ userId, limit: 2, ...(cursor && { cursor }) }, anyContext);
+    const counts: number[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const { sessions: listed, nextCursor } = await page(cursor);
+      counts.push(listed.length);
+      cursor = nextCursor;
+    } while (cursor);
+    expect(counts).toEqual([2, 2, 1]);
   });
 });
 
@@ -59,7 +75,7 @@ describe('erasing a person', () => {
     await erase();
     expect(await sessions.isLive(session)).toBe(false);
     expect(told).toEqual([session]);
-    expect(await dataOf(userId)).toEqual({ roles: [], sessions: [] });
+    expect(await dataOf(userId)).toEqual({ roles: [], sessions: [], nextCursor: null });
     await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
   });
 

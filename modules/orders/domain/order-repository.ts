@@ -25,9 +25,6 @@ export abstract class OrderRepository {
   /** The newest first, at most `limit` of those placed before the order `before`. */
   abstract list(page: { before?: string | undefined; limit: number; customerId?: string | undefined }): Promise<Order[]>;
 
-  /** All orders of a customer, the newest first. */
-  abstract allOf(customerId: string): Promise<Order[]>;
-
   /**
    * Keeps a customer's orders without the customer, those included that are being placed at this moment, and places
    * none any more. Answers which of them are pending.

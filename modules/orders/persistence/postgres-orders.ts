@@ -63,10 +63,6 @@ export function postgresOrders(database: Database, prisma: PrismaClient): OrderR
       return (await prisma.order.findMany({ where, orderBy: { id: 'desc' }, take: limit })).map(orderFrom);
     },
 
-    async allOf(customerId) {
-      return (await prisma.order.findMany({ where: { customerId }, orderBy: { id: 'desc' } })).map(orderFrom);
-    },
-
     forgetCustomer: (customerId, at) =>
       database.transaction(async () => {
         // Lets the orders finish that are just being placed, and makes the next ones see that the person is gone.

@@ -51,14 +51,10 @@ export class InMemoryOrders extends OrderRepository {
       .slice(0, limit);
   }
 
-  async allOf(customerId: string) {
-    return this.#newestFirst().filter((order) => order.customerId === customerId);
-  }
-
   forgetCustomer(customerId: string) {
     return this.#inTurn(async () => {
       this.#erased.add(customerId);
-      const theirs = await this.allOf(customerId);
+      const theirs = this.#newestFirst().filter((order) => order.customerId === customerId);
       for (const order of theirs) this.#orders.set(order.id, { ...order, customerId: null });
       return theirs.flatMap(({ id, status }) => (status === 'pending' ? [id] : []));
     });

@@ -13,6 +13,16 @@ it("exports all of a person's orders and nobody else's", async () => {
   for (let n = 0; n < 25; n++) own.push((await place(userId)).id);
   await place(uuid());
 
-  const exported = await exportPersonalData(orders)({ userId }, backgroundContext('test', 1000));
-  expect(exported.orders.map(({ id }) => id).sort()).toEqual(own.sort());
+  const page = (fields: object) => exportPersonalData(orders)({ userId, ...fields }, backgroundContext('test', 1000));
+  expect((await page({})).orders.map(({ id }) => id).sort()).toEqual(own.sort());
+
+  const byPages: string[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const { orders: found, nextCursor } = await page({ limit: 10, ...(cursor && { cursor }) });
+    expect(found.length).toBeLessThanOrEqual(10);
+    byPages.push(...found.map(({ id }) => id));
+    cursor = nextCursor;
+  } while (cursor);
+  expect(byPages.sort()).toEqual(own.sort());
 });

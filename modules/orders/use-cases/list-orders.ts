@@ -1,7 +1,7 @@
 import type { Handler } from '#platform/contract.ts';
+import { pageOf } from '#platform/pages.ts';
 import type { OrdersApi } from '../contract.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
-import { pageOf } from './page.ts';
 
 export function listOrders(orders: OrderRepository): Handler<typeof OrdersApi, 'listOrders'> {
   return async ({ cursor, limit, customerId }) =>

@@ -1,7 +1,7 @@
 import type { Handler } from '#platform/contract.ts';
+import { pageOf } from '#platform/pages.ts';
 import type { OrdersApi } from '../contract.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
-import { pageOf } from './page.ts';
 
 export function listProducts(catalogue: Catalogue): Handler<typeof OrdersApi, 'listProducts'> {
   return async ({ cursor, limit }) =>

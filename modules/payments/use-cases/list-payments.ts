@@ -1,4 +1,5 @@
 import type { Handler } from '#platform/contract.ts';
+import { pageOf } from '#platform/pages.ts';
 import type { PaymentsApi } from '../contract.ts';
 import type { Payments } from '../domain/payments.ts';
 import { paymentView } from './view.ts';
@@ -7,7 +8,6 @@ import { paymentView } from './view.ts';
 export function listPayments(payments: Payments): Handler<typeof PaymentsApi, 'listPayments'> {
   return async ({ orderId, customerId, cursor, limit }) => {
     const found = await payments.list({ orderId, customerId, before: cursor, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    return { data: page.map(paymentView), nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+    return pageOf(limit, found.map(paymentView), ({ id }) => id);
   };
 }
