@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { attachToEmbedded } from '../src/host/postgres/attach.ts';
+import { enterEmbedded } from './support/embedded-database.ts';
 import { freshDatabaseUrl } from './support/postgres.ts';
 import { freePort, launch, temporaryFolder } from './support/running-program.ts';
 import { startTopology } from './support/topologies.ts';
@@ -39,17 +39,6 @@ const event = { id: eventId, name: 'auth.user-registered', version: 1, key: user
 const deadLetter = `INSERT INTO users.inbox (subscription, event_id, key, position, state, attempts, error, event)
   VALUES ('users.create-profile', $1, $2, 1, 'dead', 8, 'Error: the disk was full', $3)`;
 
-/** To a database of the embedded server that a program runs. */
-async function enter(DATA_DIR: string, database: string): Promise<pg.Client> {
-  const admin = (await attachToEmbedded(DATA_DIR))!;
-  const { host, port, user, password } = admin as pg.Client & { password: string };
-  await admin.end();
-  const client = new pg.Client({ host, port, user, password, database });
-  await client.connect();
-  closers.push(() => client.end());
-  return client;
-}
-
 describe('with --topology', () => {
   it('the commands work on the databases of the topology, while it runs and when it is stopped', async () => {
     const folder = await newFolder();
@@ -58,7 +47,8 @@ describe('with --topology', () => {
     const command = (...args: readonly string[]) => run({ DATA_DIR }, ...args, '--topology', file);
     const topology = await startTopology(file, { DATA_DIR });
     closers.push(() => topology.stop());
-    const client = await enter(DATA_DIR, 'apart_users');
+    const client = await enterEmbedded(DATA_DIR, 'apart_users');
+    closers.push(() => client.end());
     await client.query(deadLetter, [eventId, userId, event]);
 
     expect((await command('events', 'list')).output).toMatch(/^users\.create-profile 01980000-\S+ .* 8 tries {2}Error: the disk was full$/);

@@ -8,10 +8,15 @@ import { AuthApi, EmailAddress } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 
+/** Addresses of one person. */
+export const addressBookLimit = 50;
+
 export const UsersErrors = errors('users', {
   profileNotFound: ['not-found', 'There is no such profile.'],
   addressNotFound: ['not-found', 'There is no such address.'],
-  tooManyAddresses: ['conflict', 'An address book holds 50 addresses at most. Delete one first.'],
+  tooManyAddresses: ['conflict', `An address book holds ${addressBookLimit} addresses at most. Delete one first.`],
+  exportUnderWay: ['too-many', 'Your data is being exported already. Wait until that is done, or for a minute after it broke off.'],
+  exportEnded: ['conflict', 'This export has ended. Begin another one.'],
   changedMeanwhile: ['conflict', 'Somebody changed this meanwhile. Read it again and repeat the change.'],
 });
 
@@ -52,6 +57,25 @@ export type AddressFields = z.output<typeof AddressFields>;
 export const Address = AddressFields.extend({ id: z.uuid(), ...stored }).meta({ id: 'Address' });
 export type Address = z.output<typeof Address>;
 
+const { roles, sessions, ...aboutAccount } = AuthApi.exportPersonalData.output.omit({ nextCursor: true }).shape;
+const Account = z.object({ ...aboutAccount, roles });
+const Session = sessions.element;
+const Order = OrdersApi.exportPersonalData.output.shape.orders.element;
+const Payment = PaymentsApi.exportPersonalData.output.shape.payments.element;
+
+/** All that is stored about a person. It is only ever read by pages and written as a stream. */
+export const PersonalData = z.object({
+  exportedAt: z.iso.datetime(),
+  profile: Profile.nullable(),
+  addresses: z.array(Address),
+  account: Account.extend({ sessions: z.array(Session) }),
+  orders: z.array(Order),
+  payments: z.array(Payment),
+});
+/** What may be long. */
+export const ExportPart = z.enum(['sessions', 'orders', 'payments']);
+export type ExportPart = z.output<typeof ExportPart>;
+
 const ofUser = { userId: z.uuid() };
 /** The version the caller has seen; another one stored answers changed-meanwhile. */
 const expectedVersion = z.int().positive().optional();
@@ -71,7 +95,7 @@ export const UsersApi = api('users', {
   }),
   listAddresses: query(1, {
     input: z.object(ofUser),
-    output: z.object({ addresses: z.array(Address) }),
+    output: z.object({ addresses: z.array(Address).max(addressBookLimit) }),
     errors: [],
   }),
   getAddress: query(1, {
@@ -94,17 +118,36 @@ export const UsersApi = api('users', {
     output: z.object({}),
     errors: [UsersErrors.addressNotFound, UsersErrors.changedMeanwhile],
   }),
-  exportPersonalData: query(1, {
-    summary: 'Everything that every module stores about a person.',
+  beginExport: command(1, {
+    summary: 'Begins to export all that every module stores about a person: one export at a time, read on with exportPage.',
+    actsFor: 'userId',
     input: z.object(ofUser),
     output: z.object({
+      exportId: z.uuid(),
       exportedAt: z.iso.datetime(),
       profile: Profile.nullable(),
-      addresses: z.array(Address),
-      account: AuthApi.exportPersonalData.output,
-      orders: OrdersApi.exportPersonalData.output.shape.orders,
-      payments: PaymentsApi.exportPersonalData.output.shape.payments,
+      addresses: z.array(Address).max(addressBookLimit),
+      account: Account,
     }),
+    errors: [UsersErrors.exportUnderWay],
+  }),
+  exportPage: command(1, {
+    summary: 'A page of one part of an export; the lists of the other parts are empty. The export lasts a minute longer.',
+    actsFor: 'userId',
+    input: z.object({ ...ofUser, exportId: z.uuid(), part: ExportPart, cursor: z.uuid().optional() }),
+    output: z.object({
+      sessions: z.array(Session).max(100),
+      orders: z.array(Order).max(100),
+      payments: z.array(Payment).max(100),
+      nextCursor: z.string().nullable().describe('null on the last page of this part'),
+    }),
+    errors: [UsersErrors.exportEnded],
+  }),
+  endExport: command(1, {
+    summary: 'Lets the next export begin. Repeating it is harmless.',
+    actsFor: 'userId',
+    input: z.object({ ...ofUser, exportId: z.uuid() }),
+    output: z.object({}),
     errors: [],
   }),
   erase: command(1, {

@@ -9,17 +9,22 @@ import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 import { personErased, UsersApi } from './contract.ts';
 import { Addresses } from './domain/addresses.ts';
+import { Exports } from './domain/exports.ts';
 import { People } from './domain/people.ts';
 import { Profiles } from './domain/profiles.ts';
 import { usersEndpoints } from './http/endpoints.ts';
+import { exportEndpoint } from './http/export-endpoint.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
+import { postgresExports } from './persistence/postgres-exports.ts';
 import { prismaAddresses } from './persistence/prisma-addresses.ts';
 import { prismaPeople } from './persistence/prisma-people.ts';
 import { prismaProfiles } from './persistence/prisma-profiles.ts';
 import { createProfile } from './reactions/create-profile.ts';
 import { addAddress } from './use-cases/add-address.ts';
+import { beginExport } from './use-cases/begin-export.ts';
+import { endExport } from './use-cases/end-export.ts';
 import { erase } from './use-cases/erase.ts';
-import { exportPersonalData } from './use-cases/export-personal-data.ts';
+import { exportPage } from './use-cases/export-page.ts';
 import { getAddress } from './use-cases/get-address.ts';
 import { getProfile } from './use-cases/get-profile.ts';
 import { listAddresses } from './use-cases/list-addresses.ts';
@@ -35,6 +40,7 @@ export default defineModule('users', {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
     bind(Profiles).toResolvedValue(prismaProfiles, [Database, PrismaClient]);
     bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
+    bind(Exports).toResolvedValue(postgresExports, [Database]);
     bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox]);
 
     bind(UsersApi.getProfile).toResolvedValue(getProfile, [Profiles, AuthApi.getRegistration]);
@@ -44,17 +50,23 @@ export default defineModule('users', {
     bind(UsersApi.addAddress).toResolvedValue(addAddress, [Addresses, Clock]);
     bind(UsersApi.replaceAddress).toResolvedValue(replaceAddress, [Addresses, Clock]);
     bind(UsersApi.removeAddress).toResolvedValue(removeAddress, [Addresses]);
-    bind(UsersApi.exportPersonalData).toResolvedValue(exportPersonalData, [
+    bind(UsersApi.beginExport).toResolvedValue(beginExport, [
+      Exports,
       Profiles,
       Addresses,
       AuthApi.getRegistration,
       AuthApi.exportPersonalData,
-      OrdersApi.exportPersonalData,
-      PaymentsApi.exportPersonalData,
       Clock,
     ]);
+    bind(UsersApi.exportPage).toResolvedValue(exportPage, [
+      Exports,
+      AuthApi.exportPersonalData,
+      OrdersApi.exportPersonalData,
+      PaymentsApi.exportPersonalData,
+    ]);
+    bind(UsersApi.endExport).toResolvedValue(endExport, [Exports]);
     bind(UsersApi.erase).toResolvedValue(erase, [People, AuthApi.allowErasure, Clock]);
   },
   reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles]) },
-  endpoints: usersEndpoints,
+  endpoints: [...usersEndpoints, exportEndpoint],
 });

@@ -1,7 +1,5 @@
 import type { Address, AddressFields } from '../contract.ts';
 
-export const addressBookLimit = 50;
-
 export const newAddress = (id: string, fields: AddressFields, at: Date): Address => ({
   ...fields,
   id,

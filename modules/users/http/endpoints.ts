@@ -46,15 +46,6 @@ export const usersEndpoints: Endpoint[] = [
     },
   }),
 
-  endpoint(UsersApi, 'GET /v1/users/me/export', {
-    summary: 'Everything that is stored about you',
-    access: 'user',
-    answers: { status: 200, body: UsersApi.exportPersonalData.output },
-    async handle({ principal }, users) {
-      return { status: 200, body: await users.exportPersonalData({ userId: principal.userId }) };
-    },
-  }),
-
   endpoint(UsersApi, 'GET /v1/users/me/addresses', {
     summary: 'Your addresses, the oldest first',
     access: 'user',

@@ -12,6 +12,7 @@ export function prismaPeople(database: Database, prisma: PrismaClient, outbox: O
         if ((await lockPerson(prisma, userId)).erased) return;
         await prisma.address.deleteMany({ where: { userId } });
         await prisma.profile.deleteMany({ where: { userId } });
+        await prisma.export.deleteMany({ where: { userId } });
         await prisma.person.update({ where: { userId }, data: { erasedAt } });
         await forgetTraces(database, userId);
         announce(outbox);

@@ -35,12 +35,30 @@ export function authKnowing(...registrations: Registration[]) {
   };
 }
 
+interface Asked {
+  readonly userId: string;
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+function page<Item extends { readonly id: string }>(all: readonly Item[] = [], { cursor, limit = 1_000 }: Asked) {
+  const start = all.findIndex(({ id }) => id === cursor) + 1;
+  const data = all.slice(start, start + limit);
+  return { data, nextCursor: start + limit < all.length ? data.at(-1)!.id : null };
+}
+
 export const ordersOf = (orders: Record<string, Order[]>) => ({
-  exportPersonalData: async ({ userId }: { userId: string }) => ({ orders: orders[userId] ?? [] }),
+  async exportPersonalData(asked: Asked): Promise<OutputOf<(typeof OrdersApi)['exportPersonalData']>> {
+    const { data, nextCursor } = page(orders[asked.userId], asked);
+    return { orders: data, nextCursor };
+  },
 });
 
 export const paymentsOf = (payments: Record<string, Payment[]>) => ({
-  exportPersonalData: async ({ userId }: { userId: string }) => ({ payments: payments[userId] ?? [] }),
+  async exportPersonalData(asked: Asked): Promise<OutputOf<(typeof PaymentsApi)['exportPersonalData']>> {
+    const { data, nextCursor } = page(payments[asked.userId], asked);
+    return { payments: data, nextCursor };
+  },
 });
 
 export const anOrderOf = (customerId: string): Order => ({

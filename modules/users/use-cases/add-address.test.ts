@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressBookLimit } from '../domain/address.ts';
+import { addressBookLimit } from '../contract.ts';
 import { anAddressBook } from '../testing/address-book.ts';
 import { atHome, noon } from '../testing/people.ts';
 

@@ -1,8 +1,8 @@
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
-import { UsersErrors, type UsersApi } from '../contract.ts';
-import { addressBookLimit, newAddress } from '../domain/address.ts';
+import { addressBookLimit, UsersErrors, type UsersApi } from '../contract.ts';
+import { newAddress } from '../domain/address.ts';
 import type { Addresses } from '../domain/addresses.ts';
 
 /** Needs no profile, so that it works before the registration has reached us without asking auth. */
