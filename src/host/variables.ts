@@ -29,7 +29,7 @@ export const Variables = z.object({
   DATA_DIR: z.string().min(1).default('data').describe('where the embedded database lies'),
   DATABASE_URL: postgresUrl.optional().describe('a PostgreSQL of yours instead, 15 or later'),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).describe('connections for each module'),
-  DATABASE_POOL_TIMEOUT: seconds(5, 60).describe('seconds to wait for a connection'),
+  DATABASE_POOL_TIMEOUT: seconds(3, 60).describe('seconds to wait for a connection'),
   MODULES: list
     .pipe(z.array(z.string()).min(1, 'names no module'))
     .optional()

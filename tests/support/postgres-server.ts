@@ -3,7 +3,7 @@
  * TEST_DATABASE_URL names, as a user that may create databases and roles.
  */
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -31,7 +31,7 @@ declare module 'vitest' {
 const folderPrefix = 'fissile-test-postgres-';
 /** What is lost when the machine stops is of no use here; never for anything that is to be kept. */
 const fasterThanSafe = { scram_iterations: 1, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
-const settings = { ...fasterThanSafe, max_connections: 300, unix_socket_directories: '', listen_addresses: '127.0.0.1' };
+const settings = { ...fasterThanSafe, max_connections: 300, unix_socket_directories: '' };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const prefix = `test_${randomBytes(4).toString('hex')}_`;
@@ -44,7 +44,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
+/** `address` is one more of this machine to listen on; whoever is in its network may connect. */
+export async function startTestServer(address?: string): Promise<{ url: string; stop(): Promise<void> }> {
   const account = serviceAccount();
   const programs = programsOf(binariesFor(account, packagedBinaries()));
   const filesIn = (home: string): ServerFiles => ({ folder: join(home, 'data'), programs, account });
@@ -58,7 +59,9 @@ async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }
   if (account) for (const path of [files.folder, passwordFile]) chownSync(path, account.uid, account.gid);
   await initialize(files, { passwordFile, settings: fasterThanSafe, sync: false });
   const port = await freePort();
-  const { pid } = await startServer(files, { settings: { ...settings, port }, logFile: join(home, 'log') });
+  if (address !== undefined) appendFileSync(join(files.folder, 'pg_hba.conf'), 'host all all samenet scram-sha-256\n');
+  const listenAddresses = ['127.0.0.1', ...(address === undefined ? [] : [address])].join(',');
+  const { pid } = await startServer(files, { settings: { ...settings, listen_addresses: listenAddresses, port }, logFile: join(home, 'log') });
   return {
     url: `postgresql://postgres:${password}@127.0.0.1:${port}`,
     async stop() {

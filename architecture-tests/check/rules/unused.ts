@@ -82,7 +82,7 @@ function configuration({ tree }: System): object {
       'architecture-tests/check/{main,graph}.ts',
       '{tests,modules,src}/**/*.test.ts',
       // Started by their path.
-      'tests/**/{setup,*-server,embedded-program}.ts',
+      'tests/**/{setup,*-server,embedded-program,busy-copy}.ts',
       '*.config.ts',
     ],
     project: [

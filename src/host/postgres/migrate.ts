@@ -126,7 +126,8 @@ class MigrationRecord {
 
   async locked<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await this.#connection.query(`SET lock_timeout = '${lockTimeout}'; SELECT pg_advisory_lock(${prismaLock}); RESET lock_timeout`);
+      // Not RESET, which would bring back the short one of the role.
+      await this.#connection.query(`SET lock_timeout = '${lockTimeout}'; SELECT pg_advisory_lock(${prismaLock}); SET lock_timeout = 0`);
     } catch (error) {
       if (!hasCode(error, lockNotAvailable)) throw error;
       throw new StartupError(`Another program has been migrating the database of ${this.#module} for ${lockTimeout}. Try again when it has finished.`);

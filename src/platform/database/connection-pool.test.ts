@@ -227,6 +227,39 @@ describe('a statement that takes too long', () => {
     }));
 });
 
+describe('a lock that somebody else keeps', () => {
+  it('makes a statement unavailable long before the statement may take no longer', () =>
+    withDatabase({}, async (database) => {
+      await insertInto(database, 1);
+      await test.sql('BEGIN; SELECT FROM orders.notes FOR UPDATE');
+      const start = performance.now();
+      const waiting = database.transaction(() => database.query('UPDATE notes SET id = id'));
+      await expect(waiting).rejects.toMatchObject({ ...unavailable, cause: { code: '55P03' } });
+      expect(performance.now() - start).toBeLessThan(20_000);
+      await test.sql('ROLLBACK');
+      await expect(database.query('UPDATE notes SET id = id')).resolves.toMatchObject({ rowCount: 1 });
+    }));
+});
+
+describe('a transaction in which nothing happens', () => {
+  it('gives its locks back after some seconds, and is unavailable', () =>
+    withDatabase({}, async (database) => {
+      await insertInto(database, 1);
+      const [locked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const forgotten = database.transaction(async () => {
+        await database.query('UPDATE notes SET id = 2');
+        locked.resolve();
+        await goOn.promise;
+        await database.query('SELECT 1');
+      });
+      await locked.promise;
+      await test.sql("SET statement_timeout = '30s'; UPDATE orders.notes SET id = 3");
+      goOn.resolve();
+      await expect(forgotten).rejects.toMatchObject(unavailable);
+      expect(await stored()).toEqual([3]);
+    }));
+});
+
 describe('closing', () => {
   it('lets running transactions finish and accepts no new ones', () =>
     withDatabase({}, async (database) => {

@@ -15,15 +15,31 @@ const conventions = {
   default_transaction_isolation: 'read committed',
 };
 
-/** What ends work that takes too long. */
+/**
+ * What ends work that takes too long. A lock that somebody else keeps, such as a host that has vanished, is waited for
+ * less long than a request may take; and nothing that we do within a transaction waits for anything but the database.
+ */
 const limits = {
   statement_timeout: '30000',
-  idle_in_transaction_session_timeout: '60000',
+  lock_timeout: '1500',
+  idle_in_transaction_session_timeout: '5000',
+};
+
+/**
+ * A peer that vanished without closing its connections is noticed after 15 seconds, and not after two hours. The server
+ * ignores this where a connection is a Unix socket.
+ */
+const keepalives = {
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '2',
+  tcp_user_timeout: '15000',
 };
 
 /** The sessions that do a module's work, and its role. */
 export const moduleSettings = (schema: string, statementTimeout = Number(limits.statement_timeout)): SessionSettings => ({
   ...conventions,
+  ...keepalives,
   search_path: pg.escapeIdentifier(schema),
   ...limits,
   statement_timeout: String(statementTimeout),
@@ -32,7 +48,7 @@ export const moduleSettings = (schema: string, statementTimeout = Number(limits.
 const withoutLimits = Object.fromEntries(Object.keys(limits).map((name) => [name, '0']));
 
 /** Sessions that may take as long as they need: provisioning, migrations, backups. */
-export const toolSettings: SessionSettings = { ...conventions, ...withoutLimits };
+export const toolSettings: SessionSettings = { ...conventions, ...keepalives, ...withoutLimits };
 
 /** Sets all of them for the session, in one statement. */
 export const settingStatement = (settings: SessionSettings): string =>

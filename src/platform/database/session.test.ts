@@ -15,6 +15,9 @@ const foreign = {
   search_path: 'public',
   statement_timeout: '1234',
   idle_in_transaction_session_timeout: '1234',
+  lock_timeout: '1234',
+  tcp_keepalives_idle: '1234',
+  tcp_user_timeout: '1234',
 };
 
 beforeAll(async () => {

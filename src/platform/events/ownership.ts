@@ -19,9 +19,6 @@ export const liveOwners = `
   where locktype = 'advisory' and classid = ${lockNamespace} and objsubid = 2 and granted
     and database = (select oid from pg_database where datname = current_database())`;
 
-/** A host that vanished without closing its connections is noticed after 25 seconds instead of two hours. */
-const settings = { ...toolSettings, tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '3' };
-
 /**
  * The number under which this instance marks rows of a module's database as its own, and the session that proves
  * that the instance lives. When the session is lost so is the number: whoever sweeps first takes over what it
@@ -74,7 +71,7 @@ export class Ownership {
   async #open(): Promise<void> {
     const client = new Session({
       ...this.#connection,
-      settings,
+      settings: toolSettings,
       application_name: `fissile ${this.#module} ownership`,
       keepAlive: true,
       connectionTimeoutMillis: this.#heartbeat,
