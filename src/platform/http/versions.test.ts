@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errors } from '#platform/errors.ts';
 import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
-import { gateway, LibraryApi } from '../../../tests/support/gateway.ts';
+import { gateway, LibraryApi, somebody, tokenFor } from '../../../tests/support/gateway.ts';
 
 const { changedMeanwhile, bookLent } = errors('library', {
   changedMeanwhile: ['conflict', 'Somebody changed this meanwhile.'],
@@ -37,6 +37,19 @@ describe('reading something that has versions', () => {
   it('tells the version, and that it has to be asked for again', async () => {
     const { headers } = await shelf().get('/v1/book');
     expect(headers).toMatchObject({ etag: '"3"', 'cache-control': 'no-cache' });
+  });
+
+  it.each(['user', 'admin'] as const)('is kept by no cache, not even that of a shared browser, when it takes a token of %s', async (access) => {
+    const own = endpoint(LibraryApi, 'GET /v1/book', {
+      ...shared,
+      access,
+      summary: 'Your book',
+      handle: async () => ({ status: 200, body: { title: 'Emma' }, version: 3 }),
+    });
+    const { http } = gateway([own]);
+    const read = () => http.get('/v1/book').set('Authorization', `Bearer ${tokenFor({ ...somebody(), roles: ['admin'] })}`);
+    expect((await read()).headers).toMatchObject({ etag: '"3"', 'cache-control': 'no-store' });
+    expect((await read().set('If-None-Match', '"3"')).status, 'who kept it themselves need not load it again').toBe(304);
   });
 
   it.each(['"3"', 'W/"3"', '"1", "3"', '*'])('is 304 without a body for a client that has If-None-Match: %s', async (tag) => {
