@@ -57,4 +57,9 @@ describe('a field that is refused', () => {
     const message = 'There is no such field.';
     expect(refused({ role: 'admin', 'a/b': 1 })).toEqual([{ path: '/role', message }, { path: '/a~1b', message }]);
   });
+
+  it('are told for twenty fields and no more', () => {
+    const wrong = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`field${index}`, 1]));
+    expect(refused(wrong)).toHaveLength(20);
+  });
 });

@@ -14,11 +14,14 @@ const fieldErrors = (error: z.ZodError): FieldError[] =>
       : [{ path: jsonPointer(issue.path), message: issue.message }],
   );
 
+/** How many wrong fields are told: an answer about 50,000 of them helps nobody, and costs more than the request. */
+const mostTold = 20;
+
 /** The value as `schema` reads it; undefined where it is refused, and `refused` then has why. */
 export function readOrRefuse<S extends z.ZodType>(schema: S, value: unknown, refused: FieldError[]): z.output<S> | undefined {
   const parsed = schema.safeParse(value, { error: fieldMessage });
   if (parsed.success) return parsed.data;
-  refused.push(...fieldErrors(parsed.error));
+  refused.push(...fieldErrors(parsed.error).slice(0, mostTold - refused.length));
   return undefined;
 }
 
