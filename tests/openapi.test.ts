@@ -38,6 +38,25 @@ describe('the description of all modules', () => {
     }
   });
 
+  it('says what the server wants of e-mail addresses, new passwords and If-Match', () => {
+    const bodyOf = (url: string) => document.paths[url].post.requestBody.content['application/json'].schema.properties;
+    const { email, password } = bodyOf('/v1/auth/register');
+    expect(email).toMatchObject({ type: 'string', format: 'email', maxLength: 254 });
+    expect(password).toMatchObject({ minLength: 8, maxLength: 128, description: expect.stringContaining('15 characters') });
+    expect(bodyOf('/v1/auth/password').newPassword).toMatchObject({ minLength: 8, maxLength: 128 });
+    const { pattern } = document.components.parameters.IfMatch.schema;
+    for (const [value, isTaken] of [['"3"', true], ['*', true], ['3', false], ['W/"3"', false], ['"3", "4"', false]] as const) {
+      expect(new RegExp(pattern).test(value), value).toBe(isTaken);
+    }
+  });
+
+  it('lists 413 and 415 wherever a body can be sent', () => {
+    for (const { method, url, rawBody } of modules.flatMap(({ endpoints }) => endpoints)) {
+      const listed = Object.keys(document.paths[url][method.toLowerCase()].responses).filter((status) => ['413', '415'].includes(status));
+      expect(listed, `${method} ${url}`).toEqual(method === 'GET' ? [] : rawBody ? ['413'] : ['413', '415']);
+    }
+  });
+
   it('has only patterns that other languages read too', () => {
     const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text!) as string);
     expect(patterns.length).toBeGreaterThan(5);

@@ -1,5 +1,5 @@
-import { platformErrors } from '../errors.ts';
-import { jsonPointer } from '../validation.ts';
+import { platformErrors } from './errors.ts';
+import { jsonPointer } from './validation.ts';
 
 /** U+0000, and halves of surrogate pairs: the one is text to JSON and not to PostgreSQL, the others are no characters. */
 const unstorable = /[\0\p{Surrogate}]/u;

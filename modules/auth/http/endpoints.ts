@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { visibleLines } from '#platform/text.ts';
 import { AuthApi, PublicKey, Tokens } from '../contract.ts';
 
-const { email, password, name } = AuthApi.register.input.shape;
+const { email, password } = AuthApi.register.input.shape;
+const { name } = visibleLines(AuthApi.register.input.pick({ name: true })).shape;
 const { deviceToken } = AuthApi.logIn.input.shape;
 const { refreshToken } = AuthApi.refresh.input.shape;
 const { currentPassword, newPassword } = AuthApi.changePassword.input.shape;
 const Credentials = z.object({ email, password });
-/** Names go on to wherever they are written, such as the head of a letter. */
-// oxlint-disable-next-line no-control-regex -- `\P{Cc}` is not known to every reader of the OpenAPI document
-const oneLine = name.regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'Control characters are not allowed.');
+/** For readers of the document: the least that a setting can ask for. What is refused says what holds. */
+const chosen = { minLength: 8, maxLength: 128, description: 'at least 15 characters, unless PASSWORD_MIN_LENGTH is set otherwise' };
 const AccountPath = z.object({ userId: z.uuid() });
 
 /** Tokens must not stay in a cache on the way (RFC 6749 5.1). */
@@ -23,7 +24,7 @@ export const authEndpoints: Endpoint[] = [
       'is the same for an e-mail address that has an account already: that account stays as it is.',
     access: 'anyone',
     idempotent: true,
-    body: Credentials.extend({ name: oneLine }),
+    body: z.object({ email, password: password.meta(chosen), name }),
     answers: { status: 201, body: AuthApi.register.output },
     errors: AuthApi.register.errors,
     async handle({ body, address }, auth) {
@@ -75,7 +76,7 @@ export const authEndpoints: Endpoint[] = [
     summary: 'Change your password',
     description: 'Ends all your other sessions.',
     access: 'user',
-    body: z.object({ currentPassword, newPassword }),
+    body: z.object({ currentPassword, newPassword: newPassword.meta(chosen) }),
     answers: { status: 204 },
     errors: AuthApi.changePassword.errors,
     async handle({ body, principal: { userId, sessionId } }, auth) {

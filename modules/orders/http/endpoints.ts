@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Principal } from '#platform/context.ts';
 import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { visibleLines } from '#platform/text.ts';
 import { Order, OrdersApi, OrdersErrors, Product, Sku } from '../contract.ts';
 
 const { productNotFound, skuTaken, changedMeanwhile } = OrdersErrors;
@@ -46,7 +47,7 @@ export const ordersEndpoints: Endpoint[] = [
     access: 'admin',
     idempotent: true,
     versioned: true,
-    body: OrdersApi.addProduct.input,
+    body: visibleLines(OrdersApi.addProduct.input),
     answers: { status: 201, body: Product },
     errors: [skuTaken],
     async handle({ body }, orders) {
@@ -63,7 +64,7 @@ export const ordersEndpoints: Endpoint[] = [
     access: 'admin',
     versioned: true,
     path: ProductPath,
-    body: OrdersApi.changeProduct.input.omit({ sku: true, expectedVersion: true }),
+    body: visibleLines(OrdersApi.changeProduct.input.omit({ sku: true, expectedVersion: true })),
     answers: { status: 200, body: Product },
     errors: [productNotFound, changedMeanwhile],
     async handle({ path, body, ifMatch }, orders) {

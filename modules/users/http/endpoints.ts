@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { visibleLines } from '#platform/text.ts';
 import { Address, AddressFields, Profile, ProfileChanges, UsersApi, UsersErrors } from '../contract.ts';
 
 const { profileNotFound, addressNotFound, tooManyAddresses, changedMeanwhile } = UsersErrors;
@@ -22,7 +23,7 @@ export const usersEndpoints: Endpoint[] = [
     summary: 'Change your profile',
     access: 'user',
     versioned: true,
-    body: ProfileChanges,
+    body: visibleLines(ProfileChanges),
     answers: { status: 200, body: Profile },
     errors: [profileNotFound, changedMeanwhile],
     async handle({ principal, body, ifMatch }, users) {
@@ -60,7 +61,7 @@ export const usersEndpoints: Endpoint[] = [
     access: 'user',
     idempotent: true,
     versioned: true,
-    body: AddressFields,
+    body: visibleLines(AddressFields),
     answers: { status: 201, body: Address },
     errors: [profileNotFound, tooManyAddresses],
     async handle({ principal, body }, users) {
@@ -88,7 +89,7 @@ export const usersEndpoints: Endpoint[] = [
     access: 'user',
     versioned: true,
     path: AddressPath,
-    body: AddressFields,
+    body: visibleLines(AddressFields),
     answers: { status: 200, body: Address },
     errors: [addressNotFound, changedMeanwhile],
     async handle({ principal, path, body, ifMatch }, users) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requireStorableText } from '../http/storable-text.ts';
+import { requireStorableText } from '../storable-text.ts';
 import type { Envelope } from './envelope.ts';
 
 /** What a transport brought, if it is an event, or why not. */

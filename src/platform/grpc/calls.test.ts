@@ -27,6 +27,17 @@ const contextOf = (fields: Partial<ConstructorParameters<typeof CallContext>[0]>
   new CallContext({ deadline: new Deadline(5_000), requestId: 'request-7', trace: newTrace(), ...fields });
 
 describe('calling a module in another process', () => {
+  it('refuses text that PostgreSQL cannot store, as over HTTP', async () => {
+    const asked: string[] = [];
+    const { library } = await calling({ find: async ({ book }) => ({ title: String(asked.push(book)), shelf: null }) });
+    await expect(library.find({ book: 'Em\0ma' })).rejects.toMatchObject({
+      code: 'platform.invalid-request',
+      kind: 'invalid',
+      fields: [{ path: '/book', message: 'U+0000 and unpaired surrogates are not allowed.' }],
+    });
+    expect(asked).toEqual([]);
+  });
+
   it('gives what the handler gives, and the handler what was passed', async () => {
     let received: unknown;
     const { library } = await calling({

@@ -10,6 +10,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { RpcMeter } from '../observability/meters.ts';
 import { RefusedToken } from '../security/access-token.ts';
 import type { TokenVerifier } from '../security/token-verifier.ts';
+import { requireStorableText } from '../storable-text.ts';
 import { parseOrFail } from '../validation.ts';
 import { requestIdOf, tokenOf, traceOf } from './call-metadata.ts';
 import { statusOfFailure } from './failure-status.ts';
@@ -95,11 +96,15 @@ async function whoAsks({ metadata }: Call, verifier: TokenVerifier): Promise<{ p
 }
 
 function decoded(codec: OperationCodec, bytes: Buffer): unknown {
+  let input: unknown;
   try {
-    return codec.decodeInput(bytes);
+    input = codec.decodeInput(bytes);
   } catch (cause) {
     throw cause instanceof MalformedMessage ? platformErrors.invalidRequest({ cause }) : cause;
   }
+  // Text can hold U+0000 only where the bytes do; halves of surrogate pairs are no UTF-8.
+  if (bytes.includes(0)) requireStorableText(input);
+  return input;
 }
 
 /** For the operator: causes stay on this side. */

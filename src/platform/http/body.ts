@@ -1,7 +1,7 @@
 /** Reads the body of a request as JSON, bounded in depth. */
 import { parse as parseContentType } from 'content-type';
 import { httpErrors } from './http-errors.ts';
-import { requireStorableText } from './storable-text.ts';
+import { requireStorableText } from '../storable-text.ts';
 
 const maxDepth = 32;
 const jsonType = /^application\/(?:[\w.+-]+\+)?json$/;

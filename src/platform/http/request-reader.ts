@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 import { ifMatchVersion } from './preconditions.ts';
 import { preferredWait } from './prefer.ts';
 import { type Parameters, parameterNames } from './route-table.ts';
-import { requireStorableText } from './storable-text.ts';
+import { requireStorableText } from '../storable-text.ts';
 import { strict } from './strict-schema.ts';
 import { textReader } from './text-fields.ts';
 

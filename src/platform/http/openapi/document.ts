@@ -166,11 +166,12 @@ function problemResponse(status: number, definitions: readonly ErrorDefinition[]
 
 const pascalCase = (words: string) => words.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-function platformErrorsOf({ access, body, rawBody, idempotent, versioned, method }: Endpoint): ErrorDefinition[] {
+function platformErrorsOf({ access, rawBody, idempotent, versioned, method }: Endpoint): ErrorDefinition[] {
   return [
     platformErrors.invalidRequest,
-    ...(body ? [httpErrors.malformedBody, httpErrors.unsupportedMediaType] : []),
-    ...(body || rawBody ? [httpErrors.bodyTooLarge] : []),
+    // A body is read where none is wanted, too: to say so.
+    ...(method === 'GET' ? [] : [httpErrors.bodyTooLarge]),
+    ...(method === 'GET' || rawBody ? [] : [httpErrors.malformedBody, httpErrors.unsupportedMediaType]),
     ...(access === 'anyone' ? [] : [platformErrors.unauthenticated]),
     ...(access === 'admin' ? [platformErrors.forbidden] : []),
     ...(versioned && method !== 'GET' && method !== 'POST' ? [httpErrors.preconditionFailed] : []),

@@ -44,14 +44,16 @@ export const parameters = {
   IfMatch: {
     name: 'If-Match',
     in: 'header',
-    description: 'The `ETag` that you have seen, such as `"3"`: if it has changed since, the answer is 412 and nothing is changed.',
-    schema: { type: 'string' },
+    description: 'The `ETag` that you have seen, such as `"3"`: if it has changed since, the answer is 412 and nothing is changed. One version only, or `*` for any.',
+    schema: { type: 'string', pattern: '^\\s*(\\*|"[1-9][0-9]{0,9}")\\s*$' },
+    example: '"3"',
   },
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
     description: 'The `ETag` that you have, such as `"3"`: if it has not changed, the answer is 304 without a body.',
     schema: { type: 'string' },
+    example: '"3"',
   },
 } as const;
 
