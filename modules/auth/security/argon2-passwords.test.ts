@@ -83,6 +83,20 @@ describe('password hashes', () => {
       for (const reason of refused) expect(reason).toMatchObject({ code: 'auth.busy', kind: 'unavailable', retryAfter: 2 });
     });
 
+    it('of one network do not hold up a login from another', async () => {
+      const small = new Argon2Passwords({ cost, concurrency: 1, queue: 20, holdsConnection });
+      const hash = await small.hash(password);
+      const { signal } = new AbortController();
+      const order: string[] = [];
+      const logIn = (network: string, account: string) =>
+        small.verify(password, hash, { network, account, signal }).then(() => order.push(network), () => order.push('refused'));
+      const flood = Array.from({ length: 60 }, (_, index) => logIn('attacker', `person-${index}`));
+      await Promise.all([...flood, logIn('home', 'ada')]);
+      const computed = order.filter((network) => network !== 'refused');
+      expect(computed.slice(0, 3)).toContain('home');
+      expect(computed).toHaveLength(21);
+    });
+
     it('leave connections to others when those who wait hold some', async () => {
       const small = new Argon2Passwords({ cost, concurrency: 2, queue: 100, holdsConnection: () => true });
       expect(await refusedOf(small, 9)).toHaveLength(4);

@@ -2,9 +2,9 @@
 import { argon2, type Argon2Parameters, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AuthErrors } from '../contract.ts';
-import { PasswordHasher } from '../domain/password-hasher.ts';
+import { PasswordHasher, type Requester } from '../domain/password-hasher.ts';
 import { normalized } from '../domain/password-rules.ts';
-import { BoundedQueue } from './bounded-queue.ts';
+import { FairQueue } from './fair-queue.ts';
 
 /** What one hash costs. OWASP's first choice is 19 MiB, two passes, one lane. */
 export interface Cost {
@@ -41,31 +41,31 @@ const compute = promisify((parameters: Argon2Parameters, done: (error: Error | n
 
 export class Argon2Passwords extends PasswordHasher {
   readonly #cost: Cost;
-  readonly #queue: BoundedQueue;
-  readonly #queueHoldingConnections: BoundedQueue;
+  readonly #queue: FairQueue;
+  readonly #queueHoldingConnections: FairQueue;
   readonly #holdsConnection: () => boolean;
 
   constructor({ cost, concurrency, queue, holdsConnection }: Argon2Options) {
     super();
     const busy = () => AuthErrors.busy({ retryAfter });
     this.#cost = cost;
-    this.#queue = new BoundedQueue(concurrency, queue, busy);
-    this.#queueHoldingConnections = new BoundedQueue(mostHoldingConnections, 0, busy);
+    this.#queue = new FairQueue(concurrency, queue, busy);
+    this.#queueHoldingConnections = new FairQueue(mostHoldingConnections, 0, busy);
     this.#holdsConnection = holdsConnection;
   }
 
-  async hash(password: string, signal?: AbortSignal): Promise<string> {
+  async hash(password: string, requester?: Requester): Promise<string> {
     const salt = randomBytes(saltLength);
-    return encode({ ...this.#cost, salt, hash: await this.#compute(password, this.#cost, salt, hashLength, signal) });
+    return encode({ ...this.#cost, salt, hash: await this.#compute(password, this.#cost, salt, hashLength, requester) });
   }
 
-  async verify(password: string, hash: string | undefined, signal?: AbortSignal): Promise<boolean> {
+  async verify(password: string, hash: string | undefined, requester?: Requester): Promise<boolean> {
     if (hash === undefined) {
-      await this.#compute(password, this.#cost, randomBytes(saltLength), hashLength, signal);
+      await this.#compute(password, this.#cost, randomBytes(saltLength), hashLength, requester);
       return false;
     }
     const expected = decode(hash);
-    const actual = await this.#compute(password, expected, expected.salt, expected.hash.length, signal);
+    const actual = await this.#compute(password, expected, expected.salt, expected.hash.length, requester);
     return timingSafeEqual(actual, expected.hash);
   }
 
@@ -74,12 +74,14 @@ export class Argon2Passwords extends PasswordHasher {
     return memory < this.#cost.memory || passes < this.#cost.passes || parallelism < this.#cost.parallelism;
   }
 
-  #compute(password: string, cost: Cost, salt: Buffer, length: number, signal: AbortSignal | undefined): Promise<Buffer> {
+  #compute(password: string, cost: Cost, salt: Buffer, length: number, requester: Requester | undefined): Promise<Buffer> {
     const { memory, passes, parallelism } = cost;
     const message = normalized(password);
+    const { network = '', account = '', signal } = requester ?? {};
+    const lane = { network, account };
     const run = () =>
-      this.#queue.run(() => compute({ message, nonce: salt, memory, passes, parallelism, tagLength: length }), signal);
-    return this.#holdsConnection() ? this.#queueHoldingConnections.run(run, signal) : run();
+      this.#queue.run(() => compute({ message, nonce: salt, memory, passes, parallelism, tagLength: length }), lane, signal);
+    return this.#holdsConnection() ? this.#queueHoldingConnections.run(run, lane, signal) : run();
   }
 }
 

@@ -24,7 +24,7 @@ export function changePassword(
     requireGoodPassword(rules, newPassword, account, '/newPassword');
     await confirm(account, currentPassword, signal);
 
-    const to = await hasher.hash(newPassword, signal);
+    const to = await hasher.hash(newPassword, { network: userId, account: userId, signal });
     const changed = await accounts.changePassword(userId, { from: account.passwordHash, to, keep: sessionId });
     if (!changed) throw AuthErrors.wrongCredentials('The password was changed meanwhile.');
     logger.info('A password was changed; the other sessions have ended.', { userId });

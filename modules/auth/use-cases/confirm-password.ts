@@ -12,8 +12,9 @@ import { attempt } from './attempt.ts';
  */
 export function confirmPassword(hasher: PasswordHasher, throttle: Throttle, limits: Limits, logger: Logger) {
   return async (account: Account, password: string, signal: AbortSignal): Promise<void> => {
+    const requester = { network: account.id, account: account.id, signal };
     const limit = limits.currentPassword(account.id);
-    if (await attempt(throttle, [limit], () => hasher.verify(password, account.passwordHash, signal))) {
+    if (await attempt(throttle, [limit], () => hasher.verify(password, account.passwordHash, requester))) {
       await throttle.clear(limit);
       return;
     }

@@ -24,11 +24,13 @@ export function logIn(
   logger: Logger,
 ): Handler<typeof AuthApi, 'logIn'> {
   return async ({ email, password, address, deviceToken }, { signal }) => {
+    const network = networkOf(address);
+    const requester = { network, account: email, signal };
     const found = await accounts.findForLogIn(email, deviceToken);
     const account = found?.account;
-    const { own, shared, successes } = limits.logIn(email, networkOf(address), found?.knowsDevice ? deviceToken : undefined);
+    const { own, shared, successes } = limits.logIn(email, network, found?.knowsDevice ? deviceToken : undefined);
     const counted = [own, shared, ...successes];
-    const isRight = await attempt(throttle, counted, () => hasher.verify(password, account?.passwordHash, signal));
+    const isRight = await attempt(throttle, counted, () => hasher.verify(password, account?.passwordHash, requester));
 
     const refuse = async (reason: string): Promise<never> => {
       await throttle.giveBack(successes);
@@ -43,7 +45,7 @@ export function logIn(
 
     let { passwordHash } = account;
     if (hasher.isOutdated(passwordHash)) {
-      const stronger = await hasher.hash(password, signal);
+      const stronger = await hasher.hash(password, requester);
       await accounts.rehash(account.id, passwordHash, stronger);
       passwordHash = stronger;
     }

@@ -28,11 +28,12 @@ export function register(
   logger: Logger,
 ): Handler<typeof AuthApi, 'register'> {
   return async ({ email, password, name, address }, { signal }) => {
-    const limit = limits.registration(networkOf(address));
+    const network = networkOf(address);
+    const limit = limits.registration(network);
     requireGoodPassword(rules, password, { email }, '/password');
     requireNoDelay(await throttle.delay([limit]));
 
-    const passwordHash = await hasher.hash(password, signal);
+    const passwordHash = await hasher.hash(password, { network, account: email, signal });
     requireNoDelay(await throttle.reserve([limit]));
     const registeredAt = clock.now();
     const userId = uuid();
