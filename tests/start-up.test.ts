@@ -166,6 +166,15 @@ describe('stopping', () => {
     expect(existsSync(join(DATA_DIR, 'postgres', 'postmaster.pid')), 'the database was stopped cleanly').toBe(false);
   });
 
+  it('by SIGTERM keeps the port open for SHUTDOWN_DELAY, so that a probe sees that it is not ready', async () => {
+    const program = watched(await start({ DATA_DIR: await newFolder(), SHUTDOWN_DELAY: '4' }));
+    const stopped = program.stop();
+    await expect.poll(async () => (await fetch(`${program.url}/readyz`)).status).toBe(503);
+    const answer = await fetch(`${program.url}/v1/products`);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    expect(await stopped).toBe(0);
+  });
+
   it('cuts off what takes longer than SHUTDOWN_TIMEOUT', async () => {
     const program = watched(await start({ DATA_DIR: await newFolder(), SHUTDOWN_TIMEOUT: '1' }));
     const { token } = await logIn(program.url, administrator.email, administrator.password);

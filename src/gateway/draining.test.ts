@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Agent as UndiciAgent, request as undiciRequest } from 'undici';
@@ -69,6 +71,17 @@ describe('a port that is about to close', () => {
     const startedAt = performance.now();
     await front.close(100, 60_000);
     expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
+
+  it('does not wait for a connection that has asked nothing', async () => {
+    const front = await opened(0);
+    const silent = connect(Number(new URL(front.url).port), '127.0.0.1');
+    onTestFinished(() => void silent.destroy());
+    await once(silent, 'connect');
+    expect(await readiness(front.url)).toBe(200);
+    const ended = once(silent, 'close');
+    silent.resume();
+    await Promise.all([front.close(600_000), ended]);
   });
 
   it('says so on every answer that begins from then on, also to a request from before', async () => {

@@ -35,11 +35,22 @@ describe('the configuration', () => {
     ['DATABASE_URL', 'mysql://localhost/shop'],
     ['LOG_LEVEL', 'loud'],
     ['SHUTDOWN_TIMEOUT', '-1'],
+    ['TRUST_PROXY_HEADER', 'x-real-ip'],
     ['MODULES', ','],
     ['EVENTS_URL', 'http://broker'],
     ['REDIS_URL', 'amqp://redis'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(new RegExp(`^Wrong environment variable ${name}: [^\\n]+$`));
+  });
+});
+
+describe('the header of proxies', () => {
+  it.each([
+    [undefined, 'x-forwarded-for'],
+    ['X-Forwarded-For', 'x-forwarded-for'],
+    ['Forwarded', 'forwarded'],
+  ])('said as %s is %s', (value, header) => {
+    expect(readConfiguration({ TRUST_PROXY_HEADER: value }).trustProxyHeader).toBe(header);
   });
 });
 
@@ -49,6 +60,7 @@ describe('a number', () => {
     ['PORT', '-1.5', 'a whole number from 0 to 65535'],
     ['RATE_LIMIT_PER_MINUTE', 'none', 'a whole number from 0 to 1000000000'],
     ['SHUTDOWN_TIMEOUT', '0', 'a number above 0 and up to 600'],
+    ['SHUTDOWN_DELAY', '-1', 'a number from 0 to 600'],
     ['CALLS_FAILURE_RATE', '2', 'a number from 0 to 1'],
   ])('%s=%s is refused with what is allowed', (name, value, allowed) => {
     const said = `Wrong environment variable ${name}: "${value}" is not ${allowed}.`;

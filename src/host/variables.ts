@@ -71,7 +71,9 @@ export const Variables = z.object({
   CORS_ORIGINS: list.pipe(z.array(browserOrigin)).default([]).describe('origins whose pages may call, with commas between'),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0).describe('proxies in front to believe about addresses'),
   TRUST_PROXY_HEADER: z
-    .enum(['x-forwarded-for', 'forwarded'])
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['x-forwarded-for', 'forwarded'], 'must be x-forwarded-for or forwarded'))
     .default('x-forwarded-for')
     .describe('the header those proxies write; the other one is never read'),
   JWKS_URL: z.url().optional().describe('the keys of access tokens, where no module here issues them'),

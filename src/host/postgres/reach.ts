@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Deadline } from '#platform/deadline.ts';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
 import { toolSettings } from '#platform/database/session-settings.ts';
 import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 
 const connectTimeout = 10_000;
-const patience = 30_000;
 const oldestVersion = 15;
 
 const startingUp = '57P03';
@@ -14,19 +14,32 @@ const explanations: Record<string, string> = {
   '28000': 'the server refuses this user',
   '3D000': 'there is no such database',
   '53300': 'the server has too many connections already',
+  [startingUp]: 'it is starting',
   ECONNREFUSED: 'no server answers there',
   ENOENT: 'no server answers there',
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'there is no such host',
 };
 
+/** What a server answers that is about to start, or is being started again: nothing at first, then that it is starting. */
+const comesUp = ['ECONNREFUSED', 'ENOENT', startingUp];
+
+export interface Waiting {
+  /** Milliseconds. */
+  readonly patience: number;
+  /** Tells a person, once. */
+  readonly say: (line: string) => void;
+}
+
+const waiting: Waiting = { patience: 30_000, say: (line) => void process.stderr.write(`${line}\n`) };
+
 /**
- * Connects, and says in one line why it cannot. `variable` is the setting that says where. A server that is just
- * starting is waited for: in a group of containers, database and program start together.
+ * Connects, and says in one line why it cannot. `variable` is the setting that says where. A server that does not answer
+ * yet is waited for: in a group of containers, database and program start together.
  */
-export async function reach(settings: ConnectionSettings, variable: string): Promise<Session> {
-  const deadline = performance.now() + patience;
-  for (;;) {
+export async function reach(settings: ConnectionSettings, variable: string, { patience, say } = waiting): Promise<Session> {
+  const deadline = new Deadline(patience);
+  for (let told = false; ; told = true) {
     const client = new Session({ ...settings, settings: toolSettings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
     // What breaks later fails with the statement that notices.
     client.on('error', () => {});
@@ -38,12 +51,13 @@ export async function reach(settings: ConnectionSettings, variable: string): Pro
       await client.end().catch(() => {});
       if (error instanceof StartupError) throw error;
       const { code, message } = error as { code?: string; message: string };
-      if (code === startingUp && performance.now() < deadline) {
-        await sleep(200);
-        continue;
-      }
       const place = `${client.host}:${client.port}, database ${client.database}, user ${client.user}`;
       const reason = explanations[code ?? ''] ?? message;
+      if (comesUp.includes(code ?? '') && deadline.remaining > 0) {
+        if (!told) say(`${variable}: waiting ${patience / 1_000} s at most for PostgreSQL at ${client.host}:${client.port}: ${reason}.`);
+        await sleep(Math.min(200, deadline.remaining));
+        continue;
+      }
       throw new StartupError(`${variable}: cannot reach PostgreSQL at ${place}: ${reason}.`, { cause: error });
     }
   }
