@@ -20,7 +20,9 @@ const prefixes: Readonly<Record<string, string>> = {
 };
 const otherPrefix = 'Failed:';
 /** They take --topology: on data that a topology stored. */
-const worksOnStoredData = ['migrate', 'backup', 'restore', 'events', 'check-times'];
+const worksOnStoredData = ['migrate', 'backup', 'restore', 'events', 'check-times', 'sql'];
+/** All others are those of modules. */
+const known = ['serve', 'topology', 'certs', 'settings', ...worksOnStoredData];
 const answersScripts = ['migrate', 'backup', 'restore', 'settings', 'check-times'];
 
 /** Runs what the arguments ask for; resolves with the exit code. */
@@ -37,7 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
         json: { type: 'boolean', default: false },
       },
     });
-    if (values.help) return print(helpOn(positionals[0]));
+    if (values.help) return print(await helpOn(positionals[0]));
     if (values.version) return (await import('./commands/version.ts')).showVersion(values.json);
     const [command = 'serve', ...rest] = positionals;
     prefix = prefixes[command] ?? otherPrefix;
@@ -61,6 +63,7 @@ async function run(command: string, rest: readonly string[], { topology, json }:
   if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(environment, rest[0], topology);
   if (command === 'serve' && rest.length === 0 && topology !== undefined) return runTopology(environment, topology);
   if (worksOnStoredData.includes(command)) return runOnStoredData(command, rest, { environment, topology }, json);
+  if (!known.includes(command)) return runOfModules([command, ...rest], { environment, topology });
   if (topology !== undefined) throw new UsageError(`The command "${command}" takes no --topology.`);
   if (command === 'topology') return runTopology(environment, fileIn(rest, command));
   if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(environment);
@@ -74,8 +77,15 @@ async function runOnStoredData(command: string, rest: readonly string[], line: C
   if (command === 'backup') return (await import('./commands/backup.ts')).backup(line, fileIn(rest, command), json);
   if (command === 'restore') return (await import('./commands/restore.ts')).restore(line, fileIn(rest, command), json);
   if (command === 'check-times' && rest.length === 0) return (await import('./commands/check-times.ts')).checkTimes(line, json);
+  if (command === 'sql' && rest.length <= 1) return (await import('./commands/sql.ts')).sql(line, rest[0]);
   if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(line, json);
   throw noSuchCommand(command, rest);
+}
+
+async function runOfModules(words: readonly string[], line: CommandLine): Promise<number> {
+  const code = await (await import('./commands/of-modules.ts')).runModuleCommand(line, words);
+  if (code === undefined) throw noSuchCommand(words[0]!, words.slice(1));
+  return code;
 }
 
 const noSuchCommand = (command: string, rest: readonly string[]) => new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);

@@ -18,16 +18,21 @@ Commands
   events show <sub> <event>    show one of them with its event and its error
   events replay <sub> <event>  deliver one of them once more
   check-times                  find moments that were stored in another time zone
+  sql [MODULE]                 open a prompt on the data, as the module's role or as the administrator
   settings                     list the environment variables that all this goes by
+`;
 
+const exitCodes = `
+Exit codes: 0 done, 1 failed or could not start, 2 wrong arguments.
+`;
+
+const options = `
 Options
   --topology     which modules run in which process, see topologies/; for commands on stored data: whose
   --json         answer for a script: migrate, backup, restore, events list, check-times, settings, --version
   --help, -h     show this; after a command, all about it
   --version, -v  show the version, and those of Node and PostgreSQL
-
-Exit codes: 0 done, 1 failed or could not start, 2 wrong arguments.
-`;
+${exitCodes}`;
 
 const details: Readonly<Record<string, string>> = {
   serve: `Usage: ${program} serve [--topology FILE]
@@ -133,6 +138,16 @@ in which the zone is the one that the database had. The changelog names the othe
 
 Exit codes: 0 nothing was found, 1 something was, or it failed, 2 wrong arguments.
 `,
+  sql: `Usage: ${program} sql [MODULE] [--topology FILE]
+
+Opens psql on the stored data, or a small prompt where psql is not installed: a statement ends with ";", the session with
+\\q or the end of the input. With MODULE as its own role, in its schema and able to reach nothing else; without as the
+administrator of the server. The program may be running meanwhile.
+
+  --topology FILE  in the databases of this topology: name the module then
+
+Exit codes: 0 done, 1 a statement failed or the database is away, 2 wrong arguments, 3 psql stopped at an error.
+`,
   settings: `Usage: ${program} settings [--json]
 
 Lists the environment variables of the program and of its modules, with what holds without them.
@@ -143,5 +158,14 @@ Exit codes: 0 done, 2 wrong arguments.
 `,
 };
 
-/** Of one command, or of all. */
-export const helpOn = (command: string | undefined): string => details[command ?? ''] ?? overview;
+/** Returns the help on one command, or on all, those of the modules among them. */
+export async function helpOn(command: string | undefined): Promise<string> {
+  const own = command === undefined ? undefined : details[command];
+  if (own !== undefined) return own;
+  const { moduleCommands, usageOf } = await import('./commands/of-modules.ts');
+  const commands = (await moduleCommands()).map(({ name, summary, ...rest }) => ({ name, summary, usage: usageOf({ name, ...rest }) }));
+  const asked = commands.filter(({ name }) => name.split(' ', 1)[0] === command);
+  const lines = (some: typeof commands, before = '') => some.map(({ usage, summary }) => `  ${before}${usage.padEnd(27)}  ${summary}\n`).join('');
+  if (asked.length === 0) return overview + lines(commands) + options;
+  return `Usage: ${program} COMMAND [--topology FILE]\n\n${lines(asked)}\nOn the stored data; the program may be running meanwhile.\n${exitCodes}`;
+}

@@ -36,12 +36,17 @@ export interface StoredModule {
 /** One pool and one session for a command's own use. */
 const connections = { pool: 2, beside: 1 };
 
-/** Finds the modules of the command line that have data; refuses where none has. What it opens is closed by `opened`. */
-export async function findStoredData({ environment, topology: file }: CommandLine, opened: Opened): Promise<readonly StoredModule[]> {
+/** Finds the modules of the command line that have data, or `only` one of them; refuses where none has. What it opens is closed by `opened`. */
+export async function findStoredData(
+  { environment, topology: file }: CommandLine,
+  opened: Opened,
+  only?: string,
+): Promise<readonly StoredModule[]> {
   const configuration = readConfiguration(environment);
   const allModules = await findModules();
   const topology = file === undefined ? undefined : await topologyOf(file, configuration, allModules, environment);
-  const { modules } = selectModules(allModules, configuration.modules);
+  const { modules: selected } = selectModules(allModules, configuration.modules);
+  const modules = selected.filter((module) => only === undefined || module === only);
   const own: StoredModule[] = modules.flatMap((module) => {
     const connectionString = ownDatabaseUrl(module, environment);
     return connectionString === undefined ? [] : [{ module, connection: { connectionString }, variable: ownDatabaseVariable(module) }];
@@ -58,10 +63,17 @@ export async function findStoredData({ environment, topology: file }: CommandLin
   return modules.flatMap((module) => found.filter((each) => each.module === module));
 }
 
+/** How the administrator enters the server that holds the data of the command line. */
+export async function storedServer({ environment }: CommandLine, opened: Opened): Promise<ConnectionSettings> {
+  const { databaseUrl, dataDir } = readConfiguration(environment);
+  const { host, port, user, password, database, ssl } = await openServer(databaseUrl, dataDir, 1, opened);
+  return { host, port, user, password, database, ssl: ssl as pg.ClientConfig['ssl'] };
+}
+
 /** The same as pools that are closed by `opened`, by module. Refuses data of another version than this program's. */
-export async function openStoredData(line: CommandLine, opened: Opened): Promise<ReadonlyMap<string, PostgresDatabase>> {
+export async function openStoredData(line: CommandLine, opened: Opened, only?: string): Promise<ReadonlyMap<string, PostgresDatabase>> {
   const logger = createLogger({ level: 'silent', format: 'json' });
-  const found = await findStoredData(line, opened);
+  const found = await findStoredData(line, opened, only);
   for (const { module, connection, variable } of found) {
     const client = await reach(connection, variable);
     const pending = await pendingMigrations(client, module).finally(() => client.end());

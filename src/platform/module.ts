@@ -110,6 +110,21 @@ export const atStart = <const C extends readonly AnyToken[]>(
   collaborators: C,
 ): StartBinding => ({ factory: factory as never, collaborators });
 
+/**
+ * A command for the person at the machine, on the stored data of the module: `onCommandLine({ takes: ['EMAIL'], summary:
+ * '...' }, createAdministrator, [Accounts])`. It gets one text for each of `takes` and returns the lines to print.
+ */
+export interface CommandBinding extends Provided<(...given: string[]) => Promise<readonly string[]>> {
+  readonly takes: readonly string[];
+  /** For the list of commands. */
+  readonly summary: string;
+}
+export const onCommandLine = <const C extends readonly AnyToken[]>(
+  usage: Pick<CommandBinding, 'takes' | 'summary'>,
+  factory: (...collaborators: ResolvedAll<C>) => CommandBinding extends Provided<infer Run> ? Run : never,
+  collaborators: C,
+): CommandBinding => ({ ...usage, factory: factory as never, collaborators });
+
 /** The operations by which processes that run elsewhere trust the access tokens that a module issues. */
 export interface Authentication {
   /** Gives `{ keys }`, a JWKS (RFC 7517), for `{}`. */
@@ -137,6 +152,8 @@ export interface ModuleDefinition {
   /** By name, stored likewise. */
   readonly schedules: Readonly<Record<string, ScheduleBinding>>;
   readonly starts: readonly StartBinding[];
+  /** By what is typed: `admin list`. The program may be running meanwhile; events are delivered by it, or when it starts. */
+  readonly commands: Readonly<Record<string, CommandBinding>>;
   readonly endpoints: readonly Endpoint[];
   /** Of the one module that issues access tokens; in its own process it binds an Authenticator. */
   readonly authenticates: Authentication | undefined;
@@ -155,6 +172,7 @@ export function defineModule(
     sagas: [],
     schedules: {},
     starts: [],
+    commands: {},
     endpoints: [],
     authenticates: undefined,
     ...definition,

@@ -1,0 +1,47 @@
+/** `sql [MODULE]`: a prompt on the stored data, psql's where that is installed. */
+import { spawn } from 'node:child_process';
+import pg from 'pg';
+import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { moduleSettings, toolSettings } from '#platform/database/session-settings.ts';
+import { Session } from '#platform/database/session.ts';
+import { createLogger } from '#platform/observability/create-logger.ts';
+import { findModules } from '../modules.ts';
+import { Opened } from '../opened.ts';
+import { sqlPrompt } from '../sql-prompt.ts';
+import { findStoredData, storedServer, type CommandLine } from '../stored-data.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** As the module's own role, which reaches nothing else; without a module as the administrator of the server. */
+export async function sql(line: CommandLine, module: string | undefined): Promise<number> {
+  const modules = await findModules();
+  if (module !== undefined && !modules.includes(module)) throw new UsageError(`There is no module "${module}". There are: ${modules.join(', ')}.`);
+  if (module === undefined && line.topology !== undefined) throw new UsageError('Name a module: in a topology each has a database of its own.');
+  const opened = new Opened(createLogger({ level: 'silent', format: 'json' }));
+  try {
+    const connection = module === undefined ? await storedServer(line, opened) : (await findStoredData(line, opened, module))[0]!.connection;
+    // psql takes Ctrl-C for itself: the statement ends, and not the session.
+    process.on('SIGINT', () => {});
+    return (await psql(connection)) ?? (await ownPrompt(connection, module, opened));
+  } finally {
+    await opened.closeAll();
+  }
+}
+
+/** Its exit code; undefined where it is not installed. The password is in its environment, where no other user sees it. */
+function psql(connection: ConnectionSettings): Promise<number | undefined> {
+  const { host, port, user, password, database, ssl } = new pg.Client(connection);
+  const settings = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password ?? '', PGDATABASE: database, PGTZ: 'UTC' };
+  const child = spawn('psql', [], { stdio: 'inherit', env: { ...process.env, ...settings, ...(ssl && { PGSSLMODE: 'require' }) } });
+  return new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? resolve(undefined) : reject(error)));
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function ownPrompt(connection: ConnectionSettings, module: string | undefined, opened: Opened): Promise<number> {
+  const settings = module === undefined ? toolSettings : moduleSettings(module);
+  const client = new Session({ ...connection, settings });
+  await client.connect();
+  opened.add('the session', () => client.end());
+  return sqlPrompt(client, { input: process.stdin, output: process.stdout });
+}
