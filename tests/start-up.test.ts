@@ -31,8 +31,8 @@ async function refused(environment: Record<string, string>, args: readonly strin
 const production = { NODE_ENV: 'production', HOST: '127.0.0.1', PAYMENT_PROVIDER: 'sandbox', AUTH_KEY_SECRET: 'k'.repeat(32) };
 
 const json = { 'content-type': 'application/json' };
-async function logIn(url: string, email: string, password: string) {
-  const answer = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify({ email, password }) });
+async function logIn(url: string, email: string, password: string, newPassword?: string) {
+  const answer = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify({ email, password, newPassword }) });
   return { status: answer.status, token: answer.ok ? ((await answer.json()) as { accessToken: string }).accessToken : '' };
 }
 
@@ -45,14 +45,16 @@ describe('starting for the first time', () => {
     expect(first.output()).toContain(`Docs     ${first.url}/docs`);
     expect(first.output()).toContain(DATA_DIR);
     const password = /password (\S+)/.exec(first.output())?.[1];
-    expect((await logIn(first.url, administrator.email, password!)).status).toBe(200);
+    expect((await logIn(first.url, administrator.email, password!)).status, 'another one has to take its place').toBe(403);
+    expect((await logIn(first.url, administrator.email, password!, administrator.password)).status).toBe(200);
     const products = (await (await fetch(`${first.url}/v1/products`)).json()) as { data: unknown[] };
     expect(products.data).toHaveLength(12);
     expect(await first.stop()).toBe(0);
 
     const second = watched(await start({ DATA_DIR, ADMIN_PASSWORD: '' }));
     expect(second.output()).not.toMatch(/password|catalogue/i);
-    expect((await logIn(second.url, administrator.email, password!)).status, 'all is kept').toBe(200);
+    expect((await logIn(second.url, administrator.email, password!)).status, 'it was good for one login').toBe(401);
+    expect((await logIn(second.url, administrator.email, administrator.password)).status, 'all is kept').toBe(200);
     expect(await second.stop()).toBe(0);
   });
 

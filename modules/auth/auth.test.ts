@@ -225,7 +225,7 @@ describe('the administrator', () => {
     const again = await startTestProgram({
       modules: ['auth'],
       databaseUrl: program.databaseUrl,
-      environment: { ADMIN_EMAIL: administrator.email },
+      environment: { ADMIN_EMAIL: administrator.email, AUTH_KEY_SECRET: 'a secret of more than thirty-two characters' },
     });
     try {
       expect(again.announced.join()).not.toContain(administrator.email);

@@ -32,6 +32,7 @@ export const AuthErrors = errors('auth', {
   tooManyAttempts: ['too-many', 'Too many attempts. Wait before you try again.'],
   weakPassword: ['invalid', 'Choose another password.'],
   invalidRefreshToken: ['unauthenticated', 'This refresh token is not valid any more. Log in again.'],
+  passwordChangeRequired: ['forbidden', 'This password is good for one login: choose another and send it along as newPassword.'],
   accountNotFound: ['not-found', 'There is no such account.'],
   confirmationRequired: ['forbidden', 'This cannot be undone: send your password along, or log in again first.'],
   lastAdministrator: ['conflict', 'Nobody could administer without this account. Make somebody else an administrator first.'],
@@ -80,9 +81,15 @@ export const AuthApi = api('auth', {
   logIn: command(1, {
     summary:
       'Starts a session. With the token of a known device guesses that others make at the account do not hold it up.',
-    input: z.object({ email: Email, password: Password, address, deviceToken }),
+    input: z.object({ email: Email, password: Password, address, deviceToken, newPassword: Password.optional().describe('takes the place of the password; ends all other sessions') }),
     output: Tokens,
-    errors: [AuthErrors.wrongCredentials, AuthErrors.tooManyAttempts, AuthErrors.busy],
+    errors: [
+      AuthErrors.wrongCredentials,
+      AuthErrors.tooManyAttempts,
+      AuthErrors.busy,
+      AuthErrors.passwordChangeRequired,
+      AuthErrors.weakPassword,
+    ],
   }),
   refresh: command(1, {
     summary: 'Trades a refresh token for new tokens. Within a few seconds, and until the new refresh token was used, it gives the same one again; after that using it a second time ends the session.',

@@ -3,13 +3,14 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database/database.ts';
 import { prismaClient } from '#platform/database/prisma-client.ts';
 import { Outbox } from '#platform/events/outbox.ts';
-import { atStart, defineModule, every, on } from '#platform/module.ts';
+import { atStart, defineModule, every, on, onCommandLine } from '#platform/module.ts';
 import { Logger } from '#platform/observability/logger.ts';
 import { Authenticator } from '#platform/security/authenticator.ts';
 import { personErased } from '../users/contract.ts';
 import { AuthApi, userRegistered } from './contract.ts';
 import { AccessTokens } from './domain/access-tokens.ts';
 import { Accounts } from './domain/accounts.ts';
+import { AdministratorSettings } from './domain/administrator.ts';
 import { Devices } from './domain/devices.ts';
 import { Limits } from './domain/limits.ts';
 import { PasswordHasher } from './domain/password-hasher.ts';
@@ -33,9 +34,10 @@ import { keySealing } from './security/key-sealing.ts';
 import { sessionAuthenticator } from './security/session-authenticator.ts';
 import { SignedAccessTokens } from './security/signed-access-tokens.ts';
 import { AuthSettings } from './settings.ts';
+import { createAdministratorNow, listAdministrators, resetAdministratorPassword } from './use-cases/administrator-commands.ts';
 import { allowErasure } from './use-cases/allow-erasure.ts';
 import { changePassword } from './use-cases/change-password.ts';
-import { AdministratorSettings, createAdministrator } from './use-cases/create-administrator.ts';
+import { createAdministrator } from './use-cases/create-administrator.ts';
 import { disableAccount } from './use-cases/disable-account.ts';
 import { enableAccount } from './use-cases/enable-account.ts';
 import { exportPersonalData } from './use-cases/export-personal-data.ts';
@@ -86,7 +88,7 @@ export default defineModule('auth', {
     );
     bind(CommonPasswords).toConstantValue(new CommonPasswordList());
     bind(PasswordRules).toResolvedValue(
-      ({ PASSWORD_MIN_LENGTH }, common) => new PasswordRules(PASSWORD_MIN_LENGTH, common),
+      ({ PASSWORD_MIN_LENGTH, TOKEN_ISSUER }, common) => new PasswordRules(PASSWORD_MIN_LENGTH, common, ['fissile', TOKEN_ISSUER]),
       [AuthSettings, CommonPasswords],
     );
     bind(PasswordHasher).toResolvedValue(
@@ -127,6 +129,7 @@ export default defineModule('auth', {
 
     bind(AuthApi.register).toResolvedValue(register, [
       Accounts,
+      AdministratorSettings,
       PasswordRules,
       PasswordHasher,
       Throttle,
@@ -138,6 +141,7 @@ export default defineModule('auth', {
       Accounts,
       Sessions,
       Devices,
+      PasswordRules,
       PasswordHasher,
       Throttle,
       Limits,
@@ -180,6 +184,19 @@ export default defineModule('auth', {
     atStart(renewSigningKeys, [AccessTokens]),
     atStart(createAdministrator, [Accounts, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
   ],
+  commands: {
+    'admin list': onCommandLine({ takes: [], summary: 'show the administrators' }, listAdministrators, [Accounts]),
+    'admin create': onCommandLine(
+      { takes: ['EMAIL'], summary: 'make one, and print a password for the first login' },
+      createAdministratorNow,
+      [Accounts, PasswordHasher, Clock],
+    ),
+    'admin reset-password': onCommandLine(
+      { takes: ['EMAIL'], summary: 'print a password for the next login; the old one and all sessions end' },
+      resetAdministratorPassword,
+      [Accounts, PasswordHasher, Throttle],
+    ),
+  },
   endpoints: authEndpoints,
   authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },
 });

@@ -73,10 +73,12 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const login = await fetch(`${program.url}/v1/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: administrator.email, password }),
+      body: JSON.stringify({ email: administrator.email, password, newPassword: administrator.password }),
     });
     expect(login.status).toBe(200);
     expect(output.match(/catalogue is loaded/g), 'by one of the replicas').toHaveLength(1);
+    const listing = launch({ DATA_DIR: environment.DATA_DIR! }, ['admin', 'list', '--topology', file]);
+    expect({ code: await listing.exited, output: listing.output() }).toEqual({ code: 0, output: expect.stringMatching(/^admin@example\.com {2}[^\n]+\n$/) });
     await expect.poll(() => program.output()).toMatch(/^\{"process":"gateway",.*"POST \/v1\/auth\/login 200"/m);
 
     const pids = processesOf(program.process.pid!).map(({ pid }) => pid);

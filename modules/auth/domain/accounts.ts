@@ -16,6 +16,14 @@ export abstract class Accounts {
     deviceToken: string | undefined,
   ): Promise<{ account: Account; knowsDevice: boolean } | undefined>;
 
+  abstract findByEmail(email: string): Promise<Account | undefined>;
+
+  /** All of them, the oldest first. */
+  abstract administrators(): Promise<Account[]>;
+
+  /** Gives the account a one-time password, ends its sessions and forgets its devices, together; it counts as one who stays. */
+  abstract resetPassword(id: string, hash: string): Promise<void>;
+
   /** One who is not disabled. */
   abstract hasAdministrator(): Promise<boolean>;
 
@@ -26,7 +34,7 @@ export abstract class Accounts {
    * Replaces the password, ends every session but one and forgets the devices, together; false, and nothing of it, when
    * `from` is not the hash of the password any more.
    */
-  abstract changePassword(id: string, change: { from: string; to: string; keep: string }): Promise<boolean>;
+  abstract changePassword(id: string, change: { from: string; to: string; keep: string | null }): Promise<boolean>;
 
   /** Keeps the account from logging in and ends its sessions, together; neither for the last administrator. */
   abstract disable(id: string, at: Date): Promise<'disabled' | 'unknown' | 'last administrator'>;

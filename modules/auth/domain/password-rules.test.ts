@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PasswordRules } from './password-rules.ts';
 
-const owner = { email: 'ada.lovelace@example.com' };
-const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' });
+const owner = { email: 'ada.king@example.com', name: 'Augusta Ada Lovelace' };
+const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' }, ['fissile', 'Corner Shop']);
 const isFine = (password: string) => rules.objection(password, owner) === undefined;
 
 describe('a password', () => {
@@ -30,6 +30,29 @@ describe('a password', () => {
 
   it('S24 is not one that everybody tries first', () => {
     expect(isFine('passwordpassword')).toBe(false);
-    expect(isFine('Ada.Lovelace@example.com')).toBe(false);
+    expect(isFine('Ada.King@example.com')).toBe(false);
+  });
+
+  it.each([
+    'fissilefissilefissile',
+    'Fissile-2026-Fissile',
+    'corner shop 12345',
+    'CornerShop.Corner',
+    'ada.king@example.com!!',
+    'adakingadaking!',
+    'example example 1',
+    'AugustaAdaLovelace',
+    'lovelace-1815-Ada',
+  ])('S24 is not made of the name of the product, of its owner or of their address, as %s is', (password) => {
+    expect(isFine(password)).toBe(false);
+  });
+
+  it('S24 may have such names beside enough that is its own', () => {
+    expect(['lovelace rides a horse', 'fissile battery staple', 'an arcade in Canada'].map(isFine)).toEqual([true, true, true]);
+  });
+
+  it('S24 is another one than before', () => {
+    const password = 'correct horse battery staple';
+    expect(rules.objection(password, { ...owner, password })).toMatch('replaces');
   });
 });

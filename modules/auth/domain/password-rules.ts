@@ -14,24 +14,51 @@ export abstract class CommonPasswords {
  */
 export const normalized = (password: string): string => password.normalize('NFC');
 
+/** Whose password it shall be. */
+export interface Owner {
+  readonly email: string;
+  readonly name: string;
+  /** What it was until now. */
+  readonly password?: string;
+}
+
+/** What is shorter is in many words. */
+const shortestName = 3;
+
+/** Characters that a password has beside the words which are tried first for its owner. */
+const fewestOwn = 8;
+
 export class PasswordRules {
   readonly #shortest: number;
   readonly #common: CommonPasswords;
+  readonly #products: readonly string[];
 
-  /** `shortest` in characters, as Unicode counts them. */
-  constructor(shortest: number, common: CommonPasswords) {
+  /** `shortest` in characters, as Unicode counts them; `products`: the names under which people know the program. */
+  constructor(shortest: number, common: CommonPasswords, products: readonly string[] = []) {
     this.#shortest = shortest;
     this.#common = common;
+    this.#products = products;
   }
 
   /** What speaks against a password, for the person who chose it. */
-  objection(password: string, owner: { email: string }): string | undefined {
+  objection(password: string, owner: Owner): string | undefined {
     const text = normalized(password);
     const length = [...text].length;
     if (length < this.#shortest) return `Use at least ${this.#shortest} characters, such as a few random words.`;
     if (length > longestPassword) return `Use at most ${longestPassword} characters.`;
-    if (text.toLowerCase() === owner.email || this.#common.includes(text))
+    if (owner.password !== undefined && text === normalized(owner.password)) return 'This is the password that it replaces. Choose another one.';
+    if (this.#common.includes(text) || this.#isMadeOfNames(text, owner))
       return 'This password is among the first that an attacker tries. Choose another one.';
     return undefined;
+  }
+
+  /** Whether little is left without the product's name, the e-mail address and the person's name, wherever they stand in it. */
+  #isMadeOfNames(text: string, { email, name }: Owner): boolean {
+    const words = [email, name, ...this.#products].flatMap((given) => [given, ...given.split(/[^\p{L}\p{M}\p{N}]+/u)]);
+    const tried = words.map((word) => normalized(word).toLowerCase()).filter((word) => [...word].length >= shortestName);
+    const longestFirst = tried.sort((one, other) => other.length - one.length);
+    const whole = text.toLowerCase();
+    const rest = longestFirst.reduce((left, word) => left.replaceAll(word, ''), whole);
+    return rest !== whole && [...rest].length < fewestOwn;
   }
 }

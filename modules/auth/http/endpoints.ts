@@ -5,7 +5,7 @@ import { AuthApi, PublicKey, Tokens } from '../contract.ts';
 
 const { email, password } = AuthApi.register.input.shape;
 const { name } = visibleLines(AuthApi.register.input.pick({ name: true })).shape;
-const { deviceToken } = AuthApi.logIn.input.shape;
+const { deviceToken, newPassword: replacement } = AuthApi.logIn.input.shape;
 const { refreshToken } = AuthApi.refresh.input.shape;
 const { currentPassword, newPassword } = AuthApi.changePassword.input.shape;
 const Credentials = z.object({ email, password });
@@ -37,9 +37,10 @@ export const authEndpoints: Endpoint[] = [
     description:
       'Wrong passwords make the next attempt wait, and so do too many logins. Keep the `deviceToken` of the answer, also ' +
       'after logging out, and send it with the next login from the same device: guesses that others make at the account ' +
-      'then do not hold it up. It proves nothing else.',
+      'then do not hold it up. It proves nothing else. A one-time password takes a `newPassword` along (403 ' +
+      '`auth.password-change-required` without).',
     access: 'anyone',
-    body: Credentials.extend({ deviceToken }),
+    body: Credentials.extend({ deviceToken, newPassword: replacement }),
     answers: { status: 200, body: Tokens },
     errors: AuthApi.logIn.errors,
     async handle({ body, address }, auth) {

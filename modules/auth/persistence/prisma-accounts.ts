@@ -16,10 +16,12 @@ interface Row {
   roles: string[];
   registeredAt: Date;
   disabledAt: Date | null;
+  oneTimePassword: boolean;
 }
 
-const columns = `id, email, name, password_hash as "passwordHash", roles, registered_at as "registeredAt", disabled_at as "disabledAt"`;
-const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disabledAt }: Row): Account => ({
+const columns = `id, email, name, password_hash as "passwordHash", roles, registered_at as "registeredAt",
+  disabled_at as "disabledAt", one_time_password as "oneTimePassword"`;
+const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disabledAt, oneTimePassword }: Row): Account => ({
   id,
   email,
   name,
@@ -27,6 +29,7 @@ const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disable
   roles: roles as Role[],
   registeredAt,
   disabledAt,
+  oneTimePassword,
 });
 
 export function prismaAccounts(database: Database, prisma: PrismaClient, outbox: Outbox, endings: SessionEndings): Accounts {
@@ -66,6 +69,23 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, outbox:
       return row ? accountOf(row) : undefined;
     },
 
+    async findByEmail(email) {
+      const row = await prisma.account.findUnique({ where: { email } });
+      return row ? accountOf(row) : undefined;
+    },
+
+    async administrators() {
+      const rows = await prisma.account.findMany({ where: { roles: { has: 'admin' } }, orderBy: [{ registeredAt: 'asc' }, { id: 'asc' }] });
+      return rows.map(accountOf);
+    },
+
+    resetPassword: (id, passwordHash) =>
+      database.transaction(async () => {
+        await prisma.account.updateMany({ where: { id }, data: { passwordHash, oneTimePassword: true, leavingAt: null } });
+        await endSessions(id, null);
+        await prisma.device.deleteMany({ where: { accountId: id } });
+      }),
+
     /** One statement whether there is an account or not. */
     async findForLogIn(email, deviceToken) {
       const { rows } = await database.query<Row & { knowsDevice: boolean }>(
@@ -89,7 +109,10 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, outbox:
 
     changePassword: (id, { from, to, keep }) =>
       database.transaction(async () => {
-        const { count } = await prisma.account.updateMany({ where: { id, passwordHash: from }, data: { passwordHash: to } });
+        const { count } = await prisma.account.updateMany({
+          where: { id, passwordHash: from },
+          data: { passwordHash: to, oneTimePassword: false },
+        });
         if (count === 0) return false;
         await endSessions(id, keep);
         await prisma.device.deleteMany({ where: { accountId: id } });

@@ -64,5 +64,6 @@ export const anAccount = (fields: Partial<Account> = {}): Account => ({
   roles: ['customer'],
   registeredAt: noon,
   disabledAt: null,
+  oneTimePassword: false,
   ...fields,
 });

@@ -40,14 +40,15 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
   const hasher = new QuickPasswords();
   const throttle = new InMemoryThrottle(clock);
   const limits = new Limits({ ...usualAllowance, ...allowance });
-  const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' });
+  const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' }, ['fissile']);
+  const administrator = { email: 'root@example.com', password: undefined };
   const logger = new KeptLogger();
   const tokens = new PlainTokens();
   const { accounts, sessions, devices, endings, outbox } = inMemoryIdentity(clock, lifetimes);
 
   const useCases = {
-    register: register(accounts, rules, hasher, throttle, limits, clock, logger),
-    logIn: logIn(accounts, sessions, devices, hasher, throttle, limits, tokens, logger),
+    register: register(accounts, administrator, rules, hasher, throttle, limits, clock, logger),
+    logIn: logIn(accounts, sessions, devices, rules, hasher, throttle, limits, tokens, logger),
     refresh: refresh(sessions, tokens, logger),
     logOut: logOut(sessions, logger),
     changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
@@ -72,7 +73,7 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
     register: (email: string, fields: { password?: string; address?: string } = {}) =>
       useCases.register({ email, password: goodPassword, name: 'Ada', address: home, ...fields }, anyContext),
 
-    logIn: (email: string, fields: { password?: string; address?: string; deviceToken?: string } = {}) =>
+    logIn: (email: string, fields: { password?: string; address?: string; deviceToken?: string; newPassword?: string } = {}) =>
       useCases.logIn({ email, password: goodPassword, address: home, ...fields }, anyContext),
 
     refresh: (refreshToken: string) => useCases.refresh({ refreshToken }, anyContext),

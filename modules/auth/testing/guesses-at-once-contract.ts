@@ -42,7 +42,7 @@ export function guessesAtOnceContract(make: () => GuessedPorts): void {
     const rules = new PasswordRules(15, { includes: () => false });
     const account = anAccount();
     await accounts.add(account, () => {});
-    const login = logIn(accounts, sessions, devices, hasher, throttle, limits, tokens, logger);
+    const login = logIn(accounts, sessions, devices, rules, hasher, throttle, limits, tokens, logger);
     const change = changePassword(accounts, rules, hasher, throttle, limits, logger);
     const answerOf = (work: Promise<unknown>) => work.then(() => 'in', ({ code, retryAfter }) => `${code} ${retryAfter}`);
     return {

@@ -67,24 +67,37 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       const account = [...accounts.values()].find((account) => account.email === email);
       return account && { account, knowsDevice: devices.get(deviceToken ?? '')?.accountId === account.id };
     }
+    async findByEmail(email: string) {
+      return [...accounts.values()].find((account) => account.email === email);
+    }
+    async administrators() {
+      const all = [...accounts.values()].filter(({ roles }) => roles.includes('admin'));
+      return all.sort((one, other) => one.registeredAt.getTime() - other.registeredAt.getTime() || one.id.localeCompare(other.id));
+    }
+    async resetPassword(id: string, passwordHash: string) {
+      change(id, { passwordHash, oneTimePassword: true });
+      leaving.delete(id);
+      endSessions(sessionsOf(id));
+      forgetDevices(id);
+    }
     async hasAdministrator() {
       return [...accounts.values()].some(({ roles, disabledAt }) => roles.includes('admin') && disabledAt === null);
     }
     async rehash(id: string, from: string, to: string) {
       if (accounts.get(id)?.passwordHash === from) change(id, { passwordHash: to });
     }
-    async changePassword(id: string, { from, to, keep }: { from: string; to: string; keep: string }) {
+    async changePassword(id: string, { from, to, keep }: { from: string; to: string; keep: string | null }) {
       if (accounts.get(id)?.passwordHash !== from) return false;
       endSessions(sessionsOf(id).filter((session) => session.id !== keep));
       forgetDevices(id);
-      return change(id, { passwordHash: to });
+      return change(id, { passwordHash: to, oneTimePassword: false });
     }
     async disable(id: string, at: Date) {
       if (isLastAdministrator(id)) return 'last administrator' as const;
       endSessions(sessionsOf(id));
       return change(id, { disabledAt: accounts.get(id)?.disabledAt ?? at }) ? ('disabled' as const) : ('unknown' as const);
     }
-    async leave(id: string) {
+    async leave(id: string, _at: Date) {
       if (isLastAdministrator(id)) return false;
       leaving.add(id);
       return true;

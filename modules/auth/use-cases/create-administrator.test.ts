@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anAccount } from '../testing/accounts.ts';
 import { authInMemory } from '../testing/auth-in-memory.ts';
 import { createAdministrator } from './create-administrator.ts';
 
@@ -20,7 +21,8 @@ describe('the first start', () => {
     expect(lines).toHaveLength(1);
     const password = /password (\S{24}) /.exec(lines[0] ?? '')?.[1];
     expect(lines[0]).toContain(email);
-    const { accessToken } = await logIn(email, { password: password ?? '' });
+    const newPassword = 'another good password';
+    const { accessToken } = await logIn(email, { password: password ?? '', newPassword });
     expect(accessToken).toMatch(/ admin$/);
     expect(logger.text).not.toContain(password);
   });
@@ -52,8 +54,8 @@ describe('the first start', () => {
   });
 
   it('says so when the address belongs to another account', async () => {
-    const { start, lines, register, accounts } = setUp();
-    await register(email);
+    const { start, lines, accounts } = setUp();
+    await accounts.add(anAccount({ email }), () => {});
     await start();
     expect(lines.join()).toMatch(/ADMIN_EMAIL/);
     expect(await accounts.hasAdministrator()).toBe(false);

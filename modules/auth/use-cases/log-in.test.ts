@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { anyContext, goodPassword, second } from '../testing/accounts.ts';
+import { anAccount, anyContext, goodPassword, second } from '../testing/accounts.ts';
 import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
 
 const email = 'ada@example.com';
 const wrong = { password: 'not the right password' };
+const newPassword = 'another good password';
 const elsewhere = { address: '203.0.113.66' };
 
 async function setUp(allowance = {}) {
@@ -163,6 +164,31 @@ describe('logging in', () => {
     expect(new Set(await attempts(20))).toEqual(new Set(['auth.busy']));
     hasher.busy = false;
     expect(await attempts(5, wrong)).toEqual([refused, refused, refused, refused, delayed]);
+  });
+
+  it('S27 with a one-time password takes another one along, and is possible once', async () => {
+    const { logIn, accounts } = authInMemory();
+    const account = anAccount({ email, oneTimePassword: true });
+    await accounts.add(account, () => {});
+    const wrongOne = { password: 'not the right password', newPassword };
+    await expect(logIn(email, wrongOne)).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
+    await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.password-change-required', kind: 'forbidden' });
+    for (const bad of ['too short', goodPassword]) {
+      await expect(logIn(email, { newPassword: bad })).rejects.toMatchObject({ code: 'auth.weak-password', fields: [{ path: '/newPassword' }] });
+    }
+    expect(await accounts.find(account.id)).toEqual(account);
+    await expect(logIn(email, { newPassword })).resolves.toMatchObject({ accessToken: expect.any(String) });
+    await expect(logIn(email, { newPassword })).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
+    await expect(logIn(email, { password: newPassword })).resolves.toBeDefined();
+  });
+
+  it('S27 can bring a new password for any account, which ends its other sessions', async () => {
+    const { register, logIn, sessions } = authInMemory();
+    await register(email);
+    const before = await logIn(email);
+    const after = await logIn(email, { newPassword });
+    expect([await sessions.isLive(sessionIn(before)), await sessions.isLive(sessionIn(after))]).toEqual([false, true]);
+    await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
   });
 
   it('S28 is refused to a disabled account as if the password were wrong', async () => {

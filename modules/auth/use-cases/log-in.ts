@@ -8,22 +8,25 @@ import type { Accounts } from '../domain/accounts.ts';
 import type { Devices } from '../domain/devices.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
+import type { PasswordRules } from '../domain/password-rules.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Throttle } from '../domain/throttle.ts';
 import { attempt } from './attempt.ts';
+import { requireGoodPassword } from './require-good-password.ts';
 
 /** An unknown account, a disabled one and a wrong password cost the same work and get the same answer. */
 export function logIn(
   accounts: Accounts,
   sessions: Sessions,
   devices: Devices,
+  rules: PasswordRules,
   hasher: PasswordHasher,
   throttle: Throttle,
   limits: Limits,
   tokens: AccessTokens,
   logger: Logger,
 ): Handler<typeof AuthApi, 'logIn'> {
-  return async ({ email, password, address, deviceToken }, { signal }) => {
+  return async ({ email, password, address, deviceToken, newPassword }, { signal }) => {
     const network = networkOf(address);
     const requester = { network, account: email, signal };
     const found = await accounts.findForLogIn(email, deviceToken);
@@ -44,7 +47,17 @@ export function logIn(
     await Promise.all([throttle.clear(own), throttle.giveBack([shared])]);
 
     let { passwordHash } = account;
-    if (hasher.isOutdated(passwordHash)) {
+    if (account.oneTimePassword && newPassword === undefined) {
+      await throttle.giveBack(successes);
+      throw AuthErrors.passwordChangeRequired();
+    }
+    if (newPassword !== undefined) {
+      requireGoodPassword(rules, newPassword, { ...account, password }, '/newPassword');
+      const from = passwordHash;
+      passwordHash = await hasher.hash(newPassword, requester);
+      if (!(await accounts.changePassword(account.id, { from, to: passwordHash, keep: null }))) return refuse('changed meanwhile');
+      logger.info('A password was changed; all sessions have ended.', { userId: account.id });
+    } else if (hasher.isOutdated(passwordHash)) {
       const stronger = await hasher.hash(password, requester);
       await accounts.rehash(account.id, passwordHash, stronger);
       passwordHash = stronger;

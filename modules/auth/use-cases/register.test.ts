@@ -26,6 +26,26 @@ describe('registering', () => {
     expect(outbox.events).toHaveLength(1);
   });
 
+  it('S25 takes at least 50 ms to store, whether there is something to store or not', async () => {
+    const { register } = authInMemory();
+    for (const [address, what] of [[email, 'free'], [email, 'taken'], ['root@example.com', 'reserved']] as const) {
+      const started = performance.now();
+      await register(address);
+      expect(performance.now() - started, what).toBeGreaterThan(49);
+    }
+  });
+
+  it("leaves the configured administrator's address to them, and does not tell", async () => {
+    const { register, outbox, accounts, hasher } = authInMemory();
+    await register(email);
+    const work = hasher.work;
+    const answer = await register('root@example.com');
+    expect(answer).toEqual({ userId: expect.any(String) });
+    expect(hasher.work).toBe(2 * work);
+    expect(await accounts.findByEmail('root@example.com')).toBeUndefined();
+    expect(outbox.events).toHaveLength(1);
+  });
+
   it('leaves the account of an address that has one as it is', async () => {
     const { register, logIn, accounts } = authInMemory();
     const { userId } = await register(email);

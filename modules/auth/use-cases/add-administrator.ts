@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { v7 as uuid } from 'uuid';
+import type { Clock } from '#platform/clock.ts';
+import { userRegistered } from '../contract.ts';
+import type { Account } from '../domain/account.ts';
+import type { Accounts } from '../domain/accounts.ts';
+import type { PasswordHasher } from '../domain/password-hasher.ts';
+
+export const administratorName = 'Administrator';
+
+/** For a person who reads it once, and chooses another at the first login. */
+export const newOneTimePassword = (): string => randomBytes(18).toString('base64url');
+
+export const tellOneTimePassword = (email: string, password: string): string =>
+  `Administrator: ${email}, password ${password} (good for one login, with a newPassword: POST /v1/auth/login)`;
+
+/** Stores an administrator, who is announced like everybody who registers; false when the address has an account. */
+export const addAdministrator =
+  (accounts: Accounts, hasher: PasswordHasher, clock: Clock) =>
+  async (email: string, password: string, { oneTimePassword }: Pick<Account, 'oneTimePassword'>): Promise<boolean> => {
+    const passwordHash = await hasher.hash(password);
+    const [userId, name, registeredAt] = [uuid(), administratorName, clock.now()];
+    return accounts.add(
+      { id: userId, email, name, passwordHash, roles: ['admin'], registeredAt, disabledAt: null, oneTimePassword },
+      (outbox) => outbox.add(userRegistered, { userId, email, name, registeredAt: registeredAt.toISOString() }),
+    );
+  };
