@@ -107,7 +107,7 @@ function useOf({ method, url }: Endpoint, exchange: Exchange, key: string, { sen
     throw httpErrors.invalidHeader(`An Idempotency-Key has 1 to ${maxKeyLength} characters.`);
   }
   const scope = `${exchange.principal?.userId ?? 'anonymous'} ${method} ${url}`;
-  return keyUse(key, { pathAndQuery: exchange.target, body: sentBody }, { scope, settlesIn: wait });
+  return keyUse(key, { pathAndQuery: exchange.target, body: sentBody }, { scope, counted: exchange.principal !== undefined, settlesIn: wait });
 }
 
 const neverKept: readonly ErrorKind[] = ['unauthenticated', 'forbidden', 'too-many', 'unavailable'];

@@ -14,6 +14,7 @@ export const httpErrors = errors('platform', {
   invalidHeader: ['invalid', 'A header is not valid.'],
   preconditionFailed: ['conflict', 'It is not the version that If-Match names any more. Read it again and repeat the change.'],
   idempotencyKeyInUse: ['conflict', 'A request with this Idempotency-Key is still running.'],
+  tooManyIdempotencyKeys: ['too-many', 'You have used too many Idempotency-Keys here within 24 hours. Those you have used still work.'],
   idempotencyKeyReused: ['invalid', 'This Idempotency-Key was used for another request.'],
 });
 

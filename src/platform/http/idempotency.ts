@@ -22,9 +22,15 @@ interface StoredRow {
   headers: string[];
   body: string;
   settling: boolean | null;
+  full: boolean;
 }
 
 const kept = "interval '24 hours'";
+/**
+ * How many answers are kept of one person at one endpoint. Beyond it new keys are refused until the oldest has expired: a
+ * key that was forgotten early could buy something twice.
+ */
+export const keysPerPerson = 10_000;
 /** What storing the settled answer may take on top of the wait itself. */
 const settlingMargin = 5_000;
 
@@ -34,6 +40,7 @@ class LostRace extends Error {}
 export class IdempotencyKeys {
   readonly #database: Database;
   readonly #take: string;
+  readonly #room: string;
   readonly #store: string;
   readonly #settle: string;
   readonly #forget: string;
@@ -46,9 +53,17 @@ export class IdempotencyKeys {
       WITH lock AS MATERIALIZED (
         SELECT pg_try_advisory_xact_lock(hashtextextended('${database.schema} ' || $1 || ' ' || $2, 0)) AS free
       )
-      SELECT lock.free, stored.fingerprint, stored.status, stored.headers, stored.body, stored.settles_until > now() AS settling
+      SELECT lock.free, stored.fingerprint, stored.status, stored.headers, stored.body, stored.settles_until > now() AS settling,
+             stored.key IS NULL AND $3 AND ${keysPerPerson} = (
+               SELECT count(*) FROM (
+                 SELECT FROM ${table} WHERE scope = $1 AND created_at > now() - ${kept} LIMIT ${keysPerPerson}
+               ) used
+             ) AS "full"
       FROM lock
       LEFT JOIN ${table} stored ON stored.scope = $1 AND stored.key = $2 AND stored.created_at > now() - ${kept}`;
+    this.#room = `
+      SELECT ceil(extract(epoch from min(created_at) + ${kept} - now()))::int AS seconds FROM ${table}
+      WHERE scope = $1 AND created_at > now() - ${kept}`;
     this.#store = `
       INSERT INTO ${table} AS stored (scope, key, fingerprint, status, headers, body, settles_until)
       VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7::int > 0 THEN now() + $7::int * interval '1 ms' END)
@@ -79,7 +94,7 @@ export class IdempotencyKeys {
     try {
       return await this.#database.transaction<KeyedAnswer>(async () => {
         refusal = undefined;
-        const stored = await this.#find(use).catch((error: unknown) => {
+        const stored = await this.#find(use, use.counted).catch((error: unknown) => {
           refusal = error;
           throw error;
         });
@@ -118,16 +133,23 @@ export class IdempotencyKeys {
   }
 
   /** Takes the key for the transaction under way, or finds its answer. */
-  async #find({ scope, keyHash, fingerprint }: KeyUse): Promise<RenderedAnswer | undefined> {
-    const { rows } = await this.#database.query<StoredRow>(this.#take, [scope, keyHash]);
+  async #find({ scope, keyHash, fingerprint }: KeyUse, counted = false): Promise<RenderedAnswer | undefined> {
+    const { rows } = await this.#database.query<StoredRow>(this.#take, [scope, keyHash, counted]);
     const row = rows[0]!;
     if (row.fingerprint === null) {
       if (!row.free) throw httpErrors.idempotencyKeyInUse({ retryAfter: 1 });
+      if (row.full) throw await this.#noRoom(scope);
       return undefined;
     }
     if (row.fingerprint !== fingerprint) throw httpErrors.idempotencyKeyReused();
     if (row.settling) throw httpErrors.idempotencyKeyInUse({ retryAfter: 1 });
     return { status: row.status, headers: row.headers, body: row.body === '' ? undefined : row.body };
+  }
+
+  /** With when the oldest key of the scope expires. */
+  async #noRoom(scope: string): Promise<Error> {
+    const { rows } = await this.#database.query<{ seconds: number | null }>(this.#room, [scope]);
+    return httpErrors.tooManyIdempotencyKeys({ retryAfter: Math.max(1, rows[0]?.seconds ?? 1) });
   }
 
   async #keep({ scope, keyHash, fingerprint, settlesIn }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<void> {

@@ -12,6 +12,8 @@ export interface KeyUse {
   readonly keyHash: string;
   /** Of the request; another one under the same key is refused. */
   readonly fingerprint: string;
+  /** Whether the keys of this scope are counted: a scope that strangers share is not theirs to fill. */
+  readonly counted: boolean;
   /** Milliseconds during which the answer may still change, for `Prefer: wait`; 0 for a final one. */
   readonly settlesIn: number;
 }
@@ -24,11 +26,12 @@ interface KeyedRequest {
 export const keyUse = (
   key: string,
   { pathAndQuery, body }: KeyedRequest,
-  { scope, settlesIn }: Pick<KeyUse, 'scope' | 'settlesIn'>,
+  { scope, counted, settlesIn }: Pick<KeyUse, 'scope' | 'counted' | 'settlesIn'>,
 ): KeyUse => ({
   scope,
   keyHash: hash('sha256', `${scope}\n${key}`, 'base64url'),
   fingerprint: createHmac('sha256', key).update(`${pathAndQuery}\n${canonicalJson(body)}`).digest('base64url'),
+  counted,
   settlesIn,
 });
 

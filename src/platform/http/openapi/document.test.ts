@@ -133,7 +133,7 @@ describe('the OpenAPI document', () => {
     expect(conflict.schema).toEqual({ $ref: '#/components/schemas/Problem' });
     expect(Object.keys(conflict.examples)).toEqual(['library.book-lent', 'platform.idempotency-key-in-use']);
     expect(conflict.examples['library.book-lent'].value).toMatchObject({ status: 409, code: 'library.book-lent', title: 'The book is lent.' });
-    expect(responses[429]).toEqual({ $ref: '#/components/responses/TooManyRequests' });
-    expect(Object.keys(all.components.responses.TooManyRequests.headers)).toContain('Retry-After');
+    expect(responses[429]).toEqual({ $ref: '#/components/responses/TooManyIdempotencyKeysOrTooManyRequests' });
+    expect(Object.keys(all.components.responses.TooManyIdempotencyKeysOrTooManyRequests.headers)).toContain('Retry-After');
   });
 });

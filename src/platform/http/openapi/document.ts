@@ -175,7 +175,7 @@ function platformErrorsOf({ access, rawBody, idempotent, versioned, method }: En
     ...(access === 'anyone' ? [] : [platformErrors.unauthenticated]),
     ...(access === 'admin' ? [platformErrors.forbidden] : []),
     ...(versioned && method !== 'GET' && method !== 'POST' ? [httpErrors.preconditionFailed] : []),
-    ...(idempotent ? [httpErrors.idempotencyKeyInUse, httpErrors.idempotencyKeyReused] : []),
+    ...(idempotent ? [httpErrors.idempotencyKeyInUse, httpErrors.idempotencyKeyReused, httpErrors.tooManyIdempotencyKeys] : []),
     platformErrors.tooManyRequests,
     platformErrors.internal,
     platformErrors.unavailable,
