@@ -80,6 +80,7 @@ export class Attempt implements Sending {
   onResponseStart({ rawHeaders }: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, unknown>>): void {
     if (status < 200) return;
     this.#origin.heard(this);
+    if (headers.connection === 'close') void this.#origin.lookAfterClosing();
     const length = headers['content-length'];
     this.#status = status;
     this.#length = typeof length === 'string' ? Number(length) : undefined;

@@ -72,6 +72,41 @@ describe('the processes of a module', () => {
     expect(log().lines.filter(({ message }) => String(message).includes('is left out'))).toHaveLength(1);
   });
 
+  it('lose no request when one after the other is started again, not even one that cannot be repeated', async () => {
+    const ports = [await freePort(), await freePort()];
+    const lent = [0, 1].map((): string[] => []);
+    const opened = (index: number) => serve(endpointsOf(String(index), lent[index]), { port: ports[index]! });
+    const copies = [await opened(0), await opened(1)];
+    const { url } = await through(copies.map((copy) => copy.url));
+    const end = new AbortController();
+    onTestFinished(() => end.abort());
+    const statuses: (number | string)[] = [];
+    const sending = Promise.all(
+      Array.from({ length: 32 }, async () => {
+        while (!end.signal.aborted) statuses.push(await ask(`${url}/v1/loans`, { method: 'POST' }).then(({ status }) => status, String));
+      }),
+    );
+    for (const index of [0, 1]) {
+      const served = () => lent[index]!.length;
+      const begun = served();
+      await expect.poll(served).toBeGreaterThan(begun + 50);
+      let open = true;
+      const closed = copies[index]!.front.close(20_000, 2_000).then(() => (open = false));
+      // The gateway sends elsewhere as soon as it is told, not only when the port is closed.
+      let last = 0;
+      const quiet = () => last === (last = served());
+      await expect.poll(quiet, { interval: 300 }).toBe(true);
+      expect(open).toBe(true);
+      await closed;
+      copies[index] = await opened(index);
+      const before = served();
+      await expect.poll(served, { timeout: 10_000 }).toBeGreaterThan(before);
+    }
+    end.abort();
+    await sending;
+    expect(new Set(statuses)).toEqual(new Set([201]));
+  });
+
   it('are asked again when they are back, without anybody doing anything', async () => {
     const port = await freePort();
     const { http, log } = await through([`http://127.0.0.1:${port}`, (await process('two')).url]);

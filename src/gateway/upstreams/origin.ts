@@ -30,6 +30,7 @@ export class Origin {
   readonly #probes: Pool;
   readonly #waiting = new Set<Sending>();
   #leftOut = false;
+  #asking = false;
   #heardAt = 0;
   #closed = false;
 
@@ -65,9 +66,19 @@ export class Origin {
   /** Out of rotation until it lives again, which it is asked until then. */
   leaveOut(error: unknown): void {
     if (this.#leftOut || this.#closed) return;
-    this.#leftOut = true;
     this.#logger.warn(`${this.#url} is left out: it gave no answer.`, { error });
-    void this.#untilAlive();
+    void this.#outUntil('/livez');
+  }
+
+  /** A process that is about to stop asks for every connection to be closed, and is not ready any more. */
+  async lookAfterClosing(): Promise<void> {
+    if (this.#leftOut || this.#asking) return;
+    this.#asking = true;
+    const ready = await this.asked('/readyz');
+    this.#asking = false;
+    if (ready || this.#leftOut || this.#closed) return;
+    this.#logger.info(`${this.#url} is left out: it is not ready.`);
+    void this.#outUntil('/readyz');
   }
 
   /** A process that was stopped takes connections and never answers: whoever waits long makes us ask. */
@@ -89,8 +100,9 @@ export class Origin {
     }
   }
 
-  async #untilAlive(): Promise<void> {
-    while (!this.#closed && !(await this.asked('/livez'))) await sleep(askAgainAfter, undefined, { ref: false });
+  async #outUntil(path: '/livez' | '/readyz'): Promise<void> {
+    this.#leftOut = true;
+    while (!this.#closed && !(await this.asked(path))) await sleep(askAgainAfter, undefined, { ref: false });
     this.#leftOut = false;
     if (!this.#closed) this.#logger.info(`${this.#url} answers again.`);
   }
