@@ -44,7 +44,7 @@ interface Carrier {
 
 async function ours(url: string, prefix: string, receive: () => void): Promise<Carrier> {
   const logger = { debug() {}, info() {}, warn: console.warn, error: console.error };
-  const transport = new RabbitmqTransport({ url, prefix, subscriptions: [subscription], logger, metrics: new Metrics() });
+  const transport = new RabbitmqTransport({ url, prefix, subscriptions: [subscription], modules: [subscription.event.module], logger, metrics: new Metrics() });
   transport.subscribe(subscription, async () => receive());
   await transport.start();
   return { publish: (sale) => transport.publish(sale), close: () => transport.stop() };
@@ -106,7 +106,7 @@ async function cleanUp(url: string, prefix: string): Promise<void> {
   const connection = await connect(url);
   const channel = await connection.createChannel();
   for (const queue of [subscription.name, 'unreadable']) await channel.deleteQueue(`${prefix}.${queue}`);
-  for (const exchange of ['events', 'broadcasts']) await channel.deleteExchange(`${prefix}.${exchange}`);
+  for (const exchange of ['events', 'broadcasts', 'unreadable', subscription.event.module]) await channel.deleteExchange(`${prefix}.${exchange}`);
   await connection.close();
 }
 

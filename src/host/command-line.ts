@@ -61,6 +61,7 @@ async function run(command: string, rest: readonly string[], { topology, json }:
   // A supervisor has given its process all that it may know.
   const environment = isSupervised ? process.env : withEnvFile(process.env, process.cwd(), say);
   if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(environment, rest[0], topology);
+  if (command === 'broker' && rest.length <= 1) return (await import('./commands/broker.ts')).broker(environment, rest[0], topology);
   if (command === 'serve' && rest.length === 0 && topology !== undefined) return runTopology(environment, topology);
   if (worksOnStoredData.includes(command)) return runOnStoredData(command, rest, { environment, topology }, json);
   if (!known.includes(command)) return runOfModules([command, ...rest], { environment, topology });

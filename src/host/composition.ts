@@ -49,7 +49,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const remoteClient = options.remoteClient ?? others.clientOf;
 
   const everyModule = [...definitions, ...elsewhere];
-  const { transport, details } = await eventTransport({ eventsUrl: configuration.eventsUrl, everyModule, logger, metrics });
+  const { transport, details } = await eventTransport({ eventsUrl: configuration.eventsUrl, modules: definitions.map(({ name }) => name), everyModule, logger, metrics });
   const modules = assemble({
     environment,
     modules: definitions,

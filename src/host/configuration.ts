@@ -114,7 +114,7 @@ export const variablePrefix = (module: string): string => `${module.toUpperCase(
 
 /** The variables that the host reads for a module. */
 export const moduleVariables = (module: string): readonly string[] =>
-  [ownDatabaseVariable, callVariable, upstreamVariable].map((variable) => variable(module));
+  [ownDatabaseVariable, callVariable, upstreamVariable, eventsVariable].map((variable) => variable(module));
 
 /** The variable that gives a module a server of its own, such as `ORDERS_DATABASE_URL`. */
 export const ownDatabaseVariable = (module: string): string => variableOf(module, 'DATABASE_URL');
@@ -125,6 +125,9 @@ export function ownDatabaseUrl(module: string, environment: Environment): string
 
 /** The variable that says where a module that runs elsewhere is called, such as `ORDERS_URL`. */
 export const callVariable = (module: string): string => variableOf(module, 'URL');
+
+/** The variable that gives a process of a topology a user of its own at the broker, such as `ORDERS_EVENTS_URL`. */
+export const eventsVariable = (process: string): string => variableOf(process, 'EVENTS_URL');
 
 const target = z
   .string()

@@ -10,6 +10,8 @@ import { StartupError } from './startup-error.ts';
 
 interface Options {
   readonly eventsUrl: string | undefined;
+  /** Names of the modules of this process. */
+  readonly modules: readonly string[];
   /** Of every process: a queue is there for each of their reactions before anything is published. */
   readonly everyModule: readonly ModuleDefinition[];
   readonly logger: Logger;
@@ -22,11 +24,11 @@ export interface EventTransport {
   readonly details: Readonly<Record<string, () => unknown>>;
 }
 
-export async function eventTransport({ eventsUrl, everyModule, logger, metrics }: Options): Promise<EventTransport> {
+export async function eventTransport({ eventsUrl, modules, everyModule, logger, metrics }: Options): Promise<EventTransport> {
   const subscriptions = everyModule.flatMap(subscriptionsOf);
   if (eventsUrl === undefined) return { transport: new MemoryTransport(subscriptions), details: {} };
   const { RabbitmqTransport } = await import('#platform/events/rabbitmq-transport.ts');
-  const transport = new RabbitmqTransport({ url: eventsUrl, subscriptions, logger, metrics });
+  const transport = new RabbitmqTransport({ url: eventsUrl, subscriptions, modules, logger, metrics });
   return { transport, details: { broker: () => (transport.connected ? 'connected' : 'away') } };
 }
 
@@ -39,7 +41,7 @@ export async function startTransport(transport: Transport): Promise<void> {
   }
 }
 
-const subscriptionsOf = ({ name, reactions }: ModuleDefinition): readonly Subscription[] =>
+export const subscriptionsOf = ({ name, reactions }: ModuleDefinition): readonly Subscription[] =>
   Object.entries(reactions).map(([reaction, { event }]) => ({ name: `${name}.${reaction}`, event }));
 
 interface Parts {

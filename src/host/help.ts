@@ -11,6 +11,7 @@ Commands
   serve                        start the program (the default)
   topology FILE                start the processes that the file names, here
   certs [FOLDER]               make certificates for processes that run apart
+  broker [FOLDER]              make users of RabbitMQ for them, each with the rights of its modules
   migrate                      bring the database up to date, and stop
   backup FILE                  write the data into a file, while the program runs
   restore FILE                 put a backup where there is no data
@@ -69,6 +70,20 @@ Exit codes: 0 stopped when asked to, 1 could not start or could not go on, 2 wro
 Makes a private authority and certificates for processes that run apart: one for each module and the gateway, or with
 --topology one for each process of the file. FOLDER is DATA_DIR/certificates unless given. A process that runs takes a
 new certificate as it finds it.
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments.
+`,
+  broker: `Usage: ${program} broker [FOLDER] [--topology FILE]
+
+Writes what RabbitMQ imports so that no process can publish the events of another's modules: exchanges and queues, and a
+user for each module and the gateway, or with --topology for each process of the file. A user may publish to the exchanges
+of its modules, and read what their reactions need. FOLDER is DATA_DIR/broker unless given. Passwords that are there stay:
+run it again after an upgrade or for another topology, and import again.
+
+  definitions.json  for the broker: rabbitmqctl import_definitions < FOLDER/definitions.json
+  events.env        what to give each process as EVENTS_URL, as <PROCESS>_EVENTS_URL, which "topology" reads as it is
+
+  EVENTS_URL  where the broker is, with the virtual host (amqp://127.0.0.1:5672)
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments.
 `,

@@ -1,6 +1,7 @@
 /** A part of the message broker for one topology: a virtual host of its own, so that nobody else's events get in. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -34,6 +35,15 @@ export async function virtualHost(): Promise<VirtualHost> {
   url.pathname = `/${name}`;
   return { url: url.href, remove: async () => void (await rabbitmqctl('delete_vhost', name)) };
 }
+
+/** Has the broker make what a file of definitions says. */
+export async function importDefinitions(file: string): Promise<void> {
+  const importing = run('rabbitmqctl', ['--quiet', 'import_definitions'], { timeout: 60_000 });
+  createReadStream(file).pipe(importing.child.stdin!);
+  await importing;
+}
+
+export const deleteUser = async (name: string): Promise<void> => void (await rabbitmqctl('delete_user', name));
 
 /** Away and back again, with all that was stored in it. */
 export async function restartBroker(awayFor: number): Promise<void> {

@@ -40,6 +40,12 @@ export interface LinkedTransport {
   readonly metrics: Metrics;
 }
 
+interface ConnectOptions {
+  readonly logger?: Logger;
+  readonly subscriptions?: readonly Subscription[];
+  readonly modules?: readonly string[];
+}
+
 /** A part of the broker that is one test's own. */
 export class TestBroker {
   readonly prefix = `test-${randomUUID()}`;
@@ -59,7 +65,7 @@ export class TestBroker {
     return new TestBroker(connection, await connection.createChannel());
   }
 
-  async connect({ logger = silentLogger, subscriptions = [] }: { logger?: Logger; subscriptions?: readonly Subscription[] } = {}): Promise<LinkedTransport> {
+  async connect({ logger = silentLogger, subscriptions = [], modules = ['library', 'orders', 'users'] }: ConnectOptions = {}): Promise<LinkedTransport> {
     const url = new URL(TEST_EVENTS_URL!);
     const link = await tcpLink({ host: url.hostname, port: Number(url.port || 5672) });
     this.#links.push(link);
@@ -73,7 +79,7 @@ export class TestBroker {
         super.subscribe(subscription, receive);
       }
     }
-    const transport = new NotingTransport({ url: url.href, subscriptions, logger, metrics, prefix: this.prefix });
+    const transport = new NotingTransport({ url: url.href, subscriptions, modules, logger, metrics, prefix: this.prefix });
     this.#transports.push(transport);
     return { transport, link, metrics };
   }
@@ -85,7 +91,7 @@ export class TestBroker {
     }
     await Promise.all(this.#transports.map((transport) => transport.stop()));
     for (const queue of [...this.#queues, `${this.prefix}.unreadable`]) await this.channel.deleteQueue(queue);
-    for (const exchange of ['events', 'broadcasts']) await this.channel.deleteExchange(`${this.prefix}.${exchange}`);
+    for (const exchange of ['events', 'broadcasts', 'unreadable', 'library', 'orders', 'users']) await this.channel.deleteExchange(`${this.prefix}.${exchange}`);
     await this.#connection.close();
   }
 }

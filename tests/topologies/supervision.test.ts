@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isAlive, postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
-import { virtualHost, withoutBroker } from '../support/broker.ts';
+import { deleteUser, importDefinitions, virtualHost, withoutBroker } from '../support/broker.ts';
 import { administrator, freePort, launch, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
 import { processesOf, startTopology, writeTopology } from '../support/topologies.ts';
 
@@ -50,6 +50,31 @@ async function refused(file: string, environment: Record<string, string> = {}) {
 const postmasterIn = (dataDir: string) => postmasterOf(join(dataDir, 'postgres'));
 
 describe.skipIf(missing)(`a topology of several processes${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it('runs with a user of the broker for each process, and what one announces the other hears', async () => {
+    const { file, environment } = await halves();
+    const folder = join(await newFolder(), 'broker');
+    const made = launch(environment, ['broker', folder, '--topology', file]);
+    expect(await made.exited, made.output()).toBe(0);
+    await importDefinitions(join(folder, 'definitions.json'));
+    const lines = readFileSync(join(folder, 'events.env'), 'utf8').trim().split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
+    for (const [, url] of lines) closers.push(() => deleteUser(new URL(url).username));
+    const program = await started(file, { ...environment, ...Object.fromEntries(lines) });
+    const post = async (path: string, body: object, token = '') => {
+      const headers = { 'content-type': 'application/json', prefer: 'wait=20', ...(token && { authorization: `Bearer ${token}` }) };
+      return (await fetch(`${program.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).json() as Promise<Record<string, string>>;
+    };
+    const { accessToken } = await post('/v1/auth/login', administrator);
+    const order = await post('/v1/orders', { items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_visa' }, accessToken);
+    expect(order).toMatchObject({ status: 'paid' });
+    await post(`/v1/orders/${order.id}/cancel`, {}, accessToken);
+    const refunds = async () => {
+      const answer = await fetch(`${program.url}/v1/payments?orderId=${order.id}`, { headers: { authorization: `Bearer ${accessToken}` } });
+      return ((await answer.json()) as { data: { refunds: object[] }[] }).data.flatMap((payment) => payment.refunds);
+    };
+    await expect.poll(refunds, { timeout: 20_000 }).toMatchObject([{ status: 'succeeded' }]);
+    expect(program.output()).not.toContain('may publish the events of every module');
+  });
+
   it("gives each process its own modules' secrets only", async () => {
     const { file, environment } = await halves();
     const secrets = { AUTH_KEY_SECRET: 'x'.repeat(32), STRIPE_API_KEY: 'sk_test_1', TLS_KEY: '' };

@@ -73,6 +73,18 @@ describe('the environment of a process', () => {
     expect(held('library')).toEqual(['CARD_SECRET', 'CURRENCY']);
   });
 
+  it('has the broker as its own user where the environment names one, and nobody else\'s', () => {
+    const users = { SHOP_EVENTS_URL: 'amqp://shop:pw@broker', LIBRARY_EVENTS_URL: 'amqp://library:pw@broker' };
+    const all = environmentsOf({ ...means, environment: { ...means.environment, ...users } });
+    expect(Object.values(all).map(({ EVENTS_URL }) => EVENTS_URL)).toEqual([
+      'amqp://broker',
+      users.SHOP_EVENTS_URL,
+      users.SHOP_EVENTS_URL,
+      users.LIBRARY_EVENTS_URL,
+    ]);
+    for (const variable of Object.keys(users)) for (const each of Object.values(all)) expect(each).not.toHaveProperty(variable);
+  });
+
   it('takes an address from the environment before its own', () => {
     const environment = { ...means.environment, LIBRARY_URL: 'dns:///library:50051', PEER_TLS: 'off' };
     const all = environmentsOf({ ...means, environment, certificates: undefined });

@@ -1,5 +1,5 @@
 /** Every process of a topology with the environment that makes it what it is. */
-import { ownDatabaseVariable } from '../configuration.ts';
+import { eventsVariable, ownDatabaseVariable } from '../configuration.ts';
 import type { Environment } from '../environment.ts';
 import type { CertificateFiles } from '../certificates.ts';
 import type { Topology, TopologyProcess } from './topology.ts';
@@ -55,7 +55,8 @@ function environmentOf(entry: TopologyProcess, replica: number, { processes, eve
     MODULES: entry.modules.join(','),
     PORT: String(entry.port + replica),
     GRPC_PORT: entry.grpcPort === undefined ? undefined : String(entry.grpcPort + replica),
-    EVENTS_URL: eventsUrl,
+    EVENTS_URL: eventsUrl && (environment[eventsVariable(entry.name)] || eventsUrl),
+    ...unset(processes.map(({ name }) => eventsVariable(name))),
     ...given(Object.assign({}, ...others.map((other) => addressesOf(other, scheme))), environment),
     ...(files && { PEER_TLS_CA: files.ca, PEER_TLS_CERT: files.cert, PEER_TLS_KEY: files.key }),
     // Behind the gateway: it counts the requests, and says who asked.

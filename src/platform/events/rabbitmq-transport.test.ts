@@ -27,7 +27,7 @@ describe.skipIf(noRabbitmq)(`the conformance of RabbitMQ${needsRabbitmq}`, () =>
 
 describe('without a broker that lets it in, a start', () => {
   const refusal = async (url: string) => {
-    const transport = new RabbitmqTransport({ url, subscriptions: [], logger: silentLogger, metrics: new Metrics() });
+    const transport = new RabbitmqTransport({ url, subscriptions: [], modules: [], logger: silentLogger, metrics: new Metrics() });
     return transport.start().then(() => 'it started', (error: Error) => error.message);
   };
 
@@ -105,6 +105,26 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
     expect([transport.connected, link.exchanges]).toEqual([false, exchanges]);
   });
 
+  it('is done with an event when each of its queues has it, also where one of several was deleted meanwhile', async () => {
+    const [here, elsewhere] = [{ name: 'users.a', event: sold }, { name: 'orders.later', event: sold }];
+    const { transport } = await broker.connect({ subscriptions: [here, elsewhere] });
+    const received: number[] = [];
+    transport.subscribe(here, async (envelope) => void received.push(numberOf(envelope)));
+    await transport.start();
+    await broker.channel.deleteQueue(`${broker.prefix}.orders.later`);
+    await transport.publish(sale('k', 1));
+    await until(() => received.length >= 1);
+    expect((await broker.channel.checkQueue(`${broker.prefix}.orders.later`)).messageCount).toBe(1);
+  });
+
+  it('warns of a user that may publish for modules of other processes', async () => {
+    const lines: string[] = [];
+    const logger = { debug() {}, info() {}, error() {}, warn: (line: string) => void lines.push(line) };
+    const subscriptions = [{ name: 'users.a', event: sold }];
+    for (const modules of [['users', 'library'], ['library']]) await (await broker.connect({ logger, subscriptions, modules })).transport.start();
+    expect(lines).toEqual([expect.stringContaining('may publish the events of every module')]);
+  });
+
   it('brings back queues and bindings that somebody deleted, and what was published meanwhile', async () => {
     const subscription = { name: 'users.a', event: sold };
     const { transport } = await broker.connect();
@@ -114,7 +134,7 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
     await broker.channel.deleteQueue(`${broker.prefix}.users.a`);
     await transport.publish(sale('k', 1));
     await until(() => received.length === 1);
-    await broker.channel.deleteExchange(`${broker.prefix}.events`);
+    await broker.channel.deleteExchange(`${broker.prefix}.library`);
     await transport.publish(sale('k', 2));
     await until(() => received.length === 2);
     expect(received).toEqual([1, 2]);

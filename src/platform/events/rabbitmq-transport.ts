@@ -7,7 +7,7 @@ import { type BrokerAddress, brokerAddress } from './rabbitmq/broker-address.ts'
 import { Deliveries } from './rabbitmq/deliveries.ts';
 import { Link, type Lose } from './rabbitmq/link.ts';
 import { Publisher } from './rabbitmq/publisher.ts';
-import { Topology } from './rabbitmq/topology.ts';
+import { MissingAtBroker, Topology } from './rabbitmq/topology.ts';
 import { type Receiver, type Subscription, Transport } from './transport.ts';
 
 export interface RabbitmqOptions {
@@ -15,6 +15,8 @@ export interface RabbitmqOptions {
   readonly url: string;
   /** Of every module there is, so that nothing is published past a process that never ran yet. */
   readonly subscriptions: readonly Subscription[];
+  /** Names of those that run in this process, and publish from it. */
+  readonly modules: readonly string[];
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'watchBroker'>;
   /** Begins the name of every exchange and queue. */
@@ -38,13 +40,15 @@ export class RabbitmqTransport extends Transport {
   /** Two, because a broker in need stops reading from those who publish, and would not hear acknowledgements. */
   readonly #links: readonly [publishing: Link, consuming: Link];
   #lost = false;
+  /** Of every module: so might any process with this user, for any of them. */
+  #mayMakeAll = false;
 
-  constructor({ url, subscriptions, logger, metrics, prefix = 'fissile' }: RabbitmqOptions) {
+  constructor({ url, subscriptions, modules, logger, metrics, prefix = 'fissile' }: RabbitmqOptions) {
     super();
     this.#address = brokerAddress(url);
     this.#prefix = prefix;
     this.#logger = logger;
-    this.#topology = new Topology(prefix, subscriptions);
+    this.#topology = new Topology(prefix, subscriptions, modules);
     this.#publisher = new Publisher(this.#topology);
     this.#deliveries = new Deliveries(this.#topology, this.#subscribed, logger);
     this.#broadcasts = new Broadcasts(this.#topology, logger);
@@ -88,7 +92,18 @@ export class RabbitmqTransport extends Transport {
       for (const link of this.#links) await link.open();
     } catch (error) {
       await this.stop();
+      if (error instanceof MissingAtBroker) {
+        throw new Error(
+          `EVENTS_URL: RabbitMQ at ${this.#address.name} has no ${error.message}, and this user may not make it. Import what the command "broker" writes, as its help says.`,
+          { cause: error },
+        );
+      }
       throw new Error(`EVENTS_URL: no connection to RabbitMQ at ${this.#address.name}: ${reasonOf(error)}`, { cause: error });
+    }
+    if (this.#mayMakeAll && !this.#topology.isAllHere) {
+      this.#logger.warn(
+        'The user of EVENTS_URL may publish the events of every module, those of other processes too. The command "broker" makes one for each process.',
+      );
     }
   }
 
@@ -120,10 +135,11 @@ export class RabbitmqTransport extends Transport {
   async #setUpPublishing(connection: ChannelModel, lose: Lose): Promise<readonly Channel[]> {
     const channel = await this.#watched(connection.createConfirmChannel(), lose);
     const broadcasts = await this.#watched(connection.createChannel(), lose);
-    await this.#topology.declare(channel);
-    this.#publisher.attach(channel, lose);
+    const checking = await this.#watched(connection.createChannel(), lose);
+    this.#mayMakeAll = await this.#topology.declare(() => unwatched(connection));
+    this.#publisher.attach(channel, checking, lose);
     this.#broadcasts.attachSender(broadcasts);
-    return [channel, broadcasts];
+    return [channel, broadcasts, checking];
   }
 
   #stopPublishing(): void {
@@ -133,7 +149,7 @@ export class RabbitmqTransport extends Transport {
 
   async #setUpConsuming(connection: ChannelModel, lose: Lose): Promise<readonly Channel[]> {
     const channel = await this.#watched(connection.createChannel(), lose);
-    await this.#topology.declare(channel);
+    await this.#topology.declare(() => unwatched(connection));
     await this.#broadcasts.attachListener(channel, lose);
     const open = () => this.#watched(connection.createConfirmChannel(), lose);
     return [channel, ...(await this.#deliveries.attach(open, lose))];
@@ -146,6 +162,13 @@ export class RabbitmqTransport extends Transport {
     channel.on('nack', () => lose(new Error('RabbitMQ refused a message.')));
     return channel;
   }
+}
+
+/** A channel that may be refused something, which ends it and nothing else. */
+async function unwatched(connection: ChannelModel): Promise<Channel> {
+  const channel = await connection.createChannel();
+  channel.on('error', () => {});
+  return channel;
 }
 
 /** In one line. Node says ECONNREFUSED for each address of a name, and nothing for all of them. */

@@ -153,8 +153,8 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
     const numbers: number[] = [];
     await consumer(async (envelope) => void numbers.push(numberOf(envelope)), { error: (_: string, fields: unknown) => errors.push(fields) });
     const unreadable = ['not JSON', '{"id":7}', JSON.stringify({ ...sale('k', 1), name: 'library.closed' }), JSON.stringify(sale('\0', 1)), ''];
-    for (const text of unreadable) broker.channel.publish(`${broker.prefix}.events`, sold.name, Buffer.from(text));
-    broker.channel.publish(`${broker.prefix}.events`, sold.name, Buffer.from(JSON.stringify(sale('k', 2))));
+    for (const text of unreadable) broker.channel.publish(`${broker.prefix}.library`, sold.name, Buffer.from(text));
+    broker.channel.publish(`${broker.prefix}.library`, sold.name, Buffer.from(JSON.stringify(sale('k', 2))));
     await until(() => numbers.length === 1 && errors.length === unreadable.length);
     const aside: { text: string; headers: unknown }[] = [];
     await until(async () => {

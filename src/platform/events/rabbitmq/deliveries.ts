@@ -109,13 +109,14 @@ export class Deliveries {
   }
 
   /** Out of the way of those behind it, and kept for a person to look at. */
-  #putAside({ channel, subscription, acknowledgements }: Session, message: ConsumeMessage, unreadable: string): void {
+  #putAside({ channel, subscription, acknowledgements }: Session, message: ConsumeMessage, reason: string): void {
     const { name } = subscription;
-    const { unreadable: queue } = this.#topology;
+    const { unreadable } = this.#topology;
     const { messageId } = message.properties;
-    this.#logger.error('A message cannot be read and was put aside.', { error: unreadable, subscription: name, queue, messageId });
-    const options = { ...message.properties, persistent: true, headers: { subscription: name, reason: unreadable } };
-    channel.sendToQueue(queue, message.content, options, (refused: Error | null) => {
+    this.#logger.error('A message cannot be read and was put aside.', { error: reason, subscription: name, queue: unreadable, messageId });
+    const options = { ...message.properties, persistent: true, headers: { subscription: name, reason } };
+    // Not straight to the queue: who may do that may put events of any module into any queue.
+    channel.publish(unreadable, '', message.content, options, (refused: Error | null) => {
       if (!refused) acknowledgements.done(message);
     });
   }

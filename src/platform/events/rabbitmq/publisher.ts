@@ -1,7 +1,8 @@
-import type { ConfirmChannel, Options } from 'amqplib';
+import type { Channel, ConfirmChannel, Options } from 'amqplib';
 import type { Envelope } from '../envelope.ts';
 import type { Lose } from './link.ts';
-import type { Topology } from './topology.ts';
+import { QueueCheck } from './queue-check.ts';
+import { ownerOf, type Topology } from './topology.ts';
 
 interface Unconfirmed {
   readonly envelope: Envelope;
@@ -11,7 +12,7 @@ interface Unconfirmed {
 }
 
 /**
- * Keeps each event until the broker has confirmed it. Events of different keys do not wait for each other. Of one key,
+ * Keeps each event until the broker has confirmed it and every queue it is for was there. Events of different keys do not wait for each other. Of one key,
  * one is on its way at a time, since a broker that fails may keep a later one and forget one before it; on a new
  * channel those that were on their way are sent again. How many there may be is up to who publishes.
  */
@@ -22,6 +23,7 @@ export class Publisher {
   /** Of the events under way, those for which the broker had no queue. */
   readonly #returned = new Set<string>();
   #channel: ConfirmChannel | undefined;
+  #check: QueueCheck | undefined;
   #lose: Lose = () => {};
   #stopped = false;
   /** What was sent again counts again. */
@@ -45,9 +47,10 @@ export class Publisher {
     });
   }
 
-  /** Call it when the queues are declared. */
-  attach(channel: ConfirmChannel, lose: Lose): void {
+  /** Call it when the queues are declared. `lose` is called, too, when either channel ends. */
+  attach(channel: ConfirmChannel, checking: Channel, lose: Lose): void {
     this.#channel = channel;
+    this.#check = new QueueCheck(checking);
     this.#lose = lose;
     this.#returned.clear();
     channel.on('return', ({ properties }) => this.#returned.add(properties.messageId));
@@ -69,23 +72,29 @@ export class Publisher {
 
   #send(channel: ConfirmChannel, event: Unconfirmed): void {
     const { id, name } = event.envelope;
+    const queues = this.#topology.queuesOf(name);
     const options: Options.Publish = {
       persistent: true,
-      mandatory: this.#topology.isHeard(name),
+      mandatory: queues.length > 0,
       contentType: 'application/json',
       messageId: id,
       type: name,
     };
     this.published++;
-    channel.publish(this.#topology.events, name, event.content, options, (refused: Error | null) => {
+    channel.publish(this.#topology.exchangeOf(ownerOf(name)), name, event.content, options, (refused: Error | null) => {
       // Where one is refused the channel ends, and it is sent again.
-      if (channel === this.#channel && !refused) this.#confirmed(event);
+      if (channel === this.#channel && !refused) void this.#confirmed(event, queues);
     });
   }
 
-  #confirmed(event: Unconfirmed): void {
+  async #confirmed(event: Unconfirmed, queues: readonly string[]): Promise<void> {
     if (this.#returned.size > 0 && this.#returned.has(event.envelope.id)) {
       return this.#lose(new Error(`The queues for ${event.envelope.name} are gone.`));
+    }
+    if (queues.length > 1) {
+      const channel = this.#channel;
+      await this.#check!.seen(queues);
+      if (channel !== this.#channel) return;
     }
     this.confirmed++;
     this.unconfirmed--;

@@ -6,52 +6,132 @@ import type { Subscription } from '../transport.ts';
  * at once would break the order of a key; the others wait, and the broker lets the next one in when it goes. Newer
  * brokers drop a message that was delivered 20 times, which a few restarts reach, so the limit is out of reach.
  */
-const subscriptionQueue = {
+export const subscriptionQueue = {
   durable: true,
   arguments: { 'x-queue-type': 'quorum', 'x-single-active-consumer': true, 'x-delivery-limit': 2_000_000_000 },
 };
-const quorumQueue = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
+export const quorumQueue = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
 
-/** What the system has at the broker; every process declares all of it, so that none publishes past another. */
+/** The module that an event or a subscription belongs to, by its name: `orders.order-paid`. */
+export const ownerOf = (name: string): string => name.slice(0, name.indexOf('.'));
+
+/** Something that the broker has to have is missing, and this user may not make it. */
+export class MissingAtBroker extends Error {}
+
+/** AMQP 0-9-1 reply codes. */
+const [accessRefused, notFound] = [403, 404];
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
+
+/**
+ * What the system has at the broker. Each module has an exchange of its own, which only it publishes to, and a queue for
+ * each of its subscriptions. Every process sees to it that all of this is there before it publishes.
+ */
 export class Topology {
-  /** Where events go, each with its name as routing key. */
-  readonly events: string;
   readonly broadcasts: string;
-  /** A queue for what nobody can read. */
+  /** For what nobody can read: an exchange, and the queue behind it. */
   readonly unreadable: string;
   readonly #prefix: string;
+  /** Where version 0.1 publishes: its processes may run beside this one. */
+  readonly #formerExchange: string;
+  readonly #modules: ReadonlySet<string>;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #heard = new Set<string>();
+  /** By the name of the event that goes there. */
+  readonly #queues = new Map<string, readonly string[]>();
 
-  constructor(prefix: string, subscriptions: Iterable<Subscription>) {
+  /** `modules` that run in this process. */
+  constructor(prefix: string, subscriptions: Iterable<Subscription>, modules: Iterable<string>) {
     this.#prefix = prefix;
-    this.events = `${prefix}.events`;
+    this.#modules = new Set(modules);
     this.broadcasts = `${prefix}.broadcasts`;
     this.unreadable = `${prefix}.unreadable`;
+    this.#formerExchange = `${prefix}.events`;
     for (const subscription of subscriptions) this.add(subscription);
   }
 
   add(subscription: Subscription): void {
-    this.#subscriptions.set(subscription.name, subscription);
-    this.#heard.add(subscription.event.name);
+    const { name, event } = subscription;
+    if (this.#subscriptions.has(name)) return;
+    this.#subscriptions.set(name, subscription);
+    this.#queues.set(event.name, [...this.queuesOf(event.name), this.queueOf(name)]);
+  }
+
+  /** Where a module publishes its events, each with its name as routing key. */
+  exchangeOf(module: string): string {
+    return `${this.#prefix}.${module}`;
   }
 
   queueOf(subscription: string): string {
     return `${this.#prefix}.${subscription}`;
   }
 
-  /** Whether there is a queue for events of this name. */
-  isHeard(name: string): boolean {
-    return this.#heard.has(name);
+  /** The queues that an event of this name goes to. */
+  queuesOf(event: string): readonly string[] {
+    return this.#queues.get(event) ?? [];
   }
 
-  async declare(channel: Channel): Promise<void> {
-    await channel.assertExchange(this.events, 'topic', { durable: true });
-    await channel.assertExchange(this.broadcasts, 'fanout', { durable: true });
-    await channel.assertQueue(this.unreadable, quorumQueue);
-    for (const { name, event } of this.#subscriptions.values()) {
-      await channel.assertQueue(this.queueOf(name), subscriptionQueue);
-      await channel.bindQueue(this.queueOf(name), this.events, event.name);
+  /** Whether all subscriptions are those of this process. */
+  get isAllHere(): boolean {
+    return [...this.#subscriptions.keys()].every((name) => this.#modules.has(ownerOf(name)));
+  }
+
+  /**
+   * Makes what is missing: all of it, or what belongs to the modules of this process where the broker lets this user make
+   * no more; the rest has to be there then. Resolves with whether it may make everything.
+   */
+  async declare(open: () => Promise<Channel>): Promise<boolean> {
+    try {
+      await this.#declareAll(await open());
+      return true;
+    } catch (error) {
+      // The broker closes a channel over whatever it refuses.
+      if (codeOf(error) !== accessRefused) throw error;
     }
+    await this.#declareOwn(await open(), open);
+    return false;
+  }
+
+  async #declareAll(channel: Channel): Promise<void> {
+    await channel.assertExchange(this.broadcasts, 'fanout', { durable: true });
+    await channel.assertExchange(this.unreadable, 'fanout', { durable: true });
+    await channel.assertQueue(this.unreadable, quorumQueue);
+    await channel.bindQueue(this.unreadable, this.unreadable, '');
+    await channel.assertExchange(this.#formerExchange, 'topic', { durable: true });
+    for (const module of this.#publishers()) await channel.assertExchange(this.exchangeOf(module), 'topic', { durable: true });
+    for (const subscription of this.#subscriptions.values()) {
+      await this.#declareQueue(subscription, channel);
+      await channel.bindQueue(this.queueOf(subscription.name), this.#formerExchange, subscription.event.name);
+    }
+    await channel.close();
+  }
+
+  async #declareOwn(channel: Channel, open: () => Promise<Channel>): Promise<void> {
+    for (const module of this.#modules) await channel.assertExchange(this.exchangeOf(module), 'topic', { durable: true });
+    for (const exchange of [this.broadcasts, this.unreadable, ...this.#publishers().map((module) => this.exchangeOf(module))]) {
+      await this.#mustBeThere(exchange, open, (each) => each.checkExchange(exchange));
+    }
+    for (const subscription of this.#subscriptions.values()) {
+      if (this.#modules.has(ownerOf(subscription.name))) await this.#declareQueue(subscription, channel);
+      else await this.#mustBeThere(this.queueOf(subscription.name), open, (each) => each.checkQueue(this.queueOf(subscription.name)));
+    }
+    await channel.close();
+  }
+
+  async #declareQueue({ name, event }: Subscription, channel: Channel): Promise<void> {
+    await channel.assertQueue(this.queueOf(name), subscriptionQueue);
+    await channel.bindQueue(this.queueOf(name), this.exchangeOf(event.module), event.name);
+  }
+
+  async #mustBeThere(name: string, open: () => Promise<Channel>, check: (channel: Channel) => Promise<unknown>): Promise<void> {
+    const channel = await open();
+    try {
+      await check(channel);
+    } catch (error) {
+      throw codeOf(error) === notFound ? new MissingAtBroker(name) : error;
+    }
+    await channel.close();
+  }
+
+  #publishers(): string[] {
+    return [...new Set([...this.#modules, ...[...this.#subscriptions.values()].map(({ event }) => event.module)])];
   }
 }
