@@ -81,8 +81,11 @@ function texts({ format, pattern, minLength = 0, maxLength = Infinity }: TextSch
   // What cannot be made from its pattern is guessed.
   if (expression && !/\\p/i.test(expression.source)) return fc.stringMatching(expression);
   const lengths = { minLength, maxLength: Math.min(maxLength, minLength + 60) };
-  return fc.oneof(fc.string(lengths), fc.string({ ...lengths, unit: 'binary' }), fc.constantFrom(...edges(minLength, maxLength)));
+  return fc.oneof(fc.string(lengths), fc.string({ ...lengths, unit: 'binary' }), fc.constantFrom(...edges(minLength, maxLength))).filter(isStorable);
 }
+
+/** No other text gets in. */
+const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0');
 
 /** Those with a year of four digits. */
 const dates = { min: new Date('0001-01-01'), max: new Date('9999-12-31') };
