@@ -11,6 +11,9 @@ export const Money = z.object({
   currency: Currency,
 }).meta({ id: 'Money' });
 
+/** Parts of one payment. */
+export const mostRefunds = 100;
+
 export const PaymentStatus = z
   .enum(['processing', 'authorized', 'captured', 'declined', 'voided'])
   .describe('processing: the provider was asked for something and has not said what came of it');
@@ -31,7 +34,7 @@ export const Payment = z.object({
   refunded: z.int().nonnegative().describe('minor units, those under way included'),
   provider: z.string(),
   decline: z.object({ code: z.string(), message: z.string() }).nullable(),
-  refunds: z.array(Refund),
+  refunds: z.array(Refund).max(mostRefunds).describe('the latest 100'),
   createdAt: z.iso.datetime(),
 }).meta({ id: 'Payment' });
 
@@ -44,6 +47,7 @@ export const PaymentsErrors = errors('payments', {
   amountTooLarge: ['invalid', 'The payment provider does not take so large an amount.'],
   illegalTransition: ['conflict', 'The payment is not in a state that allows this.'],
   refundTooLarge: ['conflict', 'More than was captured cannot be refunded.'],
+  tooManyRefunds: ['conflict', `A payment is refunded in ${mostRefunds} parts at most. What is left goes back when its order is cancelled.`],
   keyReused: ['conflict', 'This key was used for another payment.'],
   orderReleased: ['conflict', 'The money for this order was given back. Nothing is taken for it any more.'],
   providerUnavailable: ['unavailable', 'The payment provider does not answer. Try again.'],
@@ -99,7 +103,7 @@ export const PaymentsApi = api('payments', {
       reason: z.string().trim().max(500).optional(),
     }),
     output: Refund,
-    errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.refundTooLarge],
+    errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.refundTooLarge, PaymentsErrors.tooManyRefunds],
   }),
   awaitRefund: query(1, {
     summary: 'The refund as soon as it has ended, or as it is after `timeout`.',

@@ -3,7 +3,7 @@ import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
 import type { Principal } from '#platform/context.ts';
 import { Payment, PaymentsApi, PaymentsErrors, Refund } from '../contract.ts';
 
-const { paymentNotFound, illegalTransition, refundTooLarge, unknownProvider, invalidSignature } = PaymentsErrors;
+const { paymentNotFound, illegalTransition, refundTooLarge, tooManyRefunds, unknownProvider, invalidSignature } = PaymentsErrors;
 const PaymentPath = z.object({ id: z.uuid() });
 
 /** Administrators see every payment, everybody else their own. */
@@ -42,7 +42,7 @@ export const paymentsEndpoints: Endpoint[] = [
     path: PaymentPath,
     body: PaymentsApi.refund.input.omit({ paymentId: true }),
     answers: { status: 201, body: Refund },
-    errors: [paymentNotFound, illegalTransition, refundTooLarge],
+    errors: [paymentNotFound, illegalTransition, refundTooLarge, tooManyRefunds],
     async handle({ path, body }, payments) {
       return { status: 201, body: await payments.refund({ ...body, paymentId: path.id }) };
     },

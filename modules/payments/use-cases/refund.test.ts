@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { PaymentsErrors } from '../contract.ts';
+import { mostRefunds, PaymentsErrors } from '../contract.ts';
 import type { RefundAnswer } from '../domain/payment-provider.ts';
 import { refundCancelledOrder } from '../reactions/refund-cancelled-order.ts';
 import { Bank } from '../testing/bank.ts';
@@ -8,6 +8,7 @@ import { InMemoryPayments } from '../testing/in-memory-payments.ts';
 import { euros, noon } from '../testing/payments.ts';
 import { aTill } from '../testing/till.ts';
 import { awaitRefund } from './await-refund.ts';
+import { paymentView } from './view.ts';
 
 async function aCaptured(bank = new Bank()) {
   const payments = new InMemoryPayments();
@@ -44,6 +45,19 @@ describe('refunding a payment', () => {
     await till.refund(paymentId);
     await till.settleRefunds();
     expect(bank.kept).toBe(0);
+  });
+
+  it('is done in a hundred parts at most, and the rest goes back when the order is cancelled', async () => {
+    const { bank, till, payments, orderId, paymentId } = await aCaptured();
+    for (let part = 0; part < mostRefunds; part++) await till.refund(paymentId, 1);
+    await expect(till.refund(paymentId, 1)).rejects.toMatchObject({ code: 'payments.too-many-refunds', kind: 'conflict' });
+    expect(bank.kept).toBe(5000);
+    await till.release(orderId);
+    await till.settleRefunds();
+    expect(bank.kept).toBe(0);
+    const payment = (await payments.find(paymentId))!;
+    expect(payment.refunds).toHaveLength(mostRefunds + 1);
+    expect(paymentView(payment).refunds.map(({ id }) => id), 'the latest are told').toEqual(payment.refunds.slice(1).map(({ id }) => id));
   });
 
   it('gives back once, however often its saga has to try', async () => {

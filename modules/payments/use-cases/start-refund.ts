@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Sagas } from '#platform/sagas/saga.ts';
-import { PaymentsErrors } from '../contract.ts';
+import { mostRefunds, PaymentsErrors } from '../contract.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';
 import { leftToRefund, requestRefund } from '../domain/refund.ts';
@@ -25,6 +25,7 @@ export function startingRefund(payments: Payments, sagas: Sagas, clock: Clock) {
     of: (paymentId: string, wanted: { amount?: number | undefined; reason?: string | undefined }) =>
       payments.locked(paymentId, async (payment) => {
         if (!payment) throw PaymentsErrors.paymentNotFound();
+        if (payment.refunds.filter(({ status }) => status !== 'failed').length >= mostRefunds) throw PaymentsErrors.tooManyRefunds();
         return store(payment, wanted);
       }),
 

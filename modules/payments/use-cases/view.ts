@@ -1,6 +1,6 @@
 /** Payments as the contract shows them. */
 import type { z } from 'zod';
-import type { Payment as PaymentView, Refund as RefundView } from '../contract.ts';
+import { mostRefunds, type Payment as PaymentView, type Refund as RefundView } from '../contract.ts';
 import { type Payment, statusOf } from '../domain/payment.ts';
 import type { PaymentWithRefunds } from '../domain/payments.ts';
 import type { Refund } from '../domain/refund.ts';
@@ -20,6 +20,6 @@ export const paymentView = (payment: PaymentWithRefunds): z.output<typeof Paymen
   refunded: payment.refunded,
   provider: payment.provider,
   decline: payment.decline,
-  refunds: payment.refunds.map((refund) => refundView(payment, refund)),
+  refunds: payment.refunds.slice(-mostRefunds).map((refund) => refundView(payment, refund)),
   createdAt: payment.createdAt.toISOString(),
 });
