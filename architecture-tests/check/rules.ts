@@ -1,5 +1,6 @@
 import type { Rule } from './rule.ts';
 import { adrs } from './rules/adrs.ts';
+import { boundedLists } from './rules/bounded-lists.ts';
 import { contractLock } from './rules/contract-lock.ts';
 import { contractsOnly } from './rules/contracts-only.ts';
 import { declaredEdges } from './rules/declared-edges.ts';
@@ -29,6 +30,7 @@ export const rules: readonly Rule[] = [
   oneSchema,
   events,
   contractLock,
+  boundedLists,
   // The whole
   importsResolve,
   noFileCycles,

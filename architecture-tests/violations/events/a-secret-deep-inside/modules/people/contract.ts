@@ -11,5 +11,5 @@ export const PeopleApi = api('people', {
 
 export const personLeft = event('people.person-left', 1, {
   key: 'personId',
-  payload: z.object({ personId: z.uuid(), leftAt: z.iso.datetime(), sessions: z.array(z.object({ refresh_token: z.string() })).optional() }),
+  payload: z.object({ personId: z.uuid(), leftAt: z.iso.datetime(), sessions: z.array(z.object({ refresh_token: z.string() })).max(10).optional() }),
 });
