@@ -36,6 +36,9 @@ export interface StoredModule {
 /** One pool and one session for a command's own use. */
 const connections = { pool: 2, beside: 1 };
 
+/** A person who looks at data wants to know at once that the server is away. */
+const enter = (connection: ConnectionSettings, variable: string) => reach(connection, variable, { patience: 0, say });
+
 /** Finds the modules of the command line that have data, or `only` one of them; refuses where none has. What it opens is closed by `opened`. */
 export async function findStoredData(
   { environment, topology: file }: CommandLine,
@@ -55,7 +58,7 @@ export async function findStoredData(
   const found = [
     ...(shared.length > 0 ? await onServer(shared, topology, configuration, opened) : []),
     ...(await keep(own, async ({ module, connection, variable }) => {
-      const client = await reach(connection, variable);
+      const client = await enter(connection, variable);
       return (await schemasIn(client, [module]).finally(() => client.end())).length > 0;
     })),
   ];
@@ -75,7 +78,7 @@ export async function openStoredData(line: CommandLine, opened: Opened, only?: s
   const logger = createLogger({ level: 'silent', format: 'json' });
   const found = await findStoredData(line, opened, only);
   for (const { module, connection, variable } of found) {
-    const client = await reach(connection, variable);
+    const client = await enter(connection, variable);
     const pending = await pendingMigrations(client, module).finally(() => client.end());
     if (pending.length > 0) throw olderVersion(module, pending);
   }
@@ -115,7 +118,7 @@ async function openServer(databaseUrl: string | undefined, dataDir: string, modu
   if (databaseUrl === undefined) {
     return openExistingPostgres({ dataDir, connections: modules * (connections.pool + connections.beside), announce: say }, opened);
   }
-  const admin = await reach({ connectionString: databaseUrl }, 'DATABASE_URL');
+  const admin = await enter({ connectionString: databaseUrl }, 'DATABASE_URL');
   opened.add('the session', () => admin.end());
   return admin;
 }
