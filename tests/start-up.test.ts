@@ -238,8 +238,8 @@ describe('what keeps the program from starting is one line, and the exit code sa
     ['SEED', 'bakery', /SEED: names a catalogue that does not exist; there are demo, none\.$/],
     ['CORS_ORIGINS', '*', /CORS_ORIGINS: "\*" is no origin; give scheme, host and port only/],
     ['ADMIN_PASSWORD', 'short', /ADMIN_PASSWORD/],
-    ['DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /DATABASE_URL: cannot reach PostgreSQL at 127\.0\.0\.1:1/],
-    ['ORDERS_DATABASE_URL', 'postgresql://nobody@127.0.0.1:1/nothing', /ORDERS_DATABASE_URL: cannot reach/],
+    ['DATABASE_URL', 'postgresql://nobody@nowhere.invalid/nothing', /DATABASE_URL: cannot reach PostgreSQL at nowhere\.invalid:5432/],
+    ['ORDERS_DATABASE_URL', 'postgresql://nobody@nowhere.invalid/nothing', /ORDERS_DATABASE_URL: cannot reach/],
   ])('%s=%s', async (name, value, said) => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);

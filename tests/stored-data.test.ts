@@ -129,8 +129,8 @@ describe('what keeps a command from the data is one line, without a stack, and n
   });
 
   it.each([
-    ['a database that is stopped', { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' }, [], /DATABASE_URL: cannot reach PostgreSQL/],
-    ['a module whose database is stopped', { USERS_DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing', MODULES: 'users' }, [], /USERS_DATABASE_URL: cannot reach/],
+    ['a database on a host that is not there', { DATABASE_URL: 'postgresql://nobody@nowhere.invalid/nothing' }, [], /DATABASE_URL: cannot reach PostgreSQL/],
+    ['a module whose database is on a host that is not there', { USERS_DATABASE_URL: 'postgresql://nobody@nowhere.invalid/nothing', MODULES: 'users' }, [], /USERS_DATABASE_URL: cannot reach/],
     ['no such topology', {}, ['--topology', 'topologies/none.yaml'], /none\.yaml: there is no such file/],
     ['modules that are named twice', { MODULES: 'users' }, ['--topology', 'topologies/split.yaml'], /MODULES and --topology say the same/],
   ])('%s', async (_, environment, args, said) => {

@@ -18,7 +18,7 @@ export interface TcpLink {
 
 const timeToAct = 50;
 
-export async function tcpLink(target: { host: string; port: number }): Promise<TcpLink> {
+export async function tcpLink(target: { host: string; port: number }, ownPort = 0): Promise<TcpLink> {
   const sockets = new Set<Socket>();
   let deadly: string | undefined;
   let refusing = false;
@@ -50,7 +50,7 @@ export async function tcpLink(target: { host: string; port: number }): Promise<T
       if (!deaf) client.write(data);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(ownPort, '127.0.0.1', resolve));
   const breakAll = () => sockets.forEach((socket) => socket.destroy());
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabaseUrl } from '../../../tests/support/postgres.ts';
+import { freePort } from '../../../tests/support/running-program.ts';
+import { tcpLink } from '../../../tests/support/tcp-link.ts';
 import { moduleSettings } from '#platform/database/session-settings.ts';
 import { migrate } from './migrate.ts';
 import { checkOwnDatabase, provision } from './provision.ts';
@@ -252,9 +254,24 @@ describe('a server that cannot be reached', () => {
     ['has no such database', () => url({ pathname: '/nowhere' }), /there is no such database\.$/],
     ['has no such name', () => url({ hostname: 'nowhere.invalid' }), /there is no such host\.$/],
   ])('because it %s is reported in one line without the password', async (_what, makeUrl, line) => {
-    const failing = reach({ connectionString: makeUrl() }, 'DATABASE_URL');
+    const failing = reach({ connectionString: makeUrl() }, 'DATABASE_URL', { patience: 0, say: () => {} });
     await expect(failing).rejects.toMatchObject({ name: 'StartupError', message: expect.stringMatching(line) });
     await expect(failing).rejects.toThrow(/^DATABASE_URL: [^\n]*$/);
     await expect(failing).rejects.not.toThrow(new URL(fresh.url).password);
+  });
+
+  it('and refuses connections is waited for, with one line, until it answers', async () => {
+    const { hostname: host, port } = new URL(fresh.url);
+    const later = await freePort();
+    const said: string[] = [];
+    const waiting = { patience: 200_000, say: (line: string) => void said.push(line) };
+    const reached = reach({ connectionString: url({ port: String(later) }) }, 'DATABASE_URL', waiting);
+    await expect.poll(() => said).toEqual([
+      `DATABASE_URL: waiting 200 s at most for PostgreSQL at 127.0.0.1:${later}: no server answers there.`,
+    ]);
+    const link = await tcpLink({ host, port: Number(port) }, later);
+    await (await reached).end();
+    await link.close();
+    expect(said).toHaveLength(1);
   });
 });
