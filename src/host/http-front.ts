@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import { type AddressInfo, createServer as createProbe, type Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayApp } from '../gateway/app.ts';
 import { serverOptions } from '../gateway/server-options.ts';
@@ -9,7 +10,10 @@ import type { Configuration } from './configuration.ts';
 import { StartupError } from './startup-error.ts';
 
 /** Milliseconds. */
+const handshakeTimeout = 10_000;
 const lookForIdle = 20;
+/** For a request on a connection that has had none, once the port is closed. */
+const firstRequest = 1_000;
 
 type Place = Pick<Configuration, 'host' | 'port'>;
 
@@ -30,11 +34,18 @@ export interface FrontCertificate {
 export class HttpFront {
   readonly #gateway: GatewayApp;
   readonly #server: Server | SecureServer;
+  /** Connections that have asked nothing yet, such as a browser's reserve. To Node they are not idle. */
+  readonly #silent = new Set<Duplex>();
 
   private constructor(gateway: GatewayApp, certificate: FrontCertificate | undefined) {
     this.#gateway = gateway;
     this.#server = certificate ? secureServer(certificate, gateway.app) : createServer(serverOptions, gateway.app);
     this.#server.on('clientError', gateway.clientError);
+    this.#server.on(certificate ? 'secureConnection' : 'connection', (socket: Duplex) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+    });
+    this.#server.on('request', ({ socket }) => this.#silent.delete(socket));
   }
 
   /** HTTPS with a certificate, otherwise HTTP. */
@@ -65,9 +76,11 @@ export class HttpFront {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     // A connection whose last request is answered is kept alive by its client, and would hold up the end.
     const idle = setInterval(() => this.#server.closeIdleConnections(), lookForIdle);
+    const silent = setTimeout(() => this.#silent.forEach((socket) => socket.destroy()), firstRequest);
     const cutOff = setTimeout(() => this.#server.closeAllConnections(), timeout - grace);
     await closed;
     clearInterval(idle);
+    clearTimeout(silent);
     clearTimeout(cutOff);
   }
 }
@@ -75,7 +88,7 @@ export class HttpFront {
 function secureServer(certificate: FrontCertificate, answer: RequestListener): SecureServer {
   const context = () => ({ ...certificate.current(), minVersion: 'TLSv1.2' as const });
   const requestCert = certificate.current().ca !== undefined;
-  const server = createSecureServer({ ...serverOptions, ...context(), requestCert, rejectUnauthorized: false }, answer);
+  const server = createSecureServer({ ...serverOptions, ...context(), handshakeTimeout, requestCert, rejectUnauthorized: false }, answer);
   certificate.onChange(() => server.setSecureContext(context()));
   return server;
 }
