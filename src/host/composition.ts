@@ -14,6 +14,7 @@ import type { Identity } from './identity.ts';
 import { assemble, type RunningModule } from './module-assembly.ts';
 import type { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
+import { withVariable } from './reason.ts';
 import { StartupError } from './startup-error.ts';
 import { authenticatorOf } from './trust.ts';
 import { version } from './version.ts';
@@ -123,9 +124,9 @@ async function sharedCountsOf({ configuration, logger }: CompositionOptions, ope
 
 /** All at once, and every one to its end even if another one fails. */
 async function startMessaging(modules: readonly RunningModule[], opened: Opened): Promise<void> {
-  const starts = modules.map(({ definition, messaging }) => {
+  const starts = modules.map(({ definition, messaging, database }) => {
     opened.add(`the messaging of ${definition.name}`, () => messaging.stop());
-    return messaging.start();
+    return withVariable(database.variable, () => messaging.start());
   });
   await Promise.allSettled(starts);
   await Promise.all(starts);
@@ -133,13 +134,13 @@ async function startMessaging(modules: readonly RunningModule[], opened: Opened)
 
 /** What a module refuses to start with is somebody's setting: one line for them. */
 async function runStartHooks(
-  { definition, container }: RunningModule,
+  { definition, container, database }: RunningModule,
   { seed }: Configuration,
   announce: (line: string) => void,
 ): Promise<void> {
   for (const hook of definition.starts) {
     try {
-      await container.make(hook)({ seed, announce });
+      await withVariable(database.variable, async () => container.make(hook)({ seed, announce }));
     } catch (error) {
       throw error instanceof Failure ? new StartupError(error.message, { cause: error }) : error;
     }

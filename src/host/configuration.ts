@@ -27,6 +27,8 @@ export interface Configuration {
   readonly peerTls: PeerFiles | 'off' | undefined;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
+  /** The same database for what needs a session of its own, where `databaseUrl` leads through a pooler. */
+  readonly databaseDirectUrl: string | undefined;
   readonly poolSize: number;
   /** Milliseconds a statement waits for a connection. */
   readonly poolTimeout: number;
@@ -74,6 +76,7 @@ export function readConfiguration(environment: Environment): Configuration {
         : allOrNone({ ca: PEER_TLS_CA, cert: PEER_TLS_CERT, key: PEER_TLS_KEY }, 'PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY'),
     dataDir: variables.DATA_DIR,
     databaseUrl: variables.DATABASE_URL,
+    databaseDirectUrl: beside('DATABASE_DIRECT_URL', variables.DATABASE_DIRECT_URL, 'DATABASE_URL', variables.DATABASE_URL),
     poolSize: variables.DATABASE_POOL_SIZE,
     poolTimeout: variables.DATABASE_POOL_TIMEOUT,
     seed: variables.SEED === 'none' ? undefined : (variables.SEED ?? (production ? undefined : 'demo')),
@@ -114,13 +117,26 @@ export const variablePrefix = (module: string): string => `${module.toUpperCase(
 
 /** The variables that the host reads for a module. */
 export const moduleVariables = (module: string): readonly string[] =>
-  [ownDatabaseVariable, callVariable, upstreamVariable, eventsVariable].map((variable) => variable(module));
+  [ownDatabaseVariable, ownDirectVariable, callVariable, upstreamVariable, eventsVariable].map((variable) => variable(module));
 
 /** The variable that gives a module a server of its own, such as `ORDERS_DATABASE_URL`. */
 export const ownDatabaseVariable = (module: string): string => variableOf(module, 'DATABASE_URL');
 
 export function ownDatabaseUrl(module: string, environment: Environment): string | undefined {
   return moduleVariable(ownDatabaseVariable(module), postgresUrl, environment);
+}
+
+/** The variable beside it for what needs a session of its own, such as `ORDERS_DATABASE_DIRECT_URL`. */
+export const ownDirectVariable = (module: string): string => variableOf(module, 'DATABASE_DIRECT_URL');
+
+export function ownDirectUrl(module: string, environment: Environment): string | undefined {
+  const direct = moduleVariable(ownDirectVariable(module), postgresUrl, environment);
+  return beside(ownDirectVariable(module), direct, ownDatabaseVariable(module), ownDatabaseUrl(module, environment));
+}
+
+function beside(variable: string, value: string | undefined, mainVariable: string, main: string | undefined): string | undefined {
+  if (value !== undefined && main === undefined) throw new StartupError(`${variable} goes with ${mainVariable}: set that too, or neither.`);
+  return value;
 }
 
 /** The variable that says where a module that runs elsewhere is called, such as `ORDERS_URL`. */

@@ -7,14 +7,17 @@ import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
 import type { RootLogger } from '#platform/observability/create-logger.ts';
 import { ownDatabaseUrl, ownDatabaseVariable, type Configuration } from './configuration.ts';
+import { ownPlaces, sharedPlaces, type Places } from './database-places.ts';
 import type { Environment } from './environment.ts';
 import type { Opened } from './opened.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { openExistingPostgres } from './postgres/existing.ts';
 import { migrate } from './postgres/migrate.ts';
 import { noteMigrations } from './postgres/noted-migrations.ts';
-import { checkOwnDatabase, provision } from './postgres/provision.ts';
-import { reach } from './postgres/reach.ts';
+import { locationOf, placeOf } from './postgres/place.ts';
+import { checkPool, reachSession } from './postgres/pooler.ts';
+import { checkOwnDatabase, checkWritable, connectionsOf, provision } from './postgres/provision.ts';
+import { withVariable } from './reason.ts';
 import { StartupError } from './startup-error.ts';
 
 /** A module's session that shows that it lives, and the one that migrates it. */
@@ -22,7 +25,10 @@ const connectionsBesidePool = 2;
 
 export interface OpenDatabase {
   readonly database: PostgresDatabase;
+  /** For a session of its own. */
   readonly connection: ConnectionSettings;
+  /** The setting that says where it is. */
+  readonly variable: string;
   /** The migrations that were applied just now. */
   readonly migrations: readonly string[];
   /** Resolves when the database answers. */
@@ -55,29 +61,29 @@ interface Options {
 /** What it opens is added to `opened` one by one, so that a failure halfway leaves nothing open. */
 export async function openDatabases(options: Options, opened: Opened): Promise<Databases> {
   const { configuration, environment, modules, logger } = options;
-  const own = new Map<string, string>();
-  for (const module of modules) {
-    const url = ownDatabaseUrl(module, environment);
-    if (url !== undefined) own.set(module, url);
-  }
-  const shared = modules.filter((module) => !own.has(module));
+  const own = modules.flatMap((module) => {
+    const places = ownPlaces(module, environment);
+    return places === undefined ? [] : [[module, places] as const];
+  });
+  const shared = modules.filter((module) => !own.some(([owner]) => owner === module));
   const server = shared.length > 0 ? await openServer(options, opened) : undefined;
   await options.judged;
-  const connections = new Map(server ? await provisioned(server, shared) : []);
-  for (const [module, url] of own) connections.set(module, { connectionString: url });
+  const everyPlace = new Map([...(server ? await provisioned(server, shared) : []), ...own]);
 
   const databases = await Promise.all(
-    [...connections].map(async ([module, connection]) => {
-      const prepared = await prepare(module, connection, own.has(module), options);
+    [...everyPlace].map(async ([module, places]) => {
+      const { migrations, prepared } = await prepare(module, places, !shared.includes(module), options);
       const database = new PostgresDatabase({
         schema: module,
-        connection,
+        connection: places.pool.connection,
+        prepared,
         poolSize: configuration.poolSize,
         acquireTimeout: configuration.poolTimeout,
         logger: logger.child(module),
       });
       opened.add(`the database of ${module}`, () => database.close());
-      return [module, { database, connection, ping: () => database.query('SELECT 1'), ...prepared }] as const;
+      const { connection } = places.session;
+      return [module, { database, connection, variable: places.pool.variable, ping: () => database.query('SELECT 1'), migrations }] as const;
     }),
   );
   server?.noteMigrations?.(shared);
@@ -97,8 +103,10 @@ export function checkEmbedded({ databaseUrl }: Configuration, environment: Envir
 }
 
 interface Server {
-  /** Connected as the administrator. */
+  /** Connected as the administrator, in a session that lasts. */
   readonly admin: pg.Client;
+  /** Undefined for an embedded one. */
+  readonly places?: Places;
   readonly location: string;
   readonly failed: Promise<Error>;
   /** Of an embedded one. */
@@ -106,14 +114,11 @@ interface Server {
 }
 
 async function openServer({ configuration, modules, announce, judged, onlyExisting }: Options, opened: Opened): Promise<Server> {
-  const { databaseUrl, dataDir, poolSize } = configuration;
-  if (databaseUrl !== undefined) {
-    const { host, pathname } = new URL(databaseUrl);
-    return {
-      admin: await reach({ connectionString: databaseUrl }, 'DATABASE_URL'),
-      location: `PostgreSQL at ${host}${pathname}`,
-      failed: new Promise(() => {}),
-    };
+  const { dataDir, poolSize } = configuration;
+  const places = sharedPlaces(configuration);
+  if (places !== undefined) {
+    const admin = await reachSession(places.session, places.directVariable);
+    return { admin, places, location: locationOf(admin), failed: new Promise(() => {}) };
   }
   const connections = modules.length * (poolSize + connectionsBesidePool);
   if (onlyExisting) {
@@ -126,24 +131,39 @@ async function openServer({ configuration, modules, announce, judged, onlyExisti
   return { admin, location: folder, failed, noteMigrations: note };
 }
 
-async function provisioned({ admin }: Server, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {
+/** Each module's role enters where the administrator does. */
+async function provisioned({ admin, places }: Server, modules: readonly string[]): Promise<readonly (readonly [string, Places])[]> {
+  const { session, pool, directVariable } = places ?? embeddedPlaces(admin);
   try {
-    return await provision(admin, modules);
+    const direct = await withVariable(session.variable, () => provision(admin, modules));
+    const pooled = session === pool ? direct : connectionsOf(admin, modules, pool.connection);
+    return modules.map((module) => {
+      const entered = { ...session, connection: direct.get(module)! };
+      return [module, { session: entered, pool: session === pool ? entered : { ...pool, connection: pooled.get(module)! }, directVariable }];
+    });
   } finally {
     await admin.end();
   }
 }
 
-async function prepare(module: string, connection: ConnectionSettings, own: boolean, options: Options) {
-  const { configuration, allModules } = options;
-  const variable = own ? ownDatabaseVariable(module) : 'DATABASE_URL';
-  const client = await reach(connection, variable);
+/** It is reached or the program does not start: these names are never read. */
+const embeddedPlaces = (admin: pg.Client): Places => {
+  const place = { connection: placeOf(admin), variable: 'DATA_DIR' };
+  return { session: place, pool: place, directVariable: place.variable };
+};
+
+async function prepare(module: string, { session, pool, directVariable }: Places, own: boolean, { configuration, allModules }: Options) {
+  const client = await reachSession(session, directVariable);
   try {
-    if (own) {
-      const otherModules = allModules.filter((name) => name !== module);
-      await checkOwnDatabase(client, module, { variable, otherModules, production: configuration.production });
-    }
-    return { migrations: await migrate(client, module) };
+    return await withVariable(session.variable, async () => {
+      await checkWritable(client, session.variable);
+      if (own) {
+        const otherModules = allModules.filter((name) => name !== module);
+        await checkOwnDatabase(client, module, { variable: session.variable, otherModules, production: configuration.production });
+      }
+      const migrations = await migrate(client, module);
+      return { migrations, ...(session === pool ? { prepared: true } : await checkPool(pool, module)) };
+    });
   } finally {
     await client.end();
   }

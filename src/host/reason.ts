@@ -20,3 +20,13 @@ export function reasonOf(error: unknown): string | undefined {
 const isOurs = ({ code = '' }: pg.DatabaseError) => code.startsWith('42') && code !== insufficientPrivilege;
 
 const oneLine = ({ message }: Error) => message.split('\n', 1)[0]!.replace(/\.$/, '');
+
+/** Names the setting that leads to the database in the line that says what it refuses. */
+export async function withVariable<T>(variable: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = error instanceof StartupError ? undefined : reasonOf(error);
+    throw reason === undefined ? error : new StartupError(`${variable}: ${reason}`, { cause: error });
+  }
+}

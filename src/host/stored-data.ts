@@ -6,15 +6,19 @@
 import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
 import { createLogger } from '#platform/observability/create-logger.ts';
-import { ownDatabaseUrl, ownDatabaseVariable, readConfiguration, type Configuration } from './configuration.ts';
+import { readConfiguration, type Configuration } from './configuration.ts';
+import { ownPlaces, sharedPlaces, type Places } from './database-places.ts';
 import type { Environment } from './environment.ts';
 import { say } from './greeting.ts';
 import { findModules, selectModules } from './modules.ts';
 import type { Opened } from './opened.ts';
+import { parseConnectionUrl } from './postgres/connection-url.ts';
 import { openExistingPostgres } from './postgres/existing.ts';
 import { pendingMigrations } from './postgres/migrate.ts';
 import { databaseUrls, givenDatabases } from './postgres/own-databases.ts';
 import { connectionsOf } from './postgres/provision.ts';
+import { placeOf } from './postgres/place.ts';
+import { reachSession } from './postgres/pooler.ts';
 import { reach } from './postgres/reach.ts';
 import { StartupError } from './startup-error.ts';
 import { readTopology, type Topology } from './topology/topology.ts';
@@ -37,7 +41,8 @@ export interface StoredModule {
 const connections = { pool: 2, beside: 1 };
 
 /** A person who looks at data wants to know at once that the server is away. */
-const enter = (connection: ConnectionSettings, variable: string) => reach(connection, variable, { patience: 0, say });
+const atOnce = { patience: 0, say };
+const enter = (connection: ConnectionSettings, variable: string) => reach(connection, variable, atOnce);
 
 /** Finds the modules of the command line that have data, or `only` one of them; refuses where none has. What it opens is closed by `opened`. */
 export async function findStoredData(
@@ -51,8 +56,8 @@ export async function findStoredData(
   const { modules: selected } = selectModules(allModules, configuration.modules);
   const modules = selected.filter((module) => only === undefined || module === only);
   const own: StoredModule[] = modules.flatMap((module) => {
-    const connectionString = ownDatabaseUrl(module, environment);
-    return connectionString === undefined ? [] : [{ module, connection: { connectionString }, variable: ownDatabaseVariable(module) }];
+    const places = ownPlaces(module, environment);
+    return places === undefined ? [] : [{ module, ...places.session }];
   });
   const shared = modules.filter((module) => !own.some((each) => each.module === module));
   const found = [
@@ -68,9 +73,9 @@ export async function findStoredData(
 
 /** How the administrator enters the server that holds the data of the command line. */
 export async function storedServer({ environment }: CommandLine, opened: Opened): Promise<ConnectionSettings> {
-  const { databaseUrl, dataDir } = readConfiguration(environment);
-  const { host, port, user, password, database, ssl } = await openServer(databaseUrl, dataDir, 1, opened);
-  return { host, port, user, password, database, ssl: ssl as pg.ClientConfig['ssl'] };
+  const configuration = readConfiguration(environment);
+  const admin = await openServer(sharedPlaces(configuration), configuration.dataDir, 1, opened);
+  return { ...placeOf(admin), password: admin.password };
 }
 
 /** The same as pools that are closed by `opened`, by module. Refuses data of another version than this program's. */
@@ -99,26 +104,27 @@ export async function topologyOf(file: string, configuration: Configuration, all
 async function onServer(
   modules: readonly string[],
   topology: Topology | undefined,
-  { databaseUrl, dataDir }: Configuration,
+  configuration: Configuration,
   opened: Opened,
 ): Promise<readonly StoredModule[]> {
-  const variable = databaseUrl === undefined ? 'DATA_DIR' : 'DATABASE_URL';
-  const admin = await openServer(databaseUrl, dataDir, modules.length, opened);
+  const places = sharedPlaces(configuration);
+  const variable = places?.session.variable ?? 'DATA_DIR';
+  const admin = await openServer(places, configuration.dataDir, modules.length, opened);
   if (!topology) {
     const entered = connectionsOf(admin, modules);
     return (await schemasIn(admin, modules)).map((module) => ({ module, connection: entered.get(module)!, variable }));
   }
   const nameOf = topology.databaseNameOf;
-  const urls = databaseUrls(admin, modules, { nameOf, adminUrl: databaseUrl });
+  const urls = databaseUrls(admin, modules, { nameOf, adminUrl: configuration.databaseDirectUrl ?? configuration.databaseUrl });
   const given = await givenDatabases(admin, modules, nameOf);
-  return given.map((module) => ({ module, connection: { connectionString: urls.get(module)! }, variable }));
+  return given.map((module) => ({ module, connection: parseConnectionUrl(urls.get(module)!), variable }));
 }
 
-async function openServer(databaseUrl: string | undefined, dataDir: string, modules: number, opened: Opened): Promise<pg.Client> {
-  if (databaseUrl === undefined) {
+async function openServer(places: Places | undefined, dataDir: string, modules: number, opened: Opened): Promise<pg.Client> {
+  if (places === undefined) {
     return openExistingPostgres({ dataDir, connections: modules * (connections.pool + connections.beside), announce: say }, opened);
   }
-  const admin = await enter({ connectionString: databaseUrl }, 'DATABASE_URL');
+  const admin = await reachSession(places.session, places.directVariable, atOnce);
   opened.add('the session', () => admin.end());
   return admin;
 }

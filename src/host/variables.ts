@@ -1,13 +1,17 @@
 /** The environment variables that the host reads; each module declares its own in `settings.ts`. */
 import { z } from 'zod';
 import { logLevels } from '#platform/observability/create-logger.ts';
+import { mistakeIn } from './postgres/connection-url.ts';
 
 export const list = z
   .string()
   .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
 const seconds = (fallback: number, most: number) =>
   z.coerce.number().positive().max(most).default(fallback).transform((value) => value * 1000);
-export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
+export const postgresUrl = z.string().superRefine((text, context) => {
+  const mistake = mistakeIn(text);
+  if (mistake !== undefined) context.addIssue(mistake);
+});
 const file = z.string().min(1).optional();
 
 /** An origin as browsers send it: in lower case, without the port that goes without saying, and without a path. */
@@ -28,6 +32,7 @@ export const Variables = z.object({
   HOST: z.string().min(1).optional().describe('the address it listens on; this machine only, in production all'),
   DATA_DIR: z.string().min(1).default('data').describe('where the embedded database lies'),
   DATABASE_URL: postgresUrl.optional().describe('a PostgreSQL of yours instead, 15 or later'),
+  DATABASE_DIRECT_URL: postgresUrl.optional().describe('the same database past a pooler in transaction mode, for what needs a session'),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).describe('connections for each module'),
   DATABASE_POOL_TIMEOUT: seconds(3, 60).describe('seconds to wait for a connection'),
   MODULES: list

@@ -59,7 +59,7 @@ async function assembled(definition: ModuleDefinition, line: CommandLine, opened
   return assemble({
     environment: line.environment,
     modules: [definition],
-    databases: new Map([[definition.name, { database, connection: {}, migrations: [], ping: () => database.query('SELECT 1') }]]),
+    databases: new Map([[definition.name, { database, connection: {}, variable: 'DATABASE_URL', migrations: [], ping: () => database.query('SELECT 1') }]]),
     transport: new MemoryTransport(),
     logger,
     metrics: new Metrics(),

@@ -1,7 +1,7 @@
 /** `settings`: every environment variable there is, the modules' own too. */
 import { styleText } from 'node:util';
 import { z } from 'zod';
-import { callVariable, eventsVariable, ownDatabaseVariable, upstreamVariable } from '../configuration.ts';
+import { callVariable, eventsVariable, ownDatabaseVariable, ownDirectVariable, upstreamVariable } from '../configuration.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { Variables } from '../variables.ts';
 
@@ -16,6 +16,7 @@ const anyModule = '<module>';
 const ofEachModule: Settings = {
   [eventsVariable('<process>')]: { description: 'of a topology: the broker as a user of this process alone, see the command broker' },
   [ownDatabaseVariable(anyModule)]: { description: 'a PostgreSQL for this module alone' },
+  [ownDirectVariable(anyModule)]: { description: 'the same past a pooler in transaction mode' },
   [callVariable(anyModule)]: { description: 'where it is called, if it runs elsewhere: dns:///name:port, or addresses with commas between' },
   [upstreamVariable(anyModule)]: { description: 'where the gateway reaches it then: http:// or https://, several with commas between' },
 };

@@ -1,6 +1,5 @@
 /** `sql [MODULE]`: a prompt on the stored data, psql's where that is installed. */
 import { spawn } from 'node:child_process';
-import pg from 'pg';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
 import { moduleSettings, toolSettings } from '#platform/database/session-settings.ts';
 import { Session } from '#platform/database/session.ts';
@@ -29,7 +28,7 @@ export async function sql(line: CommandLine, module: string | undefined): Promis
 
 /** Its exit code; undefined where it is not installed. The password is in its environment, where no other user sees it. */
 function psql(connection: ConnectionSettings): Promise<number | undefined> {
-  const { host, port, user, password, database, ssl } = new pg.Client(connection);
+  const { host, port, user, password, database, ssl } = new Session({ ...connection, settings: toolSettings });
   const settings = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password ?? '', PGDATABASE: database, PGTZ: 'UTC' };
   const child = spawn('psql', [], { stdio: 'inherit', env: { ...process.env, ...settings, ...(ssl && { PGSSLMODE: 'require' }) } });
   return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import { toolSettings } from '#platform/database/session-settings.ts';
 import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 import { derivedRole, type DerivedRole } from './derived-role.ts';
+import { placeOf } from './place.ts';
 
 const objectInUse = '55006';
 
@@ -41,8 +42,8 @@ export async function createAsCopy(admin: pg.Client, module: string, owner: Deri
 }
 
 async function connectBeside(admin: pg.Client, database: string): Promise<pg.Client> {
-  const { host, port, user, password, ssl } = admin as pg.Client & { password?: string | null };
-  const client = new Session({ host, port, user, database, ...(password && { password }), ssl: ssl as pg.ClientConfig['ssl'], settings: toolSettings });
+  const { password } = admin as pg.Client & { password?: string | null };
+  const client = new Session({ ...placeOf(admin), database, ...(password && { password }), settings: toolSettings });
   await client.connect();
   return client;
 }

@@ -5,8 +5,10 @@
 import pg from 'pg';
 import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#platform/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
+import { connectionUrlFor, parseConnectionUrl } from './connection-url.ts';
 import { createAsCopy, roleInSharedDatabase } from './copy-schema.ts';
 import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
+import { tenantIn } from './place.ts';
 
 const insufficientPrivilege = '42501';
 /** Every server has it for whoever wants to connect to something; it is nobody's. */
@@ -55,7 +57,12 @@ export const databaseUrls = (
   admin: pg.Client,
   modules: readonly string[],
   { nameOf, adminUrl = urlOf(admin) }: Pick<GivingOptions, 'nameOf' | 'adminUrl'>,
-): ReadonlyMap<string, string> => new Map(rolesOf(admin, modules, nameOf).map((role) => [role.module, urlFor(role, adminUrl)]));
+): ReadonlyMap<string, string> => {
+  const ending = tenantIn(parseConnectionUrl(adminUrl).user, admin);
+  return new Map(
+    rolesOf(admin, modules, nameOf).map(({ module, role, password }) => [module, connectionUrlFor(adminUrl, { user: role + ending, password, database: role })]),
+  );
+};
 
 /** Returns the modules that have been given one. */
 export async function givenDatabases(admin: pg.Client, modules: readonly string[], nameOf: (module: string) => string): Promise<readonly string[]> {
@@ -123,13 +130,6 @@ const taken = (what: string) =>
     `DATABASE_URL: there is a ${what} already that this program did not make. Choose other names with "databases: shop_*" in the topology's file, or another server.`,
   );
 
-function urlFor({ role, password }: DerivedRole, adminUrl: string): string {
-  const url = new URL(adminUrl);
-  url.username = role;
-  url.password = password ?? '';
-  url.pathname = `/${role}`;
-  return url.href;
-}
 
 /** A folder of sockets cannot stand where a host does, so it is given as a parameter, which goes before. */
 function urlOf({ host, port }: pg.Client): string {

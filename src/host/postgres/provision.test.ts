@@ -5,7 +5,7 @@ import { freePort } from '../../../tests/support/running-program.ts';
 import { tcpLink } from '../../../tests/support/tcp-link.ts';
 import { moduleSettings } from '#platform/database/session-settings.ts';
 import { migrate } from './migrate.ts';
-import { checkOwnDatabase, provision } from './provision.ts';
+import { checkOwnDatabase, connectionsOf, provision } from './provision.ts';
 import { reach } from './reach.ts';
 
 const modules = ['auth', 'users', 'orders', 'payments'];
@@ -126,6 +126,13 @@ describe('provisioning', () => {
     expect((await statementsOf(() => provision(admin, modules))).length).toBeGreaterThan(1);
     await as('orders', (client) => client.query('SELECT count(*) FROM orders.outbox'));
     expect(await statementsOf(() => provision(admin, modules))).toHaveLength(1);
+  });
+
+  it('gives the roles the ending that a pooler of several servers wants behind each name', () => {
+    const pooler = { host: 'pooler.example.com', port: 6543, user: `${admin.user}.tenant`, password: 'not theirs', database: admin.database! };
+    for (const [module, { user, password }] of roles) {
+      expect(connectionsOf(admin, modules, pooler).get(module)).toEqual({ ...pooler, user: `${user}.tenant`, password });
+    }
   });
 
   it('can be done by several programs at once', async () => {

@@ -7,6 +7,7 @@ import type { ConnectionSettings } from '#platform/database/postgres-database.ts
 import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#platform/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
+import { placeOf, tenantIn } from './place.ts';
 
 const insufficientPrivilege = '42501';
 
@@ -30,14 +31,15 @@ export async function provision(client: pg.Client, modules: readonly string[]): 
   return connectionsOf(client, modules);
 }
 
-/** How each module connects once it is provisioned. */
-export function connectionsOf(client: pg.Client, modules: readonly string[]): ReadonlyMap<string, ConnectionSettings> {
-  const { host, port, ssl, database = '' } = client;
+/** How each module connects once it is provisioned: where the administrator does, or to a pooler that is `elsewhere`. */
+export function connectionsOf(client: pg.Client, modules: readonly string[], elsewhere?: ConnectionSettings): ReadonlyMap<string, ConnectionSettings> {
+  const place = elsewhere ?? placeOf(client);
+  const ending = tenantIn(place.user, client);
   return new Map(
-    rolesOf(client, modules).map(({ module, role, password }) => [
-      module,
-      { host, port, database, user: role, ssl: ssl as pg.ClientConfig['ssl'], ...(password !== null && { password }) },
-    ]),
+    rolesOf(client, modules).map(({ module, role, password }) => {
+      const { password: _, ...rest } = place;
+      return [module, { ...rest, user: role + ending, ...(password !== null && { password }) }];
+    }),
   );
 }
 
@@ -126,4 +128,13 @@ export async function checkOwnDatabase(
   if (found?.reads) {
     throw new StartupError(`${variable}: the user ${client.user} can reach the schema "${found.reads}" of another module. Give ${module} a role that cannot.`);
   }
+}
+
+/** A standby takes no statement that writes, and neither does a database on which somebody turned that off. */
+export async function checkWritable(client: pg.Client, variable: string): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean; readonly: boolean }>(
+    "SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::bool AS readonly",
+  );
+  if (rows[0]?.standby) throw new StartupError(`${variable}: this server is a standby, which is read-only. It must lead to the primary.`);
+  if (rows[0]?.readonly) throw new StartupError(`${variable}: the database is read-only for the user ${client.user} (default_transaction_read_only is on), and this program writes.`);
 }

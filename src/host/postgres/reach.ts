@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '#platform/deadline.ts';
 import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { toolSettings } from '#platform/database/session-settings.ts';
+import { toolSettings, type SessionSettings } from '#platform/database/session-settings.ts';
 import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 
@@ -24,23 +24,25 @@ const explanations: Record<string, string> = {
 /** What a server answers that is about to start, or is being started again: nothing at first, then that it is starting. */
 const comesUp = ['ECONNREFUSED', 'ENOENT', startingUp];
 
-export interface Waiting {
-  /** Milliseconds. */
+export interface Reaching {
+  /** Milliseconds to wait for a server that does not answer yet. */
   readonly patience: number;
   /** Tells a person, once. */
   readonly say: (line: string) => void;
+  readonly settings: SessionSettings;
 }
 
-const waiting: Waiting = { patience: 30_000, say: (line) => void process.stderr.write(`${line}\n`) };
+const reaching: Reaching = { patience: 30_000, say: (line) => void process.stderr.write(`${line}\n`), settings: toolSettings };
 
 /**
  * Connects, and says in one line why it cannot. `variable` is the setting that says where. A server that does not answer
  * yet is waited for: in a group of containers, database and program start together.
  */
-export async function reach(settings: ConnectionSettings, variable: string, { patience, say } = waiting): Promise<Session> {
+export async function reach(connection: ConnectionSettings, variable: string, given: Partial<Reaching> = {}): Promise<Session> {
+  const { patience, say, settings } = { ...reaching, ...given };
   const deadline = new Deadline(patience);
   for (let told = false; ; told = true) {
-    const client = new Session({ ...settings, settings: toolSettings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
+    const client = new Session({ ...connection, settings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
     // What breaks later fails with the statement that notices.
     client.on('error', () => {});
     try {

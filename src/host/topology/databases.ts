@@ -1,20 +1,28 @@
 /** The databases of a topology: one for each module, on the embedded server or on the one that is given. */
 import type pg from 'pg';
-import { ownDatabaseUrl, type Configuration } from '../configuration.ts';
+import { ownDatabaseUrl, ownDirectUrl, type Configuration } from '../configuration.ts';
+import { sharedPlaces } from '../database-places.ts';
 import type { Environment } from '../environment.ts';
 import type { Opened } from '../opened.ts';
 import { startEmbeddedPostgres } from '../postgres/embedded.ts';
-import { giveDatabases } from '../postgres/own-databases.ts';
-import { reach } from '../postgres/reach.ts';
+import { databaseUrls, giveDatabases } from '../postgres/own-databases.ts';
+import { reachSession } from '../postgres/pooler.ts';
+import { withVariable } from '../reason.ts';
 import { gateway } from './topology-file.ts';
 import type { Topology } from './topology.ts';
 
 /** A module's session that shows that it lives, and the one that migrates it. */
 const connectionsBesidePool = 2;
 
+export interface DatabaseUrls {
+  readonly url: string;
+  /** For what needs a session of its own, where the other leads through a pooler. */
+  readonly directUrl: string | undefined;
+}
+
 export interface TopologyDatabases {
-  /** The URL of each module's database. */
-  readonly urls: ReadonlyMap<string, string>;
+  /** Those of each module's database. */
+  readonly urls: ReadonlyMap<string, DatabaseUrls>;
   /** Where the data lies, for a person. */
   readonly location: string;
   /** Resolves when the embedded server ended by itself. */
@@ -36,13 +44,17 @@ export async function openTopologyDatabases(options: Options, opened: Opened): P
   const modules = topology.processes.flatMap((entry) => entry.modules).filter((module) => module !== gateway);
   const own = modules.flatMap((module) => {
     const url = ownDatabaseUrl(module, environment);
-    return url === undefined ? [] : [[module, url] as const];
+    return url === undefined ? [] : [[module, { url, directUrl: ownDirectUrl(module, environment) }] as const];
   });
   const rest = modules.filter((module) => !own.some(([owner]) => owner === module));
   if (rest.length === 0) return { urls: new Map(own), location: 'on the servers of the modules', failed: new Promise(() => {}), migrated: () => {} };
-  const { admin, adminUrl, location, failed, noteMigrations } = await openServer(options, opened);
+  const { databaseUrl, databaseDirectUrl } = options.configuration;
+  const { admin, variable, location, failed, noteMigrations } = await openServer(options, opened);
   try {
-    const given = await giveDatabases(admin, rest, { nameOf: topology.databaseNameOf, adminUrl, announce: options.announce });
+    const nameOf = topology.databaseNameOf;
+    const direct = await withVariable(variable, () => giveDatabases(admin, rest, { nameOf, adminUrl: databaseDirectUrl ?? databaseUrl, announce: options.announce }));
+    const pooled = databaseDirectUrl === undefined ? direct : databaseUrls(admin, rest, { nameOf, adminUrl: databaseUrl });
+    const given = rest.map((module) => [module, { url: pooled.get(module)!, directUrl: databaseDirectUrl === undefined ? undefined : direct.get(module)! }] as const);
     return { urls: new Map([...own, ...given]), location, failed, migrated: () => noteMigrations?.(rest) };
   } finally {
     await admin.end();
@@ -51,7 +63,8 @@ export async function openTopologyDatabases(options: Options, opened: Opened): P
 
 interface Server {
   readonly admin: pg.Client;
-  readonly adminUrl?: string;
+  /** The setting that leads to it. */
+  readonly variable: string;
   readonly location: string;
   readonly failed: Promise<Error>;
   /** Of an embedded one. */
@@ -59,10 +72,11 @@ interface Server {
 }
 
 async function openServer({ topology, configuration, announce }: Options, opened: Opened): Promise<Server> {
-  const { databaseUrl, dataDir, poolSize } = configuration;
-  if (databaseUrl !== undefined) {
-    const admin = await reach({ connectionString: databaseUrl }, 'DATABASE_URL');
-    return { admin, adminUrl: databaseUrl, location: `PostgreSQL at ${new URL(databaseUrl).host}`, failed: new Promise(() => {}) };
+  const { dataDir, poolSize } = configuration;
+  const places = sharedPlaces(configuration);
+  if (places !== undefined) {
+    const admin = await reachSession(places.session, places.directVariable);
+    return { admin, variable: places.session.variable, location: `PostgreSQL at ${admin.host}:${admin.port}`, failed: new Promise(() => {}) };
   }
   const pools = topology.processes.reduce((sum, { modules, replicas }) => sum + replicas * modules.length, 0);
   const { admin, folder, failed, stop, noteMigrations } = await startEmbeddedPostgres({
@@ -71,5 +85,5 @@ async function openServer({ topology, configuration, announce }: Options, opened
     announce,
   });
   opened.add('the embedded PostgreSQL', stop);
-  return { admin, location: folder, failed, noteMigrations };
+  return { admin, variable: 'DATA_DIR', location: folder, failed, noteMigrations };
 }

@@ -13,8 +13,8 @@ const topology: Topology = {
 };
 const files = (name: string) => ({ ca: 'ca.pem', cert: `${name}.pem`, key: `${name}.key` });
 const means: Means = {
-  environment: { PATH: '/bin', SEED: 'none', DATABASE_URL: 'postgresql://admin@db', MODULES: 'all', FORCE_COLOR: '1' },
-  databases: new Map(['shop', 'gift-cards', 'library'].map((name) => [name, `postgresql://${name}@db/${name}`])),
+  environment: { PATH: '/bin', SEED: 'none', DATABASE_URL: 'postgresql://admin@pooler', DATABASE_DIRECT_URL: 'postgresql://admin@db', MODULES: 'all', FORCE_COLOR: '1' },
+  databases: new Map(['shop', 'gift-cards', 'library'].map((name) => [name, { url: `postgresql://${name}@pooler/${name}`, directUrl: `postgresql://${name}@db/${name}` }])),
   settings: new Map([['shop', ['CHECKOUT_TIMEOUT', 'CURRENCY']], ['gift-cards', ['CARD_KEY']], ['library', ['CARD_SECRET', 'CURRENCY']]]),
   certificates: new Map(['front', 'shop', 'library'].map((name) => [name, files(name)])),
 };
@@ -39,8 +39,10 @@ describe('the environment of a process', () => {
       PORT: '3011',
       GRPC_PORT: '5011',
       EVENTS_URL: 'amqp://broker',
-      SHOP_DATABASE_URL: 'postgresql://shop@db/shop',
-      GIFT_CARDS_DATABASE_URL: 'postgresql://gift-cards@db/gift-cards',
+      SHOP_DATABASE_URL: 'postgresql://shop@pooler/shop',
+      SHOP_DATABASE_DIRECT_URL: 'postgresql://shop@db/shop',
+      GIFT_CARDS_DATABASE_URL: 'postgresql://gift-cards@pooler/gift-cards',
+      GIFT_CARDS_DATABASE_DIRECT_URL: 'postgresql://gift-cards@db/gift-cards',
       LIBRARY_URL: '127.0.0.1:5020',
       LIBRARY_HTTP_URL: 'https://127.0.0.1:3020',
       PEER_TLS_CA: 'ca.pem',

@@ -1,7 +1,9 @@
 /** Every process of a topology with the environment that makes it what it is. */
-import { eventsVariable, ownDatabaseVariable } from '../configuration.ts';
+import { eventsVariable, ownDatabaseVariable, ownDirectVariable } from '../configuration.ts';
+import { directVariable } from '../database-places.ts';
 import type { Environment } from '../environment.ts';
 import type { CertificateFiles } from '../certificates.ts';
+import type { DatabaseUrls } from './databases.ts';
 import type { Topology, TopologyProcess } from './topology.ts';
 import { gateway } from './topology-file.ts';
 
@@ -18,8 +20,8 @@ export interface Instance {
 export interface Means {
   /** Of whoever starts the topology. */
   readonly environment: Environment;
-  /** The URL of each module's database. */
-  readonly databases: ReadonlyMap<string, string>;
+  /** The URLs of each module's database. */
+  readonly databases: ReadonlyMap<string, DatabaseUrls>;
   /** The environment variables that each module reads for itself, such as the key of a payment provider. */
   readonly settings: ReadonlyMap<string, readonly string[]>;
   /** By process; undefined where the environment says which, or that there are none. */
@@ -50,8 +52,14 @@ function environmentOf(entry: TopologyProcess, replica: number, { processes, eve
     FORCE_COLOR: undefined,
     // The administrator's: each module gets its own, and a process only those of its modules.
     DATABASE_URL: undefined,
-    ...unset([...databases.keys()].map(ownDatabaseVariable)),
-    ...Object.fromEntries(businessOf(entry.modules).map((module) => [ownDatabaseVariable(module), databases.get(module)])),
+    [directVariable]: undefined,
+    ...unset([...databases.keys()].flatMap((module) => [ownDatabaseVariable(module), ownDirectVariable(module)])),
+    ...Object.fromEntries(
+      businessOf(entry.modules).flatMap((module) => [
+        [ownDatabaseVariable(module), databases.get(module)?.url],
+        [ownDirectVariable(module), databases.get(module)?.directUrl],
+      ]),
+    ),
     MODULES: entry.modules.join(','),
     PORT: String(entry.port + replica),
     GRPC_PORT: entry.grpcPort === undefined ? undefined : String(entry.grpcPort + replica),

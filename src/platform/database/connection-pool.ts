@@ -21,11 +21,14 @@ export class ConnectionPool extends pg.Pool {
   /** How often no connection came free in time. */
   refusals = 0;
   #inUse = 0;
+  /** How many statements are prepared at most. */
+  readonly #most: number;
   readonly #names = new Map<string, string>();
   readonly #transactions = new WeakSet<object>();
 
-  constructor(config: pg.PoolConfig & SessionConfig) {
+  constructor(config: pg.PoolConfig & SessionConfig & { readonly prepared: boolean }) {
     super({ ...config, Client: Session as unknown as new () => pg.ClientBase });
+    this.#most = config.prepared ? maxPreparedStatements : 0;
     // The pool listens to idle connections only; an error of a busy one reaches its caller through the statement.
     this.on('connect', (client) => client.on('error', () => {}));
     this.on('acquire', () => this.#inUse++);
@@ -40,7 +43,7 @@ export class ConnectionPool extends pg.Pool {
   /** A prepared statement's name on the connections of this pool; undefined for one that is not to be prepared. */
   statementName(sql: string): string | undefined {
     let name = this.#names.get(sql);
-    if (name === undefined && this.#names.size < maxPreparedStatements) {
+    if (name === undefined && this.#names.size < this.#most) {
       name = `s${this.#names.size}`;
       this.#names.set(sql, name);
     }

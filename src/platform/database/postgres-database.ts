@@ -15,7 +15,7 @@ import type { Transaction } from './transaction.ts';
 /** Where a database is and as whom to enter it. */
 export type ConnectionSettings = Pick<
   pg.ClientConfig,
-  'connectionString' | 'host' | 'port' | 'user' | 'password' | 'database' | 'ssl'
+  'connectionString' | 'host' | 'port' | 'user' | 'password' | 'database' | 'ssl' | 'sslnegotiation' | 'options'
 >;
 
 export interface PostgresDatabaseOptions {
@@ -28,6 +28,8 @@ export interface PostgresDatabaseOptions {
   readonly acquireTimeout?: number;
   /** How long a statement may run, in milliseconds; otherwise as long as in every session of a module. */
   readonly statementTimeout?: number;
+  /** False behind a pooler that loses prepared statements. */
+  readonly prepared?: boolean;
   readonly logger: Logger;
 }
 
@@ -67,6 +69,7 @@ export class PostgresDatabase extends Database {
       ...options.connection,
       application_name: `fissile ${options.schema}`,
       settings,
+      prepared: options.prepared ?? true,
       max: options.poolSize ?? 10,
       connectionTimeoutMillis: options.acquireTimeout ?? 3000,
       // A server that vanished cannot stop a statement; without this TCP would wait for it for a quarter of an hour.

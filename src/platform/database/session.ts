@@ -13,6 +13,10 @@ export interface SessionConfig extends pg.ClientConfig {
  */
 export class Session extends pg.Client {
   readonly #settings: SessionSettings;
+  /** As whom the server knows it; a pooler may know it by a longer name, or enter as somebody else. */
+  role: string | undefined;
+  /** A pooler is between: it makes up the number by which statements are cancelled. */
+  pooled = false;
 
   constructor(config: SessionConfig) {
     super(config);
@@ -28,7 +32,9 @@ export class Session extends pg.Client {
   async #open(): Promise<void> {
     await super.connect();
     try {
-      await this.query(settingStatement(this.#settings));
+      const { rows } = await this.query(`${settingStatement(this.#settings)}, current_user AS session_role, pg_backend_pid() AS session_process`);
+      this.role = rows[0].session_role;
+      this.pooled = rows[0].session_process !== (this as unknown as { processID: number }).processID;
     } catch (error) {
       void this.end().catch(() => {});
       throw error;

@@ -1,0 +1,40 @@
+/** Where databases are, as the settings say: for many short transactions, and for what needs a session of its own. */
+import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { ownDatabaseUrl, ownDatabaseVariable, ownDirectUrl, ownDirectVariable, type Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
+import { parseConnectionUrl } from './postgres/connection-url.ts';
+import type { Place } from './postgres/pooler.ts';
+import { StartupError } from './startup-error.ts';
+
+export const directVariable = 'DATABASE_DIRECT_URL';
+
+/** The two are the same unless a pooler is between. */
+export interface Places {
+  readonly pool: Place;
+  readonly session: Place;
+  /** The variable that leads past a pooler. */
+  readonly directVariable: string;
+}
+
+/** Of a module with a database of its own. */
+export function ownPlaces(module: string, environment: Environment): Places | undefined {
+  const [url, directUrl] = [ownDatabaseUrl(module, environment), ownDirectUrl(module, environment)];
+  return url === undefined ? undefined : placesOf([ownDatabaseVariable(module), url], [ownDirectVariable(module), directUrl]);
+}
+
+/** Of the administrator; undefined for the embedded server. */
+export const sharedPlaces = ({ databaseUrl, databaseDirectUrl }: Configuration): Places | undefined =>
+  databaseUrl === undefined ? undefined : placesOf(['DATABASE_URL', databaseUrl], [directVariable, databaseDirectUrl]);
+
+function placesOf([variable, url]: [string, string], [direct, directUrl]: [string, string | undefined]): Places {
+  const pool = { variable, connection: parsed(variable, url) };
+  return { pool, session: directUrl === undefined ? pool : { variable: direct, connection: parsed(direct, directUrl) }, directVariable: direct };
+}
+
+function parsed(variable: string, url: string): ConnectionSettings {
+  try {
+    return parseConnectionUrl(url);
+  } catch (error) {
+    throw new StartupError(`${variable}: ${(error as Error).message}.`, { cause: error });
+  }
+}

@@ -1,0 +1,19 @@
+import type pg from 'pg';
+import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import { Session } from '#platform/database/session.ts';
+
+/** Where a session leads, and as whom it enters. */
+export function placeOf(client: pg.Client): ConnectionSettings {
+  const { host, port, user, database, ssl } = client;
+  const { options } = (client as pg.Client & { connectionParameters: { options?: string } }).connectionParameters;
+  return { host, port, user, database, ssl: ssl as pg.ClientConfig['ssl'], ...(options && { options }) };
+}
+
+/** What a pooler that serves several wants behind each role's name: it knows `postgres.tenant` where the server knows `postgres`. */
+export function tenantIn(user: string | undefined, admin: pg.Client): string {
+  const role = (admin instanceof Session && admin.role) || admin.user;
+  return user?.startsWith(`${role}.`) ? user.slice(role!.length) : '';
+}
+
+/** For a person. */
+export const locationOf = ({ host, port, database }: pg.Client): string => `PostgreSQL at ${host}:${port}, database ${database}`;
