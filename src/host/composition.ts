@@ -1,4 +1,5 @@
 /** Connects the modules of this process with their databases, with each other and with the gateway, and sets them going. */
+import { ClockWatch } from '#platform/database/clock-watch.ts';
 import { Failure } from '#platform/errors.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
@@ -82,6 +83,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     audience: configuration.tokenAudience,
   });
   const checks = Object.fromEntries(modules.map(({ definition, database }) => [`database ${definition.name}`, database.ping]));
+  const clocks = await watchClocks(modules, options, metrics, opened);
   const gateway = createApp({
     modules: modules.map(({ definition, client, database }) => ({
       name: definition.name,
@@ -94,7 +96,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     logger,
     metrics,
     checks,
-    details: { ...details, ...others.breakers },
+    details: { ...details, ...others.breakers, ...clocks },
     sharedCounts,
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     settings: configuration,
@@ -111,6 +113,25 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const rpc = await openToPeers({ host, port, modules, everyModule, identity, verifier, logger, metrics, checks: Object.values(checks) });
   opened.add('the gRPC server', () => rpc.close(0));
   return { gateway, modules, rpc };
+}
+
+/** What `/readyz` tells of them: by how many seconds this machine is ahead of each database. */
+async function watchClocks(
+  modules: readonly RunningModule[],
+  { logger }: CompositionOptions,
+  metrics: Metrics,
+  opened: Opened,
+): Promise<Record<string, () => unknown>> {
+  const told = await Promise.all(
+    modules.map(async ({ definition: { name }, database }) => {
+      const watch = new ClockWatch(database.database, name, logger);
+      opened.add(`the look at the clock of ${name}'s database`, () => watch.stop());
+      await watch.start();
+      metrics.watchClock(name, () => watch.ahead);
+      return [`clock of the database of ${name}`, () => ({ secondsAhead: watch.ahead })] as const;
+    }),
+  );
+  return Object.fromEntries(told);
 }
 
 /** Gateways that are several count requests together. */

@@ -46,6 +46,8 @@ describe('the metrics of a program', () => {
     metrics.watchSagas(async () => ({ 'orders.checkout': { running: 2, undone: 1 } }));
     metrics.watchPool('orders', () => ({ open: 5, idle: 2, waiting: 1, refusals: 4 }));
     metrics.watchOwnership('orders', () => 2);
+    metrics.watchClock('orders', () => -3.5);
+    metrics.watchClock('users', () => undefined);
     metrics.keyConflict('orders', 'in-use');
     await metrics.text();
     expect(await lines(metrics)).toEqual(
@@ -63,6 +65,7 @@ describe('the metrics of a program', () => {
         'database_pool_connections{module="orders",state="in-use"} 3',
         'database_pool_waiting{module="orders"} 1',
         'database_pool_refusals_total{module="orders"} 4',
+        'database_clock_difference_seconds{module="orders"} -3.5',
         'ownership_losses_total{module="orders"} 2',
         'idempotency_key_conflicts_total{module="orders",reason="in-use"} 1',
       ]),

@@ -58,6 +58,11 @@ export class Metrics {
   readonly #pool = this.#gauge('database_pool_connections', 'Connections: idle or in use.', ['module', 'state']);
   readonly #poolWaiting = this.#gauge('database_pool_waiting', 'Work that waits for a connection.', ['module']);
   readonly #poolRefusals = this.#counter('database_pool_refusals_total', 'Work given up because no connection came free in time.', ['module']);
+  readonly #clockDifference = this.#gauge(
+    'database_clock_difference_seconds',
+    "By how much the clock of this machine is ahead of the database's.",
+    ['module'],
+  );
   readonly #ownershipLosses = this.#counter(
     'ownership_losses_total',
     'How often the session was lost that marks the work of this instance as its own.',
@@ -135,6 +140,14 @@ export class Metrics {
       this.#pool.set({ module, state: 'in-use' }, open - idle);
       this.#poolWaiting.set({ module }, waiting);
       setCount(this.#poolRefusals, { module }, refusals);
+    });
+  }
+
+  /** `ask` answers in seconds; undefined while it is not known. */
+  watchClock(module: string, ask: () => number | undefined): void {
+    this.#watch(() => {
+      const ahead = ask();
+      if (ahead !== undefined) this.#clockDifference.set({ module }, ahead);
     });
   }
 
