@@ -148,6 +148,25 @@ describe('what keeps a command from the data is one line, without a stack, and n
     expect(code).toBe(1);
   });
 
+  it('a reader that had enough, as in "events list | head", which is no failure', async () => {
+    const { url, drop } = await freshDatabaseUrl();
+    closers.push(drop);
+    await run({ DATABASE_URL: url }, 'migrate');
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    // More than are read at a time.
+    await client.query(
+      `INSERT INTO users.inbox (subscription, event_id, key, position, state, attempts, error, event)
+       SELECT 'users.create-profile', gen_random_uuid(), $1, 1, 'dead', 8, 'Error: the disk was full', $2 FROM generate_series(1, 1200)`,
+      [userId, event],
+    );
+    await client.end();
+    expect(JSON.parse((await run({ DATABASE_URL: url }, 'events', 'list', '--json')).output)).toHaveLength(1200);
+    const unread = launch({ DATABASE_URL: url }, ['events', 'list', '--json']);
+    unread.process.stdout!.destroy();
+    expect({ code: await unread.exited, output: unread.output() }).toEqual({ code: 0, output: '' });
+  });
+
   it('data of an older version, and ids that there are not', async () => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);
