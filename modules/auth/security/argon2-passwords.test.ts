@@ -72,8 +72,11 @@ describe('password hashes', () => {
   });
 
   describe('in a burst', () => {
-    const refusedOf = async (small: Argon2Passwords, burst: number) => {
-      const outcomes = await Promise.allSettled(Array.from({ length: burst }, () => small.hash(password)));
+    const { signal } = new AbortController();
+    const from = (network: string | number) => ({ network: `${network}`, account: '', signal });
+    const refusedOf = async (small: Argon2Passwords, burst: number, networks = burst) => {
+      const hashes = Array.from({ length: burst }, (_, index) => small.hash(password, from(index % networks)));
+      const outcomes = await Promise.allSettled(hashes);
       return outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown);
     };
 
@@ -86,7 +89,6 @@ describe('password hashes', () => {
     it('of one network do not hold up a login from another', async () => {
       const small = new Argon2Passwords({ cost, concurrency: 1, queue: 20, holdsConnection });
       const hash = await small.hash(password);
-      const { signal } = new AbortController();
       const order: string[] = [];
       const logIn = (network: string, account: string) =>
         small.verify(password, hash, { network, account, signal }).then(() => order.push(network), () => order.push('refused'));
@@ -101,6 +103,14 @@ describe('password hashes', () => {
       const small = new Argon2Passwords({ cost, concurrency: 2, queue: 100, holdsConnection: () => true });
       expect(await refusedOf(small, 9)).toHaveLength(4);
       expect(await refusedOf(small, 5), 'and go on afterwards').toEqual([]);
+    });
+
+    it('of one network leave some of those connections to others', async () => {
+      const small = new Argon2Passwords({ cost, concurrency: 2, queue: 100, holdsConnection: () => true });
+      const [refused, other] = await Promise.all([refusedOf(small, 30, 1), small.hash(password, from('home'))]);
+      expect(refused).toHaveLength(27);
+      expect(other).toMatch(/^\$argon2id/);
+      expect(await refusedOf(small, 3, 1), 'and go on afterwards').toEqual([]);
     });
   });
 });

@@ -35,6 +35,8 @@ const hashLength = 32;
 const retryAfter = 2;
 /** Half of a usual pool: the other half is for those who are logged in already. */
 const mostHoldingConnections = 5;
+/** Of those, so that the burst of one network leaves some to others. */
+const mostOfOneNetwork = 3;
 const compute = promisify((parameters: Argon2Parameters, done: (error: Error | null, hash: Buffer) => void) =>
   argon2('argon2id', parameters, done),
 );
@@ -50,7 +52,7 @@ export class Argon2Passwords extends PasswordHasher {
     const busy = () => AuthErrors.busy({ retryAfter });
     this.#cost = cost;
     this.#queue = new FairQueue(concurrency, queue, busy);
-    this.#queueHoldingConnections = new FairQueue(mostHoldingConnections, 0, busy);
+    this.#queueHoldingConnections = new FairQueue(mostHoldingConnections, 0, busy, mostOfOneNetwork);
     this.#holdsConnection = holdsConnection;
   }
 

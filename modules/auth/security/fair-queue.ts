@@ -24,17 +24,36 @@ export class FairQueue {
   readonly #concurrency: number;
   readonly #longest: number;
   readonly #refuse: () => Error;
+  readonly #perNetwork: number;
+  /** How many of each network run or wait. */
+  readonly #present: Map<string, number> = new Map();
   readonly #lines: Map<string, Line> = new Map();
   #waiting = 0;
   #running = 0;
 
-  constructor(concurrency: number, longest: number, refuse: () => Error) {
+  /** `perNetwork` bounds how many of one network may run or wait; without it the turns alone share what there is. */
+  constructor(concurrency: number, longest: number, refuse: () => Error, perNetwork = Infinity) {
     this.#concurrency = concurrency;
     this.#longest = longest;
     this.#refuse = refuse;
+    this.#perNetwork = perNetwork;
   }
 
   async run<T>(work: () => Promise<T>, lane: Lane, signal?: AbortSignal): Promise<T> {
+    const { network } = lane;
+    const others = this.#present.get(network) ?? 0;
+    if (others >= this.#perNetwork) throw this.#refuse();
+    this.#present.set(network, others + 1);
+    try {
+      return await this.#inTurn(work, lane, signal);
+    } finally {
+      const left = this.#present.get(network)! - 1;
+      if (left > 0) this.#present.set(network, left);
+      else this.#present.delete(network);
+    }
+  }
+
+  async #inTurn<T>(work: () => Promise<T>, lane: Lane, signal: AbortSignal | undefined): Promise<T> {
     await this.#turn(lane, signal);
     try {
       return await work();
