@@ -56,6 +56,16 @@ describe('a session', () => {
     await database.close();
   });
 
+  it('that is lost before anybody listens fails its next statement and nothing else', async () => {
+    const session = new Session({ ...test.connection, settings: toolSettings });
+    await session.connect();
+    const ended = new Promise((resolve) => session.once('end', resolve));
+    const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await test.sql('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+    await ended;
+    await expect(session.query('SELECT 1')).rejects.toThrow();
+  });
+
   it('is closed when it cannot be set', async () => {
     const session = new Session({ ...test.connection, application_name: 'cannot be set', settings: { TimeZone: 'Nowhere' } });
     await expect(session.connect()).rejects.toThrow('invalid value for parameter "TimeZone"');

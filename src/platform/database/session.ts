@@ -21,6 +21,8 @@ export class Session extends pg.Client {
   constructor(config: SessionConfig) {
     super(config);
     this.#settings = config.settings;
+    // The pool listens only once it has the connection: one that is lost just before that must not end the program.
+    this.on('error', () => {});
   }
 
   // The pool calls it with a callback, everybody else awaits it.
