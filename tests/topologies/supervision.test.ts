@@ -197,9 +197,9 @@ describe('a topology', () => {
   });
 
   it('is nothing that another command takes', async () => {
-    const program = launch({}, ['migrate', '--topology', 'topologies/monolith.yaml']);
+    const program = launch({}, ['settings', '--topology', 'topologies/monolith.yaml']);
     expect(await program.exited).toBe(2);
-    expect(program.output()).toBe('The command "migrate" takes no --topology. Try --help.\n');
+    expect(program.output()).toBe('The command "settings" takes no --topology. Try --help.\n');
   });
 });
 
