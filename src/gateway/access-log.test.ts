@@ -27,7 +27,7 @@ describe('the log of requests', () => {
     const person = somebody();
     const { headers, text } = await http
       .post('/v1/books/7/loans')
-      .set({ Authorization: `Bearer ${tokenFor(person)}`, 'X-Request-Id': 'seven' })
+      .set({ Authorization: `Bearer ${tokenFor(person)}`, 'X-Request-Id': 'seven', 'User-Agent': 'a browser' })
       .send({ password: 'hunter2' });
     const { lines } = log();
     expect(lines).toEqual([
@@ -41,6 +41,8 @@ describe('the log of requests', () => {
         requestId: 'seven',
         traceId: headers.traceparent!.split('-')[1],
         principal: person.userId,
+        network: '127.0.0.1',
+        userAgent: 'a browser',
       },
     ]);
   });

@@ -34,7 +34,7 @@ export interface AnswererOptions {
 
 export function answerer(options: AnswererOptions): (exchange: Exchange) => Promise<void> {
   const { routes, verifier, logger, report, sharedCounts, behindGateway, settings } = options;
-  const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit, sharedCounts) : undefined;
+  const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit, sharedCounts, logger) : undefined;
   const crossOrigin = cors(settings.corsOrigins);
   const bodyOf = bodyReader(settings.bodyLimit);
 
@@ -45,7 +45,7 @@ export function answerer(options: AnswererOptions): (exchange: Exchange) => Prom
     const found = find(routes, exchange);
     const route = found && routeFor(found, exchange);
     if (route) exchange.route = route;
-    if (route && behindGateway) requireGateway(route, exchange);
+    if (route && behindGateway) requireGateway(route, exchange, logger);
 
     const token = bearerToken(exchange);
     exchange.principal = token === undefined ? undefined : verifier.recall(token);
@@ -53,16 +53,16 @@ export function answerer(options: AnswererOptions): (exchange: Exchange) => Prom
     if (!found) throw platformErrors.notFound(`There is nothing at ${exchange.path.slice(0, maxToldPath)}. What there is: /docs.`);
     if (!route) return otherMethod(found, exchange);
 
-    const { requestId, trace, signal } = exchange;
+    const { requestId, trace, origin, signal } = exchange;
     if (token !== undefined && !exchange.principal) {
-      exchange.principal = await identify(token, route.access, { verifier, logger, requestId });
+      exchange.principal = await identify(token, route.access, { verifier, logger, requestId, origin });
     }
     const { principal } = exchange;
     requireAccess(route.access, principal);
     if (route.method !== 'GET') exchange.body = await bodyOf(exchange);
     if (route.timeout !== undefined) exchange.allow(route.timeout);
     const { deadline } = exchange;
-    const context = new CallContext({ deadline, requestId, trace, principal, token: principal && token, signal });
+    const context = new CallContext({ deadline, requestId, trace, origin, principal, token: principal && token, signal });
     return await runInContext(context, () => route.answer(exchange, found.parameters));
   };
 

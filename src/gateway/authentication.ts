@@ -1,4 +1,4 @@
-import type { Principal } from '#platform/context.ts';
+import type { Origin, Principal } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Access } from '#platform/http/endpoint.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
@@ -19,12 +19,12 @@ export function bearerToken({ request }: Exchange): string | undefined {
  * Finds out who sent a token. Where anyone may call, one that is not valid is ignored: a client whose token has just
  * expired must still be able to ask for a new one.
  */
-export async function identify(token: string, access: Access, { verifier, logger, requestId }: Identification): Promise<Principal | undefined> {
+export async function identify(token: string, access: Access, { verifier, logger, requestId, origin }: Identification): Promise<Principal | undefined> {
   try {
     return await verifier.verify(token);
   } catch (error) {
     const refused = error instanceof RefusedToken;
-    if (refused) logger.info('An access token was refused.', { reason: error.message, requestId });
+    if (refused) logger.info('An access token was refused.', { reason: error.message, requestId, ...origin });
     if (access === 'anyone') return undefined;
     if (!refused) throw error;
     throw platformErrors.unauthenticated({ detail: 'The access token is not valid, or not any more.', cause: error });
@@ -35,6 +35,7 @@ interface Identification {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly requestId: string;
+  readonly origin: Origin;
 }
 
 export function requireAccess(access: Access, principal: Principal | undefined): void {

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { platformErrors } from '#platform/errors.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
+import type { Logger } from '#platform/observability/logger.ts';
 import type { Route } from './routes.ts';
 
 /** The name in the certificate of a gateway. */
@@ -23,10 +24,12 @@ interface Peer {
 /** A certificate is looked into once for each connection. */
 const peers = new WeakMap<TLSSocket, Peer>();
 
-export function requireGateway({ operational, method, access }: Route, exchange: Exchange): void {
+export function requireGateway({ operational, method, access }: Route, exchange: Exchange, logger: Logger): void {
   const peer = peerAt(exchange.request.socket);
   if (peer && performance.now() - peer.since > longest) exchange.header('Connection', 'close');
   if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return;
+  const { requestId, origin } = exchange;
+  logger.warn("A peer was refused: it showed no certificate of the gateway's.", { requestId, ...origin });
   throw platformErrors.forbidden('This port is for the gateway.');
 }
 

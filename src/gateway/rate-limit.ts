@@ -2,6 +2,7 @@ import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rat
 import { platformErrors } from '#platform/errors.ts';
 import type { Exchange } from '#platform/http/exchange.ts';
 import { networkOf } from '#platform/network.ts';
+import type { Logger } from '#platform/observability/logger.ts';
 import type { RedisCounts } from './redis-counts.ts';
 
 const minute = 60;
@@ -10,7 +11,7 @@ const minute = 60;
  * Counts the requests of each network, and of each person once they are known, and refuses the ones beyond `perMinute`
  * of either. Headers as in draft-ietf-httpapi-ratelimit-headers. Without `shared` the counts are this process's own.
  */
-export function rateLimit(perMinute: number, shared: RedisCounts | undefined): (exchange: Exchange) => Promise<void> {
+export function rateLimit(perMinute: number, shared: RedisCounts | undefined, logger: Logger): (exchange: Exchange) => Promise<void> {
   const count = { points: perMinute, duration: minute };
   const limiter = shared?.limiter(count, 'fissile:requests') ?? new RateLimiterMemory(count);
   const policy = `"default";q=${perMinute};w=${minute}`;
@@ -26,6 +27,10 @@ export function rateLimit(perMinute: number, shared: RedisCounts | undefined): (
     const seconds = Math.ceil(state.msBeforeNext / 1000);
     exchange.header('RateLimit-Policy', policy);
     exchange.header('RateLimit', `"default";r=${state.remainingPoints};t=${seconds}`);
+    if (refused && state.consumedPoints === perMinute + 1) {
+      const { requestId, principal, origin } = exchange;
+      logger.warn('A rate limit has been reached.', { seconds, requestId, principal: principal?.userId, ...origin });
+    }
     if (refused) throw platformErrors.tooManyRequests({ retryAfter: seconds });
   };
 }

@@ -83,5 +83,6 @@ function finish(exchange: Exchange, milliseconds: number, logger: Logger): void 
   fields.requestId = requestId;
   fields.traceId = trace.traceId;
   if (principal !== undefined) fields.principal = principal.userId;
+  Object.assign(fields, exchange.origin);
   logger.info(`${request.method} ${route.url} ${status}`, fields);
 }

@@ -16,6 +16,14 @@ export interface Principal {
   readonly roles: readonly Role[];
 }
 
+/** Where a request came from, for the log. */
+export interface Origin {
+  /** See `networkOf`. */
+  readonly network: string;
+  /** As the client calls itself, and no longer than is worth keeping. */
+  readonly userAgent: string | undefined;
+}
+
 /** W3C Trace Context (https://www.w3.org/TR/trace-context/): lower-case hex, 32 and 16 digits. */
 export interface Trace {
   readonly traceId: string;
@@ -28,6 +36,8 @@ export class CallContext {
   readonly principal: Principal | undefined;
   readonly requestId: string;
   readonly trace: Trace;
+  /** Undefined where no client asked this process itself. */
+  readonly origin: Origin | undefined;
   /** Private, so that nothing that prints a context prints it. */
   readonly #token: string | undefined;
   #cancellation: AbortSignal | (() => AbortSignal | undefined) | undefined;
@@ -38,6 +48,7 @@ export class CallContext {
     deadline: Deadline;
     requestId: string;
     trace: Trace;
+    origin?: Origin | undefined;
     principal?: Principal | undefined;
     token?: string | undefined;
     signal?: AbortSignal | (() => AbortSignal | undefined) | undefined;
@@ -46,6 +57,7 @@ export class CallContext {
     this.principal = fields.principal;
     this.requestId = fields.requestId;
     this.trace = fields.trace;
+    this.origin = fields.origin;
     this.#token = fields.token;
     this.#cancellation = fields.signal;
   }
@@ -76,6 +88,7 @@ export class CallContext {
       deadline: this.deadline.remaining <= milliseconds ? this.deadline : new Deadline(milliseconds),
       requestId: this.requestId,
       trace: this.trace,
+      origin: this.origin,
       principal: this.principal,
       token: this.#token,
       signal: this.#cancellation && (() => this.cancellation),

@@ -38,6 +38,16 @@ describe('asking too much', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
   });
 
+  it('S33 is logged once, with who was refused, and so is every request', async () => {
+    const visitor = new Visitor(busy.url);
+    for (let count = 0; count <= perMinute; count++) await visitor.get('/v1/products', { 'user-agent': `crawler ${'x'.repeat(1_000)}` });
+    const lines = () => busy.logged.join('').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+    await expect.poll(() => lines().filter(({ message }) => message === 'GET /v1/products 429').length).toBeGreaterThan(1);
+    const who = { network: '127.0.0.1', userAgent: expect.stringMatching(/^(crawler x{192}|node)$/) };
+    expect(lines().filter(({ message }) => message === 'A rate limit has been reached.')).toEqual([expect.objectContaining(who)]);
+    for (const line of lines().filter(({ status }) => status === 429)) expect(line).toMatchObject(who);
+  });
+
   it('S33 keeps nobody from seeing whether the program is well', async () => {
     for (let count = 0; count < perMinute * 2; count++) expect((await new Visitor(busy.url).get('/livez')).status).toBe(200);
   });

@@ -14,7 +14,7 @@ export function confirmPassword(hasher: PasswordHasher, throttle: Throttle, limi
   return async (account: Account, password: string, signal: AbortSignal): Promise<void> => {
     const requester = { network: account.id, account: account.id, signal };
     const limit = limits.currentPassword(account.id);
-    if (await attempt(throttle, [limit], () => hasher.verify(password, account.passwordHash, requester))) {
+    if (await attempt(throttle, [limit], logger, () => hasher.verify(password, account.passwordHash, requester))) {
       await throttle.clear(limit);
       return;
     }

@@ -195,7 +195,7 @@ describe('logging in', () => {
     const { attempts, useCases, userId, logger } = await setUp();
     await useCases.disableAccount({ userId, by: crypto.randomUUID() }, anyContext);
     expect(await attempts(5)).toEqual([refused, refused, refused, refused, delayed]);
-    expect(logger.lines.at(-1)?.fields).toEqual({ reason: 'disabled account', userId });
+    expect(logger.lines.findLast(({ message }) => message === 'A login failed.')?.fields).toEqual({ reason: 'disabled account', userId });
   });
 
   it('S22 strengthens an old hash, and the password still works', async () => {
@@ -208,6 +208,13 @@ describe('logging in', () => {
     expect(hasher.isOutdated((await accounts.find(userId))?.passwordHash ?? '')).toBe(false);
     expect(await attempt()).toBe('in');
     expect(await attempt(wrong)).toBe(refused);
+  });
+
+  it('S26 is logged when it is slowed down', async () => {
+    const { attempts, logger } = await setUp();
+    await attempts(10, wrong);
+    expect(logger.lines.filter(({ message }) => /too many before/.test(message)).length).toBeGreaterThan(1);
+    expect(logger.text).not.toContain(email);
   });
 
   it('S40 is logged, without secrets and personal data', async () => {

@@ -33,7 +33,7 @@ export function logIn(
     const account = found?.account;
     const { own, shared, successes } = limits.logIn(email, network, found?.knowsDevice ? deviceToken : undefined);
     const counted = [own, shared, ...successes];
-    const isRight = await attempt(throttle, counted, () => hasher.verify(password, account?.passwordHash, requester));
+    const isRight = await attempt(throttle, counted, logger, () => hasher.verify(password, account?.passwordHash, requester));
 
     const refuse = async (reason: string): Promise<never> => {
       await throttle.giveBack(successes);

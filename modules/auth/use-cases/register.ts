@@ -37,10 +37,10 @@ export function register(
     const network = networkOf(address);
     const limit = limits.registration(network);
     requireGoodPassword(rules, password, { email, name }, '/password');
-    requireNoDelay(await throttle.delay([limit]));
+    requireNoDelay(await throttle.delay([limit]), logger);
 
     const passwordHash = await hasher.hash(password, { network, account: email, signal });
-    requireNoDelay(await throttle.reserve([limit]));
+    requireNoDelay(await throttle.reserve([limit]), logger);
     const [userId, registeredAt] = [uuid(), clock.now()];
     const store = async () =>
       email !== administrator.email &&

@@ -6,6 +6,7 @@ import { CallContext, type Principal, runInContext, type Trace } from '../contex
 import type { Operation } from '../contract.ts';
 import { Deadline } from '../deadline.ts';
 import { Failure, platformErrors } from '../errors.ts';
+import { networkOf } from '../network.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RpcMeter } from '../observability/meters.ts';
 import { RefusedToken } from '../security/access-token.ts';
@@ -40,7 +41,15 @@ async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<B
   const arrival = new Arrival(call);
   let context = new CallContext(arrival);
   try {
-    if (served.admits?.(call) === false) throw platformErrors.forbidden('This process may not call that operation.');
+    if (served.admits?.(call) === false) {
+      const { module, name } = served.operation;
+      served.logger.warn('A call was refused: the certificate of the process that called does not allow it.', {
+        operation: `${module}.${name}`,
+        network: networkOf(call.getPeer()),
+        requestId: arrival.requestId,
+      });
+      throw platformErrors.forbidden('This process may not call that operation.');
+    }
     const asked = await whoAsks(call, served.verifier);
     if (asked) context = new CallContext({ ...arrival, ...asked });
     const input = parseOrFail(served.operation.input, decoded(served.codec, call.request));

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
-import type { Principal, Trace } from '../context.ts';
+import type { Origin, Principal, Trace } from '../context.ts';
 import { Deadline } from '../deadline.ts';
+import { networkOf } from '../network.ts';
 import type { RequestMeter } from '../observability/meters.ts';
 import type { SentAnswer } from './rendered-answer.ts';
 
@@ -12,6 +13,8 @@ export interface RouteName {
   /** Probes and scrapes: neither limited nor logged where nothing is wrong. */
   readonly operational: boolean;
 }
+
+const longestUserAgent = 200;
 
 interface AnswerHead extends Pick<SentAnswer, 'status' | 'headers'> {
   /** Bytes of the body; undefined where there is none, or nobody knows yet. */
@@ -36,6 +39,7 @@ export class Exchange {
   /** The code of the problem that was answered. */
   problem: string | undefined;
   bytes = 0;
+  #origin: Origin | undefined;
   #deadline: Deadline;
   #timer: NodeJS.Timeout | undefined;
   #late: (exchange: Exchange) => void = () => {};
@@ -75,6 +79,14 @@ export class Exchange {
   /** Path and query: what was asked for, without the scheme and authority of an absolute-form target (RFC 9112, 3.2.2). */
   get target(): string {
     return this.queryText === '' ? this.path : `${this.path}?${this.queryText}`;
+  }
+
+  /** Where it came from, for the log. */
+  get origin(): Origin {
+    return (this.#origin ??= {
+      network: networkOf(this.address),
+      userAgent: this.request.headers['user-agent']?.slice(0, longestUserAgent),
+    });
   }
 
   /** Nobody waits for the answer after it. */

@@ -20,6 +20,8 @@ export function jsonLine({ level, message, time, module, context, fields }: LogE
     line.requestId = context.requestId;
     line.traceId = context.trace.traceId;
     line.principal = context.principal?.userId;
+    line.network = context.origin?.network;
+    if (context.origin?.userAgent !== undefined) line.userAgent = redactText(context.origin.userAgent);
   }
   if (fields !== undefined) {
     for (const name of Object.keys(fields)) if (!Object.hasOwn(line, name)) line[name] = redactField(name, fields[name]);
