@@ -193,6 +193,8 @@ export class Metrics {
   /** Memory, CPU, garbage collection, event loop delay. Of the whole process, so only its one program asks for it. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
+    // Sums of the metric beside each, under names that Prometheus keeps for counters.
+    for (const what of ['handles', 'requests', 'resources']) this.registry.removeSingleMetric(`nodejs_active_${what}_total`);
   }
 
   /** In Prometheus' text format; its content type is the registry's. */
