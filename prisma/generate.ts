@@ -9,6 +9,16 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
+if (process.argv.includes('--help') || process.argv.includes('-h')) {
+  process.stdout.write(`Generates the Prisma client of each module whose schema changed since the last time.
+
+Usage: npm run generate
+
+Exit codes: 0 generated or current, 1 failed.
+`);
+  process.exit();
+}
+
 const root = import.meta.dirname;
 const prismaPackage = createRequire(import.meta.url).resolve('prisma/package.json');
 const { version, bin } = JSON.parse(readFileSync(prismaPackage, 'utf8')) as { version: string; bin: { prisma: string } };

@@ -24,7 +24,7 @@ Usage: npm run check [-- options]
   --freeze         write the first architecture-tests/baseline.json, or take out of it what is mended
   --lock           add what is new in the contracts to architecture-tests/contract-lock.json
   --retire ENTRY   take an entry out of it that no peer uses any more; can be repeated
-  --help           show this
+  --help, -h       show this
 
 Exit codes: 0 nothing found, 1 a breach, 2 could not check.
 `;
@@ -39,7 +39,7 @@ const options = {
   freeze: { type: 'boolean', default: false },
   lock: { type: 'boolean', default: false },
   retire: { type: 'string', multiple: true },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** Where words go: a console has these two. */

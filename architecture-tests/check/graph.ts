@@ -9,10 +9,23 @@ import { mermaid, withGraph } from './graph/mermaid.ts';
 import { readGraph } from './graph/model.ts';
 import { svg } from './graph/svg.ts';
 
+const help = `Draws the modules, calls, events and tables into the README and as an SVG.
+
+Usage: npm run graph [-- options]
+
+  --root DIR  of another checkout with the same layout (default: this one)
+  --help, -h  show this
+
+Exit codes: 0 drawn, 2 could not draw.
+`;
 const svgPath = 'architecture-tests/modules.svg';
 
 try {
-  const { values } = parseArgs({ options: { root: { type: 'string', default: '.' } } });
+  const { values } = parseArgs({ options: { root: { type: 'string', default: '.' }, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit();
+  }
   const root = resolve(values.root);
   const graph = readGraph(read(root));
   mkdirSync(join(root, 'architecture-tests'), { recursive: true });

@@ -8,8 +8,22 @@ import { read } from './check.ts';
 import { protoPath } from './lock/protos.ts';
 import { protoFiles } from './proto-files.ts';
 
+const help = `Writes modules/<module>/<module>.proto from the contracts.
+
+Usage: npm run proto [-- options]
+
+  --root DIR  of another checkout with the same layout (default: this one)
+  --help, -h  show this
+
+Exit codes: 0 written or current, 2 could not write.
+`;
+
 try {
-  const { values } = parseArgs({ options: { root: { type: 'string', default: '.' } } });
+  const { values } = parseArgs({ options: { root: { type: 'string', default: '.' }, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit();
+  }
   const system = read(resolve(values.root));
   for (const [module, text] of protoFiles(system)) {
     const path = protoPath(module);

@@ -15,6 +15,15 @@ import { runAcceptance, type AcceptanceReport } from './run-acceptance.ts';
 
 const atOnce = 2;
 const folder = join(import.meta.dirname, '../../modules');
+const help = `Runs the acceptance suite on every way to group the modules into processes. Minutes; needs RabbitMQ (TEST_EVENTS_URL).
+
+Usage: npm run test:topologies [-- options]
+
+  --outputFile.json FILE  write a report as vitest's JSON reporter does
+  --help, -h              show this
+
+Exit codes: 0 all passed, or skipped without RabbitMQ; 1 something failed.
+`;
 
 interface Outcome {
   readonly name: string;
@@ -25,8 +34,12 @@ interface Outcome {
 const { values } = parseArgs({
   strict: false,
   // As vitest is called.
-  options: { 'outputFile.json': { type: 'string' }, reporter: { type: 'string', multiple: true } },
+  options: { 'outputFile.json': { type: 'string' }, reporter: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } },
 });
+if (values.help) {
+  process.stdout.write(help);
+  process.exit();
+}
 const missing = await withoutBroker();
 if (missing !== undefined) {
   console.log(`Skipped: this ${missing}`);
