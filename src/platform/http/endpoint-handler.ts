@@ -1,6 +1,7 @@
 import type { Api, Client } from '../contract.ts';
 import type { Database } from '../database/database.ts';
 import { type ErrorKind, Failure, platformErrors } from '../errors.ts';
+import { networkOf } from '../network.ts';
 import type { KeyConflict, Metrics } from '../observability/metrics.ts';
 import { answerWriter } from './answer-writer.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
@@ -106,8 +107,10 @@ function useOf({ method, url }: Endpoint, exchange: Exchange, key: string, { sen
   if (key === '' || key.length > maxKeyLength) {
     throw httpErrors.invalidHeader(`An Idempotency-Key has 1 to ${maxKeyLength} characters.`);
   }
-  const scope = `${exchange.principal?.userId ?? 'anonymous'} ${method} ${url}`;
-  return keyUse(key, { pathAndQuery: exchange.target, body: sentBody }, { scope, counted: exchange.principal !== undefined, settlesIn: wait });
+  const { principal, address, target } = exchange;
+  const scope = `${principal?.userId ?? 'anonymous'} ${method} ${url}`;
+  const network = principal ? undefined : networkOf(address);
+  return keyUse(key, { pathAndQuery: target, body: sentBody }, { scope, network, settlesIn: wait });
 }
 
 const neverKept: readonly ErrorKind[] = ['unauthenticated', 'forbidden', 'too-many', 'unavailable'];

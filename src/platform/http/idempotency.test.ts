@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { somebody, tokenFor } from '../../../tests/support/gateway.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { lendingLibrary } from './testing/lending-library.ts';
@@ -49,6 +49,30 @@ describe('an idempotency key', () => {
     const answers = [await borrow('key-1'), await borrow('key-1', { book: 'Emma' }, as()), await borrow('key-1', { book: 'Emma' }, as())];
     expect(new Set(answers.map(({ text }) => text)).size).toBe(3);
     expect(await loans()).toHaveLength(3);
+  });
+
+  it('of somebody without a token is another key in another network, whatever is under it', async () => {
+    const { borrow } = lending();
+    const from = (address: string, book = 'Emma') => borrow('key-1', { book }, { 'x-forwarded-for': address });
+    const first = await from('192.0.2.1');
+    const stranger = await from('198.51.100.7');
+    expect([stranger.status, stranger.headers['idempotency-replayed']]).toEqual([201, undefined]);
+    expect((await from('2001:db8:1:2::1', 'Persuasion')).status, 'not refused for what others sent').toBe(201);
+    const [again, neighbour] = [await from('192.0.2.1'), await from('2001:db8:1:2::9', 'Persuasion')];
+    expect([again.text, again.headers['idempotency-replayed']]).toEqual([first.text, 'true']);
+    expect(neighbour.headers['idempotency-replayed']).toBe('true');
+    expect(await loans()).toEqual(['Emma', 'Emma', 'Persuasion']);
+  });
+
+  it('of somebody without a token is not in use while a stranger uses the same', async () => {
+    const { handle, started, goOn } = held();
+    onTestFinished(goOn);
+    const { borrow } = lending({ handle: (book) => (book === 'Emma' ? handle(book) : lend(book)) });
+    const first = borrow('key-1', { book: 'Emma' }, { 'x-forwarded-for': '192.0.2.1' }).then((answer) => answer);
+    await started;
+    expect((await borrow('key-1', { book: 'Persuasion' }, { 'x-forwarded-for': '198.51.100.7' })).status).toBe(201);
+    goOn();
+    expect((await first).status).toBe(201);
   });
 
   it('is refused empty or beyond 255 characters', async () => {
@@ -162,17 +186,18 @@ describe('the keeping of answers', () => {
     expect(rows).toEqual([{ book: 'new' }]);
   });
 
-  it('S40 leaves neither the key nor anything to try the request against', async () => {
+  it('S40 leaves neither the key nor the network, nor anything to try the request against', async () => {
     const sent = { book: 'Emma', days: 7 };
     const { borrow } = lending({ handle: async () => ({ status: 201, body: {} }) });
-    await borrow('key-1', sent);
-    await borrow('key-2', sent);
+    const network = '192.0.2.1';
+    await borrow('key-1', sent, { 'x-forwarded-for': network });
+    await borrow('key-2', sent, { 'x-forwarded-for': network });
     const { rows } = await library.sql('SELECT * FROM orders.idempotency_keys');
     const [first, second] = rows;
     expect(first.fingerprint).not.toBe(second.fingerprint);
-    expect(JSON.stringify(rows)).not.toMatch(/key-1|key-2|Emma/);
+    expect(JSON.stringify(rows)).not.toMatch(/key-1|key-2|Emma|192\.0/);
     for (const encoding of ['hex', 'base64', 'base64url'] as const) {
-      for (const guess of [JSON.stringify(sent), `/v1/loans\n${JSON.stringify(sent)}`, 'key-1']) {
+      for (const guess of [JSON.stringify(sent), `/v1/loans\n${JSON.stringify(sent)}`, 'key-1', network]) {
         expect(JSON.stringify(rows)).not.toContain(hash('sha256', guess, encoding));
       }
     }

@@ -18,22 +18,26 @@ export interface KeyUse {
   readonly settlesIn: number;
 }
 
+interface Use extends Pick<KeyUse, 'scope' | 'settlesIn'> {
+  /** Of a caller who did not say who they are; undefined for one who did. */
+  readonly network: string | undefined;
+}
+
 interface KeyedRequest {
   readonly pathAndQuery: string;
   readonly body: unknown;
 }
 
-export const keyUse = (
-  key: string,
-  { pathAndQuery, body }: KeyedRequest,
-  { scope, counted, settlesIn }: Pick<KeyUse, 'scope' | 'counted' | 'settlesIn'>,
-): KeyUse => ({
+/** Strangers in different networks have different keys; which network it was cannot be told from what is stored. */
+export const keyUse = (key: string, { pathAndQuery, body }: KeyedRequest, { scope, network, settlesIn }: Use): KeyUse => ({
   scope,
-  keyHash: hash('sha256', `${scope}\n${key}`, 'base64url'),
-  fingerprint: createHmac('sha256', key).update(`${pathAndQuery}\n${canonicalJson(body)}`).digest('base64url'),
-  counted,
+  keyHash: network === undefined ? hash('sha256', `${scope}\n${key}`, 'base64url') : keyedBy(key, `${scope}\n${network}`),
+  fingerprint: keyedBy(key, `${pathAndQuery}\n${canonicalJson(body)}`),
+  counted: network === undefined,
   settlesIn,
 });
+
+const keyedBy = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('base64url');
 
 /** The same for the same JSON, however it is laid out. */
 function canonicalJson(value: unknown): string {

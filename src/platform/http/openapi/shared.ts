@@ -31,7 +31,7 @@ export const parameters = {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Makes it safe to send the request again: the same key and body give the same answer, with `Idempotency-Replayed: true`, and one effect. Another body is 422, a request that still runs 409. Kept for 24 hours.',
+      'Makes it safe to send the request again: the same key and body give the same answer, with `Idempotency-Replayed: true`, and one effect. Another body is 422, a request that still runs 409. Kept for 24 hours. Without a token, a key holds in the network that it came from (IPv4 address, IPv6 /64).',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
   PreferWait: {
@@ -100,4 +100,7 @@ export const introduction = `Bodies are JSON in camelCase. Unknown fields are re
 
 **Editing.** Where there is an \`ETag\`, \`If-Match\` protects you from overwriting what somebody else changed.
 
-**Limits** are told by \`RateLimit\` headers; beyond them the answer is 429 with \`Retry-After\`.`;
+**Limits** are told by \`RateLimit\` headers; beyond them the answer is 429 with \`Retry-After\`.
+
+**Anywhere** the answer can be 405 for a method that is not listed, and what HTTP itself asks for: 400 for a request that cannot be
+read, 408 for one that takes too long to arrive, 431 for headers that are too large, 501 for a transfer coding other than chunked.`;

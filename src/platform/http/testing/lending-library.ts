@@ -52,7 +52,8 @@ export function lendingLibrary() {
           ...(settle && { settle: settle as never }),
         }),
       ],
-      { database: library.database },
+      // Tests say with X-Forwarded-For who comes from where.
+      { database: library.database, settings: { trustProxy: 1 } },
     );
     return {
       log,
