@@ -50,10 +50,10 @@ describe('the description of all modules', () => {
     }
   });
 
-  it('lists 413 and 415 wherever a body can be sent', () => {
+  it('lists 408, 413 and 415 wherever a body can be sent', () => {
     for (const { method, url, rawBody } of modules.flatMap(({ endpoints }) => endpoints)) {
-      const listed = Object.keys(document.paths[url][method.toLowerCase()].responses).filter((status) => ['413', '415'].includes(status));
-      expect(listed, `${method} ${url}`).toEqual(method === 'GET' ? [] : rawBody ? ['413'] : ['413', '415']);
+      const listed = Object.keys(document.paths[url][method.toLowerCase()].responses).filter((status) => ['408', '413', '415'].includes(status));
+      expect(listed, `${method} ${url}`).toEqual(method === 'GET' ? [] : rawBody ? ['408', '413'] : ['408', '413', '415']);
     }
   });
 

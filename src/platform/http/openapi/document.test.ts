@@ -128,7 +128,7 @@ describe('the OpenAPI document', () => {
 
   it('has every problem by status, with an example of each code', () => {
     const { responses } = all.paths['/v1/books/{id}/loans'].post;
-    expect(Object.keys(responses)).toEqual(['201', '400', '401', '404', '409', '413', '415', '422', '429', '500', '503']);
+    expect(Object.keys(responses)).toEqual(['201', '400', '401', '404', '408', '409', '413', '415', '422', '429', '500', '503']);
     const conflict = responses[409].content['application/problem+json'];
     expect(conflict.schema).toEqual({ $ref: '#/components/schemas/Problem' });
     expect(Object.keys(conflict.examples)).toEqual(['library.book-lent', 'platform.idempotency-key-in-use']);

@@ -170,7 +170,7 @@ function platformErrorsOf({ access, rawBody, idempotent, versioned, method }: En
   return [
     platformErrors.invalidRequest,
     // A body is read where none is wanted, too: to say so.
-    ...(method === 'GET' ? [] : [httpErrors.bodyTooLarge]),
+    ...(method === 'GET' ? [] : [httpErrors.requestTimeout, httpErrors.bodyTooLarge]),
     ...(method === 'GET' || rawBody ? [] : [httpErrors.malformedBody, httpErrors.unsupportedMediaType]),
     ...(access === 'anyone' ? [] : [platformErrors.unauthenticated]),
     ...(access === 'admin' ? [platformErrors.forbidden] : []),
