@@ -55,7 +55,7 @@ export class HttpLoad implements Disposable {
   }
 }
 
-function bytesOf({ url, method = 'GET', headers = {}, body = '' }: HttpRequest): Buffer {
+export function bytesOf({ url, method = 'GET', headers = {}, body = '' }: HttpRequest): Buffer {
   const { host, pathname, search } = new URL(url);
   const lines = [
     `${method} ${pathname}${search} HTTP/1.1`,
@@ -66,10 +66,10 @@ function bytesOf({ url, method = 'GET', headers = {}, body = '' }: HttpRequest):
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-const isWanted = (answer: string, { status, contains = '' }: HttpRequest) =>
+export const isWanted = (answer: string, { status, contains = '' }: HttpRequest) =>
   Number(answer.slice(9, 12)) === status && answer.includes(contains);
 
-class Connection {
+export class Connection {
   readonly #socket: Socket;
   #received = '';
   #answered: ((answer: string) => void) | undefined;

@@ -41,8 +41,19 @@ export interface Customer {
   reading(orderId: string): HttpRequest;
 }
 
-export async function customerOf({ url }: Pick<BenchProcess, 'url'>): Promise<Customer> {
-  const token = await logIn(url, customer);
+/** Several people, as no single one gets all of the program. They have to be registered first. */
+export async function customersOf(program: Pick<BenchProcess, 'url'>, count: number): Promise<readonly Customer[]> {
+  const people = Array.from({ length: count }, (_, index) => ({ ...customer, email: `customer-${index}@example.com` }));
+  const all: Customer[] = [];
+  for (const person of people) {
+    await post(`${program.url}/v1/auth/register`, { ...person, name: 'Ada Lovelace' });
+    all.push(await customerOf(program, person));
+  }
+  return all;
+}
+
+export async function customerOf({ url }: Pick<BenchProcess, 'url'>, person = customer): Promise<Customer> {
+  const token = await logIn(url, person);
   const order = (body: object): HttpRequest => ({
     url: `${url}/v1/orders`,
     method: 'POST',

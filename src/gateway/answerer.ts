@@ -11,6 +11,7 @@ import type { SentAnswer } from '#platform/http/rendered-answer.ts';
 import type { Found, RouteTable } from '#platform/http/route-table.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import type { Admission } from './admission.ts';
 import { bearerToken, identify, requireAccess } from './authentication.ts';
 import { cors } from './cors.ts';
 import { requireGateway } from './peers.ts';
@@ -18,7 +19,7 @@ import { rateLimit } from './rate-limit.ts';
 import { bodyReader } from './request-body.ts';
 import { requireOneMeaning } from './request-head.ts';
 import type { RedisCounts } from './redis-counts.ts';
-import type { Route } from './routes.ts';
+import { isExempt, type Route } from './routes.ts';
 
 const maxToldPath = 200;
 
@@ -29,11 +30,12 @@ export interface AnswererOptions {
   readonly report: Report;
   readonly sharedCounts: RedisCounts | undefined;
   readonly behindGateway: boolean;
+  readonly admission: Admission;
   readonly settings: { readonly rateLimit: number; readonly bodyLimit: number; readonly corsOrigins: readonly string[] };
 }
 
 export function answerer(options: AnswererOptions): (exchange: Exchange) => Promise<void> {
-  const { routes, verifier, logger, report, sharedCounts, behindGateway, settings } = options;
+  const { routes, verifier, logger, report, sharedCounts, behindGateway, admission, settings } = options;
   const limit = settings.rateLimit > 0 ? rateLimit(settings.rateLimit, sharedCounts, logger) : undefined;
   const crossOrigin = cors(settings.corsOrigins);
   const bodyOf = bodyReader(settings.bodyLimit);
@@ -61,6 +63,7 @@ export function answerer(options: AnswererOptions): (exchange: Exchange) => Prom
     requireAccess(route.access, principal);
     if (route.method !== 'GET') exchange.body = await bodyOf(exchange);
     if (route.timeout !== undefined) exchange.allow(route.timeout);
+    if (!isExempt(route, principal)) exchange.hold(await admission.enter());
     const { deadline } = exchange;
     const context = new CallContext({ deadline, requestId, trace, origin, principal, token: principal && token, signal });
     return await runInContext(context, () => route.answer(exchange, found.parameters));

@@ -15,8 +15,10 @@ import { RouteTable } from '#platform/http/route-table.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import type { Metrics } from '#platform/observability/metrics.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import { Admission } from './admission.ts';
 import { answerer } from './answerer.ts';
 import { clientAddress, type ProxyTrust } from './client-address.ts';
+import { door } from './door.ts';
 import { documentation } from './documentation.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { parserErrors } from './parser-errors.ts';
@@ -44,6 +46,8 @@ export interface GatewayOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Milliseconds that work has waited for a connection to a database, or for its turn. */
+  readonly queueTime: () => number;
   /** By name; all must pass for `/readyz`. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
   /** By name: what else `/readyz` tells, without being less ready for it. */
@@ -88,7 +92,13 @@ export function createApp(options: GatewayOptions): GatewayApp {
     requestTimeout: settings.requestTimeout,
     onTimeout: (exchange) => exchange.send(report(platformErrors.deadlineExceeded(), exchange)),
   });
-  const answer = answerer({ ...options, routes, report });
+  const admission = new Admission({
+    queueTime: options.queueTime,
+    tell: (line) => logger.warn(line),
+  });
+  metrics.watchAdmission(admission);
+  const answer = answerer({ ...options, routes, report, admission });
+  const turnsAway = door({ admission, routes, verifier: options.verifier, corsOrigins: settings.corsOrigins });
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
@@ -101,15 +111,20 @@ export function createApp(options: GatewayOptions): GatewayApp {
   app.use((request, response) => answer(take(request, response)));
   return {
     clientError: parserErrors({ report, logger, latest: (socket) => latest.get(socket) }),
-    app: (request, response) =>
+    app(request, response) {
+      if (turnsAway(request, response)) return;
       app(request as Request, response as Response, (cause?: unknown) => {
         // Express gets here only with a target that it cannot parse, and nor can anything after it.
         request.url = '/';
         const exchange = take(request as Request, response as Response);
         exchange.send(report(httpErrors.malformedRequest({ detail: 'The target is not a URL.', cause }), exchange));
-      }),
+      });
+    },
     drain: () => health.drain(),
-    close: async () => void (await Promise.all(forwarders.map(async ({ forwarder }) => (await forwarder).close()))),
+    async close() {
+      admission.close();
+      await Promise.all(forwarders.map(async ({ forwarder }) => (await forwarder).close()));
+    },
   };
 }
 
@@ -140,7 +155,13 @@ const moduleRoutes = ({ modules, metrics }: GatewayOptions, report: Report): Rou
   );
 
 const forwardedRoutes = ({ upstream, forwarder }: Forwarding, metrics: Metrics): Route[] =>
-  upstream.endpoints.map((endpoint) => routeOf(endpoint, metrics, async (exchange) => (await forwarder).forward(exchange, endpoint)));
+  upstream.endpoints.map((endpoint) =>
+    routeOf(endpoint, metrics, async (exchange) => {
+      // The module that answers judges its own load.
+      exchange.letGo();
+      return (await forwarder).forward(exchange, endpoint);
+    }),
+  );
 
 /** For probes, scrapes and readers. They are open: what they tell is no secret, and the network can keep others out. */
 function ownRoutes({ metrics, ...options }: GatewayOptions, health: Health): Route[] {

@@ -1,7 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { Origin, Principal } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Access } from '#platform/http/endpoint.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
 import type { Logger } from '#platform/observability/logger.ts';
 import { RefusedToken } from '#platform/security/access-token.ts';
 import type { TokenVerifier } from '#platform/security/token-verifier.ts';
@@ -9,7 +9,7 @@ import type { TokenVerifier } from '#platform/security/token-verifier.ts';
 const bearer = /^Bearer +/i;
 
 /** The token of a request (RFC 6750, in the header only: URLs end up in logs). */
-export function bearerToken({ request }: Exchange): string | undefined {
+export function bearerToken({ request }: { readonly request: Pick<IncomingMessage, 'headers'> }): string | undefined {
   const header = request.headers.authorization;
   const scheme = header === undefined ? undefined : bearer.exec(header)?.[0];
   return scheme && header!.slice(scheme.length).trimEnd();

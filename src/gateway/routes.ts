@@ -1,3 +1,4 @@
+import type { Principal } from '#platform/context.ts';
 import type { Access } from '#platform/http/endpoint.ts';
 import type { Exchange, RouteName } from '#platform/http/exchange.ts';
 import type { SentAnswer } from '#platform/http/rendered-answer.ts';
@@ -12,3 +13,7 @@ export interface Route extends RouteName {
   /** Undefined when it was sent already, in parts. */
   answer(exchange: Exchange, parameters: Parameters): Promise<SentAnswer | undefined>;
 }
+
+/** Probes and administrators get in when nobody else does: they are who can do something about it. */
+export const isExempt = (route: Route | undefined, principal: Principal | undefined): boolean =>
+  route !== undefined && (route.operational || route.access === 'admin' || principal?.roles.includes('admin') === true);

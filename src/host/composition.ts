@@ -95,6 +95,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     verifier,
     logger,
     metrics,
+    queueTime: () => Math.max(0, ...modules.flatMap(({ database: { database }, messaging }) => [database.longestWait, messaging.longestWait])),
     checks,
     details: { ...details, ...others.breakers, ...clocks },
     sharedCounts,

@@ -1,6 +1,8 @@
 interface Line<T> {
   readonly waiting: T[];
   underWay: number;
+  /** Since when it could have been its turn, in milliseconds of the monotonic clock. */
+  readySince: number;
 }
 
 /**
@@ -35,8 +37,14 @@ export class FairTurns<T> {
     return [...this.#lines.keys()].filter((key) => this.countOf(key) >= this.#share);
   }
 
+  /** Milliseconds that the next one has waited for its turn; what waits behind its own key's share does not count. */
+  get longestWait(): number {
+    for (const key of this.#ready) return performance.now() - this.#lines.get(key)!.readySince;
+    return 0;
+  }
+
   add(key: string, item: T): void {
-    const line = this.#lines.get(key) ?? { waiting: [], underWay: 0 };
+    const line = this.#lines.get(key) ?? { waiting: [], underWay: 0, readySince: 0 };
     this.#lines.set(key, line);
     line.waiting.push(item);
     this.#settle(key, line);
@@ -84,8 +92,12 @@ export class FairTurns<T> {
   }
 
   #settle(key: string, line: Line<T>): void {
-    if (line.waiting.length > 0 && line.underWay < this.#share) this.#ready.add(key);
-    else this.#ready.delete(key);
+    if (line.waiting.length === 0 || line.underWay >= this.#share) {
+      this.#ready.delete(key);
+    } else if (!this.#ready.has(key)) {
+      line.readySince = performance.now();
+      this.#ready.add(key);
+    }
     if (line.waiting.length === 0 && line.underWay === 0) this.#lines.delete(key);
   }
 }

@@ -85,9 +85,10 @@ export interface TestGatewayOptions {
   readonly database?: Database;
   readonly behindGateway?: boolean;
   readonly sharedCounts?: RedisCounts;
+  readonly queueTime?: () => number;
 }
 
-export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database, behindGateway = false, sharedCounts }: TestGatewayOptions = {}): TestGateway {
+export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database, behindGateway = false, sharedCounts, queueTime = () => 0 }: TestGatewayOptions = {}): TestGateway {
   let text = '';
   const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
   const authenticator = new TestAuthenticator();
@@ -97,6 +98,7 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
     verifier: new TokenVerifier({ ...parties, authenticator }),
     logger,
     metrics,
+    queueTime,
     checks,
     details,
     upstreams,

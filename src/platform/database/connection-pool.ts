@@ -23,6 +23,8 @@ export class ConnectionPool extends pg.Pool {
   #inUse = 0;
   /** How many statements are prepared at most. */
   readonly #most: number;
+  /** Moments, by the monotonic clock, since when work waits for a connection; the oldest first. */
+  readonly #waits = new Set<{ readonly since: number }>();
   readonly #names = new Map<string, string>();
   readonly #transactions = new WeakSet<object>();
 
@@ -38,6 +40,12 @@ export class ConnectionPool extends pg.Pool {
   /** How much work waits for a connection. What takes an idle one is in pg-pool's queue too, for a tick. */
   get waiting(): number {
     return Math.max(0, this.waitingCount - this.idleCount);
+  }
+
+  /** Milliseconds that the oldest work has waited for a connection. */
+  get longestWait(): number {
+    for (const { since } of this.#waits) return performance.now() - since;
+    return 0;
   }
 
   /** A prepared statement's name on the connections of this pool; undefined for one that is not to be prepared. */
@@ -91,10 +99,16 @@ export class ConnectionPool extends pg.Pool {
     }
   }
 
-  #acquire(): Promise<pg.PoolClient> {
-    return super.connect().catch((error: Error) => {
-      throw unavailable(error.message === noneCameFree ? this.#refusal(error) : error);
-    });
+  async #acquire(): Promise<pg.PoolClient> {
+    const wait = { since: performance.now() };
+    this.#waits.add(wait);
+    try {
+      return await super.connect();
+    } catch (error) {
+      throw unavailable((error as Error).message === noneCameFree ? this.#refusal(error as Error) : error);
+    } finally {
+      this.#waits.delete(wait);
+    }
   }
 
   /** The pool is busy when work holds all connections. Otherwise some are still being opened, and the server is slow or away. */

@@ -152,6 +152,11 @@ export class PostgresDatabase extends Database {
     return { max: options.max, open: totalCount, idle: idleCount, waiting, refusals };
   }
 
+  /** Milliseconds that the oldest work has waited for a connection. */
+  get longestWait(): number {
+    return this.#pool.longestWait;
+  }
+
   /** Lets what is under way finish; nothing new is accepted. */
   close(): Promise<void> {
     return (this.#closed ??= this.#pool.end());

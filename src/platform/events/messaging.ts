@@ -71,6 +71,8 @@ export interface Messaging {
   readonly outbox: Outbox;
   readonly sagas: Sagas;
   readonly deadLetters: DeadLetters;
+  /** Milliseconds that the saga whose turn is next has waited for it. */
+  readonly longestWait: number;
   /**
    * Make the messaging of every module of the process before starting any, so that no event is published past a
    * subscriber. Events and sagas from before the start wait in their tables. Rejects when the database is not there.
@@ -157,6 +159,9 @@ export function createMessaging(options: MessagingOptions): Messaging {
     outbox,
     sagas,
     deadLetters,
+    get longestWait() {
+      return engine.longestWait;
+    },
 
     async start() {
       await ownership.start();

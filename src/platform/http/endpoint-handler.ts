@@ -53,6 +53,7 @@ export function endpointHandler(
 
   /** The answer to whoever waits; undefined when it cannot be had, which does not undo the first one. */
   const settled = async ({ request }: ReadRequest, first: Answer<unknown>, exchange: Exchange) => {
+    exchange.letGo();
     try {
       return write(await settle!(request as never, client, first as never), undefined);
     } catch (error) {
@@ -62,6 +63,8 @@ export function endpointHandler(
   };
 
   const stream = async (exchange: Exchange, head: RenderedAnswer, { stream: parts, done }: Answer<unknown>): Promise<undefined> => {
+    // It goes at its reader's pace.
+    exchange.letGo();
     try {
       await sendParts(exchange, head, partsOf!(parts));
     } finally {

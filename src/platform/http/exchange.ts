@@ -43,6 +43,7 @@ export class Exchange {
   #deadline: Deadline;
   #timer: NodeJS.Timeout | undefined;
   #late: (exchange: Exchange) => void = () => {};
+  #letGo: () => void = () => {};
   readonly #headers: string[];
   readonly #draining: () => boolean;
   readonly #gone = new AbortController();
@@ -110,6 +111,17 @@ export class Exchange {
   /** Nobody waits any more. */
   over(): void {
     clearTimeout(this.#timer);
+    this.letGo();
+  }
+
+  /** Keeps what is to be let go of when the request needs it no more. */
+  hold(letGo: () => void): void {
+    this.#letGo = letGo;
+  }
+
+  /** From now on the request only waits for something else, or is over. */
+  letGo(): void {
+    this.#letGo();
   }
 
   /** Aborts when the client is gone. */

@@ -55,6 +55,8 @@ export class Metrics {
   readonly #outboxLag = this.#gauge('outbox_lag_seconds', 'Age of the oldest event that is not delivered.', ['module']);
   readonly #deadLetters = this.#gauge('dead_letters', 'Deliveries given up.', ['subscription']);
   readonly #sagas = this.#gauge('sagas', 'Sagas by state.', ['saga', 'state']);
+  readonly #admissionShare = this.#gauge('http_admission_refused_ratio', 'The part of the requests that is refused because of overload, from 0 to 1.', []);
+  readonly #admissionRefusals = this.#counter('http_admission_refusals_total', 'Requests refused because of overload.', []);
   readonly #pool = this.#gauge('database_pool_connections', 'Connections: idle or in use.', ['module', 'state']);
   readonly #poolWaiting = this.#gauge('database_pool_waiting', 'Work that waits for a connection.', ['module']);
   readonly #poolRefusals = this.#counter('database_pool_refusals_total', 'Work given up because no connection came free in time.', ['module']);
@@ -148,6 +150,14 @@ export class Metrics {
     this.#watch(() => {
       const ahead = ask();
       if (ahead !== undefined) this.#clockDifference.set({ module }, ahead);
+    });
+  }
+
+  /** Which part of the requests is refused for overload, and how many were since the start. */
+  watchAdmission(admission: { readonly refusing: number; readonly refused: number }): void {
+    this.#watch(() => {
+      this.#admissionShare.set(admission.refusing);
+      setCount(this.#admissionRefusals, {}, admission.refused);
     });
   }
 

@@ -103,6 +103,11 @@ export class SagaEngine {
     if (this.#open && record.owner !== nobody) this.#take(record, false);
   }
 
+  /** Milliseconds that the saga whose turn is next has waited for it. */
+  get longestWait(): number {
+    return this.#turns.longestWait;
+  }
+
   /** Its cancellation was stored just now. */
   cancelled(name: string, id: string, reason: SagaEnd): void {
     const run = this.#runs.get(keyOf({ name, id }));
