@@ -156,11 +156,19 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     expect(code).toBe(1);
   });
 
+  it('judges the settings of all modules before anything is created', async () => {
+    const { file, environment } = await halves();
+    const { code, output } = await refused(file, { ...environment, CHECKOUT_TIMEOUT: 'soon', SEED: 'bakery' });
+    expect(output.trim().split('\n').at(-1)).toMatch(/^Fissile did not start: Wrong environment variable [^\n]*SEED: [^\n]*CHECKOUT_TIMEOUT: /);
+    expect(code).toBe(1);
+    expect(existsSync(join(environment.DATA_DIR!, 'postgres'))).toBe(false);
+  });
+
   it('says in the words of the process what one of them refuses, and leaves nothing running', async () => {
     const { file, environment } = await halves();
-    const { code, output } = await refused(file, { ...environment, CHECKOUT_TIMEOUT: 'soon' });
+    const { code, output } = await refused(file, { ...environment, ADMIN_PASSWORD: 'short' });
     expect(output.split('\n').filter((line) => line.startsWith('Fissile did not start:'))).toEqual([
-      expect.stringMatching(/^Fissile did not start: (one|other)(-\d)?: Wrong environment variable CHECKOUT_TIMEOUT: /),
+      expect.stringMatching(/^Fissile did not start: (one|other)(-\d)?: ADMIN_PASSWORD: /),
     ]);
     expect(code).toBe(1);
     expect(postmasterIn(environment.DATA_DIR!)).toBeUndefined();
