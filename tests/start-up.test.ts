@@ -83,7 +83,7 @@ describe('starting for the first time', () => {
 
   it('loads the catalogue also where the start before was refused halfway', async () => {
     const DATA_DIR = await newFolder();
-    const { output } = await refused({ DATA_DIR, PORT: String(await freePort()), ADMIN_PASSWORD: 'short' });
+    const { output } = await refused({ DATA_DIR, PORT: String(await freePort()), ADMIN_PASSWORD: 'administrator-123' });
     expect(output).toContain('ADMIN_PASSWORD');
     const { url, stop } = watched(await start({ DATA_DIR }));
     const products = (await (await fetch(`${url}/v1/products`)).json()) as { data: unknown[] };
@@ -267,6 +267,7 @@ describe('what keeps the program from starting is one line, and the exit code sa
 
   it.each([
     [{ PORT: 'eighty', CHECKOUT_TIMEOUT: 'soon', SEED: 'bakery' }, [/PORT: "eighty"/, /CHECKOUT_TIMEOUT: "soon"/, /SEED: names/]],
+    [{ ADMIN_PASSWORD: 'short', MODULES: 'auth,gateway' }, [/ADMIN_PASSWORD: is shorter/, /ORDERS_HTTP_URL/]],
     [{ MODULES: 'users', PASSWORD_MIN_LENGTH: '3' }, [/Module users calls auth/, /No module here issues access tokens/]],
     [{ MODULES: 'orders,gateway', SEED: 'bakery' }, [/SEED: names/, /Module orders calls payments/, /AUTH_HTTP_URL, PAYMENTS_HTTP_URL, USERS_HTTP_URL/]],
   ])('all mistakes at once, before a database is created: %j', async (wrong, mistakes) => {

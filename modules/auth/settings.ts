@@ -34,6 +34,9 @@ export const AuthSettings = z.object({
   LOGINS_PER_ACCOUNT: whole(1, 1_000_000, 100).describe('logins that succeed, an hour'),
   LOGINS_PER_ADDRESS: whole(1, 1_000_000, 5_000).describe('the same for a network'),
   REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000, 1_000).describe('an hour, for a network'),
+}).refine(({ ADMIN_PASSWORD, PASSWORD_MIN_LENGTH }) => ADMIN_PASSWORD === undefined || [...ADMIN_PASSWORD].length >= PASSWORD_MIN_LENGTH, {
+  path: ['ADMIN_PASSWORD'],
+  message: 'is shorter than PASSWORD_MIN_LENGTH allows; take a few random words',
 }).refine(({ NODE_ENV, AUTH_KEY_SECRET }) => NODE_ENV !== 'production' || AUTH_KEY_SECRET !== undefined, {
   path: ['AUTH_KEY_SECRET'],
   message: 'is needed in production: 32 characters or more, such as `openssl rand -hex 32` prints',

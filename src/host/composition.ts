@@ -69,6 +69,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     transport,
     configuration,
     given: options.authenticator,
+    announce,
   });
   opened.add('the event transport', () => transport.stop());
   await startTransport(transport);

@@ -19,10 +19,12 @@ interface Options {
   readonly transport: Transport;
   readonly configuration: Configuration;
   readonly given: Authenticator | undefined;
+  /** Takes a line for the person who starts the program. */
+  readonly announce: (line: string) => void;
 }
 
 export function authenticatorOf(options: Options): Authenticator {
-  const { running, elsewhere, clientOf, transport, configuration, given } = options;
+  const { running, elsewhere, clientOf, transport, configuration, given, announce } = options;
   const issuer = running.find(({ container }) => container.has(Authenticator));
   if (issuer) return withOtherProcesses(issuer.container.get(Authenticator), transport);
   if (given) return given;
@@ -30,6 +32,10 @@ export function authenticatorOf(options: Options): Authenticator {
     const client = authenticates && clientOf(name);
     if (client) return issuedElsewhere(client, authenticates, transport);
   }
+  announce(
+    'Weak setting: JWKS_URL alone. Nobody here can ask whether a session lives: whoever is disabled or logs out goes on until their token ends. ' +
+      'Keep ACCESS_TOKEN_SECONDS short where tokens are issued.',
+  );
   return remoteAuthenticator(configuration.jwksUrl!);
 }
 

@@ -81,7 +81,7 @@ export const Variables = z.object({
     .pipe(z.enum(['x-forwarded-for', 'forwarded'], 'must be x-forwarded-for or forwarded'))
     .default('x-forwarded-for')
     .describe('the header those proxies write; the other one is never read'),
-  JWKS_URL: z.url().optional().describe('the keys of access tokens, where no module here issues them'),
+  JWKS_URL: z.url().optional().describe('the keys of access tokens, where nobody can be asked about sessions: a disabled person goes on until their token ends, so keep ACCESS_TOKEN_SECONDS short'),
   TOKEN_ISSUER: z.string().min(1).default('fissile').describe('of access tokens'),
   TOKEN_AUDIENCE: z.string().min(1).default('fissile').describe('of access tokens'),
   CALLS: z.enum(['direct', 'wire']).default('direct').describe('"wire" makes calls between modules behave as over a network'),

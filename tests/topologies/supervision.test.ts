@@ -166,7 +166,7 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
 
   it('says in the words of the process what one of them refuses, and leaves nothing running', async () => {
     const { file, environment } = await halves();
-    const { code, output } = await refused(file, { ...environment, ADMIN_PASSWORD: 'short' });
+    const { code, output } = await refused(file, { ...environment, ADMIN_PASSWORD: 'administrator-123' });
     expect(output.split('\n').filter((line) => line.startsWith('Fissile did not start:'))).toEqual([
       expect.stringMatching(/^Fissile did not start: (one|other)(-\d)?: ADMIN_PASSWORD: /),
     ]);
