@@ -56,6 +56,8 @@ export interface GatewayOptions {
   readonly sharedCounts: RedisCounts | undefined;
   /** Whether this is the port of modules behind a gateway that proves who it is; see peers.ts. */
   readonly behindGateway: boolean;
+  /** Whether `/metrics` and `/readyz` are at the management port alone. A gateway goes on asking its modules at theirs. */
+  readonly managedApart: boolean;
   readonly settings: GatewaySettings;
   /** Of the program, for the documentation. */
   readonly version: string;
@@ -63,6 +65,8 @@ export interface GatewayOptions {
 
 export interface GatewayApp {
   readonly app: RequestListener;
+  /** For the management port: nothing but probes and scrapes. */
+  readonly management: RequestListener;
   /** For the event of this name: what Node's HTTP parser refuses. */
   clientError(error: Error, socket: Duplex): void;
   /** From now on `/readyz` says no, and every answer asks its client to connect anew, elsewhere. */
@@ -82,7 +86,11 @@ export function createApp(options: GatewayOptions): GatewayApp {
   const serve = (route: Route) => routes.add(route.method, route.url, route);
   moduleRoutes(options, report).forEach(serve);
   forwarders.flatMap((each) => forwardedRoutes(each, metrics)).forEach(serve);
-  ownRoutes(options, health).forEach(serve);
+  const operational = operationalRoutes(options, health);
+  operational.filter(({ url }) => url === livez || !options.managedApart).forEach(serve);
+  documentationRoutes(options).forEach(serve);
+  const managementRoutes = new RouteTable<Route>();
+  operational.forEach((route) => managementRoutes.add(route.method, route.url, route));
 
   const receive = receiver({
     logger,
@@ -97,21 +105,19 @@ export function createApp(options: GatewayOptions): GatewayApp {
     tell: (line) => logger.warn(line),
   });
   metrics.watchAdmission(admission);
-  const answer = answerer({ ...options, routes, report, admission });
-  const turnsAway = door({ admission, routes, verifier: options.verifier, corsOrigins: settings.corsOrigins });
-
-  const app = express();
-  app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
   const latest = new WeakMap<Duplex, Exchange>();
   const take = (request: Request, response: Response): Exchange => {
     const exchange = receive(request, response);
     latest.set(request.socket, exchange);
     return exchange;
   };
-  app.use((request, response) => answer(take(request, response)));
-  return {
-    clientError: parserErrors({ report, logger, latest: (socket) => latest.get(socket) }),
-    app(request, response) {
+  const listener = (table: RouteTable<Route>): RequestListener => {
+    const answer = answerer({ ...options, routes: table, report, admission });
+    const turnsAway = door({ admission, routes: table, verifier: options.verifier, corsOrigins: settings.corsOrigins });
+    const app = express();
+    app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
+    app.use((request, response) => answer(take(request, response)));
+    return (request, response) => {
       if (turnsAway(request, response)) return;
       app(request as Request, response as Response, (cause?: unknown) => {
         // Express gets here only with a target that it cannot parse, and nor can anything after it.
@@ -119,7 +125,12 @@ export function createApp(options: GatewayOptions): GatewayApp {
         const exchange = take(request as Request, response as Response);
         exchange.send(report(httpErrors.malformedRequest({ detail: 'The target is not a URL.', cause }), exchange));
       });
-    },
+    };
+  };
+  return {
+    clientError: parserErrors({ report, logger, latest: (socket) => latest.get(socket) }),
+    app: listener(routes),
+    management: listener(managementRoutes),
     drain: () => health.drain(),
     async close() {
       admission.close();
@@ -163,24 +174,31 @@ const forwardedRoutes = ({ upstream, forwarder }: Forwarding, metrics: Metrics):
     }),
   );
 
-/** For probes, scrapes and readers. They are open: what they tell is no secret, and the network can keep others out. */
-function ownRoutes({ metrics, ...options }: GatewayOptions, health: Health): Route[] {
-  const route = (url: string, operational: boolean, answer: Route['answer']): Route => ({
-    method: 'GET',
-    url,
-    access: 'anyone',
-    operational,
-    meter: metrics.requests('GET', url),
-    answer,
-  });
+const livez = '/livez';
+
+const ownRoute = ({ metrics }: GatewayOptions, url: string, operational: boolean, answer: Route['answer']): Route => ({
+  method: 'GET',
+  url,
+  access: 'anyone',
+  operational,
+  meter: metrics.requests('GET', url),
+  answer,
+});
+
+/** For probes and scrapes. They are open: what they tell is no secret, and the network can keep others out. */
+function operationalRoutes(options: GatewayOptions, health: Health): Route[] {
+  const { metrics } = options;
+  const route = (url: string, answer: Route['answer']) => ownRoute(options, url, true, answer);
   return [
-    route('/livez', true, health.live),
-    route('/readyz', true, health.ready),
-    route('/metrics', true, async () => ({
+    route(livez, health.live),
+    route('/readyz', health.ready),
+    route('/metrics', async () => ({
       status: 200,
       headers: ['Cache-Control', 'no-store', 'Content-Type', metrics.registry.contentType],
       body: await metrics.text(),
     })),
-    ...documentation([...options.modules, ...options.upstreams], options.version).map(({ url, answer }) => route(url, false, answer)),
   ];
 }
+
+const documentationRoutes = (options: GatewayOptions): Route[] =>
+  documentation([...options.modules, ...options.upstreams], options.version).map(({ url, answer }) => ownRoute(options, url, false, answer));

@@ -100,6 +100,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     checks,
     details: { ...details, ...others.breakers, ...clocks },
     sharedCounts,
+    managedApart: options.isGateway && configuration.management !== undefined,
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     settings: configuration,
     version,

@@ -104,6 +104,22 @@ describe('a module in another process', () => {
   });
 });
 
+describe('the management port', () => {
+  it('is at the address of the public one, unless it has its own', () => {
+    expect(readConfiguration({}).management).toBeUndefined();
+    expect(readConfiguration({ HOST: '10.0.0.1', MANAGEMENT_PORT: '9090' }).management).toEqual({ host: '10.0.0.1', port: 9090 });
+    expect(readConfiguration({ MANAGEMENT_PORT: '9090', MANAGEMENT_HOST: '::1' }).management).toEqual({ host: '::1', port: 9090 });
+  });
+
+  it.each([
+    [{ MANAGEMENT_HOST: '::1' }, 'MANAGEMENT_HOST goes with MANAGEMENT_PORT: set that too, or neither.'],
+    [{ MANAGEMENT_PORT: '3000' }, 'MANAGEMENT_PORT: 3000 is PORT already. Choose another.'],
+    [{ MANAGEMENT_PORT: '50051', GRPC_PORT: '50051' }, 'MANAGEMENT_PORT: 50051 is GRPC_PORT already. Choose another.'],
+  ])('is refused with one line with %o', (environment, line) => {
+    expect(() => readConfiguration(environment)).toThrow(new StartupError(line));
+  });
+});
+
 describe('certificates', () => {
   const files = { PEER_TLS_CA: 'ca.pem', PEER_TLS_CERT: 'cert.pem', PEER_TLS_KEY: 'key.pem' };
 

@@ -8,11 +8,18 @@ import { parseEnvironment, type Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 import { list, postgresUrl, Variables } from './variables.ts';
 
-export interface Configuration {
+/** Where to listen. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Configuration extends Place {
   readonly production: boolean;
   /** Reachable from other machines in production only, unless said otherwise: a first try is nobody else's business. */
   readonly host: string;
-  readonly port: number;
+  /** Where probes and scrapes are answered in place of the public port; undefined: at the public port. */
+  readonly management: Place | undefined;
   /** Where other processes call the modules of this one; undefined: nowhere. */
   readonly grpcPort: number | undefined;
   /** Undefined: every module there is, and the gateway. */
@@ -61,10 +68,12 @@ export function readConfiguration(environment: Environment): Configuration {
   const variables = parseEnvironment(Variables, environment);
   const { TLS_CERT, TLS_KEY, PEER_TLS, PEER_TLS_CA, PEER_TLS_CERT, PEER_TLS_KEY } = variables;
   const production = variables.NODE_ENV === 'production';
+  const host = variables.HOST ?? (production ? '0.0.0.0' : '127.0.0.1');
   return {
     production,
-    host: variables.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    host,
     port: variables.PORT,
+    management: managementPlace(variables, host),
     grpcPort: variables.GRPC_PORT,
     modules: variables.MODULES,
     eventsUrl: variables.EVENTS_URL,
@@ -97,6 +106,16 @@ export function readConfiguration(environment: Environment): Configuration {
         ? { latency: variables.CALLS_LATENCY, failureRate: variables.CALLS_FAILURE_RATE }
         : undefined,
   };
+}
+
+function managementPlace(variables: z.output<typeof Variables>, host: string): Place | undefined {
+  const { MANAGEMENT_PORT: port, MANAGEMENT_HOST, PORT, GRPC_PORT } = variables;
+  beside('MANAGEMENT_HOST', MANAGEMENT_HOST, 'MANAGEMENT_PORT', port);
+  if (port === undefined) return undefined;
+  if (port !== 0 && (port === PORT || port === GRPC_PORT)) {
+    throw new StartupError(`MANAGEMENT_PORT: ${port} is ${port === PORT ? 'PORT' : 'GRPC_PORT'} already. Choose another.`);
+  }
+  return { host: MANAGEMENT_HOST ?? host, port };
 }
 
 function allOrNone<Files extends Record<string, string | undefined>>(
@@ -134,7 +153,7 @@ export function ownDirectUrl(module: string, environment: Environment): string |
   return beside(ownDirectVariable(module), direct, ownDatabaseVariable(module), ownDatabaseUrl(module, environment));
 }
 
-function beside(variable: string, value: string | undefined, mainVariable: string, main: string | undefined): string | undefined {
+function beside(variable: string, value: string | undefined, mainVariable: string, main: unknown): string | undefined {
   if (value !== undefined && main === undefined) throw new StartupError(`${variable} goes with ${mainVariable}: set that too, or neither.`);
   return value;
 }

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayApp } from '../gateway/app.ts';
 import { serverOptions } from '../gateway/server-options.ts';
-import type { Configuration } from './configuration.ts';
+import type { Place } from './configuration.ts';
 import { StartupError } from './startup-error.ts';
 
 /** Milliseconds. */
@@ -15,12 +15,19 @@ const lookForIdle = 20;
 /** For a request on a connection that has had none, once the port is closed. */
 const firstRequest = 1_000;
 
-type Place = Pick<Configuration, 'host' | 'port'>;
+/** The variables that say where a port is. */
+interface PlaceVariables {
+  readonly host: string;
+  readonly port: string;
+}
+
+const publicPort: PlaceVariables = { host: 'HOST', port: 'PORT' };
+export const managementPort: PlaceVariables = { host: 'MANAGEMENT_HOST', port: 'MANAGEMENT_PORT' };
 
 /** Refuses a port that cannot be listened on, before anything is created that would be in vain. */
-export async function checkPort(place: Place): Promise<void> {
+export async function checkPort(place: Place, variables = publicPort): Promise<void> {
   const probe = createProbe();
-  await listen(probe, place);
+  await listen(probe, place, variables);
   await new Promise((resolve) => probe.close(resolve));
 }
 
@@ -31,13 +38,15 @@ export interface FrontCertificate {
   onChange(listener: () => void): void;
 }
 
+type Served = Pick<GatewayApp, 'app' | 'clientError' | 'drain'>;
+
 export class HttpFront {
-  readonly #gateway: GatewayApp;
+  readonly #gateway: Served;
   readonly #server: Server | SecureServer;
   /** Connections that have asked nothing yet, such as a browser's reserve. To Node they are not idle. */
   readonly #silent = new Set<Duplex>();
 
-  private constructor(gateway: GatewayApp, certificate: FrontCertificate | undefined) {
+  private constructor(gateway: Served, certificate: FrontCertificate | undefined) {
     this.#gateway = gateway;
     this.#server = certificate ? secureServer(certificate, gateway.app) : createServer(serverOptions, gateway.app);
     this.#server.on('clientError', gateway.clientError);
@@ -49,9 +58,16 @@ export class HttpFront {
   }
 
   /** HTTPS with a certificate, otherwise HTTP. */
-  static async open(gateway: GatewayApp, place: Place, certificate?: FrontCertificate): Promise<HttpFront> {
+  static async open(gateway: Served, place: Place, certificate?: FrontCertificate): Promise<HttpFront> {
     const front = new HttpFront(gateway, certificate);
-    await listen(front.#server, place);
+    await listen(front.#server, place, publicPort);
+    return front;
+  }
+
+  /** The port of probes and scrapes. Plain HTTP: it is for the network inside. */
+  static async openManagement(gateway: GatewayApp, place: Place): Promise<HttpFront> {
+    const front = new HttpFront({ ...gateway, app: gateway.management }, undefined);
+    await listen(front.#server, place, managementPort);
     return front;
   }
 
@@ -93,9 +109,9 @@ function secureServer(certificate: FrontCertificate, answer: RequestListener): S
   return server;
 }
 
-function listen(server: NetServer, { host, port }: Place): Promise<void> {
+function listen(server: NetServer, { host, port }: Place, variables: PlaceVariables): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refused = (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port));
+    const refused = (error: NodeJS.ErrnoException) => reject(cannotListen(error, { host, port }, variables));
     server.once('error', refused);
     server.listen(port, host, () => {
       server.off('error', refused);
@@ -104,14 +120,14 @@ function listen(server: NetServer, { host, port }: Place): Promise<void> {
   });
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function cannotListen(error: NodeJS.ErrnoException, { host, port }: Place, variables: PlaceVariables): Error {
   const reason = {
-    EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or choose another with PORT.`,
-    EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with PORT.`,
-    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with HOST.`,
-    ENOTFOUND: `HOST: there is no address for the name ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
-    EAI_AGAIN: `HOST: no name server answers for ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
-    EINVAL: `HOST: ${host} cannot be listened on. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
+    EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or choose another with ${variables.port}.`,
+    EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with ${variables.port}.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with ${variables.host}.`,
+    ENOTFOUND: `${variables.host}: there is no address for the name ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
+    EAI_AGAIN: `${variables.host}: no name server answers for ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
+    EINVAL: `${variables.host}: ${host} cannot be listened on. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
   }[error.code ?? ''];
   return reason === undefined ? error : new StartupError(reason);
 }

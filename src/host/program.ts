@@ -7,7 +7,7 @@ import { Deadline } from '#platform/deadline.ts';
 import type { Configuration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import type { RpcServer } from '#platform/grpc/rpc-server.ts';
-import { checkPort, HttpFront } from './http-front.ts';
+import { checkPort, HttpFront, managementPort } from './http-front.ts';
 import { Identity } from './identity.ts';
 import { judge, judgedConfiguration } from './judge.ts';
 import type { RunningModule } from './module-assembly.ts';
@@ -18,9 +18,14 @@ import { isSupervised } from './topology/supervised.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import { weakSettings } from './weak-settings.ts';
 
+/** Milliseconds for probes and scrapes under way when all else is over. */
+const lastProbe = 1_000;
+
 export interface Program {
   /** Without a slash at the end. */
   readonly url: string;
+  /** Where it is asked whether it is ready, where that is not at `url`. */
+  readonly managementUrl: string | undefined;
   readonly modules: readonly RunningModule[];
   /** Where the data lies, for a person. */
   readonly dataLocation: string;
@@ -52,6 +57,7 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const identity = new Identity(configuration, options.logger, opened);
   const certificate = identity.front(isGateway);
   await checkPort(configuration);
+  if (configuration.management) await checkPort(configuration.management, managementPort);
 
   // One turn later an existing database is on its way, and comes up while Node reads the rest of the program.
   const loading = setImmediate().then(() => Promise.all([import('./composition.ts'), loadModules(allModules)]));
@@ -72,9 +78,13 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const { gateway, modules, rpc } = await compose({ ...judged, databases: databases.modules }, opened);
   const front = await HttpFront.open(gateway, configuration, certificate);
   opened.add('the HTTP server', () => front.close(0));
+  // Closed after the public port and all deliveries: until then probes see that it drains.
+  const management = configuration.management && (await HttpFront.openManagement(gateway, configuration.management));
+  if (management) opened.add('the management port', () => management.close(lastProbe));
   let stopping: Promise<void> | undefined;
   return {
     url: front.url,
+    managementUrl: management?.url,
     modules,
     dataLocation: databases.location,
     failed: databases.failed,

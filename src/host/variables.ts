@@ -30,6 +30,14 @@ export const Variables = z.object({
     .describe('"production" is stricter about secrets, and listens on all addresses'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('where it listens'),
   HOST: z.string().min(1).optional().describe('the address it listens on; this machine only, in production all'),
+  MANAGEMENT_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('where /metrics and /readyz are instead, over plain HTTP; the public port'),
+  MANAGEMENT_HOST: z.string().min(1).optional().describe('the address of that; as HOST'),
   DATA_DIR: z.string().min(1).default('data').describe('where the embedded database lies'),
   DATABASE_URL: postgresUrl.optional().describe('a PostgreSQL of yours instead, 15 or later'),
   DATABASE_DIRECT_URL: postgresUrl.optional().describe('the same database past a pooler in transaction mode, for what needs a session'),

@@ -84,11 +84,12 @@ export interface TestGatewayOptions {
   readonly upstreams?: readonly Upstream[];
   readonly database?: Database;
   readonly behindGateway?: boolean;
+  readonly managedApart?: boolean;
   readonly sharedCounts?: RedisCounts;
   readonly queueTime?: () => number;
 }
 
-export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database, behindGateway = false, sharedCounts, queueTime = () => 0 }: TestGatewayOptions = {}): TestGateway {
+export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database, behindGateway = false, managedApart = false, sharedCounts, queueTime = () => 0 }: TestGatewayOptions = {}): TestGateway {
   let text = '';
   const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
   const authenticator = new TestAuthenticator();
@@ -103,6 +104,7 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
     details,
     upstreams,
     behindGateway,
+    managedApart,
     sharedCounts,
     version: '1.2.3',
     settings: { requestTimeout: 5_000, bodyLimit: 100_000, rateLimit: 0, corsOrigins: [], trustProxy: 0, trustProxyHeader: 'x-forwarded-for', ...settings },

@@ -50,6 +50,20 @@ async function refused(file: string, environment: Record<string, string> = {}) {
 const postmasterIn = (dataDir: string) => postmasterOf(join(dataDir, 'postgres'));
 
 describe.skipIf(missing)(`a topology of several processes${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it('is ready by what the management port of its gateway says, where it has one, and no other process takes that', async () => {
+    const { file, environment } = await halves();
+    const MANAGEMENT_PORT = String(await freePort());
+    const program = await started(file, { ...environment, MANAGEMENT_PORT });
+    const { url } = program;
+    const readiness = await fetch(`http://127.0.0.1:${MANAGEMENT_PORT}/readyz`);
+    const { details } = (await readiness.json()) as { details: Record<string, unknown> };
+    expect(details).toMatchObject(Object.fromEntries(modules.map((name) => [`module ${name}`, expect.objectContaining({ breaker: 'closed' })])));
+    expect((await fetch(`${url}/readyz`)).status).toBe(404);
+    expect((await fetch(`${url}/v1/products`)).status).toBe(200);
+    const having = processesOf(program.process.pid!).filter(({ variables }) => variables.includes('MANAGEMENT_PORT'));
+    expect(having.map((each) => each.modules)).toEqual(['gateway']);
+  });
+
   it('runs with a user of the broker for each process, and what one announces the other hears', async () => {
     const { file, environment } = await halves();
     const folder = join(await newFolder(), 'broker');

@@ -13,7 +13,7 @@ export async function serve(environment: Environment): Promise<number> {
   const logger = createLogger({ level: logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const stopAsked = stopSignal();
   const program = await startProgram({ environment, logger, announce: say });
-  const supervised = tellSupervisor({ ready: program.url });
+  const supervised = tellSupervisor({ ready: program.url, management: program.managementUrl });
   if (!supervised) greet(program);
 
   const failure = await Promise.race([stopAsked, program.failed]);

@@ -5,6 +5,7 @@ import { createLogger, logOutput } from '#platform/observability/create-logger.t
 import type { Configuration } from '../configuration.ts';
 import { checkEnvironment, type Environment } from '../environment.ts';
 import { greet, say } from '../greeting.ts';
+import { checkPort, managementPort } from '../http-front.ts';
 import { judgedConfiguration, settingsOf } from '../judge.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
@@ -73,6 +74,7 @@ interface Started {
 
 async function start(topology: Topology, configuration: Configuration, environment: Environment, opened: Opened): Promise<Started> {
   await checkPorts(topology);
+  if (configuration.management) await checkPort(configuration.management, managementPort);
   if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
   const { urls, location, failed, migrated } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
   // Whoever stops it at a terminal is no load balancer.
@@ -94,8 +96,8 @@ async function start(topology: Topology, configuration: Configuration, environme
     stopTimeout: configuration.shutdownTimeout + grace,
   });
   opened.add('the processes', () => supervisor.stop());
-  const url = await supervisor.start();
+  const { ready: url, management = url } = await supervisor.start();
   migrated();
-  await waitUntilReady(url, patience);
+  await waitUntilReady(management, patience);
   return { url, dataLocation: location, failed };
 }

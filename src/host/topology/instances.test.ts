@@ -66,11 +66,11 @@ describe('the environment of a process', () => {
     for (const name of ['TRUST_PROXY', 'RATE_LIMIT_PER_MINUTE', 'HOST', 'GRPC_PORT']) expect(front).not.toHaveProperty(name);
   });
 
-  it('holds what its own modules read, and no secret of others', () => {
-    const secrets = { CARD_KEY: 'k', CARD_SECRET: 's', CURRENCY: 'EUR', REDIS_URL: 'redis://:pw@counts', TLS_KEY: 'public.key', GIFT_CARDS_DATABASE_URL: 'x' };
+  it('holds what its own modules read, and neither secrets nor ports of others', () => {
+    const secrets = { MANAGEMENT_PORT: '9090', CARD_KEY: 'k', CARD_SECRET: 's', CURRENCY: 'EUR', REDIS_URL: 'redis://:pw@counts', TLS_KEY: 'public.key', GIFT_CARDS_DATABASE_URL: 'x' };
     const all = environmentsOf({ ...means, environment: { ...means.environment, ...secrets } });
     const held = (name: string) => Object.keys(secrets).filter((variable) => variable in all[name]!);
-    expect(held('front')).toEqual(['REDIS_URL', 'TLS_KEY']);
+    expect(held('front')).toEqual(['MANAGEMENT_PORT', 'REDIS_URL', 'TLS_KEY']);
     expect(held('shop-1')).toEqual(['CARD_KEY', 'CURRENCY', 'GIFT_CARDS_DATABASE_URL']);
     expect(held('library')).toEqual(['CARD_SECRET', 'CURRENCY']);
   });

@@ -7,8 +7,8 @@ import type { DatabaseUrls } from './databases.ts';
 import type { Topology, TopologyProcess } from './topology.ts';
 import { gateway } from './topology-file.ts';
 
-/** Settings of the way in alone: how clients are served, and where gateways share their counts. */
-const ofGateway = ['TLS_CERT', 'TLS_KEY', 'REDIS_URL'];
+/** Settings of the way in alone: how clients and probes are served, and where gateways share their counts. */
+const ofGateway = ['TLS_CERT', 'TLS_KEY', 'REDIS_URL', 'MANAGEMENT_PORT', 'MANAGEMENT_HOST'];
 
 export interface Instance {
   /** Of the process, and of the replica where there are several: `shop-2`. */

@@ -33,11 +33,11 @@ export class SupervisedProcess {
     this.#options = options;
   }
 
-  /** Resolves with its address when it is ready for the first time; rejects when it ends before, and leaves it at that. */
-  async start(): Promise<string> {
-    const address = await this.#run();
+  /** Resolves with its report when it is ready for the first time; rejects when it ends before, and leaves it at that. */
+  async start(): Promise<Report> {
+    const report = await this.#run();
     void this.#keepRunning();
-    return address;
+    return report;
   }
 
   /** Asks it to finish and to end; what is left after `timeout` milliseconds is killed. True if it ended by itself. */
@@ -80,7 +80,7 @@ export class SupervisedProcess {
   }
 
   /** Resolves when it is ready; rejects when it ends before. */
-  async #run(): Promise<string> {
+  async #run(): Promise<Report> {
     const { command: [program, ...args], log } = this.#options;
     const { name, environment } = this.instance;
     // A process group of its own: the terminal's Ctrl-C is for the supervisor, which stops all in order.
@@ -96,10 +96,10 @@ export class SupervisedProcess {
       // All it had to say was read by then.
       child.once('close', (code, signal) => resolve(said.text ? `${name}: ${said.text}` : `${name} ended ${signal ? `by ${signal}` : `with exit code ${code}`}.`));
     });
-    const ready = new Promise<string>((resolve) => child.once('message', (report) => resolve((report as Report).ready)));
-    const address = await Promise.race([ready, this.#ended.then((reason) => new StartupError(reason))]);
-    if (address instanceof StartupError) throw address;
-    return address;
+    const ready = new Promise<Report>((resolve) => child.once('message', (report) => resolve(report as Report)));
+    const report = await Promise.race([ready, this.#ended.then((reason) => new StartupError(reason))]);
+    if (report instanceof StartupError) throw report;
+    return report;
   }
 }
 

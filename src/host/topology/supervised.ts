@@ -2,6 +2,8 @@
 export interface Report {
   /** The process serves from now on, at this address. */
   readonly ready: string;
+  /** Where it is asked whether it is ready, where that is not at its address. */
+  readonly management?: string | undefined;
 }
 
 /** False where there is no supervisor. */

@@ -48,8 +48,8 @@ const alive = () => journaled().filter(([, , pid]) => isAlive(Number(pid)));
 describe('the supervisor', () => {
   it('starts all processes and knows the way in', async () => {
     const { supervisor, ask } = await three();
-    const address = await supervisor.start();
-    expect(await (await fetch(address)).json()).toMatchObject({ modules: 'front' });
+    const { ready } = await supervisor.start();
+    expect(await (await fetch(ready)).json()).toMatchObject({ modules: 'front' });
     for (const name of ['library', 'shop']) expect(await (await ask(name)).json()).toMatchObject({ modules: name });
   });
 

@@ -1,6 +1,7 @@
 /** All processes of a topology: started together, kept running, and stopped in order. */
 import type { Instance } from './instances.ts';
 import { SupervisedProcess, type ProcessOptions } from './supervised-process.ts';
+import type { Report } from './supervised.ts';
 
 export interface SupervisorOptions extends ProcessOptions {
   /** Milliseconds each process has to finish what is under way. */
@@ -17,10 +18,10 @@ export class Supervisor {
     this.#processes = instances.map((instance) => new SupervisedProcess(instance, options));
   }
 
-  /** Resolves with the gateway's address when all are ready; rejects with the words of the first that refused. */
-  async start(): Promise<string> {
-    const starts = this.#processes.map(async (each) => ({ address: await each.start(), ...each.instance }));
-    return (await Promise.all(starts)).find(({ isGateway }) => isGateway)!.address;
+  /** Resolves with the gateway's report when all are ready; rejects with the words of the first that refused. */
+  async start(): Promise<Report> {
+    const starts = this.#processes.map(async (each) => ({ report: await each.start(), ...each.instance }));
+    return (await Promise.all(starts)).find(({ isGateway }) => isGateway)!.report;
   }
 
   /** The gateway first, so that nothing new comes in; then what works behind it. None of them runs afterwards. */
