@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { remoteLibrary, serveLibrary, type ServedLibrary } from './testing/library.ts';
@@ -49,16 +48,15 @@ describe('calls of a module with several replicas', () => {
     expect(await answers(90)).toEqual({ one: 30, two: 30, three: 30 });
   });
 
-  it('leave out one that was killed within a second, and take it back by themselves', async () => {
+  it('leave out one that was killed, and take it back by themselves', async () => {
     const [one, two] = await Promise.all([replica(), replica()]);
     const { answers } = calling([one.address, two.address]);
     await expect.poll(async () => Object.keys(await answers(10)).length).toBe(2);
     one.process.kill('SIGKILL');
-    await delay(1_000);
-    expect(await answers(50)).toEqual({ [two.pid]: 50 });
+    await expect.poll(() => answers(50)).toEqual({ [two.pid]: 50 });
 
     const again = await replica(one.port);
-    await expect.poll(async () => (await answers(10))[again.pid] ?? 0, { timeout: 10_000 }).toBe(5);
+    await expect.poll(async () => (await answers(10))[again.pid] ?? 0).toBe(5);
   });
 
   it('lose no query when a replica is killed among them', async () => {
@@ -70,17 +68,16 @@ describe('calls of a module with several replicas', () => {
     for (const counts of await underWay) expect(counts.failed).toBeUndefined();
   });
 
-  it('leave out one that hangs within a few seconds, and take it back when it goes on', async () => {
+  it('leave out one that hangs, and take it back when it goes on', async () => {
     const [one, two] = await Promise.all([replica(), replica()]);
     const { answers } = calling([one.address, two.address]);
     await expect.poll(async () => Object.keys(await answers(10)).length).toBe(2);
     one.process.kill('SIGSTOP');
     opened.push(() => one.process.kill('SIGCONT'));
-    await delay(4_000);
-    expect(await answers(50)).toEqual({ [two.pid]: 50 });
+    await expect.poll(() => answers(50)).toEqual({ [two.pid]: 50 });
 
     one.process.kill('SIGCONT');
-    await expect.poll(async () => (await answers(10))[one.pid] ?? 0, { timeout: 10_000 }).toBe(5);
+    await expect.poll(async () => (await answers(10))[one.pid] ?? 0).toBe(5);
   });
 
   it('lose nothing when a server asks its clients to connect anew', async () => {

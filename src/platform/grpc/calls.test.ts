@@ -24,7 +24,7 @@ async function calling(handlers: Parameters<typeof serveLibrary>[0] = {}, option
 
 const loan = { book: 'Emma', days: 7 };
 const contextOf = (fields: Partial<ConstructorParameters<typeof CallContext>[0]> = {}) =>
-  new CallContext({ deadline: new Deadline(5_000), requestId: 'request-7', trace: newTrace(), ...fields });
+  new CallContext({ deadline: new Deadline(60_000), requestId: 'request-7', trace: newTrace(), ...fields });
 
 describe('calling a module in another process', () => {
   it('refuses text that PostgreSQL cannot store, as over HTTP', async () => {
@@ -161,9 +161,10 @@ describe('the context of a call', () => {
 
   it('hands the deadline on, and the earlier one of two', async () => {
     const context = contextOf();
-    expect(Math.abs((await seen(context)).deadline.remaining - context.deadline.remaining)).toBeLessThan(1_000);
-    expect(Math.abs((await seen(context, { timeout: 1_000 })).deadline.remaining - 1_000)).toBeLessThan(2_000);
-    expect(Math.abs((await seen(context, { timeout: 60_000 })).deadline.remaining - context.deadline.remaining)).toBeLessThan(1_000);
+    const left = async (timeout?: number) => (await seen(context, timeout === undefined ? undefined : { timeout })).deadline.remaining;
+    expect(Math.abs((await left()) - context.deadline.remaining)).toBeLessThan(10_000);
+    expect(await left(30_000)).toBeLessThanOrEqual(30_000);
+    expect(Math.abs((await left(600_000)) - context.deadline.remaining)).toBeLessThan(10_000);
   });
 
   it('gives work without one ten seconds', async () => {
@@ -198,7 +199,7 @@ describe('the context of a call', () => {
       lend: async (_, { signal }) => {
         signal.addEventListener('abort', () => aborted.resolve());
         arrived.resolve();
-        await delay(5_000, undefined, { ref: false });
+        await delay(60_000, undefined, { ref: false });
         return { due: '' };
       },
     });
@@ -208,7 +209,7 @@ describe('the context of a call', () => {
     gone.abort();
     await expect(call).rejects.toMatchObject({ kind: 'unavailable' });
     await aborted.promise;
-    expect(Date.now() - started, 'long before the deadline').toBeLessThan(2_000);
+    expect(Date.now() - started, 'long before the deadline').toBeLessThan(30_000);
   });
 
   it('does not take the end of a call for a cancellation', async () => {
@@ -260,13 +261,13 @@ describe('the context of a call', () => {
     const { library } = await calling({
       lend: async (_, { deadline }) => {
         deadlines.push(deadline);
-        await behind.library.find({ book: 'Emma' }, { timeout: 300 });
+        await behind.library.find({ book: 'Emma' }, { timeout: 30_000 });
         return { due: '' };
       },
     });
-    const context = backgroundContext('chain', 2_000);
+    const context = backgroundContext('chain', 60_000);
     await runInContext(context, () => library.lend(loan));
-    expect(deadlines[0]!.remaining - context.deadline.remaining).toBeLessThan(500);
-    expect(deadlines[1]!.remaining).toBeLessThan(301);
+    expect(deadlines[0]!.remaining - context.deadline.remaining).toBeLessThan(10_000);
+    expect(deadlines[1]!.remaining).toBeLessThanOrEqual(30_000);
   });
 });

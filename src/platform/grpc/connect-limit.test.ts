@@ -5,7 +5,7 @@ import { TestPeerFiles, testAuthority } from '../../../tests/support/certificate
 import { readPeerCertificates } from './peer-certificates.ts';
 import { collectedLog, remoteLibrary } from './testing/library.ts';
 
-const patience = { timeout: 15_000, interval: 100 };
+const patience = { interval: 100 };
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {

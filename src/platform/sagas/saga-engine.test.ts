@@ -187,7 +187,7 @@ describe('a saga whose step fails for now', () => {
 
   it('gives up at its deadline and undoes the step too, whose outcome is unknown', async () => {
     const pay = world.remote('pay', { run: () => Promise.reject(new Error('connection lost')) });
-    await runs(await start(() => [world.remote('first'), pay], { deadline: 300 }));
+    await runs(await start(() => [world.remote('first'), pay], { deadline: 3_000 }));
     expect(world.seen).toEqual(['first', 'undo pay', 'undo first']);
     expect(await reasonOf()).toMatchObject({ code: 'saga.timed-out' });
   });
@@ -209,7 +209,7 @@ describe('a saga whose step fails for now', () => {
         return late.promise;
       },
     });
-    await runs(await start(() => [world.remote('first'), pay, world.remote('ship')], { deadline: 200 }));
+    await runs(await start(() => [world.remote('first'), pay, world.remote('ship')], { deadline: 3_000 }));
     expect(world.seen).toEqual(['first', 'undo pay', 'undo first']);
     await until(() => aborted);
     const row = await instances.row('a');
