@@ -143,7 +143,7 @@ describe('what a client can make of a request', () => {
     await shop.sql('LOCK TABLE orders.products');
     const began = performance.now();
     const answer = await people.anyone.get('/v1/products').finally(() => shop.sql('ROLLBACK'));
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(performance.now() - began).toBeLessThan(60_000);
     expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([503, 'platform.deadline-exceeded', '1']);
   });
 

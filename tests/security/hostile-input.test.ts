@@ -62,14 +62,15 @@ function judge({ method }: RawRequest, { status, headers, text }: RawReply): voi
 
 describe('no request whatever', () => {
   it('S36 makes the program fail, shows its inside, or changes how it works', async () => {
-    let sent = 0;
+    const sent: string[] = [];
     const property = fc.asyncProperty(attacks(), async ({ request, as }) => {
-      sent += 1;
+      sent.push(request.target);
       const headers = { authorization: `Bearer ${as.accessToken}`, ...request.headers };
       judge(request, await sendRaw(shop.url, { ...request, headers }));
     });
-    await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: duration, markInterruptAsFailure: false });
-    expect(sent, 'or nothing was tried').toBeGreaterThan(50);
+    // On a busy machine it takes longer until something was tried.
+    do await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: duration, markInterruptAsFailure: false });
+    while (sent.length <= 50);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect((await buyer.get('/v1/users/me')).status, 'the attacker was let in all the time').toBe(200);
     expect((await buyer.get('/readyz')).body.status).toBe('ok');
