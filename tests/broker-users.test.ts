@@ -16,7 +16,6 @@ import { startTestProgram, type TestProgram } from './support/program.ts';
 import { launch, temporaryFolder } from './support/running-program.ts';
 
 const missing = await withoutBroker();
-const patience = { timeout: 20_000 };
 
 const erasureOf = (userId: string): Envelope => ({
   id: uuid(),
@@ -111,7 +110,7 @@ describe.skipIf(missing)(`the users that "broker" makes${missing === undefined ?
     closers.push(() => users.stop());
     await users.start();
     await users.publish(erasureOf(truly));
-    await expect.poll(() => erasedIn(payments), patience).toContain(truly);
+    await expect.poll(() => erasedIn(payments)).toContain(truly);
     expect(await erasedIn(payments)).toEqual([truly]);
   });
 

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from './support/postgres.ts';
 import { startTestProgram, type TestProgram } from './support/program.ts';
 
-const patience = { timeout: 20_000 };
 
 let program: TestProgram;
 let client: pg.Client;
@@ -50,11 +49,11 @@ describe('a person who is erased', () => {
     await person(grace);
     const published = async () => (await client.query('SELECT FROM auth.outbox WHERE published_at IS NOT NULL')).rowCount;
     // The administrator has registered too.
-    await expect.poll(published, patience).toBe(3);
+    await expect.poll(published).toBe(3);
     const everywhere = ['auth.accounts', 'auth.outbox', 'users.addresses', 'users.idempotency_keys', 'users.profiles'];
     expect(await tablesThatSay(ada)).toEqual(everywhere);
     await erase();
-    await expect.poll(() => tablesThatSay(ada), patience).toEqual([]);
+    await expect.poll(() => tablesThatSay(ada)).toEqual([]);
     expect(await tablesThatSay(grace)).toEqual(everywhere);
   });
 });
@@ -76,7 +75,7 @@ describe('administrators', () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([204, 204, 409]);
       expect(answers.find(({ status }) => status === 409)!.body).toMatchObject({ code: 'auth.last-administrator' });
       const left = async () => (await client.query(`SELECT email FROM auth.accounts WHERE 'admin' = ANY (roles)`)).rowCount;
-      await expect.poll(left, patience).toBe(1);
+      await expect.poll(left).toBe(1);
     } finally {
       await client.query(`UPDATE auth.accounts SET roles = '{admin}' WHERE id = $1`, [first[0].id]);
     }

@@ -33,7 +33,7 @@ const protoFolder = join(import.meta.dirname, '../modules/orders');
 
 /** What grpcurl prints, answers and errors alike. */
 async function run(...args: string[]): Promise<{ output: string; failed: boolean }> {
-  const ran = promisify(execFile)('grpcurl', ['-max-time', '10', ...args], { timeout: 20_000 });
+  const ran = promisify(execFile)('grpcurl', ['-max-time', '60', ...args], { timeout: 120_000 });
   return ran.then(
     ({ stdout }) => ({ output: stdout, failed: false }),
     (error: { stdout: string; stderr: string }) => ({ output: error.stdout + error.stderr, failed: true }),

@@ -6,7 +6,6 @@ import { PaymentsApi } from '../modules/payments/contract.ts';
 import { freshDatabaseUrl } from './support/postgres.ts';
 import { startTestProgram, type TestProgram } from './support/program.ts';
 
-const patience = { timeout: 20_000 };
 const closers: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   for (const close of closers.reverse()) await close();
@@ -40,7 +39,7 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
   await supertest(left.url).post(`/v1/orders/${order.id}/cancel`).set(bearer(token)).expect(200);
   const pending = async () => /^outbox_pending\{module="orders"\} (\d+)$/m.exec((await supertest(left.url).get('/metrics')).text)?.[1];
   // What the order announced before has no subscriber, and is done with.
-  await expect.poll(pending, patience).toBe('1');
+  await expect.poll(pending).toBe('1');
   expect(left.logged.join('')).toContain('payments reacts to orders.order-cancelled');
   await left.stop();
 
@@ -51,7 +50,7 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
     const { body } = await supertest(again.url).get(`/v1/payments?orderId=${order.id}`).set(bearer(tokens.accessToken)).expect(200);
     return body.data.flatMap((payment: { refunds: object[] }) => payment.refunds);
   };
-  await expect.poll(refunds, patience).toMatchObject([{ status: 'succeeded', amount: order.total }]);
-  await expect.poll(async () => (await supertest(again.url).get('/metrics')).text, patience).toContain('outbox_pending{module="orders"} 0');
+  await expect.poll(refunds).toMatchObject([{ status: 'succeeded', amount: order.total }]);
+  await expect.poll(async () => (await supertest(again.url).get('/metrics')).text).toContain('outbox_pending{module="orders"} 0');
   expect(await refunds()).toHaveLength(1);
 });

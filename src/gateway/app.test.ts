@@ -188,7 +188,7 @@ describe('time', () => {
         await delay(20);
         return { status: 200, body: { id: '1', title: 'late' } };
       })],
-      { settings: { requestTimeout: 50 } },
+      { settings: { requestTimeout: 1_000 } },
     );
     const { status, body } = await http.get('/v1/books/1');
     expect(status).toBe(503);

@@ -25,7 +25,7 @@ const endpoints = [
 ];
 
 /** Milliseconds that a certificate lasts which has to expire. */
-const brief = 2_500;
+const brief = 5_000;
 
 let folder: string;
 const files = new Map<string, PeerFiles>();

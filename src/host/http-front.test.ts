@@ -63,7 +63,7 @@ describe('the public port with TLS_CERT and TLS_KEY', () => {
     const certificate = new CertificateFiles('TLS', files, logger);
     onTestFinished(() => certificate.close());
     await rm(files.cert);
-    await expect.poll(() => said, { timeout: 5_000 }).toEqual(['The files of TLS_* cannot be read; the earlier ones stay in use.']);
+    await expect.poll(() => said).toEqual(['The files of TLS_* cannot be read; the earlier ones stay in use.']);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(said).toHaveLength(1);
   });

@@ -85,7 +85,7 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
       const answer = await fetch(`${program.url}/v1/payments?orderId=${order.id}`, { headers: { authorization: `Bearer ${accessToken}` } });
       return ((await answer.json()) as { data: { refunds: object[] }[] }).data.flatMap((payment) => payment.refunds);
     };
-    await expect.poll(refunds, { timeout: 20_000 }).toMatchObject([{ status: 'succeeded' }]);
+    await expect.poll(refunds).toMatchObject([{ status: 'succeeded' }]);
     expect(program.output()).not.toContain('may publish the events of every module');
   });
 

@@ -11,11 +11,13 @@ import { stripeProvider } from './stripe.ts';
 
 const webhookSecret = 'whsec_of_a_test';
 let server: FakeStripe;
+let apiBase: string;
 let provider: PaymentProvider;
 let till: Till;
 beforeEach(async () => {
   server = new FakeStripe();
-  provider = stripeProvider({ apiKey: 'sk_test_1', apiBase: await server.start(), webhookSecret, timeout: 2000 });
+  apiBase = await server.start();
+  provider = stripeProvider({ apiKey: 'sk_test_1', apiBase, webhookSecret, timeout: 2000 });
   till = aTill(new InMemoryPayments(), { active: provider, find: (name) => (name === 'stripe' ? provider : undefined) });
 });
 afterEach(() => server.stop());
@@ -171,9 +173,10 @@ describe('with Stripe', () => {
     const { paymentId } = await pay();
     const payment = (await till.payments.find(paymentId))!;
     server.disturb = () => 'silent';
+    const patient = stripeProvider({ apiKey: 'sk_test_1', apiBase, webhookSecret, timeout: 60_000 });
     const started = Date.now();
-    await expect(provider.capture(payment, backgroundContext('test', 100))).rejects.toMatchObject({ kind: 'unavailable' });
-    expect(Date.now() - started).toBeLessThan(1500);
+    await expect(patient.capture(payment, backgroundContext('test', 100))).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(Date.now() - started).toBeLessThan(30_000);
   });
 });
 

@@ -100,7 +100,7 @@ describe('the processes of a module', () => {
       await closed;
       copies[index] = await opened(index);
       const before = served();
-      await expect.poll(served, { timeout: 10_000 }).toBeGreaterThan(before);
+      await expect.poll(served).toBeGreaterThan(before);
     }
     end.abort();
     await sending;
@@ -151,14 +151,13 @@ describe('the processes of a module', () => {
 
   it('are left when they take requests and answer none, and what can be asked again is', async () => {
     const [one, two] = [await process('one'), await process('two')];
-    const { http } = await through([one.url, two.url]);
+    const { http, log } = await through([one.url, two.url]);
     one.link.delay = 60_000;
     const startedAt = Date.now();
     expect((await http.get('/v1/books')).body.by).toBe('two');
     expect(Date.now() - startedAt).toBeLessThan(30_000);
-    const quickly = Date.now();
+    await expect.poll(() => log().text).toContain('is left out');
     for (let time = 0; time < 6; time++) expect((await http.get('/v1/books')).body.by).toBe('two');
-    expect(Date.now() - quickly, 'not as long as before').toBeLessThan(quickly - startedAt);
   });
 
   it('may take their time as long as they live', async () => {
@@ -197,8 +196,9 @@ describe('a module that is away', () => {
     const one = await process('one');
     const { http } = await through([one.url], { settings: { requestTimeout: 50 } });
     one.link.delay = 60_000;
-    for (let time = 0; time < 5; time++) expect((await http.get('/v1/books')).body.code).toBe('platform.deadline-exceeded');
-    expect((await http.get('/v1/books')).body.code, 'nothing is waited for').toBe('platform.unavailable');
+    for (let time = 0; time < 4; time++) expect((await http.get('/v1/books')).body.code).toBe('platform.deadline-exceeded');
+    // Nothing is waited for then.
+    await expect.poll(async () => (await http.get('/v1/books')).body.code).toBe('platform.unavailable');
   });
 
   it('does not look better when clients leave, nor worse', async () => {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLogger } from '../../../tests/support/postgres.ts';
 import { Opened } from '../opened.ts';
 import { renewedCertificates } from './renewed-certificates.ts';
@@ -33,14 +33,15 @@ describe('the certificates of a topology', () => {
   });
 
   it('are renewed before they end, until the topology is stopped', async () => {
-    const { cert } = (await certificates(apart, {}, 600))!.get('shop')!;
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const lifetime = 60_000;
+    const { cert } = (await certificates(apart, {}, lifetime))!.get('shop')!;
     const first = readFileSync(cert, 'utf8');
-    await expect.poll(() => readFileSync(cert, 'utf8'), { interval: 20, timeout: 550 }).not.toBe(first);
+    vi.advanceTimersByTime(lifetime / 2);
+    await expect.poll(() => readFileSync(cert, 'utf8')).not.toBe(first);
     await opened.closeAll();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const last = readFileSync(cert, 'utf8');
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(readFileSync(cert, 'utf8')).toBe(last);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it.each([

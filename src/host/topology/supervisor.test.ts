@@ -75,7 +75,7 @@ describe('the supervisor', () => {
     await supervisor.start();
     const asked = performance.now();
     await supervisor.stop();
-    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(performance.now() - asked, 'it never ends by itself').toBeLessThan(30_000);
     expect(printed).toMatch(/^shop .* warn {2}Did not end when it was asked to, and was killed\.$/m);
     expect(alive()).toEqual([]);
   });
