@@ -8,8 +8,6 @@ const patient = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
   expect: { poll: { timeout: 60_000 } },
-  // A shared machine stalls now and then; what fails twice is broken.
-  retry: process.env.CI ? 1 : 0,
 };
 
 export default defineConfig({
