@@ -1,8 +1,8 @@
 /** How much one may ask, who one may say one is, and requests that are two. */
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Visitor } from '../acceptance/client.ts';
 import { startTestProgram, type TestProgram } from '../support/program.ts';
+import { sendRaw } from '../support/raw-http.ts';
 import { exampleOf } from './support/samples.ts';
 import { type Customer, declaredEndpoints, nameOf, send, type Shop, startShop } from './support/shop.ts';
 
@@ -114,17 +114,7 @@ describe('headers that claim something', () => {
 });
 
 describe('a request whose end is ambiguous', () => {
-  /** Sends the very bytes, and gives all that comes back until the server hangs up. */
-  const bytes = (...lines: string[]) =>
-    new Promise<string>((resolve) => {
-      let received = '';
-      const { hostname, port } = new URL(shop.url);
-      const socket = connect(Number(port), hostname, () => socket.write(lines.join('\r\n')));
-      socket.setTimeout(1_000, () => socket.destroy());
-      socket.on('data', (data) => (received += data.toString()));
-      socket.on('error', () => {});
-      socket.on('close', () => resolve(received));
-    });
+  const bytes = (...lines: string[]) => sendRaw(shop.url, ...lines);
   const json = '{"refreshToken":"x"}';
   const hidden = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
   const start = ['POST /v1/auth/logout HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
