@@ -30,12 +30,19 @@ async function survive(environment: Record<string, string>, kill: (program: Runn
   const shoppers = await Promise.all(Array.from({ length: 6 }, () => Shopper.register(program.url, skus)));
 
   const shopping = shoppers.map((shopper) => shopper.shop());
+  const answered = () => shoppers.flatMap(({ attempts }) => attempts).filter(({ answer }) => answer?.id).length;
+  // At any moment, but not before there is something to lose.
+  const untilMoreIsAtStake = async () => {
+    const before = answered();
+    await expect.poll(answered).toBeGreaterThan(before + 25);
+    await delay(Math.random() * 1_200);
+  };
   for (let round = 0; round < rounds; round++) {
-    await delay(400 + Math.random() * 1_200);
+    await untilMoreIsAtStake();
     await kill(program);
     program = await restart();
   }
-  await delay(500);
+  await untilMoreIsAtStake();
   for (const shopper of shoppers) shopper.stop();
   await Promise.all(shopping);
   await Promise.all(shoppers.map((shopper) => shopper.insist()));
