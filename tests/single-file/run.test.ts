@@ -55,7 +55,7 @@ describe('the file in an empty folder, with an empty environment', () => {
     expect(code).toBe(0);
   });
 
-  it('migrates, and tells a script what it did', async () => {
+  it('migrates what there is, and tells a script what it did', async () => {
     const folder = emptyFolder();
     const migrate = async () => {
       const program = run({ folder, args: ['migrate', '--json'] });
@@ -65,10 +65,8 @@ describe('the file in an empty folder, with an empty environment', () => {
       return JSON.parse(answer) as Record<string, string[]>;
     };
     const modules = readdirSync(join(import.meta.dirname, '../../modules')).sort();
-    const first = await migrate();
-    expect(Object.keys(first).sort()).toEqual(modules);
-    for (const applied of Object.values(first)) expect(applied.length).toBeGreaterThan(1);
-    expect(Object.values(await migrate()).flat()).toEqual([]);
+    await (await started({ folder })).stop();
+    expect(await migrate()).toEqual(Object.fromEntries(modules.map((module) => [module, []])));
   });
 });
 

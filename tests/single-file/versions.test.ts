@@ -58,10 +58,15 @@ describe('a file of a newer version', () => {
     expect(upgraded.output).toContain('orders: up to date');
 
     const before = tracesIn(folder);
-    for (const args of [[], ['migrate'], ['events', 'list'], ['backup', join(folder, 'backup.tar.gz')]]) {
-      const refused = await ended({ environment, args });
+    for (const [prefix, args] of [
+      ['Fissile did not start:', []],
+      ['Not migrated:', ['migrate']],
+      ['Failed:', ['events', 'list']],
+      ['Not backed up:', ['backup', join(folder, 'backup.tar.gz')]],
+    ] as const) {
+      const refused = await ended({ environment, args: [...args] });
       expect(refused.output).toBe(
-        `${args[0] === 'backup' ? 'Not backed up:' : 'Fissile did not start:'} The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.`,
+        `${prefix} The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.`,
       );
       expect(refused.code).toBe(1);
       expect(tracesIn(folder)).toEqual(before);
