@@ -13,6 +13,7 @@ const customer = { email: 'customer@example.com', password: 'a long enough passw
 export const programSettings = {
   PAYMENT_PROVIDER: 'sandbox',
   RATE_LIMIT_PER_MINUTE: '1000000000',
+  MAX_PENDING_ORDERS: '1000000000',
   AUTH_KEY_SECRET: randomBytes(32).toString('hex'),
   ADMIN_PASSWORD: administrator.password,
 };

@@ -48,6 +48,8 @@ export const OrdersErrors = errors('orders', {
   unknownProduct: ['invalid', 'The order names a product that is not in the catalogue.'],
   outOfStock: ['conflict', 'Not enough in stock.'],
   mixedCurrencies: ['invalid', 'All items of an order must have the same currency.'],
+  tooManyPending: ['too-many', 'Too many of your orders are not paid yet. Wait until they are, or cancel some.'],
+  tooManyDeclines: ['too-many', 'Too many of your payments were refused. Try again later.'],
   totalTooLarge: ['invalid', 'The total of the order is too large.'],
 });
 
@@ -90,7 +92,14 @@ export const OrdersApi = api('orders', {
       paymentToken: z.string().min(1).max(200).meta({ examples: ['tok_visa'] }),
     }),
     output: Order,
-    errors: [OrdersErrors.unknownProduct, OrdersErrors.outOfStock, OrdersErrors.mixedCurrencies, OrdersErrors.totalTooLarge],
+    errors: [
+      OrdersErrors.unknownProduct,
+      OrdersErrors.outOfStock,
+      OrdersErrors.mixedCurrencies,
+      OrdersErrors.totalTooLarge,
+      OrdersErrors.tooManyPending,
+      OrdersErrors.tooManyDeclines,
+    ],
   }),
   getOrder: query(1, {
     input: z.object({ orderId: z.uuid(), customerId: z.uuid().optional().describe('whose order it must be; absent: anyone\'s') }),

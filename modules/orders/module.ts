@@ -43,7 +43,11 @@ export default defineModule('orders', {
     bind(OrdersApi.getProduct).toResolvedValue(getProduct, [Catalogue]);
     bind(OrdersApi.addProduct).toResolvedValue(addProduct, [Catalogue]);
     bind(OrdersApi.changeProduct).toResolvedValue(changeProduct, [Catalogue]);
-    bind(OrdersApi.placeOrder).toResolvedValue(placeOrder, [OrderRepository, Outbox, Sagas, Clock]);
+    bind(OrdersApi.placeOrder).toResolvedValue(
+      (orders, outbox, sagas, clock, { MAX_PENDING_ORDERS: pending, MAX_DECLINES_PER_HOUR: declines }) =>
+        placeOrder(orders, outbox, sagas, clock, { pending, declines }),
+      [OrderRepository, Outbox, Sagas, Clock, OrdersSettings],
+    );
     bind(OrdersApi.getOrder).toResolvedValue(getOrder, [OrderRepository]);
     bind(OrdersApi.awaitCheckout).toResolvedValue(awaitCheckout, [OrderRepository, Sagas]);
     bind(OrdersApi.listOrders).toResolvedValue(listOrders, [OrderRepository]);

@@ -8,7 +8,7 @@ import { postmasterOf } from '../../src/host/postgres/postmaster-file.ts';
 import { freshDatabaseUrl } from '../support/postgres.ts';
 import { administrator, freePort, start, temporaryFolder, type RunningProgram } from '../support/running-program.ts';
 import { broken } from './invariants.ts';
-import { Shopper } from './traffic.ts';
+import { forShoppers, Shopper } from './traffic.ts';
 
 const rounds = 4;
 const closers: (() => Promise<unknown>)[] = [];
@@ -20,7 +20,7 @@ afterEach(async () => {
 async function survive(environment: Record<string, string>, kill: (program: RunningProgram) => Promise<void>, sql: () => Promise<pg.Client>) {
   // The same port throughout: the customers know no other.
   const port = String(await freePort());
-  const restart = () => start({ CHECKOUT_TIMEOUT: '60', ...environment, PORT: port });
+  const restart = () => start({ ...forShoppers, ...environment, PORT: port });
   let program = await restart();
   closers.push(() => program.stop());
 

@@ -11,7 +11,7 @@ import { processesOf, startTopology, writeTopology } from '../support/topologies
 import { runAcceptance } from '../topologies/run-acceptance.ts';
 import { gather, type GatheredDatabases } from './gathered-databases.ts';
 import { broken } from './invariants.ts';
-import { Shopper } from './traffic.ts';
+import { forShoppers, Shopper } from './traffic.ts';
 import { Watch } from './watch.ts';
 
 const modules = ['auth', 'users', 'orders', 'payments'];
@@ -56,7 +56,7 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
     program = await startTopology(file, {
       DATA_DIR: join(folder, 'data'),
       EVENTS_URL: through(toBroker, broker.url),
-      CHECKOUT_TIMEOUT: '60',
+      ...forShoppers,
       PAYMENTS_URL: toPayments.map(({ port }) => `127.0.0.1:${port}`).join(','),
       ...Object.fromEntries([...urls].map(([module, url]) => [`${module.toUpperCase()}_DATABASE_URL`, url])),
       ORDERS_DATABASE_URL: through(toOrdersDatabase, urls.get('orders')!),

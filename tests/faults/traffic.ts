@@ -17,6 +17,9 @@ interface Attempt {
 const tokens = ['tok_visa', 'tok_visa', 'tok_visa', 'tok_visa', 'tok_declined', 'tok_flaky', 'tok_insufficient_funds'];
 const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
 
+/** For a program whose shoppers these are: they order without end, and are declined often. */
+export const forShoppers = { CHECKOUT_TIMEOUT: '60', MAX_PENDING_ORDERS: '100000', MAX_DECLINES_PER_HOUR: '100000' };
+
 export class Shopper {
   readonly visitor: Visitor;
   readonly attempts: Attempt[] = [];

@@ -7,13 +7,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { attachToEmbedded } from '../../src/host/postgres/attach.ts';
 import { admin, product } from '../acceptance/client.ts';
 import { broken } from '../faults/invariants.ts';
-import { Shopper } from '../faults/traffic.ts';
+import { forShoppers, Shopper } from '../faults/traffic.ts';
 import { administrator, freePort } from '../support/running-program.ts';
 import { buysCoffee } from './customer.ts';
 import { below, emptyFolder, ended, run, started, type FileRun } from './server.ts';
 
 const patiently = { timeout: 90_000 };
-const environment = { CHECKOUT_TIMEOUT: '60', RATE_LIMIT_PER_MINUTE: '0' };
+const environment = { ...forShoppers, RATE_LIMIT_PER_MINUTE: '0' };
 
 async function opened(program: FileRun): Promise<{ shoppers: readonly Shopper[]; close: () => Promise<void> }> {
   const keeper = await admin(program.url, administrator);

@@ -4,9 +4,13 @@ import type { Change, Order, OrderRequest, Transition } from './order.ts';
 export abstract class OrderRepository {
   /**
    * Places what `place` allows, at the prices and with the stock of this very moment, and reserves it; throws what
-   * `place` throws, and `accountErased` for a customer who was forgotten. `alongside` joins the transaction: what it stores exists when the order does.
+   * `place` throws, what `requireRoom` throws of a customer who has too much under way, and `accountErased` for one who was
+   * forgotten. `alongside` joins the transaction: what it stores exists when the order does.
    */
   abstract place(request: OrderRequest, alongside: (order: Order) => Promise<void>): Promise<Order>;
+
+  /** Counts a payment of this customer that was refused. */
+  abstract countDecline(customerId: string, at: Date): Promise<void>;
 
   /**
    * Takes an order through `transition`, and its stock back to the catalogue where that cancels it; throws what

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';
 import { platformErrors } from '#platform/errors.ts';
 import { OrdersErrors, type orderCancelled, type Order as OrderSchema } from '../contract.ts';
+import type { CheckoutLimits } from './checkout-limits.ts';
 import { sumOf, times } from './money.ts';
 import type { Product } from './product.ts';
 
@@ -25,6 +26,7 @@ export interface OrderRequest {
   readonly id: string;
   readonly customerId: string;
   readonly lines: readonly Line[];
+  readonly limits: CheckoutLimits;
   readonly placedAt: Date;
 }
 

@@ -5,7 +5,7 @@ import { visibleLines } from '#platform/text.ts';
 import { Order, OrdersApi, OrdersErrors, Product, Sku } from '../contract.ts';
 
 const { productNotFound, skuTaken, changedMeanwhile } = OrdersErrors;
-const { orderNotFound, unknownProduct, outOfStock, mixedCurrencies, totalTooLarge } = OrdersErrors;
+const { orderNotFound, unknownProduct, outOfStock, mixedCurrencies, totalTooLarge, tooManyPending, tooManyDeclines } = OrdersErrors;
 
 const ProductPath = z.object({ sku: Sku });
 const OrderPath = z.object({ id: z.uuid() });
@@ -82,7 +82,7 @@ export const ordersEndpoints: Endpoint[] = [
     waits: true,
     body: OrdersApi.placeOrder.input.omit({ customerId: true }),
     answers: { status: 201, body: Order },
-    errors: [unknownProduct, outOfStock, mixedCurrencies, totalTooLarge],
+    errors: [unknownProduct, outOfStock, mixedCurrencies, totalTooLarge, tooManyPending, tooManyDeclines],
     async handle({ principal, body }, orders) {
       const order = await orders.placeOrder({ ...body, customerId: principal.userId });
       return { status: 201, body: order, headers: { location: `/v1/orders/${order.id}` } };

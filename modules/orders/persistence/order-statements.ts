@@ -16,12 +16,17 @@ export const findOrder = `
   where id = $1 and ($2::uuid is null or customer_id = $2)`;
 
 /**
- * $1 id, $2 customer, $3 SKUs, $4 quantities, $5 now (ISO 8601). Reserves and inserts if there is enough of
- * everything; answers the products as they were before, and whether the customer was erased.
+ * $1 id, $2 customer, $3 SKUs, $4 quantities, $5 now (ISO 8601), $6 and $7 how many pending orders and declines are too
+ * many. Reserves and inserts if there is enough of everything and the customer may order; answers the products as they were
+ * before, and what is known of the customer. Of orders placed at this very moment nothing is known yet.
  */
 export const placeOrder = `
   with wanted as (
     select * from unnest($3::text[], $4::bigint[]) with ordinality as line (sku, quantity, position)
+  ),
+  customer as (
+    select (select count(*)::int from orders where customer_id = $2 and status = 'pending') as pending, declines, until
+    from (select) as always left join declined_checkouts on customer_id = $2
   ),
   found as (
     select product.*, wanted.quantity, wanted.position
@@ -37,6 +42,7 @@ export const placeOrder = `
     from found
     where product.sku = found.sku
       and (select count(*) = cardinality($3::text[]) and bool_and(available >= quantity) from found)
+      and (select pending < $6 and (until is null or until <= $5::text::timestamptz or declines < $7) from customer)
     returning found.*
   ),
   placed as (
@@ -53,8 +59,17 @@ export const placeOrder = `
     having count(*) > 0
   )
   select sku, name, price, currency, available, version,
-    exists (select from erased_customers where customer_id = $2) as "customerErased"
-  from found`;
+    exists (select from erased_customers where customer_id = $2) as "customerErased",
+    pending, coalesce(declines, 0) as declines, until as "declinesUntil"
+  from found cross join customer`;
+
+/** $1 customer, $2 now, $3 when it is forgotten if it is the first (both ISO 8601). */
+export const countDecline = `
+  insert into declined_checkouts as known (customer_id, declines, until)
+  select $1, 1, $3::text::timestamptz where not exists (select from erased_customers where customer_id = $1)
+  on conflict (customer_id) do update set
+    declines = case when known.until <= $2::text::timestamptz then 1 else known.declines + 1 end,
+    until = case when known.until <= $2::text::timestamptz then excluded.until else known.until end`;
 
 /**
  * $1 id, $2 customer or null, $3 the statuses it can come from, $4 now (ISO 8601), $5 the new status, $6 why it is

@@ -19,6 +19,8 @@ async function setUp(payments = new InMemoryTill(), product: Parameters<typeof a
     runWith: (options: Parameters<typeof runToEnd>[2] = {}) => runToEnd(saga, data, { id: order.id, ...options }),
     outcome: async () => ({ order: await shop.orders.find(order.id), stock: await shop.stockOf(mug.sku) }),
     cancelByHand: () => shop.orders.change(order.id, cancelled({ code: 'orders.changed-mind', message: 'No.' }, noon), alone),
+    again: () =>
+      shop.orders.place(aRequest([{ sku: mug.sku, quantity: 1 }], { customerId: order.customerId!, limits: { pending: 9, declines: 1 } }), alone),
     orderId: order.id,
     total: order.total,
   };
@@ -61,6 +63,19 @@ describe('the checkout', () => {
     expect(outbox.events).toEqual([
       { name: 'orders.order-cancelled', payload: { orderId, reason, wasPaid: false, cancelledAt: noon.toISOString() } },
     ]);
+  });
+
+  it.each([
+    [PaymentsErrors.declined(), true],
+    [PaymentsErrors.insufficientFunds(), true],
+    [PaymentsErrors.invalidToken(), true],
+    [PaymentsErrors.amountTooSmall(), false],
+    [platformErrors.unavailable(), false],
+  ])('counts what a card is refused for, and nothing else (%s: %s)', async (failure, counts) => {
+    const { runWith, again } = await setUp(new InMemoryTill(failure));
+    await runWith();
+    const outcome = await again().then(() => 'placed', ({ code }) => code as string);
+    expect(outcome).toBe(counts ? 'orders.too-many-declines' : 'placed');
   });
 
   it('ends with the order cancelled, and any money released, when payments never answers', async () => {

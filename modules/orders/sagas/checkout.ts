@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Clock } from '#platform/clock.ts';
 import type { Call } from '#platform/contract.ts';
+import { Failure } from '#platform/errors.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
 import { saga, type SagaDataOf, type SagaEnd, type SagaImplementation } from '#platform/sagas/saga.ts';
 import { timedOut } from '#platform/sagas/step-failure.ts';
-import type { PaymentsApi } from '../../payments/contract.ts';
+import { PaymentsErrors, type PaymentsApi } from '../../payments/contract.ts';
 import { Money, orderCancelled, orderPaid } from '../contract.ts';
 import { cancellationOf, cancelled, confirmed, type Reason } from '../domain/order.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
@@ -55,7 +56,13 @@ export function checkout(
         name: 'authorize',
         async run({ orderId, customerId, total, paymentToken }, { key }) {
           if (isFree(total)) return;
-          return payments.authorize({ idempotencyKey: key, orderId, customerId, amount: total, paymentToken });
+          try {
+            return await payments.authorize({ idempotencyKey: key, orderId, customerId, amount: total, paymentToken });
+          } catch (error) {
+            // Counted here and not where the order is cancelled: that is undone otherwise if the customer cancels first.
+            if (isDecline(error)) await orders.countDecline(customerId, clock.now());
+            throw error;
+          }
         },
         async undo({ orderId }) {
           await payments.release({ orderId });
@@ -86,6 +93,10 @@ export function checkout(
 
 /** What costs nothing is paid without a payment, so that it does not matter what a provider thinks of nothing. */
 const isFree = ({ amount }: SagaDataOf<typeof Checkout>['total']): boolean => amount === 0;
+
+/** Somebody who tries one card after the other gets these. */
+const declines: readonly string[] = [PaymentsErrors.declined, PaymentsErrors.insufficientFunds, PaymentsErrors.invalidToken].map(({ code }) => code);
+const isDecline = (error: unknown): boolean => error instanceof Failure && declines.includes(error.code);
 
 /** In the words of a customer, who knows nothing of sagas. */
 const whyUnpaid = (end: SagaEnd): Reason =>

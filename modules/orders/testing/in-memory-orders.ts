@@ -1,3 +1,4 @@
+import { type CheckoutRecord, declinesCountFor, requireRoom } from '../domain/checkout-limits.ts';
 import { accountErased, after, place, type Change, type Order, type OrderRequest, type Transition } from '../domain/order.ts';
 import { OrderRepository } from '../domain/order-repository.ts';
 import type { InMemoryCatalogue } from './in-memory-catalogue.ts';
@@ -5,6 +6,7 @@ import type { InMemoryCatalogue } from './in-memory-catalogue.ts';
 export class InMemoryOrders extends OrderRepository {
   readonly #orders = new Map<string, Order>();
   readonly #erased = new Set<string>();
+  readonly #declined = new Map<string, Omit<CheckoutRecord, 'pending'>>();
   readonly #catalogue: InMemoryCatalogue;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -16,12 +18,22 @@ export class InMemoryOrders extends OrderRepository {
   place(request: OrderRequest, alongside: (order: Order) => Promise<void>) {
     return this.#inTurn(async () => {
       if (this.#erased.has(request.customerId)) throw accountErased();
+      const declined = this.#declined.get(request.customerId) ?? { declines: 0, declinesUntil: null };
+      const pending = this.#of(request.customerId).filter(({ status }) => status === 'pending').length;
+      requireRoom({ pending, ...declined }, request.limits, request.placedAt);
       const order = place(request, this.#catalogue.productsOf(request.lines.map(({ sku }) => sku)));
       await alongside(order);
       for (const { sku, quantity } of order.items) this.#catalogue.moveStock(sku, -quantity);
       this.#orders.set(order.id, order);
       return order;
     });
+  }
+
+  async countDecline(customerId: string, at: Date) {
+    if (this.#erased.has(customerId)) return;
+    const { declines = 0, declinesUntil = null } = this.#declined.get(customerId) ?? {};
+    if (declinesUntil && declinesUntil > at) this.#declined.set(customerId, { declines: declines + 1, declinesUntil });
+    else this.#declined.set(customerId, { declines: 1, declinesUntil: new Date(at.getTime() + declinesCountFor) });
   }
 
   change(id: string, transition: Transition, alongside: (change: Change) => Promise<void>, customerId?: string) {
@@ -54,11 +66,14 @@ export class InMemoryOrders extends OrderRepository {
   forgetCustomer(customerId: string) {
     return this.#inTurn(async () => {
       this.#erased.add(customerId);
-      const theirs = this.#newestFirst().filter((order) => order.customerId === customerId);
+      this.#declined.delete(customerId);
+      const theirs = this.#of(customerId);
       for (const order of theirs) this.#orders.set(order.id, { ...order, customerId: null });
       return theirs.flatMap(({ id, status }) => (status === 'pending' ? [id] : []));
     });
   }
+
+  #of = (customerId: string) => this.#newestFirst().filter((order) => order.customerId === customerId);
 
   /** What the locks of a database do. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import type { Catalogue } from '../domain/catalogue.ts';
+import type { CheckoutLimits } from '../domain/checkout-limits.ts';
 import { after, cancelled, confirmed, place } from '../domain/order.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
 import type { NewProduct } from '../domain/product.ts';
@@ -55,6 +56,51 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
       await expect(failing).rejects.toThrow('The outbox is full.');
       expect(await shop().orders.find(request.id)).toBeUndefined();
       expect(await stockOf(mug!.sku)).toBe(5);
+    });
+  });
+
+  describe('for one who has too much under way', () => {
+    async function customerWith(limits: CheckoutLimits) {
+      const [mug] = await sell({ stock: 100 });
+      const customerId = uuid();
+      const place = (of = customerId, placedAt = noon) =>
+        shop().orders.place(aRequest([{ sku: mug!.sku, quantity: 1 }], { customerId: of, limits, placedAt }), alone);
+      return { customerId, place, stock: () => stockOf(mug!.sku) };
+    }
+
+    it('refuses orders beyond the pending ones that are allowed, and reserves nothing, until one of them ended', async () => {
+      const { place, stock } = await customerWith({ pending: 2, declines: 1 });
+      const [first, second] = [await place(), await place()];
+      await expect(place()).rejects.toMatchObject({ code: 'orders.too-many-pending', kind: 'too-many', retryAfter: 10 });
+      expect(await stock()).toBe(98);
+      await expect(place(uuid()), 'somebody else').resolves.toMatchObject({ status: 'pending' });
+      await shop().orders.change(first.id, confirmed(later), alone);
+      await place();
+      await shop().orders.change(second.id, cancelled(reason, later), alone);
+      await place();
+      await expect(place()).rejects.toMatchObject({ code: 'orders.too-many-pending' });
+    });
+
+    it('refuses orders after too many declines, for an hour from the first', async () => {
+      const { customerId, place, stock } = await customerWith({ pending: 10, declines: 2 });
+      await shop().orders.countDecline(customerId, noon);
+      await place();
+      await shop().orders.countDecline(customerId, new Date(noon.getTime() + 10 * 60_000));
+      const refused = place(customerId, new Date(noon.getTime() + 15 * 60_000));
+      await expect(refused).rejects.toMatchObject({ code: 'orders.too-many-declines', kind: 'too-many', retryAfter: 45 * 60 });
+      expect(await stock()).toBe(99);
+      await expect(place(uuid()), 'somebody else').resolves.toMatchObject({ status: 'pending' });
+
+      const afterwards = new Date(noon.getTime() + 60 * 60_000);
+      await place(customerId, afterwards);
+      await shop().orders.countDecline(customerId, afterwards);
+      await place(customerId, afterwards);
+    });
+
+    it('counts declines that come at once', async () => {
+      const { customerId, place } = await customerWith({ pending: 10, declines: 10 });
+      await Promise.all(Array.from({ length: 10 }, () => shop().orders.countDecline(customerId, noon)));
+      await expect(place()).rejects.toMatchObject({ code: 'orders.too-many-declines' });
     });
   });
 

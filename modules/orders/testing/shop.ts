@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
 import { InMemorySagas } from '#platform/sagas/in-memory-sagas.ts';
+import type { CheckoutLimits } from '../domain/checkout-limits.ts';
 import { place, type Line, type Order, type OrderRequest } from '../domain/order.ts';
 import type { NewProduct, Product } from '../domain/product.ts';
 import { InMemoryCatalogue } from './in-memory-catalogue.ts';
@@ -24,10 +25,13 @@ export const aProduct = (fields: Partial<NewProduct> = {}): NewProduct => ({
 
 export const onSale = (fields: Partial<NewProduct> = {}): Product => ({ ...aProduct(fields), version: 1 });
 
+export const generous: CheckoutLimits = { pending: 1000, declines: 1000 };
+
 export const aRequest = (lines: readonly Line[], fields: Partial<OrderRequest> = {}): OrderRequest => ({
   id: uuid(),
   customerId: uuid(),
   lines,
+  limits: generous,
   placedAt: noon,
   ...fields,
 });

@@ -1,13 +1,13 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { backgroundContext } from '#platform/context.ts';
-import { aProduct, atNoon, eur, inMemoryShop, noon } from '../testing/shop.ts';
+import { aProduct, atNoon, eur, generous, inMemoryShop, noon } from '../testing/shop.ts';
 import { placeOrder } from './place-order.ts';
 
-function setUp() {
+function setUp(limits = generous) {
   const mug = aProduct({ price: eur(1250), stock: 3 });
   const shop = inMemoryShop(mug);
-  const place = placeOrder(shop.orders, shop.outbox, shop.sagas, atNoon);
+  const place = placeOrder(shop.orders, shop.outbox, shop.sagas, atNoon, limits);
   const customerId = uuid();
   const order = (...quantities: number[]) =>
     place(
@@ -35,6 +35,13 @@ describe('placing an order', () => {
   it('takes a product that is named twice as one item', async () => {
     const { mug, order } = setUp();
     expect(await order(1, 2)).toMatchObject({ items: [{ sku: mug.sku, quantity: 3 }], total: eur(3750) });
+  });
+
+  it('is refused to one who has too many orders that are not paid yet', async () => {
+    const { order, outbox, sagas } = setUp({ pending: 1, declines: 1 });
+    await order(1);
+    await expect(order(1)).rejects.toMatchObject({ code: 'orders.too-many-pending' });
+    expect([outbox.events.length, sagas.started.length]).toEqual([1, 1]);
   });
 
   it('leaves everything as it was when there is not enough', async () => {

@@ -4,6 +4,7 @@ import type { Handler } from '#platform/contract.ts';
 import type { Outbox } from '#platform/events/outbox.ts';
 import type { Sagas } from '#platform/sagas/saga.ts';
 import { orderPlaced, type OrdersApi } from '../contract.ts';
+import type { CheckoutLimits } from '../domain/checkout-limits.ts';
 import { mergeLines } from '../domain/order.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
 import { Checkout } from '../sagas/checkout.ts';
@@ -14,10 +15,11 @@ export function placeOrder(
   outbox: Outbox,
   sagas: Sagas,
   clock: Clock,
+  limits: CheckoutLimits,
 ): Handler<typeof OrdersApi, 'placeOrder'> {
   return ({ customerId, items, paymentToken }) =>
     orders.place(
-      { id: uuid(), customerId, lines: mergeLines(items), placedAt: clock.now() },
+      { id: uuid(), customerId, lines: mergeLines(items), limits, placedAt: clock.now() },
       async ({ id: orderId, total, placedAt }) => {
         outbox.add(orderPlaced, { orderId, customerId, total, placedAt });
         await sagas.start(Checkout, orderId, { orderId, customerId, total, paymentToken });

@@ -42,6 +42,8 @@ export async function startShop(environment: Readonly<Record<string, string>> = 
       SANDBOX_WEBHOOK_SECRET: webhookSecret,
       REGISTRATIONS_PER_ADDRESS: '1000000',
       LOGIN_FAILURES_PER_ADDRESS: '1000000',
+      MAX_PENDING_ORDERS: '1000000',
+      MAX_DECLINES_PER_HOUR: '1000000',
       ...environment,
     },
   });
