@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabaseUrl } from '../../../tests/support/postgres.ts';
 import { freePort } from '../../../tests/support/running-program.ts';
-import { tcpLink } from '../../../tests/support/tcp-link.ts';
+import { type TcpLink, tcpLink } from '../../../tests/support/tcp-link.ts';
 import { moduleSettings } from '#platform/database/session-settings.ts';
 import { migrate } from './migrate.ts';
 import { checkOwnDatabase, connectionsOf, provision } from './provision.ts';
@@ -277,6 +277,24 @@ describe('a server that cannot be reached', () => {
       `DATABASE_URL: waiting 200 s at most for PostgreSQL at 127.0.0.1:${later}: no server answers there.`,
     ]);
     const link = await tcpLink({ host, port: Number(port) }, later);
+    await (await reached).end();
+    await link.close();
+    expect(said).toHaveLength(1);
+  });
+
+  it.each([
+    ['does not answer', (link: TcpLink) => void (link.delay = 600_000), (link: TcpLink) => void (link.delay = 0), 'it does not answer'],
+    ['ends connections, as a container whose port is open already', (link: TcpLink) => link.refuse(), (link: TcpLink) => link.accept(), ''],
+  ])('and %s is waited for, with one line, until it answers', async (_what, spoil, mend, reason) => {
+    const { hostname: host, port } = new URL(fresh.url);
+    const link = await tcpLink({ host, port: Number(port) });
+    spoil(link);
+    const said: string[] = [];
+    const waiting = { patience: 200_000, firstTry: 500, say: (line: string) => void said.push(line) };
+    const reached = reach({ connectionString: url({ port: String(link.port) }) }, 'DATABASE_URL', waiting);
+    await expect.poll(() => said).toHaveLength(1);
+    expect(said[0]).toContain(`waiting 200 s at most for PostgreSQL at 127.0.0.1:${link.port}: ${reason}`);
+    mend(link);
     await (await reached).end();
     await link.close();
     expect(said).toHaveLength(1);

@@ -5,7 +5,6 @@ import { toolSettings, type SessionSettings } from '#platform/database/session-s
 import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 
-const connectTimeout = 10_000;
 const oldestVersion = 15;
 
 const startingUp = '57P03';
@@ -18,31 +17,41 @@ const explanations: Record<string, string> = {
   ECONNREFUSED: 'no server answers there',
   ENOENT: 'no server answers there',
   ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'there is no such host',
+  EAI_AGAIN: 'no name server answers for that host',
+  ECONNRESET: 'it ends the connection',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ETIMEDOUT: 'it does not answer',
 };
 
-/** What a server answers that is about to start, or is being started again: nothing at first, then that it is starting. */
-const comesUp = ['ECONNREFUSED', 'ENOENT', startingUp];
+/**
+ * What is met of a server that is about to start, or is being started again: no name, no port or nobody behind a proxy's, no
+ * answer in time, then that it is starting.
+ */
+const comesUp = ['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENOENT', 'ETIMEDOUT', startingUp];
+/** The same in words of pg, which has no codes for it. */
+const comesUpInWords = /^(timeout expired|Connection terminated)/;
 
 export interface Reaching {
   /** Milliseconds to wait for a server that does not answer yet. */
   readonly patience: number;
+  /** Milliseconds for the first try to connect; each one after it may take twice as long. */
+  readonly firstTry: number;
   /** Tells a person, once. */
   readonly say: (line: string) => void;
   readonly settings: SessionSettings;
 }
 
-const reaching: Reaching = { patience: 30_000, say: (line) => void process.stderr.write(`${line}\n`), settings: toolSettings };
+const reaching: Reaching = { patience: 30_000, firstTry: 10_000, say: (line) => void process.stderr.write(`${line}\n`), settings: toolSettings };
 
 /**
  * Connects, and says in one line why it cannot. `variable` is the setting that says where. A server that does not answer
  * yet is waited for: in a group of containers, database and program start together.
  */
 export async function reach(connection: ConnectionSettings, variable: string, given: Partial<Reaching> = {}): Promise<Session> {
-  const { patience, say, settings } = { ...reaching, ...given };
+  const { patience, firstTry, say, settings } = { ...reaching, ...given };
   const deadline = new Deadline(patience);
-  for (let told = false; ; told = true) {
-    const client = new Session({ ...connection, settings, application_name: 'fissile start', connectionTimeoutMillis: connectTimeout });
+  for (let [told, timeout] = [false, firstTry]; ; told = true, timeout *= 2) {
+    const client = new Session({ ...connection, settings, application_name: 'fissile start', connectionTimeoutMillis: timeout });
     // What breaks later fails with the statement that notices.
     client.on('error', () => {});
     try {
@@ -54,8 +63,8 @@ export async function reach(connection: ConnectionSettings, variable: string, gi
       if (error instanceof StartupError) throw error;
       const { code, message } = error as { code?: string; message: string };
       const place = `${client.host}:${client.port}, database ${client.database}, user ${client.user}`;
-      const reason = explanations[code ?? ''] ?? message;
-      if (comesUp.includes(code ?? '') && deadline.remaining > 0) {
+      const reason = explanations[code ?? ''] ?? (message === 'timeout expired' ? explanations.ETIMEDOUT! : message);
+      if ((comesUp.includes(code ?? '') || comesUpInWords.test(message)) && deadline.remaining > 0) {
         if (!told) say(`${variable}: waiting ${patience / 1_000} s at most for PostgreSQL at ${client.host}:${client.port}: ${reason}.`);
         await sleep(Math.min(200, deadline.remaining));
         continue;
