@@ -32,7 +32,7 @@ function pass(milliseconds: number, late = 0): void {
 function ask(count: number) {
   const all = Array.from({ length: count }, () => ({ leave: undefined as (() => void) | undefined, retryAfter: undefined as number | undefined }));
   for (const each of all) {
-    const refusal = admission.judge();
+    const refusal = admission.isRefusalDue() ? admission.refusal() : undefined;
     if (refusal) each.retryAfter = refusal.retryAfter;
     else
       admission.enter().then(
@@ -145,13 +145,13 @@ describe('a gateway that more is asked of than it can answer', () => {
     const ofStaff = endpoint(LibraryApi, 'GET /v1/staff', {
       summary: 'For administrators', access: 'admin', answers: { status: 200, body: shelf }, handle: async () => ({ status: 200, body: { shelf: 'B' } }),
     });
-    const { http, metrics } = gateway([slow, ofStaff], { queueTime: () => 100 });
+    const { http, metrics, drain } = gateway([slow, ofStaff], { queueTime: () => 100 });
     const get = (url: string, ...roles: ('customer' | 'admin')[]) => http.get(url).set('Authorization', `Bearer ${tokenFor(somebody(...roles))}`);
-    return { http, open, get, metrics };
+    return { http, open, get, metrics, drain };
   }
 
   it('refuses with Retry-After, and answers probes and administrators', async () => {
-    const { http, open, get, metrics } = library();
+    const { http, open, get, metrics, drain } = library();
     const asked = Array.from({ length: 600 }, async () => await get('/v1/books'));
     const first = await Promise.race(asked);
     expect(first.status).toBe(503);
@@ -166,5 +166,10 @@ describe('a gateway that more is asked of than it can answer', () => {
     expect(answered).toBeGreaterThanOrEqual(100);
     expect(statuses.filter((status) => status === 503)).toHaveLength(600 - answered);
     expect(await metrics.text()).toMatch(new RegExp(`^http_admission_refusals_total ${600 - answered}$`, 'm'));
+    drain();
+    const late = await Promise.all(Array.from({ length: 200 }, async () => await get('/v1/books')));
+    const refused = late.filter(({ status }) => status === 503);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { headers } of late) expect(headers.connection, 'who comes while it stops goes elsewhere').toBe('close');
   });
 });

@@ -75,13 +75,13 @@ export class Admission {
     this.#tell = tell;
   }
 
-  /** Judges a request that has just come: why it is refused, before anything is spent on it, or undefined. */
-  judge(): Failure | undefined {
+  /** Whether the request that has just come is one of those to refuse, before anything is spent on it. */
+  isRefusalDue(): boolean {
     this.#watch();
     this.#due += this.refusing;
-    if (this.#due < 1) return this.#isFull ? this.#refusal() : undefined;
+    if (this.#due < 1) return this.#isFull;
     this.#due -= 1;
-    return this.#refusal();
+    return true;
   }
 
   /** Resolves with what ends the request's stay; rejects with `platform.unavailable` when it could only wait. */
@@ -141,9 +141,9 @@ export class Admission {
   }
 
   async #wait(): Promise<void> {
-    if (this.#isFull) throw this.#refusal();
+    if (this.#isFull) throw this.refusal();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ since: this.#now(), let: (isIn) => (isIn ? resolve() : reject(this.#refusal())) });
+    this.#waiting.push({ since: this.#now(), let: (isIn) => (isIn ? resolve() : reject(this.refusal())) });
     return promise;
   }
 
@@ -158,8 +158,8 @@ export class Admission {
     this.#timer = setInterval(() => this.look(), tick).unref();
   }
 
-  /** Each gets a turn of its own to come back, one after the other, so that they do not come all at once. */
-  #refusal(): Failure {
+  /** Counts a refusal. Each gets a turn of its own to come back, one after the other, so that they do not come all at once. */
+  refusal(): Failure {
     this.refused++;
     if (!this.#told) this.#tell('More is asked than can be answered: what could only wait is refused.');
     this.#told = true;

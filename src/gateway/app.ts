@@ -113,7 +113,7 @@ export function createApp(options: GatewayOptions): GatewayApp {
   };
   const listener = (table: RouteTable<Route>): RequestListener => {
     const answer = answerer({ ...options, routes: table, report, admission });
-    const turnsAway = door({ admission, routes: table, verifier: options.verifier, corsOrigins: settings.corsOrigins });
+    const turnsAway = door({ admission, routes: table, verifier: options.verifier, corsOrigins: settings.corsOrigins, draining: () => health.draining });
     const app = express();
     app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', settings.trustProxy);
     app.use((request, response) => answer(take(request, response)));

@@ -20,13 +20,15 @@ interface DoorOptions {
   readonly verifier: TokenVerifier;
   /** Origins whose pages may read the answer. */
   readonly corsOrigins: readonly string[];
+  /** Whether this process wants no more requests. */
+  readonly draining: () => boolean;
 }
 
 const { code, summary } = platformErrors.unavailable;
 const exposed = ['Access-Control-Expose-Headers', 'Retry-After, X-Request-Id', 'Cross-Origin-Resource-Policy', 'cross-origin'];
 
 /** Makes what answers a request that is refused at once, and then returns true. */
-export function door({ admission, routes, verifier, corsOrigins }: DoorOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+export function door({ admission, routes, verifier, corsOrigins, draining }: DoorOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
   const always = [...securityHeaders(), 'Content-Type', 'application/problem+json', 'Cache-Control', 'no-store', 'Vary', 'Origin'];
   const allowed = new Set(corsOrigins);
 
@@ -39,14 +41,14 @@ export function door({ admission, routes, verifier, corsOrigins }: DoorOptions):
     const body = JSON.stringify({ type: problemType(code), title: summary, status: 503, detail: message, code, requestId });
     const all = [...always, 'X-Request-Id', requestId, 'Retry-After', String(Math.max(1, Math.ceil(retryAfter)))];
     if (headers.origin !== undefined && allowed.has(headers.origin)) all.push('Access-Control-Allow-Origin', headers.origin, ...exposed);
+    if (draining()) response.shouldKeepAlive = false;
     response.writeHead(503, [...all, 'Content-Length', String(Buffer.byteLength(body))]).end(body);
   };
 
   return (request, response) => {
-    if (mayEnter(request)) return false;
-    const refusal = admission.judge();
-    if (refusal) refuse(request, response, refusal);
-    return refusal !== undefined;
+    if (!admission.isRefusalDue() || mayEnter(request)) return false;
+    refuse(request, response, admission.refusal());
+    return true;
   };
 }
 
