@@ -282,6 +282,22 @@ describe('a server that cannot be reached', () => {
     expect(said).toHaveLength(1);
   });
 
+  it('is reached after many tries', async () => {
+    const { hostname: host, port } = new URL(fresh.url);
+    const later = await freePort();
+    let warned = 0;
+    const warn = () => void warned++;
+    process.on('warning', warn);
+    // As large as a time to connect becomes that is doubled with each of many tries.
+    const waiting = { patience: 200_000, firstTry: 2 ** 31 - 1, say: () => void setTimeout(open, 1_000) };
+    const { promise: opened, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof tcpLink>>>();
+    const open = () => resolve(tcpLink({ host, port: Number(port) }, later));
+    await (await reach({ connectionString: url({ port: String(later) }) }, 'DATABASE_URL', waiting)).end();
+    await (await opened).close();
+    process.off('warning', warn);
+    expect(warned).toBe(0);
+  });
+
   it.each([
     ['does not answer', (link: TcpLink) => void (link.delay = 600_000), (link: TcpLink) => void (link.delay = 0), 'it does not answer'],
     ['ends connections, as a container whose port is open already', (link: TcpLink) => link.refuse(), (link: TcpLink) => link.accept(), ''],

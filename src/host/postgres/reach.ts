@@ -5,6 +5,8 @@ import { toolSettings, type SessionSettings } from '#platform/database/session-s
 import { Session } from '#platform/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 
+/** Milliseconds; doubled without end, a time to connect overflows Node's timers, which then fire at once. */
+const longestTry = 30_000;
 const oldestVersion = 15;
 
 const startingUp = '57P03';
@@ -50,7 +52,7 @@ const reaching: Reaching = { patience: 30_000, firstTry: 10_000, say: (line) => 
 export async function reach(connection: ConnectionSettings, variable: string, given: Partial<Reaching> = {}): Promise<Session> {
   const { patience, firstTry, say, settings } = { ...reaching, ...given };
   const deadline = new Deadline(patience);
-  for (let [told, timeout] = [false, firstTry]; ; told = true, timeout *= 2) {
+  for (let [told, timeout] = [false, firstTry]; ; told = true, timeout = Math.min(2 * timeout, longestTry)) {
     const client = new Session({ ...connection, settings, application_name: 'fissile start', connectionTimeoutMillis: timeout });
     // What breaks later fails with the statement that notices.
     client.on('error', () => {});
