@@ -1,4 +1,4 @@
-/** What a file does with an api that it imports: which of its operations it names. */
+/** The operations of an imported api that a file names. */
 import type { Node } from 'oxc-parser';
 import type { SourceFile } from './source-file.ts';
 import { walk } from './walk.ts';

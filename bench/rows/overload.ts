@@ -7,7 +7,7 @@ import { startDatabase } from '../server.ts';
 const connections = 16;
 const customers = 48;
 const milliseconds = 5_000;
-/** What is offered, in multiples of what the program can do. */
+/** Offered load, in multiples of the program's capacity. */
 const multiples = [0.5, 1, 2, 5, 10];
 
 export const row: Row = {

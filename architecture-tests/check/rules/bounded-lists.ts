@@ -76,7 +76,7 @@ function* unbounded(schema: JsonSchema, path: string, answer: 'paged' | 'whole' 
 /** A record by the values of an enum. */
 const hasFixedKeys = ({ propertyNames }: JsonSchema): boolean => (propertyNames as JsonSchema | undefined)?.enum !== undefined;
 
-/** What a value may be: itself, and all that a union or a nullable leaves open. */
+/** The schemas a value may match: its own, and each branch of a union or a nullable. */
 function alternatives(schema: JsonSchema): readonly JsonSchema[] {
   const inner = (['anyOf', 'oneOf', 'allOf'] as const).flatMap((keyword) => (schema[keyword] as JsonSchema[] | undefined) ?? []);
   return [schema, ...inner.flatMap(alternatives)];

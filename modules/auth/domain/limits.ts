@@ -12,7 +12,7 @@ export interface Allowance {
   readonly registrationsPerAddress: number;
 }
 
-/** What a login is counted towards. */
+/** The limits that a login counts towards. */
 export interface LogInLimits {
   /** Failures at the account; a success forgets them. */
   readonly own: Limit;
@@ -65,7 +65,7 @@ export class Limits {
     };
   }
 
-  /** Of somebody who is logged in and is asked for it again. */
+  /** The limits of a password that a logged-in person is asked for again. */
   currentPassword(userId: string): Limit {
     return { scope: 'password-change', subject: userId, pace: this.#account };
   }

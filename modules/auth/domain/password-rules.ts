@@ -14,15 +14,15 @@ export abstract class CommonPasswords {
  */
 export const normalized = (password: string): string => password.normalize('NFC');
 
-/** Whose password it shall be. */
+/** The person who chooses a password. */
 export interface Owner {
   readonly email: string;
   readonly name: string;
-  /** What it was until now. */
+  /** The password that it replaces. */
   readonly password?: string;
 }
 
-/** What is shorter is in many words. */
+/** Characters; shorter names occur inside too many words. */
 const shortestName = 3;
 
 /** Characters that a password has beside the words which are tried first for its owner. */
