@@ -59,10 +59,10 @@ function writeCommon(write: Write): void {
     'export const defineModule = (name: string, parts: object) => ({ name, ...parts });\nexport const on = (...parts: unknown[]) => parts;\n',
   );
   write(
-    'src/platform/database/database.ts',
+    'src/platform/database.ts',
     'export abstract class Database {\n  abstract query(sql: string, values: unknown[]): Promise<{ rows: unknown[] }>;\n}\n',
   );
-  write('src/platform/http/endpoint.ts', 'export interface Endpoint {\n  url: string;\n}\n');
+  write('src/platform/endpoint.ts', 'export interface Endpoint {\n  url: string;\n}\n');
 }
 
 function writeModule(index: number, write: Write): void {
@@ -119,14 +119,14 @@ function content(role: (typeof rolesOf)[number][0], file: number, before: string
       ...(before && file === 1 ? [`import type { Thing0 } from '../../${before}/domain/domain-0.ts';`] : []),
     ],
     persistence: [
-      "import type { Database } from '#platform/database/database.ts';",
+      "import type { Database } from '#platform/database.ts';",
       `import type { Thing${file} } from '../domain/domain-${file}.ts';`,
     ],
     reactions: [
       `import { thing${file} } from '../domain/domain-${file}.ts';`,
       ...(before ? [`import type { changed${before} } from '../../${before}/contract.ts';`] : []),
     ],
-    http: ["import type { Endpoint } from '#platform/http/endpoint.ts';", "import * as contract from '../contract.ts';"],
+    http: ["import type { Endpoint } from '#platform/endpoint.ts';", "import * as contract from '../contract.ts';"],
     testing: [`import { thing${file} } from '../domain/domain-${file}.ts';`],
   }[role];
   const sibling = above === undefined ? [] : [`import { ${variable}${above} } from './${role}-${above}.ts';`];

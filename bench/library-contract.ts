@@ -1,7 +1,7 @@
 /** What is asked of another process in every one of the compared ways: an order's worth of fields, there and back. */
 import { z } from 'zod';
 import { api, query } from '../src/platform/contract.ts';
-import { protoFile } from '../src/platform/grpc/proto-file.ts';
+import { protoFile } from '../src/runtime/grpc/proto-file.ts';
 
 const Money = z.object({ amount: z.int().nonnegative().max(1_000_000_000_000), currency: z.enum(['EUR', 'USD']) });
 const Loan = z.object({

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { PostgresDatabase } from '#platform/database/postgres-database.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { PostgresDatabase } from '#runtime/database/postgres-database.ts';
 import { PrismaClient } from '../modules/orders/persistence/generated/client.ts';
 import { type TestDatabase, silentLogger, testDatabase } from '../tests/support/postgres.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Endpoint } from '#platform/http/endpoint.ts';
-import { openApiDocument } from '#platform/http/openapi/document.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
+import { openApiDocument } from '#runtime/http/openapi/document.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 
 const folder = new URL('../modules/', import.meta.url);

@@ -6,12 +6,10 @@ export interface Layer {
   readonly own: readonly Role[];
   /** The contracts of other modules, as far as module.ts declares them. */
   readonly foreignContracts: boolean;
-  /** Paths in src/platform, without `.ts`; one that ends in `/` is a whole folder. */
-  readonly platform: readonly string[];
+  /** Files of src/platform, without `.ts`; undefined for all of them. */
+  readonly platform: readonly string[] | undefined;
   /** Those that it may name in types only. */
   readonly platformTypes: readonly string[];
-  /** Taken out of `platform` again. */
-  readonly notPlatform?: readonly string[];
   /** Modules of Node.js itself. */
   readonly builtins: readonly string[];
   /** The only packages it may know; undefined where the ADRs' table of packages is enough. */
@@ -19,7 +17,9 @@ export interface Layer {
   readonly reason: string;
 }
 
-const everything = ['']; // Every path starts with it.
+/** What business logic is written in, and the ports through which it acts. */
+const language = ['clock', 'context', 'contract', 'deadline', 'errors', 'fair-turns', 'logger', 'network', 'pages', 'text', 'validation'];
+const ports = ['database', 'module', 'outbox', 'personal-traces', 'sagas', 'step-failure'];
 /** They compute and touch nothing outside the process. */
 const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];
 const anyBuiltin = ['*'];
@@ -48,7 +48,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
     foreignContracts: false,
     platform: ['contract', 'errors'],
     // Ports say when an event joins a change and what time it is; they are types, so nothing of it runs here.
-    platformTypes: ['clock', 'events/outbox'],
+    platformTypes: ['clock', 'outbox'],
     builtins: [],
     packages: ['zod'],
     reason: 'State and rules are pure, so that they can be read, tested and kept when everything around them changes.',
@@ -56,34 +56,31 @@ export const layers: Readonly<Record<Role, Layer>> = {
   'use-cases': {
     own: ['contract', 'domain', 'sagas', 'settings'],
     foreignContracts: true,
-    platform: everything,
+    platform: [...language, ...ports],
     platformTypes: [],
-    notPlatform: ['http/'],
     builtins: computing,
     reason: 'A use case speaks to the world through ports, so that it runs in memory and behind any transport.',
   },
   sagas: {
     own: ['contract', 'domain', 'settings', 'use-cases'],
     foreignContracts: true,
-    platform: everything,
+    platform: [...language, ...ports],
     platformTypes: [],
-    notPlatform: ['http/'],
     builtins: computing,
     reason: 'A saga speaks to the world through ports and contracts, so that each step can run on any machine.',
   },
   reactions: {
     own: ['contract', 'domain', 'sagas', 'settings', 'use-cases'],
     foreignContracts: true,
-    platform: everything,
+    platform: [...language, ...ports],
     platformTypes: [],
-    notPlatform: ['http/'],
     builtins: computing,
     reason: 'A reaction speaks to the world through ports, so that any transport can deliver to it.',
   },
   http: {
     own: ['contract'],
     foreignContracts: false,
-    platform: everything,
+    platform: [...language, 'endpoint'],
     platformTypes: [],
     builtins: computing,
     reason: "An endpoint translates to the module's own operations; rules in it would not hold for other callers.",
@@ -91,43 +88,39 @@ export const layers: Readonly<Record<Role, Layer>> = {
   persistence: {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
-    platform: everything,
+    platform: [...language, ...ports, 'prisma-client'],
     platformTypes: [],
-    notPlatform: ['http/'],
     builtins: computing,
     reason: 'Storage stands behind the ports of domain/ and decides nothing.',
   },
   providers: {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
-    platform: everything,
+    platform: [...language, 'assets', 'database'],
     platformTypes: [],
-    notPlatform: ['http/'],
     builtins: anyBuiltin,
     reason: 'An outside service stands behind the ports of domain/ and decides nothing.',
   },
   security: {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
-    platform: everything,
+    platform: [...language, 'access-token', 'assets', 'authenticator'],
     platformTypes: [],
-    notPlatform: ['http/'],
     builtins: anyBuiltin,
     reason: 'Cryptography stands behind the ports of domain/ and decides nothing.',
   },
   seeds: {
     own: ['contract', 'domain', 'use-cases'],
     foreignContracts: false,
-    platform: everything,
+    platform: [...language, 'assets', 'module'],
     platformTypes: [],
-    notPlatform: ['http/'],
     builtins: computing,
     reason: 'What an empty module is filled with goes in through its rules and ports, as everything does.',
   },
   testing: {
     own: ['contract', 'domain', 'persistence', 'providers', 'sagas', 'security', 'seeds', 'settings', 'use-cases'],
     foreignContracts: true,
-    platform: everything,
+    platform: undefined,
     platformTypes: [],
     builtins: anyBuiltin,
     reason: 'Builders, in-memory ports and suites stand in for what is around the rules.',
@@ -147,7 +140,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
       'use-cases',
     ],
     foreignContracts: true,
-    platform: everything,
+    platform: [...language, ...ports, 'access-token', 'assets', 'authenticator', 'prisma-client'],
     platformTypes: [],
     builtins: computing,
     reason: 'module.ts wires what the module runs with, and nothing that is there for tests.',

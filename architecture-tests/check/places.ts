@@ -25,7 +25,7 @@ export interface InModule {
 }
 export interface Elsewhere {
   /** `program` is what lies directly in src/, such as main.ts. */
-  readonly part: 'platform' | 'gateway' | 'host' | 'program' | 'outside';
+  readonly part: 'platform' | 'runtime' | 'gateway' | 'host' | 'program' | 'outside';
 }
 export type Place = InModule | Elsewhere;
 
@@ -34,7 +34,7 @@ export const fileRoles: Readonly<Record<string, Role>> = {
   'module.ts': 'wiring',
   'settings.ts': 'settings',
 };
-const partsOfSource = { platform: 'platform', gateway: 'gateway', host: 'host' } as const;
+const partsOfSource = { platform: 'platform', runtime: 'runtime', gateway: 'gateway', host: 'host' } as const;
 
 const known = new Map<string, Place>();
 

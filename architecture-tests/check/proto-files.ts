@@ -1,5 +1,5 @@
 import type { Api } from '../../src/platform/contract.ts';
-import { protoFile } from '../../src/platform/grpc/proto-file.ts';
+import { protoFile } from '../../src/runtime/grpc/proto-file.ts';
 import { isApi, loadExports } from './contracts.ts';
 import { readLock } from './lock/lock.ts';
 import type { Numbered } from './lock/protos.ts';

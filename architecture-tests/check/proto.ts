@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Inexpressible } from '../../src/platform/grpc/message-fields.ts';
+import { Inexpressible } from '../../src/runtime/grpc/message-fields.ts';
 import { CannotCheck } from './cannot-check.ts';
 import { read } from './check.ts';
 import { protoPath } from './lock/protos.ts';

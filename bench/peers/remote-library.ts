@@ -1,9 +1,9 @@
 /** A process that is asked for loans, `node remote-library.ts fissile|grpc|moleculer <port>`; says `ready` when it can be. */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ServiceBroker } from 'moleculer';
-import { Metrics } from '../../src/platform/observability/metrics.ts';
-import { RpcServer } from '../../src/platform/grpc/rpc-server.ts';
-import { TokenVerifier } from '../../src/platform/security/token-verifier.ts';
+import { Metrics } from '../../src/runtime/observability/metrics.ts';
+import { RpcServer } from '../../src/runtime/grpc/rpc-server.ts';
+import { TokenVerifier } from '../../src/runtime/security/token-verifier.ts';
 import { LibraryApi, libraryProto, loan } from '../library-contract.ts';
 import { bareService } from './bare-grpc.ts';
 import { brokerOptions } from './moleculer-over-tcp.ts';

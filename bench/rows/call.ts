@@ -1,9 +1,9 @@
 import { ServiceBroker } from 'moleculer';
 import { z } from 'zod';
-import { localClient } from '../../src/platform/calls/local-client.ts';
+import { localClient } from '../../src/runtime/calls/local-client.ts';
 import { backgroundContext, runInContext } from '../../src/platform/context.ts';
 import { api, query } from '../../src/platform/contract.ts';
-import { Metrics } from '../../src/platform/observability/metrics.ts';
+import { Metrics } from '../../src/runtime/observability/metrics.ts';
 import { compare, type Side } from '../compare.ts';
 import { ownCpuTime } from '../cpu-time.ts';
 import type { Row } from '../row.ts';

@@ -1,11 +1,12 @@
 /** The wiring of auth. */
 import { Clock } from '#platform/clock.ts';
-import { Database } from '#platform/database/database.ts';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { Outbox } from '#platform/events/outbox.ts';
+import { Database } from '#platform/database.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { Outbox } from '#platform/outbox.ts';
+import { PersonalTraces } from '#platform/personal-traces.ts';
 import { atStart, defineModule, every, on, onCommandLine } from '#platform/module.ts';
-import { Logger } from '#platform/observability/logger.ts';
-import { Authenticator } from '#platform/security/authenticator.ts';
+import { Logger } from '#platform/logger.ts';
+import { Authenticator } from '#platform/authenticator.ts';
 import { personErased } from '../users/contract.ts';
 import { AuthApi, userRegistered } from './contract.ts';
 import { AccessTokens } from './domain/access-tokens.ts';
@@ -107,7 +108,7 @@ export default defineModule('auth', {
     );
 
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
-    bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, Outbox, SessionEndings]);
+    bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, Outbox, PersonalTraces, SessionEndings]);
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);

@@ -1,10 +1,10 @@
 /** The wiring of orders. */
 import { Clock } from '#platform/clock.ts';
-import { Database } from '#platform/database/database.ts';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { Outbox } from '#platform/events/outbox.ts';
+import { Database } from '#platform/database.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, on, run } from '#platform/module.ts';
-import { Sagas } from '#platform/sagas/saga.ts';
+import { Sagas } from '#platform/sagas.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 import { personErased } from '../users/contract.ts';
 import { loadCatalogue } from './seeds/load-catalogue.ts';

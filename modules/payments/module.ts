@@ -1,11 +1,11 @@
 /** The wiring of payments. */
 import { Clock } from '#platform/clock.ts';
-import { Database } from '#platform/database/database.ts';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { Outbox } from '#platform/events/outbox.ts';
+import { Database } from '#platform/database.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, every, on, run } from '#platform/module.ts';
-import { Logger } from '#platform/observability/logger.ts';
-import { Sagas } from '#platform/sagas/saga.ts';
+import { Logger } from '#platform/logger.ts';
+import { Sagas } from '#platform/sagas.ts';
 import { orderCancelled } from '../orders/contract.ts';
 import { personErased } from '../users/contract.ts';
 import { paymentCaptured, paymentRefunded, PaymentsApi } from './contract.ts';

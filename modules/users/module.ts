@@ -1,8 +1,9 @@
 /** The wiring of users. */
 import { Clock } from '#platform/clock.ts';
-import { Database } from '#platform/database/database.ts';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { Outbox } from '#platform/events/outbox.ts';
+import { Database } from '#platform/database.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { Outbox } from '#platform/outbox.ts';
+import { PersonalTraces } from '#platform/personal-traces.ts';
 import { defineModule, on } from '#platform/module.ts';
 import { AuthApi, userRegistered } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
@@ -41,7 +42,7 @@ export default defineModule('users', {
     bind(Profiles).toResolvedValue(prismaProfiles, [Database, PrismaClient]);
     bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
     bind(Exports).toResolvedValue(postgresExports, [Database]);
-    bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox]);
+    bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox, PersonalTraces]);
 
     bind(UsersApi.getProfile).toResolvedValue(getProfile, [Profiles, AuthApi.getRegistration]);
     bind(UsersApi.updateProfile).toResolvedValue(updateProfile, [Profiles, AuthApi.getRegistration, Clock]);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { currentContext } from '#platform/context.ts';
 import { errors } from '#platform/errors.ts';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi, somebody, tokenFor } from '../../tests/support/gateway.ts';
 
 const { bookLent } = errors('library', { bookLent: ['conflict', 'The book is lent.'] });

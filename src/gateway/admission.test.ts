@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi, somebody, tokenFor } from '../../tests/support/gateway.ts';
 import { Admission } from './admission.ts';
 

@@ -4,13 +4,13 @@
  */
 import { CallContext, runInContext } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
-import { httpErrors } from '#platform/http/http-errors.ts';
-import type { Report } from '#platform/http/problem.ts';
-import type { SentAnswer } from '#platform/http/rendered-answer.ts';
-import type { Found, RouteTable } from '#platform/http/route-table.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
+import type { Report } from '#runtime/http/problem.ts';
+import type { SentAnswer } from '#runtime/http/rendered-answer.ts';
+import type { Found, RouteTable } from '#runtime/http/route-table.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import type { Admission } from './admission.ts';
 import { bearerToken, identify, requireAccess } from './authentication.ts';
 import { cors } from './cors.ts';

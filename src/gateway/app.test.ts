@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { currentContext } from '#platform/context.ts';
 import { errors } from '#platform/errors.ts';
-import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi, somebody, tokenFor } from '../../tests/support/gateway.ts';
 
 const LibraryErrors = errors('library', {

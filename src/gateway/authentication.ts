@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Origin, Principal } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
-import type { Access } from '#platform/http/endpoint.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import { RefusedToken } from '#platform/security/access-token.ts';
-import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import type { Access } from '#platform/endpoint.ts';
+import type { Logger } from '#platform/logger.ts';
+import { RefusedToken } from '#platform/access-token.ts';
+import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 
 const bearer = /^Bearer +/i;
 

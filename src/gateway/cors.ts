@@ -1,5 +1,5 @@
-import type { Exchange } from '#platform/http/exchange.ts';
-import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import type { SentAnswer } from '#runtime/http/rendered-answer.ts';
 
 const methods = 'GET, POST, PUT, PATCH, DELETE';
 const requestHeaders = 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Request-Id, traceparent';

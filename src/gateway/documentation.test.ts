@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi } from '../../tests/support/gateway.ts';
 
 const books = endpoint(LibraryApi, 'GET /v1/books', {

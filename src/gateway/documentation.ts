@@ -1,10 +1,10 @@
 /** The description of everything served: /openapi.json for programs, /docs for people. Nothing is loaded from elsewhere. */
 import { gzipSync } from 'node:zlib';
 import { readAsset } from '#platform/assets.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
-import { httpErrors } from '#platform/http/http-errors.ts';
-import { type DocumentedModule, openApiDocument } from '#platform/http/openapi/document.ts';
-import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
+import { type DocumentedModule, openApiDocument } from '#runtime/http/openapi/document.ts';
+import type { SentAnswer } from '#runtime/http/rendered-answer.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface Document {

@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Failure, platformErrors } from '#platform/errors.ts';
-import { problemType } from '#platform/http/problem.ts';
-import type { RouteTable } from '#platform/http/route-table.ts';
-import type { TokenVerifier } from '#platform/security/token-verifier.ts';
-import { acceptedRequestId } from '#platform/trace-context.ts';
+import { problemType } from '#runtime/http/problem.ts';
+import type { RouteTable } from '#runtime/http/route-table.ts';
+import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
+import { acceptedRequestId } from '#runtime/observability/trace-context.ts';
 import type { Admission } from './admission.ts';
 import { bearerToken } from './authentication.ts';
 import { isExempt, type Route } from './routes.ts';

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Agent as UndiciAgent, request as undiciRequest } from 'undici';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi } from '../../tests/support/gateway.ts';
 import { freePort } from '../../tests/support/running-program.ts';
 import { serve } from '../../tests/support/served-gateway.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { platformErrors } from '#platform/errors.ts';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi, somebody, tokenFor, type TestGatewayOptions } from '../../tests/support/gateway.ts';
 
 const books = endpoint(LibraryApi, 'GET /v1/books', {

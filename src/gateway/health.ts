@@ -1,7 +1,7 @@
 /** Whether the program lives, and whether it should be sent requests. */
 import { Failure } from '#platform/errors.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { SentAnswer } from '#platform/http/rendered-answer.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { SentAnswer } from '#runtime/http/rendered-answer.ts';
 
 /** Resolves when what it looks at works; rejects with the reason. It is given a second. */
 export type HealthCheck = () => Promise<unknown>;

@@ -4,11 +4,11 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Failure } from '#platform/errors.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
-import { httpErrors } from '#platform/http/http-errors.ts';
-import { renderedProblem, type Report } from '#platform/http/problem.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
+import { renderedProblem, type Report } from '#runtime/http/problem.ts';
 import { networkOf } from '#platform/network.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface ParserError extends Error {

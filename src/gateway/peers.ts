@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { platformErrors } from '#platform/errors.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import type { Logger } from '#platform/logger.ts';
 import type { Route } from './routes.ts';
 
 /** The name in the certificate of a gateway. */

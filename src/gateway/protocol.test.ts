@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi } from '../../tests/support/gateway.ts';
 import { sendRaw, statusesIn } from '../../tests/support/raw-http.ts';
 import { serve } from '../../tests/support/served-gateway.ts';

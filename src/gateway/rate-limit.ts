@@ -1,8 +1,8 @@
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { platformErrors } from '#platform/errors.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
 import { networkOf } from '#platform/network.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import type { RedisCounts } from './redis-counts.ts';
 
 const minute = 60;

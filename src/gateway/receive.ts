@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { Deadline } from '#platform/deadline.ts';
-import { Exchange, type RouteName } from '#platform/http/exchange.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { Metrics } from '#platform/observability/metrics.ts';
-import { acceptedRequestId, continuedTrace, traceparentOf } from '#platform/trace-context.ts';
+import { Exchange, type RouteName } from '#runtime/http/exchange.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { Metrics } from '#runtime/observability/metrics.ts';
+import { acceptedRequestId, continuedTrace, traceparentOf } from '#runtime/observability/trace-context.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The client left before it had its answer. nginx made this status known; it is only ever in the log. */

@@ -5,8 +5,8 @@
 import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import { platformErrors } from '#platform/errors.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
-import { httpErrors } from '#platform/http/http-errors.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
 import { networkOf } from '#platform/network.ts';
 
 /** Milliseconds for a body. */

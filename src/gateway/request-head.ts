@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { httpErrors } from '#platform/http/http-errors.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
 
 /** Refuses what Node's parser lets through, and what the next server could understand in another way. */
 export function requireOneMeaning({ headers, rawHeaders, httpVersion }: IncomingMessage): void {

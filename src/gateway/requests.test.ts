@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi, type TestGatewayOptions } from '../../tests/support/gateway.ts';
 
 /** Answers with what the handler was given. */

@@ -1,8 +1,8 @@
 import type { Principal } from '#platform/context.ts';
-import type { Access } from '#platform/http/endpoint.ts';
-import type { Exchange, RouteName } from '#platform/http/exchange.ts';
-import type { SentAnswer } from '#platform/http/rendered-answer.ts';
-import type { Parameters } from '#platform/http/route-table.ts';
+import type { Access } from '#platform/endpoint.ts';
+import type { Exchange, RouteName } from '#runtime/http/exchange.ts';
+import type { SentAnswer } from '#runtime/http/rendered-answer.ts';
+import type { Parameters } from '#runtime/http/route-table.ts';
 
 /** What the gateway serves under one method and path. */
 export interface Route extends RouteName {

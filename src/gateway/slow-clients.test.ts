@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi } from '../../tests/support/gateway.ts';
 import { statusesIn } from '../../tests/support/raw-http.ts';
 import { ask, serve, type ServeOptions, type Served } from '../../tests/support/served-gateway.ts';

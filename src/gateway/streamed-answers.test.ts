@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi } from '../../tests/support/gateway.ts';
 import { ask, serve } from '../../tests/support/served-gateway.ts';
 

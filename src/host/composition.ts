@@ -1,10 +1,10 @@
 /** Connects the modules of this process with their databases, with each other and with the gateway, and sets them going. */
-import { ClockWatch } from '#platform/database/clock-watch.ts';
+import { ClockWatch } from '#runtime/database/clock-watch.ts';
 import { Failure } from '#platform/errors.ts';
-import type { RpcServer } from '#platform/grpc/rpc-server.ts';
+import type { RpcServer } from '#runtime/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
-import { Metrics } from '#platform/observability/metrics.ts';
-import { TokenVerifier } from '#platform/security/token-verifier.ts';
+import { Metrics } from '#runtime/observability/metrics.ts';
+import { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { createApp, type GatewayApp } from '../gateway/app.ts';
 import type { RedisCounts } from '../gateway/redis-counts.ts';
 import type { Configuration } from './configuration.ts';

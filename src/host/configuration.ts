@@ -1,9 +1,9 @@
 /** What the environment variables ask for, parsed once; a wrong one stops the program with a line that names it. */
 import { z } from 'zod';
-import type { WireConditions } from '#platform/calls/wire-mode.ts';
-import type { PeerFiles } from '#platform/grpc/peer-certificates.ts';
-import { grpcTarget } from '#platform/grpc/target.ts';
-import type { LogLevel } from '#platform/observability/create-logger.ts';
+import type { WireConditions } from '#runtime/calls/wire-mode.ts';
+import type { PeerFiles } from '#runtime/grpc/peer-certificates.ts';
+import { grpcTarget } from '#runtime/grpc/target.ts';
+import type { LogLevel } from '#runtime/observability/create-logger.ts';
 import { parseEnvironment, type Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 import { list, postgresUrl, Variables } from './variables.ts';

@@ -1,5 +1,5 @@
 /** Where databases are, as the settings say: for many short transactions, and for what needs a session of its own. */
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
 import { ownDatabaseUrl, ownDatabaseVariable, ownDirectUrl, ownDirectVariable, type Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import { parseConnectionUrl } from './postgres/connection-url.ts';

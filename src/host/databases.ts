@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import type pg from 'pg';
-import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
-import type { RootLogger } from '#platform/observability/create-logger.ts';
+import { PostgresDatabase, type ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import type { RootLogger } from '#runtime/observability/create-logger.ts';
 import { ownDatabaseUrl, ownDatabaseVariable, type Configuration } from './configuration.ts';
 import { ownPlaces, sharedPlaces, type Places } from './database-places.ts';
 import type { Environment } from './environment.ts';

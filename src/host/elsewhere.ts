@@ -1,10 +1,10 @@
 /** The modules that run in other processes: how they are called, and how the gateway reaches them. */
 import { readAsset } from '#platform/assets.ts';
 import type { Api, Client } from '#platform/contract.ts';
-import type { RemoteModule } from '#platform/grpc/remote-module.ts';
+import type { RemoteModule } from '#runtime/grpc/remote-module.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
-import type { RootLogger } from '#platform/observability/create-logger.ts';
-import type { Metrics } from '#platform/observability/metrics.ts';
+import type { RootLogger } from '#runtime/observability/create-logger.ts';
+import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { Upstream } from '../gateway/upstreams/upstream.ts';
 import { callTarget, upstreamOrigins } from './configuration.ts';
 import type { Environment } from './environment.ts';
@@ -45,7 +45,7 @@ export class Elsewhere {
 
   async #connect(name: string, api: Api, target: string): Promise<void> {
     // A program that runs everything itself does not load what it takes to call others.
-    const { RemoteModule } = await import('#platform/grpc/remote-module.ts');
+    const { RemoteModule } = await import('#runtime/grpc/remote-module.ts');
     const { identity, logger, metrics } = this.#options;
     const module = new RemoteModule({ api, proto: protoOf(name), target, certificates: identity.peer, logger, metrics });
     this.#called.set(name, module);

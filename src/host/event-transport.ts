@@ -1,9 +1,9 @@
 /** What carries the events of this process: its own memory, or a broker between processes. */
-import { MemoryTransport } from '#platform/events/memory-transport.ts';
-import type { Subscription, Transport } from '#platform/events/transport.ts';
+import { MemoryTransport } from '#runtime/events/memory/memory-transport.ts';
+import type { Subscription, Transport } from '#runtime/events/transport.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { Metrics } from '#platform/observability/metrics.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { Metrics } from '#runtime/observability/metrics.ts';
 import { callVariable, upstreamVariable, type Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
@@ -27,7 +27,7 @@ export interface EventTransport {
 export async function eventTransport({ eventsUrl, modules, everyModule, logger, metrics }: Options): Promise<EventTransport> {
   const subscriptions = everyModule.flatMap(subscriptionsOf);
   if (eventsUrl === undefined) return { transport: new MemoryTransport(subscriptions), details: {} };
-  const { RabbitmqTransport } = await import('#platform/events/rabbitmq-transport.ts');
+  const { RabbitmqTransport } = await import('#runtime/events/rabbitmq/rabbitmq-transport.ts');
   const transport = new RabbitmqTransport({ url: eventsUrl, subscriptions, modules, logger, metrics });
   return { transport, details: { broker: () => (transport.connected ? 'connected' : 'away') } };
 }

@@ -1,7 +1,7 @@
 /** Who this process is to others: by its certificate for peers, and by the one of its public port. */
-import { type PeerCertificates, readPeerCertificates } from '#platform/grpc/peer-certificates.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import { CertificateFiles } from '#platform/security/certificate-files.ts';
+import { type PeerCertificates, readPeerCertificates } from '#runtime/grpc/peer-certificates.ts';
+import type { Logger } from '#platform/logger.ts';
+import { CertificateFiles } from '#runtime/security/certificate-files.ts';
 import type { Configuration } from './configuration.ts';
 import type { FrontCertificate } from './http-front.ts';
 import type { Opened } from './opened.ts';

@@ -1,5 +1,5 @@
 /** What was opened while starting, closed in reverse order; one that fails does not keep the others from closing. */
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 
 export class Opened {
   readonly #closers: { what: string; close: () => Promise<unknown> | void }[] = [];

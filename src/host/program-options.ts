@@ -1,6 +1,6 @@
 import type { Api, Client } from '#platform/contract.ts';
-import type { RootLogger } from '#platform/observability/create-logger.ts';
-import type { Authenticator } from '#platform/security/authenticator.ts';
+import type { RootLogger } from '#runtime/observability/create-logger.ts';
+import type { Authenticator } from '#platform/authenticator.ts';
 import type { Environment } from './environment.ts';
 
 export interface ProgramOptions {

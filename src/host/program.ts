@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Deadline } from '#platform/deadline.ts';
 import type { Configuration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
-import type { RpcServer } from '#platform/grpc/rpc-server.ts';
+import type { RpcServer } from '#runtime/grpc/rpc-server.ts';
 import { checkPort, HttpFront, managementPort } from './http-front.ts';
 import { Identity } from './identity.ts';
 import { judge, judgedConfiguration } from './judge.ts';

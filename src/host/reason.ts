@@ -1,6 +1,6 @@
 /** One line for a failure whose cause lies outside of the program; undefined for one inside, whose stack is wanted. */
 import pg from 'pg';
-import { asFailure } from '#platform/database/database-errors.ts';
+import { asFailure } from '#runtime/database/database-errors.ts';
 import { Failure } from '#platform/errors.ts';
 import { StartupError } from './startup-error.ts';
 

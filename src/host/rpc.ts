@@ -1,9 +1,9 @@
 /** The port where other processes call the modules of this one. */
-import { RpcServer } from '#platform/grpc/rpc-server.ts';
+import { RpcServer } from '#runtime/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { Metrics } from '#platform/observability/metrics.ts';
-import type { TokenVerifier } from '#platform/security/token-verifier.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { Metrics } from '#runtime/observability/metrics.ts';
+import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { protoOf } from './elsewhere.ts';
 import type { Identity } from './identity.ts';
 import type { RunningModule } from './module-assembly.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { RedisCounts } from '../gateway/redis-counts.ts';
 import { StartupError } from './startup-error.ts';
 

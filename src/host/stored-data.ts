@@ -4,8 +4,8 @@
  * program may be running on it meanwhile. Nothing is created, provisioned or migrated.
  */
 import type pg from 'pg';
-import { PostgresDatabase, type ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { createLogger } from '#platform/observability/create-logger.ts';
+import { PostgresDatabase, type ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import { createLogger } from '#runtime/observability/create-logger.ts';
 import { readConfiguration, type Configuration } from './configuration.ts';
 import { ownPlaces, sharedPlaces, type Places } from './database-places.ts';
 import type { Environment } from './environment.ts';

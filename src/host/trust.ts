@@ -1,10 +1,10 @@
 /** Whom this process believes about access tokens: the module that issues them, here or elsewhere, or the keys at JWKS_URL. */
 import type { JsonWebKey } from 'node:crypto';
 import type { Api, Client, Operation } from '#platform/contract.ts';
-import type { Transport } from '#platform/events/transport.ts';
+import type { Transport } from '#runtime/events/transport.ts';
 import type { Authentication, ModuleDefinition } from '#platform/module.ts';
-import { Authenticator } from '#platform/security/authenticator.ts';
-import { remoteAuthenticator } from '#platform/security/remote-authenticator.ts';
+import { Authenticator } from '#platform/authenticator.ts';
+import { remoteAuthenticator } from '#runtime/security/remote-authenticator.ts';
 import { callVariable, type Configuration } from './configuration.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { StartupError } from './startup-error.ts';

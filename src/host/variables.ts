@@ -1,6 +1,6 @@
 /** The environment variables that the host reads; each module declares its own in `settings.ts`. */
 import { z } from 'zod';
-import { logLevels } from '#platform/observability/create-logger.ts';
+import { logLevels } from '#runtime/observability/create-logger.ts';
 import { mistakeIn } from './postgres/connection-url.ts';
 
 export const list = z

@@ -39,10 +39,10 @@ describe('the time of day', () => {
       // Dates in certificates.
       'src/host/certificates.ts',
       // Between processes: when an event happened, and what grpc-js takes for a deadline.
-      'src/platform/events/consumer.ts',
-      'src/platform/grpc/remote-module.ts',
-      'src/platform/grpc/served-operation.ts',
-      'src/platform/grpc/unary-call.ts',
+      'src/runtime/events/consumer.ts',
+      'src/runtime/grpc/remote-module.ts',
+      'src/runtime/grpc/served-operation.ts',
+      'src/runtime/grpc/unary-call.ts',
     ]);
   });
 });

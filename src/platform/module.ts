@@ -4,8 +4,8 @@
  */
 import type { CallContext } from './context.ts';
 import type { AnyOperationDefinition, Api, Call, EventDefinition, Operation, OutputOf, PayloadOf } from './contract.ts';
-import type { Endpoint } from './http/endpoint.ts';
-import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas/saga.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas.ts';
 import type { z } from 'zod';
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from './http/endpoint.ts';
+import { endpoint } from './endpoint.ts';
 import { visibleLines } from './text.ts';
 import { gateway, LibraryApi } from '../../tests/support/gateway.ts';
 

@@ -1,5 +1,5 @@
 /** A copy of the program in the middle of a sale, as far as the database can see: it has locked the product SKU, and says so. */
-import { PostgresDatabase } from '../../src/platform/database/postgres-database.ts';
+import { PostgresDatabase } from '../../src/runtime/database/postgres-database.ts';
 
 const { DATABASE_URL, SKU } = process.env;
 const logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,8 +1,8 @@
 /** Who may reach what: every route of every module, with everybody who could ask. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Endpoint } from '#platform/http/endpoint.ts';
-import { parameterNames } from '#platform/http/route-table.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
+import { parameterNames } from '#runtime/http/route-table.ts';
 import { Visitor } from '../acceptance/client.ts';
 import { exampleOf, jsonSchemaOf } from './support/samples.ts';
 import { type Customer, declaredEndpoints, nameOf, type Purchase, purchase, send, type Shop, startShop } from './support/shop.ts';

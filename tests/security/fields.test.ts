@@ -1,9 +1,9 @@
 /** What goes in and what comes out: the fields that are declared, within bounds, and no others. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import type { Endpoint } from '#platform/http/endpoint.ts';
-import { RouteTable } from '#platform/http/route-table.ts';
-import { strict } from '#platform/http/strict-schema.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
+import { RouteTable } from '#runtime/http/route-table.ts';
+import { strict } from '#runtime/http/strict-schema.ts';
 import { Visitor } from '../acceptance/client.ts';
 import { exampleOf, type JsonSchema, jsonSchemaOf } from './support/samples.ts';
 import { declaredEndpoints, nameOf, send, type Shop, startShop } from './support/shop.ts';

@@ -1,7 +1,7 @@
 /** Requests spoiled in every way that has broken other programs, thousands of them and always others, at every endpoint. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 import type { Visitor } from '../acceptance/client.ts';
 import { attacksOn } from './support/mutations.ts';
 import { type RawReply, type RawRequest, sendRaw } from './support/raw-request.ts';

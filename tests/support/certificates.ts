@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PeerFiles } from '#platform/grpc/peer-certificates.ts';
+import type { PeerFiles } from '#runtime/grpc/peer-certificates.ts';
 import { issueCertificates } from '../../src/host/certificates.ts';
 
 export interface Pem {

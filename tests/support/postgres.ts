@@ -3,12 +3,15 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { migrate } from '../../src/host/postgres/migrate.ts';
-import { type ConnectionSettings, PostgresDatabase, type PostgresDatabaseOptions } from '../../src/platform/database/postgres-database.ts';
+import { type ConnectionSettings, PostgresDatabase, type PostgresDatabaseOptions } from '../../src/runtime/database/postgres-database.ts';
+import type { PersonalTraces } from '../../src/platform/personal-traces.ts';
+import { personalTraces } from '../../src/runtime/tables/personal-traces.ts';
 
 export interface TestDatabase {
   readonly database: PostgresDatabase;
   /** How `database` enters it. */
   readonly connection: ConnectionSettings & { host: string; port: number };
+  readonly traces: PersonalTraces;
   /** As superuser, outside of any transaction of `database`. */
   sql(text: string, values?: readonly unknown[]): Promise<pg.QueryResult>;
   drop(): Promise<void>;
@@ -36,6 +39,7 @@ export async function testDatabase(module: string, options: Options = {}): Promi
   return {
     database,
     connection,
+    traces: personalTraces(database),
     async sql(text, values = []) {
       superuser ??= connect(name);
       return (await superuser).query(text, [...values]);

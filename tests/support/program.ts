@@ -2,9 +2,9 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { moduleOf, type Api, type Client } from '../../src/platform/contract.ts';
 import type { Role } from '../../src/platform/context.ts';
-import { createLogger } from '../../src/platform/observability/create-logger.ts';
-import { signAccessToken } from '../../src/platform/security/access-token.ts';
-import type { Authenticator } from '../../src/platform/security/authenticator.ts';
+import { createLogger } from '../../src/runtime/observability/create-logger.ts';
+import { signAccessToken } from '../../src/platform/access-token.ts';
+import type { Authenticator } from '../../src/platform/authenticator.ts';
 import { startProgram } from '../../src/host/program.ts';
 import type { RunningModule } from '../../src/host/module-assembly.ts';
 import { freshDatabaseUrl } from './postgres.ts';

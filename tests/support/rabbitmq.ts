@@ -4,11 +4,11 @@ import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { v7 as uuid } from 'uuid';
 import { z } from 'zod';
 import { event } from '../../src/platform/contract.ts';
-import type { Envelope } from '../../src/platform/events/envelope.ts';
-import { RabbitmqTransport } from '../../src/platform/events/rabbitmq-transport.ts';
-import type { Receiver, Subscription } from '../../src/platform/events/transport.ts';
-import type { Logger } from '../../src/platform/observability/logger.ts';
-import { Metrics } from '../../src/platform/observability/metrics.ts';
+import type { Envelope } from '../../src/runtime/events/envelope.ts';
+import { RabbitmqTransport } from '../../src/runtime/events/rabbitmq/rabbitmq-transport.ts';
+import type { Receiver, Subscription } from '../../src/runtime/events/transport.ts';
+import type { Logger } from '../../src/platform/logger.ts';
+import { Metrics } from '../../src/runtime/observability/metrics.ts';
 import { silentLogger } from './postgres.ts';
 import { type TcpLink, tcpLink } from './tcp-link.ts';
 

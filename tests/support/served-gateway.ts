@@ -1,7 +1,7 @@
 /** Modules behind a gateway, each an application on a port of its own: what a client meets where modules run elsewhere. */
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { onTestFinished } from 'vitest';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 import { HttpFront, type FrontCertificate } from '../../src/host/http-front.ts';
 import { gateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 

@@ -1,3 +1,4 @@
+import { isTest } from '../places.ts';
 import type { Rule } from '../rule.ts';
 
 /** Tests may start programs, which tests/support does for them. */
@@ -24,6 +25,9 @@ export const platformOnly: Rule = {
           `reaches ${target.path} as ${each.specifier}`,
           `Import #platform/${target.path.slice('src/platform/'.length)}: the path would break when the module moves.`,
         );
+      } else if (to.part === 'runtime') {
+        // `layers` names it, except in tests.
+        if (isTest(from.path)) report(`reaches ${target.path} of the ${to.part}`, 'Use what src/platform and tests/support give.');
       } else if (to.part !== 'outside') {
         report(`reaches ${target.path} of the ${to.part}`, 'Have the platform offer a port, and the host bind it.');
       } else if (!testSupport.test(target.path) || !/\.test\.ts$|\/testing\//.test(from.path)) {

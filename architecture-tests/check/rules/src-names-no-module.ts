@@ -19,9 +19,10 @@ export const srcNamesNoModule: Rule = {
 /** What each part of src/ may import besides itself. */
 const below = {
   platform: [],
-  gateway: ['platform'],
-  host: ['platform', 'gateway'],
-  program: ['platform', 'gateway', 'host'],
+  runtime: ['platform'],
+  gateway: ['platform', 'runtime'],
+  host: ['platform', 'runtime', 'gateway'],
+  program: ['platform', 'runtime', 'gateway', 'host'],
 } as const;
 
 function imports({ tree }: System, breach: (breach: Breach) => void): number {

@@ -1,7 +1,7 @@
 /** Guesses that are made at the same time, over the real database. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { guessesAtOnceContract } from '../testing/guesses-at-once-contract.ts';
 import { PrismaClient } from './generated/client.ts';
@@ -24,7 +24,7 @@ describe('guesses at the same time, in PostgreSQL', () => {
     const endings = new SessionEndings();
     const prisma = prismaClient(PrismaClient, auth.database);
     return {
-      accounts: prismaAccounts(auth.database, prisma, new InMemoryOutbox(), endings),
+      accounts: prismaAccounts(auth.database, prisma, new InMemoryOutbox(), auth.traces, endings),
       devices: postgresDevices(auth.database, clock),
       sessions: prismaSessions(auth.database, prisma, endings, lifetimes, clock),
       throttle: prismaThrottle(auth.database, prisma, clock),

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import { deviceIdle, type Devices, devicesPerAccount } from '../domain/devices.ts';
 
 /** 256 random bits need no slow hash. */

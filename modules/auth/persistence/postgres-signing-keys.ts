@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import type { KeySealing } from '../domain/key-sealing.ts';
 import type { SigningKeys } from '../domain/signing-keys.ts';
 

@@ -1,6 +1,6 @@
-import type { Database } from '#platform/database/database.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
-import { forgetTraces } from '#platform/forget-traces.ts';
+import type { Database } from '#platform/database.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { PersonalTraces } from '#platform/personal-traces.ts';
 import type { Role } from '../contract.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
@@ -32,7 +32,7 @@ const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disable
   oneTimePassword,
 });
 
-export function prismaAccounts(database: Database, prisma: PrismaClient, outbox: Outbox, endings: SessionEndings): Accounts {
+export function prismaAccounts(database: Database, prisma: PrismaClient, outbox: Outbox, traces: PersonalTraces, endings: SessionEndings): Accounts {
   /** Call it after a statement that locks the account: a session opened at the same time has then been seen. */
   async function endSessions(accountId: string, keep: string | null): Promise<void> {
     const { rows } = await database.query<{ id: string }>(
@@ -147,7 +147,7 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, outbox:
         if (!rows[0]) return undefined;
         await endSessions(id, null);
         await prisma.account.delete({ where: { id } });
-        await forgetTraces(database, id);
+        await traces.forget(id);
         return accountOf(rows[0]);
       }),
   };

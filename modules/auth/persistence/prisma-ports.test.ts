@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
@@ -29,7 +29,7 @@ function identity(clock = new SteppedClock(), times: SessionLifetimes = lifetime
   const outbox = new InMemoryOutbox();
   const endings = new SessionEndings();
   return {
-    accounts: prismaAccounts(auth.database, prisma, outbox, endings),
+    accounts: prismaAccounts(auth.database, prisma, outbox, auth.traces, endings),
     devices: postgresDevices(auth.database, clock),
     sessions: prismaSessions(auth.database, prisma, endings, times, clock),
     endings,

@@ -1,5 +1,5 @@
 import type { Clock } from '#platform/clock.ts';
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
 import type { Rotation, Session, Sessions } from '../domain/sessions.ts';

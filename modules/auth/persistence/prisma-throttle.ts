@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import type { Limit, Throttle } from '../domain/throttle.ts';
 import type { PrismaClient } from './generated/client.ts';
 

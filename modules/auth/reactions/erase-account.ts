@@ -1,5 +1,5 @@
 import type { Reaction } from '#platform/module.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import type { personErased } from '../../users/contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Throttle } from '../domain/throttle.ts';

@@ -1,4 +1,4 @@
-import type { Authenticator } from '#platform/security/authenticator.ts';
+import type { Authenticator } from '#platform/authenticator.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import type { Sessions } from '../domain/sessions.ts';

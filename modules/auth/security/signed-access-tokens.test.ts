@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { keyIdOf, verifyAccessToken } from '#platform/security/access-token.ts';
+import { keyIdOf, verifyAccessToken } from '#platform/access-token.ts';
 import type { Session } from '../domain/sessions.ts';
 import { day, hour, minute, SteppedClock } from '../testing/accounts.ts';
 import { InMemorySigningKeys } from '../testing/in-memory-signing-keys.ts';

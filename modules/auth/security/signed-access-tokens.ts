@@ -2,7 +2,7 @@
 import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Clock, type Elapsed, systemElapsed } from '#platform/clock.ts';
-import { signAccessToken, type TokenParties } from '#platform/security/access-token.ts';
+import { signAccessToken, type TokenParties } from '#platform/access-token.ts';
 import type { PublicKey } from '../contract.ts';
 import { AccessTokens } from '../domain/access-tokens.ts';
 import type { Session } from '../domain/sessions.ts';

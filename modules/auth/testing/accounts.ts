@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { Clock } from '#platform/clock.ts';
 import { backgroundContext } from '#platform/context.ts';
-import { Logger } from '#platform/observability/logger.ts';
+import { Logger } from '#platform/logger.ts';
 import type { Account } from '../domain/account.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 

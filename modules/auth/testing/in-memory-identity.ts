@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { Account } from '../domain/account.ts';
 import { Accounts } from '../domain/accounts.ts';
 import { deviceIdle, Devices, devicesPerAccount } from '../domain/devices.ts';

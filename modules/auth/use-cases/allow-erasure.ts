@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Limits } from '../domain/limits.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import type { Limit, Throttle } from '../domain/throttle.ts';
 import { requireNoDelay } from './require-no-delay.ts';
 

@@ -1,5 +1,5 @@
 import type { Handler } from '#platform/contract.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Limits } from '../domain/limits.ts';

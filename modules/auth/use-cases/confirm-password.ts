@@ -1,4 +1,4 @@
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { AuthErrors } from '../contract.ts';
 import type { Account } from '../domain/account.ts';
 import type { Limits } from '../domain/limits.ts';

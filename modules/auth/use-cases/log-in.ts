@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { Handler } from '#platform/contract.ts';
 import { networkOf } from '#platform/network.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Accounts } from '../domain/accounts.ts';

@@ -1,5 +1,5 @@
 import type { Handler } from '#platform/contract.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import type { AuthApi } from '../contract.ts';
 import type { Sessions } from '../domain/sessions.ts';
 

@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
 import { networkOf } from '#platform/network.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { userRegistered, type AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { AdministratorSettings } from '../domain/administrator.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { AuthErrors } from '../contract.ts';
 
 /** Refuses the attempt when it has to wait; `delay` is in milliseconds. */

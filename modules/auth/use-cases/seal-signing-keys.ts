@@ -1,4 +1,4 @@
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import type { SigningKeys } from '../domain/signing-keys.ts';
 
 /** Runs at every start: keys that were made before there was a secret do not stay readable in the database. */

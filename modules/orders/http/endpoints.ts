@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Principal } from '#platform/context.ts';
-import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 import { visibleLines } from '#platform/text.ts';
 import { Order, OrdersApi, OrdersErrors, Product, Sku } from '../contract.ts';
 

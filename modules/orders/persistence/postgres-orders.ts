@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import { type CheckoutRecord, declinesCountFor, requireRoom } from '../domain/checkout-limits.ts';
 import { accountErased, after, origins, place, type OrderRequest, type Transition } from '../domain/order.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { Reaction } from '#platform/module.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import type { personErased } from '../../users/contract.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
 import { stopOrder } from '../use-cases/stop-order.ts';

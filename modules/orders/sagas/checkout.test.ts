@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { platformErrors } from '#platform/errors.ts';
-import { runToEnd } from '#platform/sagas/in-memory-sagas.ts';
+import { runToEnd } from '#platform/in-memory-sagas.ts';
 import { PaymentsErrors } from '../../payments/contract.ts';
 import { cancelled } from '../domain/order.ts';
 import { InMemoryTill } from '../testing/in-memory-till.ts';

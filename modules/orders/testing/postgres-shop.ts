@@ -1,4 +1,4 @@
-import { prismaClient } from '#platform/database/prisma-client.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
 import { testDatabase } from '../../../tests/support/postgres.ts';
 import { PrismaClient } from '../persistence/generated/client.ts';
 import { postgresOrders } from '../persistence/postgres-orders.ts';

@@ -1,8 +1,8 @@
 /** Builders, and a shop in memory. */
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
-import { InMemorySagas } from '#platform/sagas/in-memory-sagas.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
+import { InMemorySagas } from '#platform/in-memory-sagas.ts';
 import type { CheckoutLimits } from '../domain/checkout-limits.ts';
 import { place, type Line, type Order, type OrderRequest } from '../domain/order.ts';
 import type { NewProduct, Product } from '../domain/product.ts';

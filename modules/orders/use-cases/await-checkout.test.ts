@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
 import { backgroundContext } from '#platform/context.ts';
-import { InMemorySagas } from '#platform/sagas/in-memory-sagas.ts';
+import { InMemorySagas } from '#platform/in-memory-sagas.ts';
 import { confirmed } from '../domain/order.ts';
 import { alone, aProduct, aRequest, inMemoryShop, later } from '../testing/shop.ts';
 import { awaitCheckout } from './await-checkout.ts';

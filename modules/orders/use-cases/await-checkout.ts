@@ -1,5 +1,5 @@
 import type { Handler } from '#platform/contract.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { OrdersErrors, type OrdersApi } from '../contract.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
 import { Checkout } from '../sagas/checkout.ts';

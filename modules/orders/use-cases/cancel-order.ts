@@ -1,7 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { OrdersErrors, type OrdersApi } from '../contract.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';
 import { stopOrder } from './stop-order.ts';

@@ -1,8 +1,8 @@
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { orderPlaced, type OrdersApi } from '../contract.ts';
 import type { CheckoutLimits } from '../domain/checkout-limits.ts';
 import { mergeLines } from '../domain/order.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { orderCancelled } from '../contract.ts';
 import { cancellationOf, cancelled, type Order, type Reason } from '../domain/order.ts';
 import type { OrderRepository } from '../domain/order-repository.ts';

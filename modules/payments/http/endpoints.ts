@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 import type { Principal } from '#platform/context.ts';
 import { Payment, PaymentsApi, PaymentsErrors, Refund } from '../contract.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { authorized, captured } from '../domain/payment.ts';
 import type { Intent, Payments } from '../domain/payments.ts';

@@ -1,5 +1,5 @@
-import type { Database } from '#platform/database/database.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Database } from '#platform/database.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import { paymentCaptured, paymentRefunded } from '../contract.ts';
 import type { LedgerTransaction } from '../domain/ledger.ts';
 import { type Change, type Payment, statesUnderWay, voidStarted } from '../domain/payment.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock.ts';
 import type { Reaction } from '#platform/module.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import type { orderCancelled } from '../../orders/contract.ts';
 import type { Payments } from '../domain/payments.ts';
 import { startingRefund } from '../use-cases/start-refund.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '#platform/clock.ts';
 import { backgroundContext, currentContext } from '#platform/context.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import { saga, type SagaDataOf, type SagaImplementation } from '#platform/sagas/saga.ts';
+import type { Logger } from '#platform/logger.ts';
+import { saga, type SagaDataOf, type SagaImplementation } from '#platform/sagas.ts';
 import { PaymentsErrors } from '../contract.ts';
 import { type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
 import type { Payments } from '../domain/payments.ts';

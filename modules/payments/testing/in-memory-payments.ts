@@ -1,4 +1,4 @@
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { paymentCaptured, paymentRefunded } from '../contract.ts';
 import type { LedgerTransaction } from '../domain/ledger.ts';
 import { allows, type Change, changed, type Payment, statesUnderWay, voidStarted } from '../domain/payment.ts';

@@ -1,7 +1,7 @@
 /** The use cases of payments around a bank, without the rest of the program. */
 import { v4 } from 'uuid';
 import { backgroundContext } from '#platform/context.ts';
-import { InMemorySagas, runToEnd } from '#platform/sagas/in-memory-sagas.ts';
+import { InMemorySagas, runToEnd } from '#platform/in-memory-sagas.ts';
 import type { PaymentProviders } from '../domain/payment-provider.ts';
 import type { Payments } from '../domain/payments.ts';
 import { RefundSaga, refundSteps } from '../sagas/refund-saga.ts';

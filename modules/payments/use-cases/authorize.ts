@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
 import { type Authorization, type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
 import { authorized, type Change, declined, type Payment, voided } from '../domain/payment.ts';

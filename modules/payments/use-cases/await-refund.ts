@@ -1,5 +1,5 @@
 import type { Handler } from '#platform/contract.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
 import type { Payments } from '../domain/payments.ts';
 import { RefundSaga } from '../sagas/refund-saga.ts';

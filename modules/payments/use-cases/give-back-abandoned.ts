@@ -1,7 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
 import { backgroundContext } from '#platform/context.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import type { PaymentProviders } from '../domain/payment-provider.ts';
 import { voidStarted } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';

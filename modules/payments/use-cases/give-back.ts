@@ -1,5 +1,5 @@
 import type { Clock } from '#platform/clock.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { type Patience, type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
 import { captured, type Payment, voided } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';

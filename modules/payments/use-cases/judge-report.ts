@@ -1,8 +1,8 @@
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { disputeInLedger, wonDisputeInLedger } from '../domain/ledger.ts';
 import type { Reported } from '../domain/payment-provider.ts';
 import { captured, mayBecomeCaptured, voided } from '../domain/payment.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
-import type { Logger } from '#platform/observability/logger.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
 import type { PaymentProviders } from '../domain/payment-provider.ts';
 import type { Payments } from '../domain/payments.ts';

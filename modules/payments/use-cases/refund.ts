@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import type { PaymentsApi } from '../contract.ts';
 import type { Payments } from '../domain/payments.ts';
 import { startingRefund } from './start-refund.ts';

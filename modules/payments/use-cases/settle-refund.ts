@@ -1,5 +1,5 @@
 import type { Clock } from '#platform/clock.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';
 import { type Refund, type RefundOutcome, settleRefund } from '../domain/refund.ts';

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
-import type { Sagas } from '#platform/sagas/saga.ts';
+import type { Sagas } from '#platform/sagas.ts';
 import { mostRefunds, PaymentsErrors } from '../contract.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Payments } from '../domain/payments.ts';

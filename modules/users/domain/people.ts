@@ -1,4 +1,4 @@
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 
 /** All that is stored about a person, as one thing that can be erased. */
 export abstract class People {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint, type Endpoint } from '#platform/http/endpoint.ts';
+import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 import { visibleLines } from '#platform/text.ts';
 import { Address, AddressFields, Profile, ProfileChanges, UsersApi, UsersErrors } from '../contract.ts';
 

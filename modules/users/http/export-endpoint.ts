@@ -1,5 +1,5 @@
 import type { Client } from '#platform/contract.ts';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { PersonalData, UsersApi, UsersErrors, type ExportPart } from '../contract.ts';
 
 /** Milliseconds for all of it, and for a page. */

@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import { exportPatience, type Exports } from '../domain/exports.ts';
 
 /** By the clock of the database, which all processes share. */

@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import type { Address } from '../contract.ts';
 import type { Addresses } from '../domain/addresses.ts';
 import type { PrismaClient } from './generated/client.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/database/prisma-client.ts';
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { peopleContract } from '../testing/people-contract.ts';
 import { anAddress, aProfile, noon } from '../testing/people.ts';
@@ -18,13 +18,13 @@ beforeAll(async () => {
 afterAll(() => users.drop());
 
 function makePorts() {
-  const { database } = users;
+  const { database, traces } = users;
   const outbox = new InMemoryOutbox();
   return {
     outbox,
     profiles: prismaProfiles(database, prisma),
     addresses: prismaAddresses(database, prisma),
-    people: prismaPeople(database, prisma, outbox),
+    people: prismaPeople(database, prisma, outbox, traces),
   };
 }
 

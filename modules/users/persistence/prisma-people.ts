@@ -1,11 +1,11 @@
-import type { Database } from '#platform/database/database.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
-import { forgetTraces } from '#platform/forget-traces.ts';
+import type { Database } from '#platform/database.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { PersonalTraces } from '#platform/personal-traces.ts';
 import type { People } from '../domain/people.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { lockPerson } from './lock-person.ts';
 
-export function prismaPeople(database: Database, prisma: PrismaClient, outbox: Outbox): People {
+export function prismaPeople(database: Database, prisma: PrismaClient, outbox: Outbox, traces: PersonalTraces): People {
   return {
     erase: (userId, erasedAt, announce) =>
       database.transaction(async () => {
@@ -14,7 +14,7 @@ export function prismaPeople(database: Database, prisma: PrismaClient, outbox: O
         await prisma.profile.deleteMany({ where: { userId } });
         await prisma.export.deleteMany({ where: { userId } });
         await prisma.person.update({ where: { userId }, data: { erasedAt } });
-        await forgetTraces(database, userId);
+        await traces.forget(userId);
         announce(outbox);
       }),
   };

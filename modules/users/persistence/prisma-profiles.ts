@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import type { Profile } from '../contract.ts';
 import type { Profiles } from '../domain/profiles.ts';
 import type { PrismaClient } from './generated/client.ts';

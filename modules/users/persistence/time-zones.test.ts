@@ -1,7 +1,7 @@
 /** Moments on databases whose time zone is not UTC: each comes back as it was written, whoever wrote and whoever reads it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/database/prisma-client.ts';
+import { prismaClient } from '#platform/prisma-client.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { PrismaClient } from './generated/client.ts';
 

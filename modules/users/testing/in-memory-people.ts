@@ -1,5 +1,5 @@
-import { InMemoryOutbox } from '#platform/events/in-memory-outbox.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { Address, Profile } from '../contract.ts';
 import { Addresses } from '../domain/addresses.ts';
 import { People } from '../domain/people.ts';

@@ -1,7 +1,7 @@
 /** What the ports of users promise, whatever is behind them. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import { personErased, type Address, type Profile } from '../contract.ts';
 import type { Addresses } from '../domain/addresses.ts';
 import type { People } from '../domain/people.ts';

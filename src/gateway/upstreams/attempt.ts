@@ -1,8 +1,8 @@
 /** One request on its way to one process of a module, and the answer on its way back to the client. */
 import type { Dispatcher } from 'undici';
 import { Failure } from '#platform/errors.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
-import { httpErrors } from '#platform/http/http-errors.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
 import { passedHeaders } from './answer-headers.ts';
 import type { Origin, Sending } from './origin.ts';
 import type { RequestMessage } from './request-message.ts';

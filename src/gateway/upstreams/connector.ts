@@ -1,5 +1,5 @@
 import { buildConnector } from 'undici';
-import type { PeerCertificates } from '#platform/grpc/peer-certificates.ts';
+import type { PeerCertificates } from '#runtime/grpc/peer-certificates.ts';
 
 type Connector = ReturnType<typeof buildConnector>;
 

@@ -4,10 +4,10 @@
  */
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
 import { platformErrors } from '#platform/errors.ts';
-import type { Endpoint } from '#platform/http/endpoint.ts';
-import { halfOpenAfter } from '#platform/half-open-after.ts';
-import type { Exchange } from '#platform/http/exchange.ts';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
+import { halfOpenAfter } from '#runtime/calls/half-open-after.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
+import type { Logger } from '#platform/logger.ts';
 import { Abandoned, Attempt, NoAnswer } from './attempt.ts';
 import { Origin } from './origin.ts';
 import { requestMessage, type RequestMessage } from './request-message.ts';

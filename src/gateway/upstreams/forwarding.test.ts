@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { currentContext } from '#platform/context.ts';
 import { errors } from '#platform/errors.ts';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi, somebody, tokenFor } from '../../../tests/support/gateway.ts';
 import { ask, type RawAnswer, serve } from '../../../tests/support/served-gateway.ts';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi } from '../../../tests/support/gateway.ts';
 import { type Notebook, notebook } from '../../../tests/support/notebook.ts';
 import { ask, type RawAnswer, serve } from '../../../tests/support/served-gateway.ts';

@@ -1,7 +1,7 @@
 /** One process of a module elsewhere: its connections, and whether it is worth sending to. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, Pool } from 'undici';
-import type { Logger } from '#platform/observability/logger.ts';
+import type { Logger } from '#platform/logger.ts';
 import { connector } from './connector.ts';
 import type { Upstream } from './upstream.ts';
 

@@ -1,5 +1,5 @@
 /** What of a client's request goes on to a module. */
-import type { Exchange } from '#platform/http/exchange.ts';
+import type { Exchange } from '#runtime/http/exchange.ts';
 
 export interface RequestMessage {
   readonly method: string;

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi } from '../../../tests/support/gateway.ts';
 import { sendRaw, statusesIn } from '../../../tests/support/raw-http.ts';
 import { serve } from '../../../tests/support/served-gateway.ts';

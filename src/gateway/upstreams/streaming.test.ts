@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { endpoint } from '#platform/http/endpoint.ts';
+import { endpoint } from '#platform/endpoint.ts';
 import { LibraryApi } from '../../../tests/support/gateway.ts';
 import { ask, serve, type ServeOptions } from '../../../tests/support/served-gateway.ts';
 

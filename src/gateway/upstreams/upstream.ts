@@ -1,5 +1,5 @@
-import type { PeerCertificates } from '#platform/grpc/peer-certificates.ts';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { PeerCertificates } from '#runtime/grpc/peer-certificates.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 
 /** A module that runs elsewhere and is reached over HTTP. */
 export interface Upstream {

@@ -1,7 +1,7 @@
 /** `backup FILE`: the embedded database and what else is data, as one file, while the program runs or is stopped. */
 import { resolve } from 'node:path';
 import type pg from 'pg';
-import { createLogger } from '#platform/observability/create-logger.ts';
+import { createLogger } from '#runtime/observability/create-logger.ts';
 import { ownDatabaseUrl, readConfiguration } from '../configuration.ts';
 import { checkEmbedded } from '../databases.ts';
 import { say } from '../greeting.ts';

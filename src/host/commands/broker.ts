@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { brokerDefinitions, type BrokerUser } from '#platform/events/rabbitmq/definitions.ts';
+import { brokerDefinitions, type BrokerUser } from '#runtime/events/rabbitmq/definitions.ts';
 import { eventsVariable, readConfiguration } from '../configuration.ts';
 import type { Environment } from '../environment.ts';
 import { subscriptionsOf } from '../event-transport.ts';

@@ -1,5 +1,5 @@
 /** `check-times`: finds moments that were written on a database whose time zone was not UTC, before that was withstood. */
-import { createLogger } from '#platform/observability/create-logger.ts';
+import { createLogger } from '#runtime/observability/create-logger.ts';
 import { Opened } from '../opened.ts';
 import { reach } from '../postgres/reach.ts';
 import { shiftedMoments, type ShiftedMoments } from '../postgres/shifted-moments.ts';

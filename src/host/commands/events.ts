@@ -1,7 +1,7 @@
 /** `events list|show|replay`: the deliveries that were given up, in the database of whichever module gave them up. */
 import { styleText } from 'node:util';
-import { DeadLetters, type DeadLetter } from '#platform/events/dead-letters.ts';
-import { createLogger } from '#platform/observability/create-logger.ts';
+import { DeadLetters, type DeadLetter } from '#runtime/events/dead-letters.ts';
+import { createLogger } from '#runtime/observability/create-logger.ts';
 import { Opened } from '../opened.ts';
 import { openStoredData, type CommandLine } from '../stored-data.ts';
 import { UsageError } from '../usage-error.ts';

@@ -1,6 +1,6 @@
 /** Brings the databases up to date and stops: for those who want that done before the program starts. */
 import { join } from 'node:path';
-import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
+import { createLogger, logOutput } from '#runtime/observability/create-logger.ts';
 import { readConfiguration } from '../configuration.ts';
 import { openDatabases } from '../databases.ts';
 import { say } from '../greeting.ts';

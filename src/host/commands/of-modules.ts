@@ -1,9 +1,9 @@
 /** The commands that modules declare, such as `admin list`: on stored data, whether the program runs or not. */
-import { MemoryTransport } from '#platform/events/memory-transport.ts';
+import { MemoryTransport } from '#runtime/events/memory/memory-transport.ts';
 import { Failure } from '#platform/errors.ts';
 import type { CommandBinding, ModuleDefinition } from '#platform/module.ts';
-import { createLogger } from '#platform/observability/create-logger.ts';
-import { Metrics } from '#platform/observability/metrics.ts';
+import { createLogger } from '#runtime/observability/create-logger.ts';
+import { Metrics } from '#runtime/observability/metrics.ts';
 import { assemble } from '../module-assembly.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { Opened } from '../opened.ts';

@@ -1,5 +1,5 @@
 /** Starts the program and runs it until somebody stops it. */
-import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
+import { createLogger, logOutput } from '#runtime/observability/create-logger.ts';
 import type { Environment } from '../environment.ts';
 import { judgedConfiguration } from '../judge.ts';
 import { greet, say } from '../greeting.ts';

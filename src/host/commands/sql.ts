@@ -1,9 +1,9 @@
 /** `sql [MODULE]`: a prompt on the stored data, psql's where that is installed. */
 import { spawn } from 'node:child_process';
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { moduleSettings, toolSettings } from '#platform/database/session-settings.ts';
-import { Session } from '#platform/database/session.ts';
-import { createLogger } from '#platform/observability/create-logger.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import { moduleSettings, toolSettings } from '#runtime/database/session-settings.ts';
+import { Session } from '#runtime/database/session.ts';
+import { createLogger } from '#runtime/observability/create-logger.ts';
 import { findModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
 import { sqlPrompt } from '../sql-prompt.ts';

@@ -1,7 +1,7 @@
 /** `topology FILE`: runs all processes of a topology on this machine until somebody stops them. */
 import { resolve } from 'node:path';
 import { isOneFile } from '#platform/assets.ts';
-import { createLogger, logOutput } from '#platform/observability/create-logger.ts';
+import { createLogger, logOutput } from '#runtime/observability/create-logger.ts';
 import type { Configuration } from '../configuration.ts';
 import { checkEnvironment, type Environment } from '../environment.ts';
 import { greet, say } from '../greeting.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toolSettings } from '#platform/database/session-settings.ts';
-import { Session } from '#platform/database/session.ts';
+import { toolSettings } from '#runtime/database/session-settings.ts';
+import { Session } from '#runtime/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 import { databaseName, passwordIn } from './cluster.ts';
 import { postmasterOf, type Postmaster } from './postmaster-file.ts';

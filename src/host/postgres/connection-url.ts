@@ -2,9 +2,9 @@
  * `postgresql://user:password@host:port/database?parameters` as libpq understands it: every part may be percent-encoded,
  * the host may be missing or a folder of sockets, and `?host=` goes before the other.
  */
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { toolSettings } from '#platform/database/session-settings.ts';
-import { Session } from '#platform/database/session.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import { toolSettings } from '#runtime/database/session-settings.ts';
+import { Session } from '#runtime/database/session.ts';
 
 /** The standard's parser takes no credentials without a host. */
 const withoutHost = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=[:/?#]|$)/i;

@@ -3,8 +3,8 @@
  * copies whole databases only, and fast, so that is what is done, and what belongs to others is taken out of the copy.
  */
 import pg from 'pg';
-import { toolSettings } from '#platform/database/session-settings.ts';
-import { Session } from '#platform/database/session.ts';
+import { toolSettings } from '#runtime/database/session-settings.ts';
+import { Session } from '#runtime/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 import { derivedRole, type DerivedRole } from './derived-role.ts';
 import { placeOf } from './place.ts';

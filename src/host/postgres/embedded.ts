@@ -7,7 +7,7 @@ import { renameSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type pg from 'pg';
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
 import { StartupError } from '../startup-error.ts';
 import { claim, claimantName, connectTo, takeOver } from './claim.ts';
 import { type Cluster, databaseName, openCluster } from './cluster.ts';

@@ -3,7 +3,7 @@
  * other: what each would have on a server of its own.
  */
 import pg from 'pg';
-import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#platform/database/session-settings.ts';
+import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#runtime/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { connectionUrlFor, parseConnectionUrl } from './connection-url.ts';
 import { createAsCopy, roleInSharedDatabase } from './copy-schema.ts';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { Session } from '#platform/database/session.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import { Session } from '#runtime/database/session.ts';
 
 /** Where a session leads, and as whom it enters. */
 export function placeOf(client: pg.Client): ConnectionSettings {

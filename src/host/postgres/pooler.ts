@@ -5,9 +5,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { moduleSettings, roleSettingStatements } from '#platform/database/session-settings.ts';
-import { Session } from '#platform/database/session.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import { moduleSettings, roleSettingStatements } from '#runtime/database/session-settings.ts';
+import { Session } from '#runtime/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 import { reach, type Reaching } from './reach.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabaseUrl } from '../../../tests/support/postgres.ts';
 import { freePort } from '../../../tests/support/running-program.ts';
 import { type TcpLink, tcpLink } from '../../../tests/support/tcp-link.ts';
-import { moduleSettings } from '#platform/database/session-settings.ts';
+import { moduleSettings } from '#runtime/database/session-settings.ts';
 import { migrate } from './migrate.ts';
 import { checkOwnDatabase, connectionsOf, provision } from './provision.ts';
 import { reach } from './reach.ts';

@@ -3,8 +3,8 @@
  * else: no other module's tables, not the schema `public`, no right to make schemas or temporary tables.
  */
 import pg from 'pg';
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#platform/database/session-settings.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#runtime/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
 import { placeOf, tenantIn } from './place.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '#platform/deadline.ts';
-import type { ConnectionSettings } from '#platform/database/postgres-database.ts';
-import { toolSettings, type SessionSettings } from '#platform/database/session-settings.ts';
-import { Session } from '#platform/database/session.ts';
+import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
+import { toolSettings, type SessionSettings } from '#runtime/database/session-settings.ts';
+import { Session } from '#runtime/database/session.ts';
 import { StartupError } from '../startup-error.ts';
 
 /** Milliseconds; doubled without end, a time to connect overflows Node's timers, which then fire at once. */

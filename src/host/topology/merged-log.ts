@@ -1,6 +1,6 @@
 /** The log of several processes as one: every line says whose it is. JSON stays JSON, for a person it is made readable. */
-import { jsonLine, terminalLine, type LogEntry } from '#platform/observability/log-lines.ts';
-import type { LineSink } from '#platform/observability/batched-lines.ts';
+import { jsonLine, terminalLine, type LogEntry } from '#runtime/observability/log-lines.ts';
+import type { LineSink } from '#runtime/observability/batched-lines.ts';
 
 export interface MergedLogOptions {
   readonly format: 'json' | 'terminal';

@@ -1,6 +1,6 @@
 /** Spoils valid requests in the ways that have broken other programs. */
 import fc from 'fast-check';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 import type { RawRequest } from './raw-request.ts';
 import { requestsTo, type Sample } from './samples.ts';
 import { addressOf } from './shop.ts';

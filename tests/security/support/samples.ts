@@ -1,7 +1,7 @@
 /** Requests made up from what endpoints declare, so that a new endpoint is attacked without a word about it. */
 import fc from 'fast-check';
 import { z } from 'zod';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 
 export interface Sample {
   readonly path: Record<string, string>;

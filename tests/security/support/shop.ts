@@ -1,5 +1,5 @@
 /** The whole program, all modules in one process, with people in it. */
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 import { findModules, loadModules } from '../../../src/host/modules.ts';
 import { admin, customer, eventually, type Person, product, type Reply, type Visitor } from '../../acceptance/client.ts';
 import { connect } from '../../support/postgres.ts';

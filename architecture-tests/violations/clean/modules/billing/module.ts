@@ -1,5 +1,5 @@
-import { Database } from '#platform/database/database.ts';
-import { Outbox } from '#platform/events/outbox.ts';
+import { Database } from '#platform/database.ts';
+import { Outbox } from '#platform/outbox.ts';
 import { defineModule, on } from '#platform/module.ts';
 import { saleClosed } from '../sales/contract.ts';
 import { billPaid, BillingApi } from './contract.ts';

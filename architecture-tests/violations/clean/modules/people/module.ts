@@ -1,6 +1,6 @@
 import { Clock } from '#platform/clock.ts';
-import { Database } from '#platform/database/database.ts';
-import { Outbox } from '#platform/events/outbox.ts';
+import { Database } from '#platform/database.ts';
+import { Outbox } from '#platform/outbox.ts';
 import { defineModule } from '#platform/module.ts';
 import { PeopleApi, personLeft } from './contract.ts';
 import { People } from './domain/people.ts';

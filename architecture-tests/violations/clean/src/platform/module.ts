@@ -1,5 +1,5 @@
 import type { EventDefinition } from './contract.ts';
-import type { Endpoint } from './http/endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 
 interface Parts {
   readonly offers: object;

@@ -1,3 +1,3 @@
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 
 export const billingEndpoints: Endpoint[] = [{ url: '/v1/bills', handle: async () => undefined }];

@@ -1,3 +1,3 @@
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 
 export const peopleEndpoints: Endpoint[] = [{ url: '/v1/people/:id', handle: async () => undefined }];

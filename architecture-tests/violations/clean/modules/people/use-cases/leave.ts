@@ -1,5 +1,5 @@
 import type { Clock } from '#platform/clock.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import { personLeft } from '../contract.ts';
 
 export const leave = (outbox: Outbox, clock: Clock) => async (personId: string) => {

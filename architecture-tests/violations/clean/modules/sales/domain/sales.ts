@@ -1,4 +1,4 @@
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { Sale } from './sale.ts';
 
 export abstract class Sales {

@@ -1,4 +1,4 @@
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 import { SalesErrors } from '../contract.ts';
 
 export const salesEndpoints: Endpoint[] = [

@@ -1,5 +1,5 @@
-import { Database } from '#platform/database/database.ts';
-import { Outbox } from '#platform/events/outbox.ts';
+import { Database } from '#platform/database.ts';
+import { Outbox } from '#platform/outbox.ts';
 import { defineModule, on, run } from '#platform/module.ts';
 import { BillingApi } from '../billing/contract.ts';
 import { PeopleApi, personLeft, personMoved } from '../people/contract.ts';

@@ -1,6 +1,6 @@
 export const title = `Your invoice`;
 import express from 'express';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 
 export function listen(endpoints: readonly Endpoint[]): void {
   const app = express();

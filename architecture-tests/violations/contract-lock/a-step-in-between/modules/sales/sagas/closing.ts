@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Call } from '#platform/contract.ts';
-import { saga, type SagaImplementation } from '#platform/sagas/saga.ts';
+import { saga, type SagaImplementation } from '#platform/sagas.ts';
 import type { BillingApi } from '../../billing/contract.ts';
 
 export const Closing = saga('sales.closing', 1, z.object({ saleId: z.uuid() }));

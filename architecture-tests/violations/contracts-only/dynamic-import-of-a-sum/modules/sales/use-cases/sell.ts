@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '#platform/contract.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { PeopleApi } from '../../people/contract.ts';
 const bills = await import('../../billing/' + `domain/bills.ts`);
 import { saleClosed } from '../contract.ts';

@@ -1,7 +1,7 @@
 export const load = (name: string) => require(name);
 import { randomUUID } from 'node:crypto';
 import type { Call } from '#platform/contract.ts';
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { PeopleApi } from '../../people/contract.ts';
 import { saleClosed } from '../contract.ts';
 import { sale } from '../domain/sale.ts';

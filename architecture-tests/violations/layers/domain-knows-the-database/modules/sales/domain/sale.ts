@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import { z } from 'zod';
 import { SalesErrors } from '../contract.ts';
 

@@ -1,5 +1,5 @@
 import { sale } from '../domain/sale.ts';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 import { SalesErrors } from '../contract.ts';
 
 export const salesEndpoints: Endpoint[] = [

@@ -1,5 +1,5 @@
 export { sell } from '../use-cases/sell.ts';
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import type { Sales } from '../domain/sales.ts';
 
 export const storedSales = (database: Database): Sales => ({

@@ -1,5 +1,5 @@
 type Stored = import('../persistence/stored-bills.ts').storedBills;
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { saleClosed } from '../../sales/contract.ts';
 import { billPaid } from '../contract.ts';
 import type { Bills } from '../domain/bills.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Outbox } from '#platform/events/outbox.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import { saleClosed } from '../contract.ts';
 import { sale } from '../domain/sale.ts';
 import type { Sales } from '../domain/sales.ts';

@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Database } from '#platform/database.ts';
 import type { Sales } from '../domain/sales.ts';
 
 export const storedSales = (database: Database): Sales => ({

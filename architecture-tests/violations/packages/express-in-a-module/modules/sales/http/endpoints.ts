@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { Endpoint } from '#platform/http/endpoint.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
 import { SalesErrors } from '../contract.ts';
 
 export const salesEndpoints: Endpoint[] = [

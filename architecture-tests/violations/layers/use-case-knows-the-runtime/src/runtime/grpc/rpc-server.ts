@@ -1,0 +1,2 @@
+/** Serves calls of other processes. */
+export class RpcServer {}

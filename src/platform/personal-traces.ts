@@ -1,0 +1,8 @@
+/** What the platform keeps of a person in the module's own database. */
+export abstract class PersonalTraces {
+  /**
+   * Deletes the stored answers to the person's requests, and the published events that have their id as key, in the
+   * transaction under way. An event that is still to be published stays. Reads whole tables: for rare work only.
+   */
+  abstract forget(userId: string): Promise<void>;
+}

@@ -1,0 +1,80 @@
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { Failure } from './errors.ts';
+import { ambientTransaction } from './ambient-transaction.ts';
+import type { Database } from './database.ts';
+
+/** Collects the requests of one tick of the event loop and sends them together. */
+interface Batcher {
+  readonly options: unknown;
+  request(request: unknown): Promise<unknown>;
+}
+
+/** What Prisma sends requests through: not part of its interface, so it is looked at closely before it is changed. */
+interface RequestHandler {
+  dataloader: Batcher;
+  handleRequestError(failed: { error: unknown }): never;
+}
+
+/**
+ * A Prisma client on a module's database. Make every client here and none with `new`, for three reasons:
+ *
+ * Prisma sends the `findUnique`s and batches of one tick together, whoever asked, as if the first who asked had
+ * asked for all of them. A read of one transaction would so run on the connection of another. Here each
+ * transaction has a batch of its own.
+ *
+ * Prisma makes an error of its own kind of every error with a code. Here a `Failure` stays one, so that a database
+ * that is away is `unavailable` through Prisma too.
+ *
+ * And Prisma quotes what was asked in its errors, names and addresses of people included. Errors end up in the log, so
+ * here they say only what is wrong.
+ */
+export function prismaClient<Client extends object>(
+  PrismaClient: new (options: { adapter: SqlDriverAdapterFactory; errorFormat: 'minimal' }) => Client,
+  database: Database,
+): Client {
+  const client = new PrismaClient({ adapter: database.adapter, errorFormat: 'minimal' });
+  const handler = requestHandlerOf(client);
+  handler.dataloader = batcherPerTransaction(handler.dataloader);
+  const handleRequestError = handler.handleRequestError.bind(handler);
+  handler.handleRequestError = (failed) => {
+    if (failed.error instanceof Failure) throw failed.error;
+    try {
+      return handleRequestError(failed);
+    } catch (error) {
+      throw withoutQuotation(error);
+    }
+  };
+  return client;
+}
+
+function requestHandlerOf(client: object): RequestHandler {
+  const handler = (client as { _requestHandler?: Partial<RequestHandler> })._requestHandler;
+  const { dataloader, handleRequestError } = handler ?? {};
+  if (!dataloader?.options || typeof dataloader.request !== 'function' || !handleRequestError) {
+    throw new Error('Prisma sends its requests in another way than prisma-client.ts knows.');
+  }
+  return handler as RequestHandler;
+}
+
+function withoutQuotation(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { message, stack } = error;
+  error.message = message.replace(/^\{\n[^]*\n\}\n/m, '');
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return error;
+}
+
+function batcherPerTransaction(shared: Batcher): Batcher {
+  const OwnBatcher = shared.constructor as new (options: unknown) => Batcher;
+  const own = new WeakMap<object, Batcher>();
+  return {
+    options: shared.options,
+    request(request) {
+      const transaction = ambientTransaction.getStore();
+      if (!transaction) return shared.request(request);
+      let batcher = own.get(transaction);
+      if (!batcher) own.set(transaction, (batcher = new OwnBatcher(shared.options)));
+      return batcher.request(request);
+    },
+  };
+}

@@ -1,0 +1,201 @@
+/** All of a module's asynchronous life: its outbox and inbox, its sagas, its schedules. */
+import type { ClientConfig } from 'pg';
+import type { Clock } from '#platform/clock.ts';
+import type { EventDefinition } from '#platform/contract.ts';
+import type { Database } from '#platform/database.ts';
+import type { Deadline } from '#platform/deadline.ts';
+import type { Reaction } from '#platform/module.ts';
+import type { Logger } from '#platform/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { DatabaseSagas } from '../sagas/database-sagas.ts';
+import type { SagaDefinition, SagaImplementation, Sagas } from '#platform/sagas.ts';
+import { SagaEngine } from '../sagas/saga-engine.ts';
+import { SagaTable } from '../sagas/saga-table.ts';
+import { Scheduler } from '../schedules/scheduler.ts';
+import { Consumer } from './consumer.ts';
+import { DatabaseOutbox } from './database-outbox.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { InboxTable } from './inbox-table.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import { OutboxTable } from './outbox-table.ts';
+import { Ownership } from './ownership.ts';
+import { pruneAll } from './prune.ts';
+import { Sweeper } from './sweeper.ts';
+import type { Transport } from './transport.ts';
+
+export interface MessagingOptions {
+  readonly module: string;
+  readonly database: Database;
+  /** For a session of its own on the module's database: while it lives, what this instance works on is left to it. */
+  readonly connection: ClientConfig;
+  readonly transport: Transport;
+  /**
+   * Names are stored, and unique in the whole system: `<module>.<name>`. What does the work is asked for when it is
+   * needed for the first time, so that it may itself depend on the outbox and sagas that are made here.
+   */
+  readonly reactions: readonly { name: string; event: EventDefinition; handle: () => Reaction<never> }[];
+  readonly sagas: readonly { saga: SagaDefinition; implementation: () => SagaImplementation<never> }[];
+  readonly schedules: readonly { name: string; every: number; run: () => () => Promise<void> }[];
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'deliveries' | 'stepRetried' | 'watchOutbox' | 'watchDeadLetters' | 'watchSagas' | 'watchOwnership'>;
+  readonly clock: Clock;
+  readonly limits?: Partial<MessagingLimits>;
+}
+
+/** Times in milliseconds. */
+export interface MessagingLimits {
+  /** Reactions of the module under way at once. Each has a connection, so well below the size of the pool. */
+  readonly deliveries: number;
+  /** Events held in memory; what is more waits in the outbox. */
+  readonly eventsInMemory: number;
+  /** Tries of a delivery before it is a dead letter. */
+  readonly attempts: number;
+  /** A reaction that takes longer has failed. */
+  readonly reactionTimeout: number;
+  /** Sagas under way at once. */
+  readonly sagas: number;
+  /** One try of a saga's step. */
+  readonly stepTimeout: number;
+  /** The first pause before another try; it doubles with every try, and a random part of it is waited. */
+  readonly firstPause: number;
+  /** The longest pause before another try of a delivery, of a step, and of undoing a step. */
+  readonly longestPause: { readonly delivery: number; readonly step: number; readonly undo: number };
+  /** Between two looks at what other instances left behind. */
+  readonly sweep: number;
+  /** How long what is finished is kept. */
+  readonly retention: number;
+}
+
+export interface Messaging {
+  readonly outbox: Outbox;
+  readonly sagas: Sagas;
+  readonly deadLetters: DeadLetters;
+  /** Milliseconds that the saga whose turn is next has waited for it. */
+  readonly longestWait: number;
+  /**
+   * Make the messaging of every module of the process before starting any, so that no event is published past a
+   * subscriber. Events and sagas from before the start wait in their tables. Rejects when the database is not there.
+   */
+  start(): Promise<void>;
+  /** Takes nothing new and finishes what is under way, until `deadline` at most. */
+  drain(deadline: Deadline): Promise<void>;
+  /** Lets go of everything at once; what was not finished is resumed by the next instance. Never rejects. */
+  stop(): Promise<void>;
+}
+
+const defaults: MessagingLimits = {
+  deliveries: 6,
+  eventsInMemory: 2_000,
+  attempts: 8,
+  reactionTimeout: 30_000,
+  sagas: 64,
+  stepTimeout: 10_000,
+  firstPause: 200,
+  longestPause: { delivery: 60_000, step: 10_000, undo: 300_000 },
+  sweep: 1_000,
+  retention: 7 * 24 * 60 * 60_000,
+};
+
+/** For what a crash at an unlucky moment may have left, and what only a person can act on. */
+const slowSweeps = 15;
+const pruneEvery = 60 * 60_000;
+
+export function createMessaging(options: MessagingOptions): Messaging {
+  const { module, database, transport, logger, metrics, clock } = options;
+  const limits = { ...defaults, ...options.limits };
+  const ownership = new Ownership(options.connection, module, logger);
+
+  const outboxTable = new OutboxTable(database);
+  const dispatcher = new Dispatcher(outboxTable, transport, ownership, limits.eventsInMemory, logger);
+  const outbox = new DatabaseOutbox(database, outboxTable, dispatcher, clock);
+
+  const inboxTable = new InboxTable(database);
+  const subscribers = options.reactions.map(({ name, event, handle }) => ({ name, event, handle: once(handle) }));
+  const consumerLimits = { ...limits, longestPause: limits.longestPause.delivery };
+  const consumer = new Consumer(database, inboxTable, subscribers, consumerLimits, logger, metrics);
+  for (const subscriber of subscribers) {
+    transport.subscribe(subscriber, (envelope) => consumer.receive(subscriber, envelope));
+  }
+  const deadLetters = new DeadLetters(database);
+
+  const sagaTable = new SagaTable(database);
+  const registered = options.sagas.map(({ saga, implementation }) => ({ saga, implementation: once(implementation) }));
+  const engine = new SagaEngine(database, sagaTable, ownership, registered, limits, logger, metrics);
+  const sagas = new DatabaseSagas(database, sagaTable, engine);
+
+  const tables = [outboxTable, inboxTable, sagaTable];
+  const prune = () => pruneAll(tables.map((table) => table.prune.bind(table)), limits.retention);
+  const scheduler = new Scheduler(
+    database,
+    ownership,
+    [
+      ...options.schedules.map(({ name, every, run }) => {
+        const made = once(run);
+        return { name, every, run: async () => made()() };
+      }),
+      { name: `${module}.prune-messaging`, every: pruneEvery, run: prune },
+    ],
+    logger,
+  );
+
+  const parts = [dispatcher, consumer, engine, scheduler];
+  const sweeper = new Sweeper(limits.sweep, parts.map((part) => () => part.sweep()), logger);
+  const slowSweeper = new Sweeper(
+    limits.sweep * slowSweeps,
+    [() => consumer.sweepForgotten(), () => engine.sweepUnknown()],
+    logger,
+  );
+
+  metrics.watchOwnership(module, () => ownership.losses);
+  metrics.watchOutbox(module, () => outboxTable.lag());
+  metrics.watchDeadLetters(async () => {
+    const none = Object.fromEntries(subscribers.map(({ name }) => [name, 0]));
+    return { ...none, ...(await deadLetters.count()) };
+  });
+  metrics.watchSagas(() => engine.counts());
+
+  return {
+    outbox,
+    sagas,
+    deadLetters,
+    get longestWait() {
+      return engine.longestWait;
+    },
+
+    async start() {
+      await ownership.start();
+      for (const part of parts) await part.open();
+      sweeper.start();
+      slowSweeper.start();
+    },
+
+    async drain(deadline) {
+      void sweeper.stop();
+      void slowSweeper.stop();
+      const done = Promise.all([engine.drain(), scheduler.drain(), consumer.drain()]).then(() => dispatcher.drain());
+      await atMost(deadline.remaining, done);
+    },
+
+    async stop() {
+      void sweeper.stop();
+      void slowSweeper.stop();
+      engine.stop();
+      consumer.stop();
+      dispatcher.stop();
+      await ownership.stop();
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,71 @@
+import { parse as parseQuery } from 'node:querystring';
+import { z } from 'zod';
+import { type FieldError, platformErrors } from '#platform/errors.ts';
+import { readOrRefuse } from '#platform/validation.ts';
+import { parseJson } from './body.ts';
+import type { Access, Endpoint, Request } from '#platform/endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { ifMatchVersion } from './preconditions.ts';
+import { preferredWait } from './prefer.ts';
+import { type Parameters, parameterNames } from './route-table.ts';
+import { requireStorableText } from './storable-text.ts';
+import { strict } from './strict-schema.ts';
+import { textReader } from './text-fields.ts';
+
+export type AnyRequest = Request<Access, z.ZodObject | undefined, z.ZodObject | undefined, z.ZodObject | undefined>;
+
+/** What is read from a request before anything is done about it. */
+export interface ReadRequest {
+  readonly request: AnyRequest;
+  /** The body before the schema read it: what an idempotency key is compared by. */
+  readonly sentBody: unknown;
+}
+
+const nothing = z.object({});
+const maxQueryFields = 100;
+
+export type RequestReader = (exchange: Exchange, parameters: Parameters) => ReadRequest;
+
+/** Makes what reads and checks the requests of one endpoint; all that its schemas need is made here, once. */
+export function requestReader(endpoint: Endpoint): RequestReader {
+  const { method, url, versioned = false, waits = false, rawBody = false } = endpoint;
+  checkParameters(endpoint);
+  const path = strict(endpoint.path ?? nothing);
+  const query = strict(endpoint.query ?? nothing);
+  const body = strict(endpoint.body ?? nothing);
+  const pathText = textReader(path);
+  const queryText = textReader(query);
+  const takesBody = method !== 'GET';
+  const takesIfMatch = versioned && method !== 'GET';
+  if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
+
+  return ({ request, address, principal, queryText: text, body: bytes }, parameters) => {
+    const errors: FieldError[] = [];
+    const read = (schema: z.ZodObject, value: unknown) => readOrRefuse(schema, value, errors);
+    const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);
+    const fields = text === '' ? {} : parseQuery(text, '&', '=', { maxKeys: maxQueryFields });
+    if (request.url.includes('%00')) requireStorableText({ ...parameters, ...fields });
+    const parts = {
+      path: endpoint.path && read(path, pathText(parameters)),
+      query: endpoint.query || text !== '' ? read(query, queryText(fields)) : undefined,
+      body: takesBody && !rawBody ? read(body, sentBody) : undefined,
+    };
+    if (errors.length > 0) throw platformErrors.invalidRequest({ fields: errors });
+    const whole = {
+      ...parts,
+      principal,
+      address,
+      headers: request.headers,
+      rawBody: rawBody ? (bytes ?? Buffer.alloc(0)) : undefined,
+      ifMatch: takesIfMatch ? ifMatchVersion(request.headers['if-match']) : undefined,
+      wait: waits ? preferredWait(request.headers.prefer) : 0,
+    };
+    return { request: whole, sentBody };
+  };
+}
+
+function checkParameters({ method, url, path }: Endpoint): void {
+  const inUrl = parameterNames(url).sort().join();
+  const inSchema = Object.keys(path?.shape ?? {}).sort().join();
+  if (inUrl !== inSchema) throw new TypeError(`${method} ${url}: its path schema has {${inSchema}}, its URL {${inUrl}}.`);
+}
