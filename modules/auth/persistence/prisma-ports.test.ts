@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prismaClient } from '#platform/prisma-client.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { statementsOf } from '../../../tests/support/statements.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { keySealing } from '../security/key-sealing.ts';
@@ -151,15 +152,11 @@ describe('identity in PostgreSQL', () => {
     const ports = identity();
     const { accounts, sessions } = ports;
     const { account, id, refreshToken } = await open(ports);
-    const statements = async (work: () => Promise<unknown>) => {
-      const before = auth.database.statements;
-      await work();
-      return auth.database.statements - before;
-    };
-    expect(await statements(() => sessions.rotate(refreshToken))).toBe(1);
-    expect(await statements(() => sessions.isLive(id))).toBe(1);
-    expect(await statements(() => accounts.findForLogIn(account.email, 'somewhere')), 'S25').toBe(1);
-    expect(await statements(() => accounts.findForLogIn('nobody@example.com', 'somewhere')), 'S25').toBe(1);
+    const cost = async (work: () => Promise<unknown>) => (await statementsOf(auth.database, work)).length;
+    expect(await cost(() => sessions.rotate(refreshToken))).toBe(1);
+    expect(await cost(() => sessions.isLive(id))).toBe(1);
+    expect(await cost(() => accounts.findForLogIn(account.email, 'somewhere')), 'S25').toBe(1);
+    expect(await cost(() => accounts.findForLogIn('nobody@example.com', 'somewhere')), 'S25').toBe(1);
   });
 
   it('refuses what must never be stored', async () => {

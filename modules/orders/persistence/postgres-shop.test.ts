@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statementsOf } from '../../../tests/support/statements.ts';
 import { cancelled, confirmed } from '../domain/order.ts';
 import { catalogueSuite } from '../testing/catalogue.suite.ts';
 import { orderRepositorySuite } from '../testing/order-repository.suite.ts';
@@ -16,11 +17,7 @@ describe('on PostgreSQL', () => {
   orderRepositorySuite(() => shop);
 
   describe('the number of statements', () => {
-    async function statementsOf<T>(work: () => Promise<T>) {
-      const before = shop.database.statements;
-      const result = await work();
-      return { result, statements: shop.database.statements - before };
-    }
+    const cost = async (work: () => Promise<unknown>) => (await statementsOf(shop.database, work)).length;
     const beginAndCommit = 2;
 
     it('is one for all of placing, however many products, one for paying, one for reading, one for cancelling', async () => {
@@ -28,16 +25,16 @@ describe('on PostgreSQL', () => {
       for (const product of products) await shop.catalogue.add(product);
       const request = aRequest(products.map(({ sku }) => ({ sku, quantity: 1 })));
 
-      const placing = await statementsOf(() => shop.orders.place(request, alone));
-      const reading = await statementsOf(() => shop.orders.find(request.id, request.customerId));
-      const paying = await statementsOf(() => shop.orders.change(request.id, confirmed(later), alone));
+      const placing = await cost(() => shop.orders.place(request, alone));
+      const reading = await cost(() => shop.orders.find(request.id, request.customerId));
+      const paying = await cost(() => shop.orders.change(request.id, confirmed(later), alone));
       const reason = { code: 'orders.changed-mind', message: 'No.' };
-      const cancelling = await statementsOf(() => shop.orders.change(request.id, cancelled(reason, later), alone));
+      const cancelling = await cost(() => shop.orders.change(request.id, cancelled(reason, later), alone));
 
-      expect(placing.statements).toBe(beginAndCommit + 1);
-      expect(reading.statements).toBe(1);
-      expect(paying.statements).toBe(beginAndCommit + 1);
-      expect(cancelling.statements).toBe(beginAndCommit + 1);
+      expect(placing).toBe(beginAndCommit + 1);
+      expect(reading).toBe(1);
+      expect(paying).toBe(beginAndCommit + 1);
+      expect(cancelling).toBe(beginAndCommit + 1);
     });
   });
 

@@ -7,6 +7,7 @@ import { prismaClient } from '#platform/prisma-client.ts';
 import { Failure } from '#platform/errors.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
+import { statementsOf } from '../../../tests/support/statements.ts';
 import { PaymentsErrors } from '../contract.ts';
 import { Bank } from '../testing/bank.ts';
 import { expectBothSidesToAgree } from '../testing/expect-both-sides-to-agree.ts';
@@ -191,24 +192,20 @@ describe('whatever happens to an order at the same time', () => {
 });
 
 describe('what a payment costs the database', () => {
-  async function statementsOf(work: () => Promise<unknown>): Promise<number> {
-    const before = test.database.statements;
-    await work();
-    return test.database.statements - before;
-  }
+  const cost = async (work: () => Promise<unknown>) => (await statementsOf(test.database, work)).length;
 
   it('two statements to authorize, one to start the capture, and one in the transaction that settles it', async () => {
     const { till } = open();
     let paymentId = '';
-    expect(await statementsOf(async () => ({ paymentId } = await till.authorize()))).toBe(2);
+    expect(await cost(async () => ({ paymentId } = await till.authorize()))).toBe(2);
     // To start it; BEGIN, to settle it, COMMIT. The outbox adds its own insert to this transaction.
-    expect(await statementsOf(() => till.capture(paymentId))).toBe(4);
+    expect(await cost(() => till.capture(paymentId))).toBe(4);
   });
 
   it('one statement for a request that was answered before', async () => {
     const { till } = open();
     const request = { orderId: randomUUID(), idempotencyKey: randomUUID(), customerId: randomUUID() };
     await till.authorize(request);
-    expect(await statementsOf(() => till.authorize(request))).toBe(1);
+    expect(await cost(() => till.authorize(request))).toBe(1);
   });
 });

@@ -2,26 +2,23 @@
 import { describe, expect, it } from 'vitest';
 import { notebook, uniqueViolation } from '../../../tests/support/notebook.ts';
 import { testDatabase } from '../../../tests/support/postgres.ts';
+import { statementsOf } from '../../../tests/support/statements.ts';
 import { Database } from '#platform/database.ts';
 
 const notes = notebook();
 const { insert, stored } = notes;
 
-async function statementsOf(work: () => Promise<unknown>): Promise<number> {
-  const before = notes.test.database.statements;
-  await work();
-  return notes.test.database.statements - before;
-}
-
 describe('whether a transaction is open', () => {
   it('is known around the caller, and only there', async () => {
     const seen = () => [notes.test.database.inTransaction, Database.anyTransactionOpen];
     expect(seen()).toEqual([false, false]);
+    const ended = Promise.withResolvers<void>();
     let later: Promise<boolean[]> | undefined;
     await notes.test.database.transaction(async () => {
       expect(seen()).toEqual([true, true]);
-      later = new Promise((resolve) => setTimeout(() => resolve(seen()), 20));
+      later = ended.promise.then(seen);
     });
+    ended.resolve();
     expect(seen()).toEqual([false, false]);
     expect(await later).toEqual([false, false]);
   });
@@ -38,14 +35,14 @@ describe('a participant before the commit', () => {
 
   it('runs once, however often it was added', async () => {
     const participant = () => notes.test.database.query('SELECT 1');
-    const statements = await statementsOf(() =>
+    const statements = await statementsOf(notes.test.database, () =>
       notes.test.database.transaction(async () => {
         notes.test.database.beforeCommit(participant);
         notes.test.database.beforeCommit(participant);
         await notes.test.database.transaction(async () => notes.test.database.beforeCommit(participant));
       }),
     );
-    expect(statements).toBe(3);
+    expect(statements).toHaveLength(3);
   });
 
   it('may add another, and may wait for something before its statements', async () => {

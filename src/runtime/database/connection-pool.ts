@@ -16,8 +16,6 @@ const noneCameFree = 'timeout exceeded when trying to connect';
  * ambient transaction's connection where there is one.
  */
 export class ConnectionPool extends pg.Pool {
-  /** How many statements were sent, BEGIN and COMMIT included. */
-  statements = 0;
   /** How often no connection came free in time. */
   refusals = 0;
   #inUse = 0;
@@ -67,7 +65,7 @@ export class ConnectionPool extends pg.Pool {
 
   async begin(): Promise<Transaction> {
     const client = await this.#acquire();
-    const transaction = new Transaction(client, ambientTransaction.getStore(), () => this.statements++);
+    const transaction = new Transaction(client, ambientTransaction.getStore());
     this.#transactions.add(transaction);
     return transaction;
   }
@@ -89,7 +87,6 @@ export class ConnectionPool extends pg.Pool {
     const client = await this.#acquire();
     let spoilt = false;
     try {
-      this.statements++;
       return await client.query(config);
     } catch (error) {
       spoilt = spoilsConnection(error);

@@ -141,11 +141,6 @@ export class PostgresDatabase extends Database {
     return transaction;
   }
 
-  /** How many statements were sent so far, BEGIN and COMMIT included. */
-  get statements(): number {
-    return this.#pool.statements;
-  }
-
   /** For the metrics. */
   get connections(): PoolCounts & { readonly max: number } {
     const { options, totalCount, idleCount, waiting, refusals } = this.#pool;

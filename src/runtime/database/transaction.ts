@@ -12,7 +12,6 @@ import { asFailure, isConflict, spoilsConnection } from './database-errors.ts';
 export class Transaction implements AmbientTransaction {
   readonly outer: AmbientTransaction | undefined;
   readonly #client: PoolClient;
-  readonly #onStatement: () => void;
   readonly #participants = new Set<() => Promise<unknown>>();
   readonly #listeners: (() => void)[] = [];
   readonly #savepoints: { readonly name: string; readonly failure: unknown }[] = [];
@@ -25,10 +24,9 @@ export class Transaction implements AmbientTransaction {
   /** Why it must not commit, although no statement failed. */
   #refusal: { readonly reason: unknown } | undefined;
 
-  constructor(client: PoolClient, outer: AmbientTransaction | undefined, onStatement: () => void) {
+  constructor(client: PoolClient, outer: AmbientTransaction | undefined) {
     this.#client = client;
     this.outer = outer;
-    this.#onStatement = onStatement;
     void this.#send({ text: 'BEGIN' });
   }
 
@@ -42,7 +40,6 @@ export class Transaction implements AmbientTransaction {
 
   #send(config: QueryConfig): Promise<QueryResult> {
     this.#sent++;
-    this.#onStatement();
     const result = this.#client.query(config).catch((error: unknown) => {
       this.#failure ??= error;
       this.#spoilt ||= spoilsConnection(error);

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../tests/support/postgres.ts';
+import { statementsOf } from '../../../tests/support/statements.ts';
 import { currentContext } from '#platform/context.ts';
 import { errors } from '#platform/errors.ts';
-import { never, quiet, until } from '../events/testing/landscape.ts';
+import { never, until } from '../events/testing/landscape.ts';
 import { Protection } from '../grpc/protection.ts';
 import type { SagaEnd } from '#platform/sagas.ts';
 import { checkout, ended, local, startCheckouts, World } from './testing/checkout.ts';
@@ -39,15 +40,16 @@ describe('a saga', () => {
 
   it('costs one statement to start, one after each remote step, and one within the transaction of a local step', async () => {
     const instance = await start((tools) => [world.remote('pay'), world.remote('ship'), local(tools, 'confirm')], { limits: { sweep: 60_000 } });
-    await quiet(instance.database);
-    const before = instance.database.statements;
-    await instance.database.transaction(() => instance.sagas.start(checkout, 'a', { n: 1 }));
-    await ended(instance);
+    const checkingOut = async () => {
+      await instance.database.transaction(() => instance.sagas.start(checkout, 'a', { n: 1 }));
+      await ended(instance);
+    };
+    const statements = await statementsOf(instance.database, checkingOut, () => 'a');
     const begin = 1;
     const commit = 1;
     const ownStatement = 1;
     const insert = begin + 1 + commit;
-    expect(instance.database.statements - before).toBe(insert + 1 + 1 + begin + ownStatement + 1 + commit);
+    expect(statements).toHaveLength(insert + 1 + 1 + begin + ownStatement + 1 + commit);
   });
 
   it('keeps its data as long as it runs, and not when it has ended, either way', async () => {

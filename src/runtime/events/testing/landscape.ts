@@ -186,13 +186,5 @@ export async function until(condition: () => boolean | Promise<boolean>, patienc
   }
 }
 
-/** Until the sweeps that every program begins with are over, so that statements can be counted. */
-export async function quiet(database: PostgresDatabase): Promise<void> {
-  for (let before = -1; before !== database.statements; ) {
-    before = database.statements;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
 /** A promise that never settles: what a crash or a hanging provider leaves. */
 export const never = new Promise<never>(() => {});
