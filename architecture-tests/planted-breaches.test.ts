@@ -1,4 +1,4 @@
-/** That there is a planted breach of everything that can be broken. */
+/** Proves that everything that can be broken has a planted breach. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { importKinds } from './check/imports.ts';

@@ -3,7 +3,7 @@
  * disturbs one disturbs the other. The median of the slices' ratios is quoted, with the CPU time per operation.
  */
 
-/** What a side did in one slice; CPU in microseconds, of every process that the side needs. */
+/** One side's work in one slice; CPU in microseconds, of every process that the side needs. */
 export interface Slice {
   readonly operations: number;
   readonly cpu: number;

@@ -5,7 +5,7 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 
 const inMicroseconds = (ticks: number) => (ticks / ticksPerSecond) * 1_000_000;
 
-/** What Linux says of a process, from its third field on. */
+/** The fields of Linux's process status, from the third on. */
 const statusOf = (pid: number | string) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
 
 const sum = (fields: readonly string[], from: number, to: number) =>

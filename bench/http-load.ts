@@ -9,9 +9,9 @@ export interface HttpRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** What counts as success. */
+  /** The status that counts as success. */
   readonly status: number;
-  /** What the answer must have in it. */
+  /** A text that the answer must contain. */
   readonly contains?: string;
 }
 

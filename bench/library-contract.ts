@@ -1,4 +1,4 @@
-/** What is asked of another process in every one of the compared ways: an order's worth of fields, there and back. */
+/** The call that every compared way carries to another process: an order's worth of fields, there and back. */
 import { z } from 'zod';
 import { api, query } from '../src/platform/contract.ts';
 import { protoFile } from '../src/runtime/grpc/proto-file.ts';

@@ -13,7 +13,7 @@ export interface Offered {
   readonly latencies: readonly number[];
   /** Seconds of Retry-After of each 503. */
   readonly refused: readonly number[];
-  /** Those that were neither, or found no free connection. */
+  /** Requests that were neither, or found no free connection. */
   readonly lost: number;
 }
 

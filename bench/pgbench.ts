@@ -20,7 +20,7 @@ export interface PgbenchScript {
   readonly constants: Readonly<Record<string, string>>;
 }
 
-/** What takes the place of a part of the traced values: an SQL expression, anew for every run. */
+/** A replacement for part of the traced values: an SQL expression, anew for every run. */
 export interface Varying {
   readonly pattern: RegExp;
   readonly expression: (found: string) => string;
@@ -128,7 +128,7 @@ export async function pgbenchSide(
       await sleep(milliseconds);
       child.kill('SIGSTOP');
       if (child.exitCode !== null) throw new Error(`pgbench ended: ${complaints.slice(0, 500)}`);
-      // What it had sent is finished, although it does not hear of that.
+      // Statements that were already sent still finish, although it never hears of them.
       await sleep(20);
       return { operations: (await count()) - runs, cpu: cpuTimeOfPostgres(server.pid) - cpu, milliseconds };
     },

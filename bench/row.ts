@@ -1,10 +1,10 @@
 /** One row of the table that `npm run bench` prints. */
 export interface Result {
-  /** What is compared with what, and under which load. */
+  /** The two sides of the comparison, and the load on them. */
   readonly ours: string;
   readonly peer: string;
   readonly load: string;
-  /** What was measured, such as "0.87 of the rate; CPU 96 against 84 µs". */
+  /** The result, such as "0.87 of the rate; CPU 96 against 84 µs". */
   readonly measured: string;
   /** Absent where it is only good to know. */
   readonly goal?: string;

@@ -1,4 +1,4 @@
-/** What the rows measure: a PostgreSQL as the program itself runs it, with everything safe on disk, and the program on it. */
+/** The systems under measurement: a PostgreSQL as the program itself runs it, everything safe on disk, and the program on it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const patience = 60_000;
 
 export interface BenchDatabase extends AsyncDisposable {
   readonly folder: string;
-  /** Of the superuser. */
+  /** The superuser's URL. */
   readonly url: string;
   readonly pid: number;
   /** Connected as the superuser. */

@@ -1,4 +1,4 @@
-/** What the program sends to PostgreSQL for one order, as PostgreSQL itself logs it. */
+/** The statements that one order sends to PostgreSQL, as PostgreSQL itself logs them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ export interface TracedStatement {
   /** The module that sent it. */
   readonly module: string;
   readonly text: string;
-  /** Of $1, $2 and so on, as text. */
+  /** The values of $1, $2 and so on, as text. */
   readonly values: readonly (string | null)[];
 }
 
@@ -57,7 +57,7 @@ function transactionsIn(log: string): TracedTransaction[] {
   const transactions: TracedStatement[][] = [];
   const open = new Map<string, TracedStatement[]>();
   const last = new Map<string, { -readonly [Field in keyof TracedStatement]: TracedStatement[Field] }>();
-  // What belongs to the entry above begins with a tab.
+  // A line that continues the entry above begins with a tab.
   for (const entry of log.split(/\n(?!\t)/)) {
     const [, session = '', module = '', kind, text = ''] = /^(\d+)\|fissile (\w+)\|(LOG|DETAIL): {2}(.*)$/s.exec(entry) ?? [];
     const sql = kind === 'LOG' ? /^(?:statement|execute [^:]+): (.*)$/s.exec(text)?.[1]?.replaceAll('\n\t', '\n').trim() : undefined;

@@ -14,7 +14,7 @@ void main(process.argv.slice(2)).then((code) => process.exit(code));
 
 export interface Bundle {
   readonly script: string;
-  /** What the script reads that was part of packages, by the names it asks for. */
+  /** Files of packages that the script reads, by the names it asks for. */
   readonly assets: ReadonlyMap<string, Uint8Array>;
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** What is checked out, and whether it was changed since. */
+/** The commit that is checked out, and a mark if the tree was changed since. */
 export function commitOf(root: string): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {

@@ -17,7 +17,7 @@ export interface Contents {
   readonly assets: Readonly<Record<string, string>>;
 }
 
-/** What Node starts. The script itself lies compressed beside it. */
+/** The script that Node starts. The program itself lies compressed beside it. */
 const loader = `
 const source = require('node:zlib').brotliDecompressSync(require('node:sea').getRawAsset('fissile.js.br')).latin1Slice();
 require('node:vm').compileFunction(source, ['require', 'module', 'exports'], { filename: 'fissile.js' })(require, module, exports);
@@ -35,7 +35,7 @@ export function writeExecutable(file: string, node: string, contents: Contents, 
     assets: { ...contents.assets, 'fissile.js.br': 'fissile.js.br' },
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
-    // What V8 makes of a script differs from run to run.
+    // V8's code cache of a script differs from run to run.
     useCodeCache: false,
   };
   writeFileSync(join(workFolder, 'sea.json'), JSON.stringify(configuration));

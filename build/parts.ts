@@ -9,7 +9,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { StopBuild } from './stop-build.ts';
 
-/** What was brought or made once. */
+/** The folder of what was downloaded or built once. */
 export const cache = process.env.FISSILE_BUILD_CACHE || join(homedir(), '.cache', 'fissile-build');
 
 /** The folder of a package's files. */

@@ -20,7 +20,7 @@ export interface PostgresPart {
 export function postgresPart(root: string, name: string): PostgresPart {
   const folder = packageFolder(root, name);
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  // What packs it is part of what comes out.
+  // The packer shapes the result, so it is part of the key.
   const packer = [import.meta.filename, join(root, 'src/host/postgres/archive.ts')].map((file) => readFileSync(file));
   const recipe = createHash('sha256').update(Buffer.concat(packer)).update(process.version).digest('hex').slice(0, 12);
   const file = join(cache, `${name.replaceAll('/', '+')}-${version}-${recipe}.zst`);

@@ -1,4 +1,4 @@
-/** What lies beside the file for those who check what they run. */
+/** The files beside the program for people who check what they run. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -4,10 +4,10 @@ import { StopBuild } from './stop-build.ts';
 export interface Target {
   readonly name: string;
   readonly node: { readonly package: string; readonly program: string };
-  /** What a program for it begins with, in hexadecimal digits. */
+  /** The first bytes of a program for it, in hexadecimal digits. */
   readonly format: RegExp;
   readonly postgresql: string;
-  /** What the file is called. */
+  /** The name of the program's file. */
   readonly file: string;
   /** How the injector is told where this format keeps what is added to it. */
   readonly segment: readonly string[];

@@ -16,7 +16,7 @@ import { TokenVerifier } from '../src/runtime/security/token-verifier.ts';
 import { parties, somebody, TestAuthenticator, tokenFor } from './support/gateway.ts';
 import { silentLogger } from './support/postgres.ts';
 
-/** What the handler of the moment does. Both ways lead to it. */
+/** The current test's handler. Both ways lead to it. */
 let behave: AnyHandler = async () => ({});
 const handlerOf = (): AnyHandler => (input, context) => behave(input, context);
 

@@ -18,7 +18,7 @@ if (!installed) {
   console.warn(skipped);
 }
 
-/** What clients of any language have of Google's, as far as it is used: https://google.aip.dev/193 */
+/** Google's error details, as far as they are used; clients of any language have them: https://google.aip.dev/193 */
 const errorDetails = `
   syntax = "proto3";
   package google.rpc;
@@ -31,7 +31,7 @@ const errorDetails = `
 const sku = 'mug-blue';
 const protoFolder = join(import.meta.dirname, '../modules/orders');
 
-/** What grpcurl prints, answers and errors alike. */
+/** Runs grpcurl and returns what it prints, answers and errors alike. */
 async function run(...args: string[]): Promise<{ output: string; failed: boolean }> {
   const ran = promisify(execFile)('grpcurl', ['-max-time', '60', ...args], { timeout: 120_000 });
   return ran.then(

@@ -1,4 +1,4 @@
-/** What npm does not tell: that its lock file fits this machine only. */
+/** Finds a lock file that fits one machine only, which npm does not mention. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
@@ -38,7 +38,7 @@ describe('the lock file', () => {
   });
 });
 
-/** Whether a range of versions, in one of its parts between `||`, takes Node 20.19, which the tools need as well. */
+/** Tells whether a range of versions, in one of its parts between `||`, takes Node 20.19, which the tools need as well. */
 function allows(range: string): boolean {
   return range.split('||').some((part) => {
     const [, sign = '', major, minor = '0'] = /^\s*(>=|>|\^|~)?\s*v?(\d+)(?:\.(\d+))?/.exec(part) ?? [];

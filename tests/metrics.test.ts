@@ -1,4 +1,4 @@
-/** What Prometheus itself thinks of the metrics. */
+/** Checks the metrics with Prometheus's own tool. */
 import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
 import { virtualHost, withoutBroker } from './support/broker.ts';

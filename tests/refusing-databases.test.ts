@@ -1,4 +1,4 @@
-/** What a database refuses ends the start in one line with the variable that leads to it and the server's reason. */
+/** A refusing database ends the start in one line with the variable that leads to it and the server's reason. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -22,7 +22,7 @@ function watched(program: RunningProgram): RunningProgram {
   return program;
 }
 
-/** What the program says before it ends by itself. */
+/** Starts the program where it must end by itself, and returns what it says. */
 async function refused(environment: Record<string, string>, args: readonly string[] = []) {
   const program = watched(launch({ DATA_DIR: await newFolder(), ...environment }, args));
   return { code: await program.exited, output: program.output().trim() };

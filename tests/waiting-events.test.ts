@@ -1,4 +1,4 @@
-/** What modules announce while others that react to it are left out, with no broker in between. */
+/** Events that modules announce while others that react to them are left out, with no broker in between. */
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { afterAll, expect, it } from 'vitest';
@@ -38,7 +38,7 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
   const token = left.tokenFor({ userId: customer.userId });
   await supertest(left.url).post(`/v1/orders/${order.id}/cancel`).set(bearer(token)).expect(200);
   const pending = async () => /^outbox_pending\{module="orders"\} (\d+)$/m.exec((await supertest(left.url).get('/metrics')).text)?.[1];
-  // What the order announced before has no subscriber, and is done with.
+  // The events that the order announced before have no subscriber, and are done with.
   await expect.poll(pending).toBe('1');
   expect(left.logged.join('')).toContain('payments reacts to orders.order-cancelled');
   await left.stop();

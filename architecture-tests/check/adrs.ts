@@ -1,4 +1,4 @@
-/** What the decisions in ADR/ say that the check can read. They are where a person looks, so they are the source. */
+/** Reads from the pages in ADR/ what the check enforces. People look there, so the pages are the source. */
 import { isForTests, placeOf } from './places.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -18,7 +18,7 @@ export interface PackagePolicy {
   readonly name: string;
   readonly adr: string;
   readonly line: number;
-  /** What the cell says, for messages. */
+  /** The text of the cell, for messages. */
   readonly importedBy: string;
   /** Used without an import in this repository: a tool, or a package that generated code or another package needs. */
   readonly isUsedUnseen: boolean;

@@ -1,4 +1,4 @@
-/** What a contract.ts declares: apis with their operations, and events. */
+/** The declarations of a contract.ts: apis with their operations, and events. */
 import type { CallExpression, Node } from 'oxc-parser';
 import type { SourceFile } from './source-file.ts';
 import { calleeName, exportedCalls, keyOf } from './syntax.ts';

@@ -87,10 +87,10 @@ function shapeOf(exports: Readonly<Record<string, unknown>>): ContractShape {
   return { operations, events };
 }
 
-/** What a person wrote about a schema is left out: its name, a description, examples. */
+/** A registry without metadata: it leaves out what a person wrote about a schema, such as a name or a description. */
 const nothing = { get: () => undefined };
 
-/** What an interface looks like is told by zod's own description of it. */
+/** The shape of an interface, as zod itself describes it. */
 export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const described = (schema as unknown as { toJSONSchema(options: object): JsonSchema }).toJSONSchema({
     io,

@@ -14,7 +14,7 @@ export function gitShow(root: string, commit: string, path: string): string | un
   }
 }
 
-/** What a branch touched since it left `base`, with what is not committed yet. */
+/** The files that a branch touched since it left `base`, uncommitted ones included. */
 export function changedSince(root: string, base: string): ReadonlySet<string> {
   try {
     const changed = git(root, 'diff', '--name-only', '--relative', '--no-renames', '-z', '--merge-base', base, '--');

@@ -162,7 +162,7 @@ function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | und
     : undefined;
 }
 
-/** What is imported there is found while the program runs. */
+/** Tells whether the imported file can be read from the source; other kinds find theirs while the program runs. */
 const readable = (kind: ImportKind): boolean => kind !== 'text run as code' && kind !== 'import.meta.glob';
 
 /** `eval('...')`, `new Function('...')` */

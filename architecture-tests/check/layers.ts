@@ -1,4 +1,4 @@
-/** What each role in a module may depend on. The one place to read or change it. */
+/** The dependencies that each role in a module may have. The one place to read or change them. */
 import type { Role } from './places.ts';
 
 export interface Layer {
@@ -8,7 +8,7 @@ export interface Layer {
   readonly foreignContracts: boolean;
   /** Files of src/platform, without `.ts`; undefined for all of them. */
   readonly platform: readonly string[] | undefined;
-  /** Those that it may name in types only. */
+  /** Files that it may import types from, and nothing else. */
   readonly platformTypes: readonly string[];
   /** Modules of Node.js itself. */
   readonly builtins: readonly string[];
@@ -17,7 +17,7 @@ export interface Layer {
   readonly reason: string;
 }
 
-/** What business logic is written in, and the ports through which it acts. */
+/** The vocabulary of business logic, and the ports through which it acts. */
 const language = ['clock', 'context', 'contract', 'deadline', 'errors', 'fair-turns', 'logger', 'network', 'pages', 'text', 'validation'];
 const ports = ['database', 'module', 'outbox', 'personal-traces', 'sagas', 'step-failure'];
 /** They compute and touch nothing outside the process. */

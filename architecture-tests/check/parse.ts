@@ -36,7 +36,7 @@ export function parseTree(path: string, text: string): { program: Program; recor
   return { program, records: module };
 }
 
-/** What `use` is given is gone when it returns. */
+/** Lends the records to `use`; they are gone when it returns. */
 export function parseRecords<T>(path: string, text: string, use: (records: Records) => T): T {
   const parsed = parse(path, text, lazy) as ParseResult & { dispose?(): void };
   const used = use(parsed.module as unknown as Records);

@@ -53,7 +53,7 @@ function find(path: string): Place {
   if (top !== 'modules' || second === undefined) return { part: 'outside' };
   if (third === undefined) return { part: 'module', module: second, role: undefined };
   const role = deeper.length > 0 ? roleFolders.find((folder) => folder === third) : fileRoles[third];
-  // What is beside contract.ts and module.ts tests the module as a whole.
+  // A file beside contract.ts and module.ts tests the module as a whole.
   return { part: 'module', module: second, role: role ?? (deeper.length === 0 && isTest(path) ? 'testing' : undefined) };
 }
 

@@ -1,4 +1,4 @@
-/** What a .prisma file declares, as far as schemas go. Its grammar has one block a model and no nesting. */
+/** Reads the models of a .prisma file. Its grammar has one block a model and no nesting. */
 export interface PrismaBlock {
   readonly kind: 'model' | 'enum' | 'view';
   readonly name: string;

@@ -13,7 +13,7 @@ const builtins = new Set(builtinModules);
 const endings = ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '.js', '.jsx', '.mjs', '.cjs', '.json'];
 const written: Readonly<Record<string, string>> = { '.js': '.ts', '.jsx': '.tsx', '.mjs': '.mts', '.cjs': '.cts' };
 
-/** What a specifier in `from` names: answered from the list of files, without asking the disk. */
+/** Resolves a specifier in `from` against the list of files, without asking the disk. */
 export function resolve(from: string, specifier: string, files: ReadonlySet<string>, aliases: Aliases): Target {
   const [bare] = specifier.split('?') as [string];
   if (bare.startsWith('.')) return file(posix.join(posix.dirname(from), bare), files);

@@ -5,7 +5,7 @@ export interface Finding {
   readonly rule: string;
   readonly file: string;
   readonly line: number;
-  /** What crosses. Free of line numbers, so that a frozen breach is still known after lines moved. */
+  /** The breach in words, free of line numbers, so that a frozen breach is still known after lines moved. */
   readonly what: string;
   readonly why: string;
   readonly instead: string;

@@ -26,7 +26,7 @@ export const rules: readonly Rule[] = [
   pureDomain,
   platformOnly,
   srcNamesNoModule,
-  // What they share
+  // Shared data
   oneSchema,
   events,
   contractLock,

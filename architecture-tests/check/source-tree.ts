@@ -7,7 +7,7 @@ import { CannotCheck } from './cannot-check.ts';
 import { SourceFile } from './source-file.ts';
 
 /**
- * What tools bring in or write, and the trees that break the rules on purpose. No more than that: a folder that is
+ * Folders that tools bring in or write, and the trees that break the rules on purpose. No more than that: a folder that is
  * skipped is a place to hide in.
  */
 const ignored = /(^|\/)node_modules$|^(dist|data|coverage|\.[^/]+)$|^architecture-tests\/violations$/;

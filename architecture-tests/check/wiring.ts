@@ -1,4 +1,4 @@
-/** What a module.ts declares: `defineModule('orders', { needs, publishes, reactions, sagas, ... })`. */
+/** Reads the declarations of a module.ts: `defineModule('orders', { needs, publishes, reactions, sagas, ... })`. */
 import type { CallExpression, Node, ObjectExpression } from 'oxc-parser';
 import type { Edge } from './source-tree.ts';
 import type { SourceFile } from './source-file.ts';

@@ -41,7 +41,7 @@ export function withCheckout<T>(use: (checkout: Checkout) => Promise<T>): Promis
   );
 }
 
-/** What the command line prints and ends with. */
+/** Runs the command line and returns its output and exit code. */
 export async function run(args: readonly string[]): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];

@@ -7,7 +7,7 @@ import { plantedCases, sharedCleanTree, withPlanted } from './planted.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
-/** What every rule has to show: it holds here, it finds what was planted, and it is quiet where nothing was. */
+/** The proof that every rule owes: it holds here, finds what was planted, and is quiet where nothing was. */
 export function describeRule(rule: Rule): void {
   describe(`${rule.title}`, () => {
     it('holds in this repository', async () => {

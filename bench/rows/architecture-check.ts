@@ -7,7 +7,7 @@ import type { Result, Row } from '../row.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const check = join(repository, 'architecture-tests/check/main.ts');
-/** What dependency-cruiser can be told as well. The others read SQL, contracts and decisions. */
+/** The rules that dependency-cruiser can express as well. The others read SQL, contracts and decisions. */
 const shared = [
   'contracts-only',
   'layers',

@@ -36,7 +36,7 @@ const newSale = (): Envelope => {
   };
 };
 
-/** What carries sales to the one who is given each, and can be taken down. */
+/** A way to carry sales to their receiver, which can be taken down. */
 interface Carrier {
   publish(sale: Envelope): Promise<void>;
   close(): Promise<void>;

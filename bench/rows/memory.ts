@@ -20,7 +20,7 @@ interface Memory {
 /** Megabytes. */
 const fieldIn = (file: string, name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0) / 1024;
 
-/** What PostgreSQL's processes share counts once: each has its part of it (PSS). */
+/** Counts the memory that PostgreSQL's processes share once: each has its part of it (PSS). */
 const memoryOf = (node: number, postgres: number): Memory => ({
   node: fieldIn(`/proc/${node}/status`, 'VmRSS'),
   postgres: [postgres, ...childrenOf(postgres)].reduce((sum, pid) => sum + fieldIn(`/proc/${pid}/smaps_rollup`, 'Pss'), 0),

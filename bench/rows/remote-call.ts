@@ -36,7 +36,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What asks in one of the ways, and how to take it down. */
+/** A caller that uses one of the ways, and how to take it down. */
 interface Asker {
   ask(): Promise<unknown>;
   close(): Promise<unknown> | void;

@@ -45,7 +45,7 @@ async function ready(port: number): Promise<void> {
   while (!(await fetch(`http://127.0.0.1:${port}/readyz`).then((answer) => answer.ok, () => false))) await sleep(4);
 }
 
-/** What the processor maps from the file costs no memory that is not free for others too. */
+/** Leaves out pages that the processor maps from the file: others can have them at any time. */
 const memoryOf = ({ pid }: ChildProcess): number =>
   process.platform === 'linux' ? Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024 : 0;
 

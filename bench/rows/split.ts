@@ -1,5 +1,5 @@
 /**
- * What it costs to run the modules apart: the same orders, one after the other, in one program and in seven processes.
+ * Measures the cost of running the modules apart: the same orders, one after the other, in one program and in seven processes.
  * The experiment of "Towards Modern Development of Cloud Applications" (HotOS 2023), which found up to 15 times the
  * latency and 9 times the cost.
  */

@@ -9,7 +9,7 @@ import { PaymentsApi } from '../payments/contract.ts';
 import type { Till } from './sagas/checkout.ts';
 import { InMemoryTill } from './testing/in-memory-till.ts';
 
-/** Whoever pays with `tok_slow` gets no answer; how many wait for one, and did at most. */
+/** A provider that leaves `tok_slow` without an answer, and counts how many wait for one now and at most. */
 function aSlowTill() {
   const payments = new InMemoryTill();
   const slow = { underWay: 0, most: 0 };

@@ -72,7 +72,7 @@ export const PersonalData = z.object({
   orders: z.array(Order),
   payments: z.array(Payment),
 });
-/** What may be long. */
+/** The parts that may be long. */
 export const ExportPart = z.enum(['sessions', 'orders', 'payments']);
 export type ExportPart = z.output<typeof ExportPart>;
 

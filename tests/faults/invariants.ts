@@ -1,4 +1,4 @@
-/** What must hold after any crash, each a query that finds what breaks it; see ADR/ for the guarantees behind them. */
+/** Invariants after any crash, each a query that finds what breaks it; see ADR/ for the guarantees behind them. */
 import type pg from 'pg';
 
 const modules = ['auth', 'users', 'orders', 'payments'];

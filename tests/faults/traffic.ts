@@ -9,7 +9,7 @@ import { customer, type Visitor } from '../acceptance/client.ts';
 interface Attempt {
   readonly key: string;
   readonly body: unknown;
-  /** What was answered, once it was. */
+  /** The answer, once there is one. */
   answer?: { status: number; text: string; id: string | undefined };
   cancel?: boolean;
 }
@@ -64,7 +64,7 @@ export class Shopper {
     for (const attempt of this.attempts.filter(({ answer }) => !answer)) await this.#send(attempt);
   }
 
-  /** What is wrong with what this customer was told, compared with what the program says now. */
+  /** Compares what this customer was told with what the program says now, and lists the differences. */
   async complaints(): Promise<string[]> {
     const complaints: string[] = [];
     for (const { key, body, answer } of this.attempts) {

@@ -64,7 +64,7 @@ export class Watch {
     this.#rows.push(`${name}`);
   }
 
-  /** What was asked for since the fault began. */
+  /** The requests since the fault began. */
   since(): Readonly<Record<string, readonly Asked[]>> {
     const asked = this.#asked.filter(({ at }) => at >= this.#since);
     return Object.fromEntries([...new Set(this.#asked.map(({ what }) => what))].map((what) => [what, asked.filter((each) => each.what === what)]));
@@ -92,7 +92,7 @@ export class Watch {
     }
   }
 
-  /** Of all faults; `8-2` is a second in which eight worked and two did not. */
+  /** The table of all faults; `8-2` is a second in which eight requests worked and two did not. */
   table(): string {
     return this.#rows.join('\n');
   }

@@ -136,7 +136,7 @@ describe('every route', () => {
     const verdicts: Record<string, unknown> = {};
     for (const [role, visitor] of people) {
       verdicts[role] = verdict(await send(visitor, endpoint, exampleOf(endpoint)));
-      // Those who are let in come last.
+      // Roles that are let in come last.
       if (verdicts[role] !== 'in') expect(await shop.snapshot()).toEqual(before);
     }
     expect(verdicts).toEqual(expected[endpoint.access]);

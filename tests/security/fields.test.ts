@@ -1,4 +1,4 @@
-/** What goes in and what comes out: the fields that are declared, within bounds, and no others. */
+/** Fields in and out: the declared ones, within bounds, and no others. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { Endpoint } from '#platform/endpoint.ts';

@@ -1,4 +1,4 @@
-/** What is written about a day in the shop, with everything logged that can be. */
+/** The log of a day in the shop, at the most talkative level. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../acceptance/client.ts';
 import { sendRaw } from './support/raw-request.ts';

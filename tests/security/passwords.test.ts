@@ -98,7 +98,7 @@ describe('somebody who guesses', () => {
   });
 
   it('S25 learns nothing from the time that answers take', async () => {
-    // Of the processor: the program runs in this process, and whatever else the machine does takes no time of it.
+    // Processor time: the program runs in this process, and other load of the machine does not count.
     const times = { wrong: [] as number[], unknown: [] as number[] };
     for (let round = 0; round < 5; round++) {
       const { person } = await shop.newCustomer();

@@ -69,7 +69,7 @@ it('a backup that is taken while people buy has all that they were told before, 
   const there = new Set(await ordersIn(join(elsewhere, 'data')));
   expect(before.filter((id) => !there.has(id))).toEqual([]);
 
-  // What was under way is brought to its end, and then the books are right.
+  // Work under way is brought to its end, and then the books are right.
   await expect.poll(() => sql(join(elsewhere, 'data'), broken), patiently).toEqual([]);
   const again = await opened(copy);
   await expect.poll(() => answered(again.shoppers).length, patiently).toBeGreaterThan(10);

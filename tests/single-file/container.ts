@@ -6,7 +6,7 @@ import { emptyFolder } from './server.ts';
 
 const dockerfile = readFileSync(join(import.meta.dirname, '../../deploy/Dockerfile.single'), 'utf8');
 
-/** What the image sets, of the stage with the database too, and what its head says that it has to be given. */
+/** The image's variables, of the stage with the database too, and those its head says it must be given. */
 export const imageEnvironment: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...dockerfile.matchAll(/^ENV (.+)$/gm)].flatMap(([, line]) => line!.split(' ').map((each) => each.split('=')))),
   AUTH_KEY_SECRET: 'k'.repeat(32),

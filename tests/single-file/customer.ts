@@ -2,7 +2,7 @@ import { administrator } from '../support/running-program.ts';
 
 const json = { 'content-type': 'application/json' };
 
-/** What only works when code, assets, database and modules are all there; returns what became of the order. */
+/** Buys something, which works only when code, assets, database and modules are all there; returns the order's fate. */
 export async function buysCoffee({ url }: { readonly url: string }): Promise<string> {
   const login = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify(administrator) });
   const { accessToken } = (await login.json()) as { accessToken: string };

@@ -9,7 +9,7 @@ import { tracesIn } from '../support/traces.ts';
 import { buysCoffee } from './customer.ts';
 import { below, copiedTo, emptyFolder, ended, run, started } from './server.ts';
 
-/** Of another user than root, whom every Unix has. */
+/** A user other than root, whom every Unix has. */
 const nobody = { uid: 65_534, gid: 65_534 };
 const isRoot = process.getuid?.() === 0;
 /** In a container without rights of its own nobody can. */

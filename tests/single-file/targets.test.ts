@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '../..');
 const build = (target: string, ...more: string[]) =>
   spawnSync(process.execPath, [join(root, 'build/main.ts'), '--target', target, ...more], { cwd: root, encoding: 'utf8' });
 
-/** What the file's first bytes say that it is. */
+/** The format that the file's first bytes declare. */
 function formatOf(file: string): string {
   const start = Buffer.alloc(20);
   const opened = openSync(file, 'r');

@@ -3,9 +3,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 
 export interface AnotherHost {
-  /** Of this machine, as the host sees it. */
+  /** This machine's address, as the host sees it. */
   readonly address: string;
-  /** Of the host, as this machine sees it. */
+  /** The host's address, as this machine sees it. */
   readonly itsAddress: string;
   /** Starts a program there. */
   run(program: string, args: readonly string[], environment: Record<string, string>): ChildProcess;

@@ -20,7 +20,7 @@ export interface RunningProgram {
 export interface EmbeddedServers {
   /** `mkdtemp` closes it to all other users, as /root is: PostgreSQL's user cannot get here by itself. */
   readonly root: string;
-  /** What was said to the person who waits. */
+  /** The lines shown to the person who waits. */
   readonly announced: string[];
   /** A name for a data folder that is not there yet. */
   newFolder(): string;

@@ -73,7 +73,7 @@ export interface TestGateway extends GatewayApp {
   readonly http: ReturnType<typeof supertest>;
   readonly authenticator: TestAuthenticator;
   readonly metrics: Metrics;
-  /** What was logged so far, as text and parsed. */
+  /** The log so far, as text and parsed. */
   log(): { text: string; lines: Record<string, unknown>[] };
 }
 

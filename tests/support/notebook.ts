@@ -5,7 +5,7 @@ import { type TestDatabase, testDatabase } from './postgres.ts';
 export interface Notebook {
   readonly test: TestDatabase;
   readonly insert: (id: number, text?: string) => Promise<unknown>;
-  /** What others see, in the order of the ids. */
+  /** The rows that others see, in the order of the ids. */
   readonly stored: () => Promise<number[]>;
 }
 

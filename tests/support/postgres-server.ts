@@ -14,11 +14,11 @@ import { initialize, type ServerFiles, startServer, stopServer } from '../../src
 import { serviceAccount } from '../../src/host/postgres/service-account.ts';
 import { freePort } from './running-program.ts';
 
-/** What the test files get to know; see postgres.ts. */
+/** The server that test files use; see postgres.ts. */
 export interface TestServer {
-  /** Of a superuser, without a database in the end. */
+  /** A superuser's URL, without a database at its end. */
   readonly url: string;
-  /** What every name that this run creates begins with. */
+  /** The prefix of every name that this run creates. */
   readonly prefix: string;
 }
 
@@ -29,7 +29,7 @@ declare module 'vitest' {
 }
 
 const folderPrefix = 'fissile-test-postgres-';
-/** What is lost when the machine stops is of no use here; never for anything that is to be kept. */
+/** Gives up durability, which tests do not need; never for anything that is to be kept. */
 const fasterThanSafe = { scram_iterations: 1, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 const settings = { ...fasterThanSafe, max_connections: 300, unix_socket_directories: '' };
 

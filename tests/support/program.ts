@@ -13,7 +13,7 @@ export interface TestProgram {
   /** For supertest: `request(program.url)`. */
   readonly url: string;
   readonly databaseUrl: string;
-  /** What was said to the person who started it. */
+  /** The lines shown to the person who started it. */
   readonly announced: readonly string[];
   /** The log, a JSON line each. */
   readonly logged: readonly string[];

@@ -12,11 +12,11 @@ const prismaFolder = join(import.meta.dirname, '../../prisma');
 const everything = { externalTables: [], externalEnums: [] };
 
 export interface ModuleSchemaEngine {
-  /** What would have to be done to the database for it to be what the Prisma schema says; empty for nothing. */
+  /** The SQL that would bring the database to what the Prisma schema says; empty for nothing. */
   difference(): Promise<string>;
-  /** What `prisma migrate status` goes by. */
+  /** The history that `prisma migrate status` goes by. */
   history: () => ReturnType<Wasm.SchemaEngine['diagnoseMigrationHistory']>;
-  /** What `prisma migrate deploy` does. */
+  /** Applies migrations as `prisma migrate deploy` does. */
   deploy(): Promise<readonly string[]>;
 }
 

@@ -1,4 +1,4 @@
-/** What lies below a folder, to the byte and the moment: nothing can be written there without a trace. */
+/** The contents of a folder, to the byte and the moment: nothing can be written there without a trace. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -120,7 +120,7 @@ function nameOf(groups: readonly string[][]): string {
   return groups.map((group) => group.join('+')).join(' | ');
 }
 
-/** Of the names and contents of all files, but for what is generated from the schema when the program is installed. */
+/** A digest of the names and contents of all files except those generated from the schema at installation. */
 function digestOf(module: string): string {
   const hash = createHash('sha256');
   for (const name of readdirSync(module, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort()) {

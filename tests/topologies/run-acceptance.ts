@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { administrator } from '../support/running-program.ts';
 
-/** What vitest's JSON report says, as far as it matters here. */
+/** The fields of vitest's JSON report that matter here. */
 interface VitestReport {
   readonly numTotalTests: number;
   readonly numPassedTests: number;

@@ -40,7 +40,7 @@ async function started(file: string, environment: Record<string, string>): Promi
   return program;
 }
 
-/** What is said before it ends by itself. */
+/** Starts a topology that must end by itself, and returns what it says. */
 async function refused(file: string, environment: Record<string, string> = {}) {
   const program = launch({ DATA_DIR: join(await newFolder(), 'data'), ...environment }, ['--topology', file]);
   closers.push(() => program.stop('SIGKILL'));
@@ -147,7 +147,7 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const pids = processesOf(program.process.pid!).map(({ pid }) => pid);
     await program.stop('SIGKILL');
     await expect.poll(() => pids.filter(isAlive)).toEqual([]);
-    // What is left is PostgreSQL, for the next start to take over.
+    // PostgreSQL is left, for the next start to take over.
     const again = await started(file, environment);
     expect((await fetch(`${again.url}/readyz`)).status).toBe(200);
   });

@@ -10,6 +10,6 @@ export function github(outcome: Outcome): string {
   return [...findings, ...problems, summary(outcome)].join('\n');
 }
 
-/** What GitHub's own toolkit escapes. */
+/** Escapes what GitHub's own toolkit escapes. */
 const message = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text: string): string => message(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

@@ -11,7 +11,7 @@ export interface Change {
   readonly instead: string;
 }
 export interface Changes {
-  /** What would break somebody who runs, or something that is stored. */
+  /** Changes that would break a running peer or stored data. */
   readonly breaking: readonly Change[];
   /** Entries the lock does not have yet: `orders.operations.placeOrder`. */
   readonly added: readonly string[];

@@ -1,6 +1,6 @@
 /**
- * What changed between two schemas that somebody old and somebody new have to share. Both directions count, because
- * while a release rolls out old and new send to each other: so an optional field may be added, and nothing else.
+ * Finds what changed between two schemas that an old and a new peer have to share. Both directions count, because
+ * while a release rolls out old and new send to each other: an optional field may be added, and nothing else.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonSchema } from '../contracts.ts';

@@ -1,4 +1,4 @@
-/** What running peers, stored events and running sagas rely on, as it was at the last release. */
+/** The contract lock: what running peers, stored events and running sagas rely on since the last release. */
 import {
   contractShapes,
   isSchema,
@@ -31,7 +31,7 @@ export interface Lock {
   readonly sagas: Entries<SagaShape>;
   /** A delivery is stored under the name of its reaction. The value is the event it reacts to. */
   readonly reactions: Entries<string>;
-  /** What is in the .proto file: `Order.Item`, and `Orders.PlaceOrder` for an rpc. */
+  /** The declarations of the .proto file: `Order.Item`, and `Orders.PlaceOrder` for an rpc. */
   readonly protos: Entries<ProtoShape>;
 }
 export const emptyLock: Lock = { operations: {}, events: {}, sagas: {}, reactions: {}, protos: {} };

@@ -6,7 +6,7 @@ export function operationOf(name: string): string | undefined {
   return first === undefined ? undefined : `${first.toLowerCase()}${rest}`;
 }
 
-/** What somebody who was compiled against the released file would misread, each as a sentence. */
+/** Lists what a peer compiled against the released file would misread, each as a sentence. */
 export function* protoChanges(name: string, before: ProtoShape, after: ProtoShape): Iterable<string> {
   if ('request' in before || 'request' in after) {
     yield* rpcChanges(name, before as Rpc, after as Rpc);

@@ -1,4 +1,4 @@
-/** What a .proto file promises to whoever was compiled against it: numbers, types, and what each rpc takes and gives. */
+/** The promises of a .proto file to peers compiled against it: numbers, types, and what each rpc takes and gives. */
 import protobuf from 'protobufjs';
 import { CannotCheck } from '../cannot-check.ts';
 import type { System } from '../system.ts';
@@ -10,7 +10,7 @@ export interface Rpc {
 /** A message with its fields, or an enum with its values. */
 export interface Numbered {
   readonly numbers: Readonly<Record<string, number>>;
-  /** Of the fields of a message: `optional string`, `repeated Order.Item`. */
+  /** The type of each field of a message: `optional string`, `repeated Order.Item`. */
   readonly types?: Readonly<Record<string, string>>;
   /** Numbers and names of what is gone. */
   readonly reserved: readonly (number | string)[];

@@ -10,7 +10,7 @@ export const contractsOnly: Rule = {
   check({ tree }, breach) {
     for (const { from, place, import: each, target, to } of tree.edges) {
       if (target.kind !== 'file') continue;
-      // What src/ may not know of modules is a rule of its own.
+      // Imports of modules by src/ have a rule of their own.
       if (to?.part !== 'module' || to.role === 'contract' || from.path.startsWith('src/')) continue;
       if (place.part === 'module' && place.module === to.module) continue;
       // Generated from prisma/, and tested there.

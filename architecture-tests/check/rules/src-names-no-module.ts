@@ -16,7 +16,7 @@ export const srcNamesNoModule: Rule = {
   },
 };
 
-/** What each part of src/ may import besides itself. */
+/** The parts of src/ that each part may import besides itself. */
 const below = {
   platform: [],
   runtime: ['platform'],
@@ -73,7 +73,7 @@ function words({ tree, modules }: System, breach: (breach: Breach) => void): num
       for (const word of said) if (!found.has(word)) found.set(word, line());
     };
     look(file.path, () => 1, undefined);
-    // What is imported is judged as an import.
+    // Specifiers are judged as imports.
     const specifiers = new Set(file.imports.map(({ at }) => at));
     walk(file.program, (node) => {
       const text = specifiers.has(node.start) ? undefined : textOf(node);

@@ -24,7 +24,7 @@ export const unused: Rule = {
     for (const { file, ...found } of issues) {
       for (const [kind, { what, instead }] of Object.entries(kinds)) {
         for (const { name, line } of found[kind] ?? []) {
-          // What stopped using it can be any file.
+          // The file that stopped using it can be any file.
           breach({ file, line: line ?? 1, what: what(name), instead, involves: ['./'] });
         }
       }

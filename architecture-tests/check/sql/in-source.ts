@@ -76,7 +76,7 @@ export function sqlInSource(file: SourceFile, tree: SourceTree): SqlInSource {
       if (name !== undefined && runners.test(name)) add(node.quasi, reader.readTagged(node.quasi), name.startsWith('$'));
     }
   });
-  // What is kept in a constant and run from another file is read there; here it is read for its own sake.
+  // A constant that another file runs as SQL is read there; here it is read for its own sake.
   walk(file.program, (node) => {
     if ((node.type !== 'Literal' && node.type !== 'TemplateLiteral') || seen.has(node)) return;
     const read = reader.read(node);

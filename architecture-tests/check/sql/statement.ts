@@ -42,7 +42,7 @@ export function readSql(sql: string): ReadSql {
 /** Functions that take the name of a table or sequence as text. */
 const takesName =
   /^(nextval|currval|setval|to_reg\w+|pg_get_serial_sequence|has_\w+_privilege|pg_(total_)?relation_size|pg_table_size|txid_\w+)$/;
-/** What reaches other databases or other people's memory. */
+/** Functions that reach other databases or other people's memory. */
 const reachesOut = new Set([
   'CreateForeignServerStmt',
   'CreateFdwStmt',
@@ -172,7 +172,7 @@ class StatementReader {
     else if (by.endsWith('namespace')) this.#use(schema, '', {});
   }
 
-  /** What DROP, GRANT, COMMENT and RENAME name: a schema by one name, anything else by a list. */
+  /** Reads the targets of DROP, GRANT, COMMENT and RENAME: a schema by one name, anything else by a list. */
   #objects(node: Fields): void {
     const kind = text(node.removeType ?? node.objtype ?? node.objectType ?? node.renameType);
     if (kind === 'OBJECT_SCHEMA') {

@@ -24,7 +24,7 @@ export interface ReadText {
 const placeholder = (index: number): string => `computed_${index}`;
 const placeholders = /computed_\d+/g;
 
-/** What the parameters of a function stand for. */
+/** The texts that the parameters of a function stand for. */
 export type Arguments = ReadonlyMap<string, ReadText>;
 const none: Arguments = new Map();
 const deepest = 12;
@@ -102,7 +102,7 @@ export class TextReader {
     return joined(parts, [quasi]);
   }
 
-  /** What each call of a function of this file passes; undefined when it can be called from elsewhere. */
+  /** The arguments of each call of a function of this file; undefined when it can be called from elsewhere. */
   argumentsOf(name: string, parameters: readonly string[]): readonly Arguments[] | undefined {
     const passed: Arguments[] = [];
     let mentions = 0;

@@ -12,9 +12,9 @@ export abstract class PasswordHasher {
   /** The hash with its salt and parameters, as one text. */
   abstract hash(password: string, requester?: Requester): Promise<string>;
 
-  /** Whether it is the password behind `hash`. Without a hash it does the same work and says no. */
+  /** Tells whether it is the password behind `hash`. Without a hash it does the same work and says no. */
   abstract verify(password: string, hash: string | undefined, requester?: Requester): Promise<boolean>;
 
-  /** Whether `hash` was made with less work than is asked for today. */
+  /** Tells whether `hash` was made with less work than is asked for today. */
   abstract isOutdated(hash: string): boolean;
 }

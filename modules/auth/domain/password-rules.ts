@@ -1,4 +1,4 @@
-/** What a password must be like (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2): long enough and not well known, nothing else. */
+/** The rules for passwords (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2): long enough and not well known, nothing else. */
 
 /** Nothing is ever cut off: what is longer is refused. */
 const longestPassword = 128;
@@ -40,7 +40,7 @@ export class PasswordRules {
     this.#products = products;
   }
 
-  /** What speaks against a password, for the person who chose it. */
+  /** The objection to a password, for the person who chose it. */
   objection(password: string, owner: Owner): string | undefined {
     const text = normalized(password);
     const length = [...text].length;
@@ -52,7 +52,7 @@ export class PasswordRules {
     return undefined;
   }
 
-  /** Whether little is left without the product's name, the e-mail address and the person's name, wherever they stand in it. */
+  /** Tells whether little is left without the product's name, the e-mail address and the person's name, wherever they stand in it. */
   #isMadeOfNames(text: string, { email, name }: Owner): boolean {
     const words = [email, name, ...this.#products].flatMap((given) => [given, ...given.split(/[^\p{L}\p{M}\p{N}]+/u)]);
     const tried = words.map((word) => normalized(word).toLowerCase()).filter((word) => [...word].length >= shortestName);

@@ -1,10 +1,10 @@
 /** How long sessions live, in milliseconds, and how many of an account. */
 export abstract class SessionLifetimes {
-  /** Of an access token. */
+  /** The lifetime of an access token. */
   abstract readonly access: number;
-  /** Of a session that is not refreshed. */
+  /** The lifetime of a session that is not refreshed. */
   abstract readonly idle: number;
-  /** Of a session, however often it is refreshed. */
+  /** The lifetime of a session, however often it is refreshed. */
   abstract readonly absolute: number;
   /** How long a used refresh token gives the same successor again, as long as that was not used; 0 for not at all. */
   abstract readonly grace: number;

@@ -1,6 +1,6 @@
 import type { Role } from '../contract.ts';
 
-/** What a login makes: one family of refresh tokens, of which one works at a time. */
+/** The result of a login: one family of refresh tokens, of which one works at a time. */
 export interface Session {
   readonly id: string;
   readonly accountId: string;

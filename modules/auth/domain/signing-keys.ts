@@ -34,7 +34,7 @@ const clockSkew = 60_000;
 export const signerAt = (keys: readonly SigningKey[], now: Date): SigningKey | undefined =>
   keys.findLast((key) => key.privateKey !== undefined && key.signsFrom <= now && now < key.signsUntil);
 
-/** What stopped signing at this time has died by now: the last token under it has expired. `tokenLifetime` is in milliseconds. */
+/** The time before which a key must have stopped signing for its last token to have expired. `tokenLifetime` is in milliseconds. */
 export const lastDeath = (now: Date, tokenLifetime: number): Date => new Date(now.getTime() - tokenLifetime - clockSkew);
 
 export const aliveAt = (keys: readonly SigningKey[], now: Date, tokenLifetime: number): SigningKey[] =>

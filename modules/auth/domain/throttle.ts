@@ -12,7 +12,7 @@ export interface Pace {
   readonly longestDelay: number;
 }
 
-/** What is counted: attempts on a subject, possibly only those from somewhere. */
+/** The attempts that are counted: those on a subject, possibly only from one place. */
 export interface Limit {
   readonly scope: 'account' | 'network' | 'account-logins' | 'network-logins' | 'registration' | 'password-change';
   readonly subject: string;

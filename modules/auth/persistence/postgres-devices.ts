@@ -25,7 +25,7 @@ export function postgresDevices(database: Database, clock: Clock): Devices {
         [hashOfDevice(next), id, now],
       );
       if (rowCount !== 1) return undefined;
-      // Of its own, so that of many at the same time the last one sees them all.
+      // A statement of its own, so that the last of many at the same time sees them all.
       await database.query(
         `delete from auth.devices where hash in (
            select hash from auth.devices where account_id = $1 order by last_used_at desc, hash offset $2

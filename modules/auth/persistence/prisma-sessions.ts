@@ -63,7 +63,7 @@ export function prismaSessions(
         [id, accountId, hashOf(refreshToken), hashOf(familyOf(refreshToken)), now, sessionExpiry(lifetimes, now, now), passwordHash],
       );
       if (rowCount !== 1) return undefined;
-      // Of its own, so that of many logins at the same time the last one sees them all.
+      // A statement of its own, so that the last of many logins at the same time sees them all.
       const { rows } = await database.query<Ended>(
         `delete from auth.sessions where id in (
            select id from auth.sessions where account_id = $1 order by last_used_at desc, id desc offset $2

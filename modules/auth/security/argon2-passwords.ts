@@ -6,7 +6,7 @@ import { PasswordHasher, type Requester } from '../domain/password-hasher.ts';
 import { normalized } from '../domain/password-rules.ts';
 import { FairQueue } from './fair-queue.ts';
 
-/** What one hash costs. OWASP's first choice is 19 MiB, two passes, one lane. */
+/** The cost of one hash. OWASP's first choice is 19 MiB, two passes, one lane. */
 export interface Cost {
   /** KiB. */
   readonly memory: number;
@@ -20,7 +20,7 @@ export interface Argon2Options {
   readonly concurrency: number;
   /** How many may wait. */
   readonly queue: number;
-  /** Whether the caller keeps a database connection from others while it waits. */
+  /** Tells whether the caller keeps a database connection from others while it waits. */
   readonly holdsConnection: () => boolean;
 }
 
@@ -35,7 +35,7 @@ const hashLength = 32;
 const retryAfter = 2;
 /** Half of a usual pool: the other half is for those who are logged in already. */
 const mostHoldingConnections = 5;
-/** Of those, so that the burst of one network leaves some to others. */
+/** The share of one network, so that its burst leaves some to others. */
 const mostOfOneNetwork = 3;
 const compute = promisify((parameters: Argon2Parameters, done: (error: Error | null, hash: Buffer) => void) =>
   argon2('argon2id', parameters, done),

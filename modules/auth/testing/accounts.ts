@@ -53,7 +53,7 @@ export class KeptLogger extends Logger {
   }
 }
 
-/** What `QuickPasswords` makes of the good password, in the form that the database asks for. */
+/** The hash that `QuickPasswords` makes of the good password, in the form that the database asks for. */
 const hashOfGoodPassword = `$argon2id$quick$1$${goodPassword}`;
 
 export const anAccount = (fields: Partial<Account> = {}): Account => ({

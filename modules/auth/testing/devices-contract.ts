@@ -1,4 +1,4 @@
-/** What the port for devices promises, whatever is behind it. */
+/** The promises of the port for devices, whatever is behind it. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../domain/account.ts';

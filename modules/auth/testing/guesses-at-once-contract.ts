@@ -1,4 +1,4 @@
-/** What an attacker gets from guessing in parallel, whatever is behind the ports. The hasher counts what it computed. */
+/** The outcome of guessing in parallel, whatever is behind the ports. The hasher counts what it computed. */
 import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
 import type { AccessTokens } from '../domain/access-tokens.ts';

@@ -1,4 +1,4 @@
-/** What the ports for accounts, their sessions and their devices promise, whatever is behind them. */
+/** The promises of the ports for accounts, their sessions and their devices, whatever is behind them. */
 import { accountsContract } from './accounts-contract.ts';
 import { devicesContract } from './devices-contract.ts';
 import type { MakeIdentity } from './identity-under-test.ts';

@@ -1,4 +1,4 @@
-/** What the port for sessions promises, whatever is behind it. */
+/** The promises of the port for sessions, whatever is behind it. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Sessions } from '../domain/sessions.ts';

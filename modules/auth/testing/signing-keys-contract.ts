@@ -1,4 +1,4 @@
-/** What the store of signing keys promises, whatever is behind it. */
+/** The promises of the store of signing keys, whatever is behind it. */
 import { expect, it } from 'vitest';
 import type { SigningKey, SigningKeys } from '../domain/signing-keys.ts';
 import { day, noon } from './accounts.ts';

@@ -1,4 +1,4 @@
-/** What the throttle promises, whatever is behind it. */
+/** The promises of the throttle, whatever is behind it. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, expect, it } from 'vitest';
 import type { Clock } from '#platform/clock.ts';

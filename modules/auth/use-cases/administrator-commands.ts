@@ -1,4 +1,4 @@
-/** What the person at the machine can do about administrators. */
+/** Commands about administrators for the person at the machine. */
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';
 import { AuthErrors, Email } from '../contract.ts';

@@ -1,6 +1,6 @@
 import type { NewProduct, Product, ProductChanges } from './product.ts';
 
-/** What is on sale. A product's version rises with every change to it, those of its stock included. */
+/** The products on sale. A product's version rises with every change to it, those of its stock included. */
 export abstract class Catalogue {
   abstract find(sku: string): Promise<Product | undefined>;
 

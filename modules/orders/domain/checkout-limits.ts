@@ -1,4 +1,4 @@
-/** What one person may have under way, so that nobody's orders take up the stock, the checkout or the payment provider. */
+/** Limits on one person's work under way, so that nobody takes up the stock, the checkout or the payment provider alone. */
 import { OrdersErrors } from '../contract.ts';
 
 export interface CheckoutLimits {
@@ -8,7 +8,7 @@ export interface CheckoutLimits {
   readonly declines: number;
 }
 
-/** What is known of a person who wants to order. */
+/** The record of a person who wants to order. */
 export interface CheckoutRecord {
   readonly pending: number;
   readonly declines: number;

@@ -7,7 +7,7 @@ const eur = (amount: number): Money => ({ amount, currency: 'EUR' });
 const anAmount = fc.oneof(fc.nat(100_000), fc.nat({ max: largestAmount }), fc.constant(largestAmount));
 const aQuantity = fc.integer({ min: 1, max: 1_000_000 });
 
-/** What exact arithmetic says, or undefined where it is too much. */
+/** The result of exact arithmetic, or undefined where it is too much. */
 const bounded = (exact: bigint) => (exact > BigInt(largestAmount) ? undefined : Number(exact));
 const amountOf = (work: () => Money) => {
   try {

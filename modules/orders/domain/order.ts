@@ -21,7 +21,7 @@ export interface Line {
   readonly quantity: number;
 }
 
-/** What a customer asks for: each product once. */
+/** A customer's request: each product once. */
 export interface OrderRequest {
   readonly id: string;
   readonly customerId: string;
@@ -96,7 +96,7 @@ export interface Change {
   readonly after: Order;
 }
 
-/** What others are told when an order was cancelled. */
+/** The payload that announces a cancelled order. */
 export function cancellationOf({ before, after: order }: Change): PayloadOf<typeof orderCancelled> {
   const { cancellation, history } = order;
   if (!cancellation) throw new TypeError(`Order ${order.id} is not cancelled.`);

@@ -91,7 +91,7 @@ export function checkout(
   };
 }
 
-/** What costs nothing is paid without a payment, so that it does not matter what a provider thinks of nothing. */
+/** An order without a price is paid without a payment: providers may refuse to charge zero. */
 const isFree = ({ amount }: SagaDataOf<typeof Checkout>['total']): boolean => amount === 0;
 
 /** Somebody who tries one card after the other gets these. */

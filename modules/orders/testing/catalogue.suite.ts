@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { aProduct, eur } from './shop.ts';
 
-/** What every catalogue must do. */
+/** The suite that every catalogue must pass. */
 export function catalogueSuite(catalogue: () => Catalogue): void {
   describe('a catalogue', () => {
     // The first of all: the others leave it with products.

@@ -75,7 +75,7 @@ export class InMemoryOrders extends OrderRepository {
 
   #of = (customerId: string) => this.#newestFirst().filter((order) => order.customerId === customerId);
 
-  /** What the locks of a database do. */
+  /** Runs works one after the other, as a database's locks do. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => {});

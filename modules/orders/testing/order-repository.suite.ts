@@ -9,7 +9,7 @@ import { alone, aProduct, aRequest, eur, later, noon } from './shop.ts';
 
 const reason = { code: 'orders.cancelled-by-customer', message: 'The customer cancelled the “order”.' };
 
-/** What every repository of orders must do, over a catalogue that shares its storage. */
+/** The suite that every repository of orders must pass, over a catalogue that shares its storage. */
 export function orderRepositorySuite(shop: () => { orders: OrderRepository; catalogue: Catalogue }): void {
   const stockOf = async (sku: string) => (await shop().catalogue.find(sku))?.stock;
 

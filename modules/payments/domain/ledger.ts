@@ -5,8 +5,8 @@
 import type { Money } from './money.ts';
 
 /**
- * What a provider owes us, for each provider, so that play money never mixes with real; what we sold; what we gave back;
- * what customers' banks took back.
+ * Money that a provider owes us, by provider, so that play money never mixes with real; sales; refunds; money that
+ * customers' banks took back.
  */
 export type Account = `provider:${string}` | 'sales' | 'refunds' | 'disputes';
 

@@ -36,7 +36,7 @@ export interface RefundAnswer {
   readonly reference: string | null;
 }
 
-/** What a provider reports on its own accord. Names that are not ours find nothing, and that is no error. */
+/** An event that a provider reports on its own accord. Names that are not ours find nothing, and that is no error. */
 export type Reported =
   | { readonly kind: 'captured'; readonly paymentId: string; readonly minorUnits: number; readonly reference: string | null }
   | { readonly kind: 'voided'; readonly paymentId: string }

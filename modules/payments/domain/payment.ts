@@ -37,8 +37,8 @@ export interface Payment {
 }
 
 /**
- * What can happen to a payment: from which states, and to which. A capture or a void that is under way may be
- * started again, to find out what came of it. Giving back goes before taking: a payment that is being voided is
+ * The transitions of a payment: from which states, and to which. A capture or a void that is under way may be
+ * started again, to find out its outcome. Giving back comes before taking: a payment that is being voided is
  * captured only if the provider had taken the money by then, and is refunded.
  */
 const transitions = {
@@ -98,6 +98,6 @@ export const mayBecomeCaptured = ({ state }: Payment): boolean => !['captured', 
 /** Something was asked of the provider, or is about to be, and its outcome is not known here. */
 export const statesUnderWay = ['authorizing', 'capturing', 'voiding'] as const satisfies readonly PaymentState[];
 
-/** What others see: they need not know what exactly is under way. */
+/** The status that others see: they need not know what exactly is under way. */
 export const statusOf = ({ state }: Pick<Payment, 'state'>): z.output<typeof PaymentStatus> =>
   state === 'authorizing' || state === 'capturing' || state === 'voiding' ? 'processing' : state;

@@ -7,7 +7,7 @@ import type { Refund, SettledRefund } from './refund.ts';
 export interface Intent {
   readonly id: string;
   readonly idempotencyKey: string;
-  /** Of all that was asked for under the key. */
+  /** The fingerprint of everything requested under the key. */
   readonly fingerprint: string;
   readonly orderId: string;
   readonly customerId: string;
@@ -18,7 +18,7 @@ export interface Intent {
 
 export interface OpenedPayment {
   readonly payment: Payment;
-  /** Of the first request under this key. */
+  /** The fingerprint of the first request under this key. */
   readonly fingerprint: string;
 }
 

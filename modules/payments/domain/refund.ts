@@ -18,7 +18,7 @@ export interface Refund {
 
 export const leftToRefund = (payment: Payment): number => payment.captured - payment.refunded;
 
-/** What is asked for counts as refunded from now on, so that no other refund can ask for it too. */
+/** Counts the requested amount as refunded from now on, so that no other refund can ask for it too. */
 export function requestRefund(
   payment: Payment,
   { id, amount = leftToRefund(payment), reason = null, at }: { id: string; amount?: number | undefined; reason?: string | null | undefined; at: Date },

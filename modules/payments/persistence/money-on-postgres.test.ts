@@ -42,7 +42,7 @@ async function untilFinal<T>(act: () => Promise<T>): Promise<T | string> {
   }
 }
 
-/** What the books say of one order, and whether they say it of themselves. */
+/** The balance of one order at the sandbox, after a look that the ledger as a whole is balanced. */
 async function booksOf(orderId: string) {
   const { rows: unbalanced } = await test.sql(
     `SELECT transaction_id FROM ledger_entries GROUP BY transaction_id, currency

@@ -7,7 +7,7 @@ import type { Payment } from '../domain/payment.ts';
 export interface BulkheadLimits {
   /** Requests to the provider under way at once. */
   readonly requests: number;
-  /** Of them, for one customer. */
+  /** The calls among them that one customer may have. */
   readonly share: number;
 }
 

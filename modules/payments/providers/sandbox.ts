@@ -15,7 +15,7 @@ const failuresOfFlaky = 2;
 /** How many payments with `tok_flaky` it keeps count of; the oldest are forgotten. */
 const mostFlaky = 1000;
 
-/** What a provider calls something: it is stored, so it must be text that can be. */
+/** A name that a provider gives: it is stored, so it must be text that can be. */
 const Name = z.string().regex(/^[!-~]{1,255}$/, 'Use letters, digits and signs of ASCII.');
 const About = z.object({
   paymentId: z.uuid().optional(),

@@ -1,4 +1,4 @@
-/** What Stripe's errors mean to us. They are told apart by their fields, so that nothing of the package is loaded for it. */
+/** The meaning of Stripe's errors for us. They are told apart by their fields, so that nothing of the package is loaded for it. */
 import type { Stripe } from 'stripe';
 import { Failure } from '#platform/errors.ts';
 import { PaymentsErrors } from '../contract.ts';

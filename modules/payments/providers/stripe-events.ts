@@ -1,4 +1,4 @@
-/** What Stripe's webhook events say about our payments. What other programs do at the same Stripe account is ignored. */
+/** Reads Stripe's webhook events about our payments, and ignores those of other programs at the same Stripe account. */
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { Report, Reported } from '../domain/payment-provider.ts';

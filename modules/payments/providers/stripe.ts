@@ -27,7 +27,7 @@ interface StripeOptions {
 /** Signed by Stripe, so its object is what the type says. */
 const StripeEvent = z.looseObject({ id: z.string(), type: z.string(), data: z.looseObject({ object: z.looseObject({}) }) });
 
-/** Of a part that was captured in Stripe's dashboard only the report says how much it is. */
+/** Tells a whole capture from a partial one made in Stripe's dashboard, whose amount only the report has. */
 const isWhole = ({ status, amount_received }: Stripe.PaymentIntent, { amount }: Payment) =>
   status === 'succeeded' && amount_received === amount.amount;
 
@@ -44,7 +44,7 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
       ...(port && { port }),
       protocol: protocol === 'http:' ? 'http' : 'https',
       telemetry: false,
-      // Whoever asked us tries again, with the same keys.
+      // Our caller retries, with the same keys.
       maxNetworkRetries: 0,
     });
   }

@@ -5,7 +5,7 @@ import { type Played, plans, play } from './interleavings.ts';
 
 interface Books {
   readonly payments: Payments;
-  /** What the ledger says that the provider owes us for a payment; minor units. */
+  /** The amount that the provider owes us for a payment by the ledger; minor units. */
   balanceOf(paymentId: string): Promise<number>;
 }
 

@@ -51,7 +51,7 @@ interface Slot {
 
 export interface Outcome {
   readonly paymentId: string;
-  /** What Stripe knows of it, and what we do; minor units. */
+  /** The state at Stripe, and ours; minor units. */
   readonly there: { readonly received: number; readonly refunded: number; readonly kept: number };
   readonly here: { readonly captured: number; readonly refunded: number };
 }
@@ -139,7 +139,7 @@ export async function play(plan: Plan, payments: Payments) {
     }
   }
 
-  /** What sagas do until they know, and Stripe until it was heard. */
+  /** Goes on as sagas do until they know, and Stripe until it was heard. */
   async function untilQuiet(): Promise<void> {
     stripe.disturb = () => undefined;
     if (plan.abandoned) till.time.now = new Date(till.time.now.getTime() + 3 * hours);

@@ -1,4 +1,4 @@
-/** What every place that keeps payments must do; run against memory and against PostgreSQL. */
+/** The suite that every store of payments must pass, in memory and on PostgreSQL. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { disputeInLedger } from '../domain/ledger.ts';
@@ -11,7 +11,7 @@ const later = new Date(noon.getTime() + 60_000);
 
 export interface Kept {
   readonly payments: Payments;
-  /** What was announced, oldest first. */
+  /** The announced events, oldest first. */
   announced(): Promise<readonly { name: string; payload: unknown }[]>;
   /** The ids of the ledger's transactions. */
   booked(): Promise<readonly string[]>;

@@ -1,4 +1,4 @@
-/** What tests start from. */
+/** Payments that tests start from. */
 import { v4, v7 } from 'uuid';
 import type { Money } from '../domain/money.ts';
 import type { Intent } from '../domain/payments.ts';

@@ -37,7 +37,7 @@ export function aTill<P extends Payments>(payments: P, providers: PaymentProvide
   return {
     payments,
     sagas,
-    /** What the operator was alarmed about. */
+    /** The alarms that the operator got. */
     errors,
     time,
 

@@ -10,7 +10,7 @@ import { givingBack } from './give-back.ts';
 const hours = 60 * 60 * 1000;
 const minute = 60 * 1000;
 
-/** Whoever asked for a payment tries again until it knows the outcome; after this long it is gone for good. */
+/** Callers retry until they know the outcome; a payment nobody asked about for this long is abandoned. */
 const abandonedAfter = 2 * hours;
 
 /** Gives back what is held, or was taken, where nobody finds out any more what came of a payment. */

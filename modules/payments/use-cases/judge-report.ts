@@ -44,7 +44,7 @@ export function judgingReports(payments: Payments, sagas: Sagas, clock: Clock, l
     const now = clock.now();
     const applied = await payments.apply(payment.id, captured(payment, now, minorUnits, reference), now);
     if (!applied && payment.captured !== minorUnits) return mismatch(payment, 'capture', minorUnits);
-    // Whoever wanted it voided may not ask again.
+    // The caller that wanted it voided may never ask again.
     if (applied && payment.state === 'voiding') await startRefund.rest(applied);
   }
 

@@ -16,7 +16,7 @@ export function startingRefund(payments: Payments, sagas: Sagas, clock: Clock) {
     return { payment: changed, refund };
   }
 
-  /** Of a captured payment; nothing, where nothing is left. Within `locked`. */
+  /** Refunds what is left of a captured payment, if anything. Within `locked`. */
   async function rest(payment: Payment): Promise<void> {
     if (payment.state === 'captured' && leftToRefund(payment) > 0) await store(payment, {});
   }

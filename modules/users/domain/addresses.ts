@@ -17,6 +17,6 @@ export abstract class Addresses {
     change: (address: Address) => Address,
   ): Promise<Address | undefined>;
 
-  /** Whether there was one; `guard` may refuse by throwing. */
+  /** Removes an address and tells whether there was one; `guard` may refuse by throwing. */
   abstract remove(userId: string, addressId: string, guard: (address: Address) => void): Promise<boolean>;
 }

@@ -1,6 +1,6 @@
 import type { Profile, ProfileChanges } from '../contract.ts';
 
-/** What a person told us when they registered; the event and the answer of auth carry the same. */
+/** The data a person gave when they registered; the event and the answer of auth carry the same. */
 export interface Registration {
   readonly userId: string;
   readonly email: string;

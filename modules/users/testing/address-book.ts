@@ -25,7 +25,7 @@ export function anAddressBook() {
     remove: (addressId: string, about: { expectedVersion?: number; userId?: string } = {}) =>
       remove({ userId, addressId, ...about }, anyContext),
     eraseOwner: () => people.erase(userId, noon, () => {}),
-    /** What the time is then. */
+    /** Moves the clock on and returns the new time. */
     anHourPasses: () => (now = new Date(now.getTime() + 3_600_000)).toISOString(),
   };
 }

@@ -1,4 +1,4 @@
-/** What the port of exports promises, whatever is behind it. */
+/** The promises of the port of exports, whatever is behind it. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, expect, it } from 'vitest';
 import { exportPatience, type Exports } from '../domain/exports.ts';

@@ -1,4 +1,4 @@
-/** What users calls of other modules, answered from memory. */
+/** The operations of other modules that users calls, answered from memory. */
 import type { InputOf, OutputOf } from '#platform/contract.ts';
 import { AuthErrors, type AuthApi } from '../../auth/contract.ts';
 import type { OrdersApi } from '../../orders/contract.ts';

@@ -1,4 +1,4 @@
-/** What the ports of users promise, whatever is behind them. */
+/** The promises of the ports of users, whatever is behind them. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Outbox } from '#platform/outbox.ts';

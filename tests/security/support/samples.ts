@@ -90,6 +90,6 @@ function texts({ format, pattern, minLength = 0, maxLength = 200 }: JsonSchema):
   const plain = fc.string({ minLength, maxLength: Math.min(maxLength, minLength + 40), unit: 'grapheme' });
   if (pattern === undefined) return plain;
   const expression = new RegExp(pattern, 'u');
-  // What cannot be made from its pattern is guessed.
+  // Guesses where no sample can be made from the pattern.
   return /\\p/i.test(pattern) ? plain.filter((text) => expression.test(text)) : fc.stringMatching(expression);
 }

@@ -1,4 +1,4 @@
-/** What happens in a shop in a day, each endpoint at least once, and what goes wrong there as well. */
+/** A day in a shop: each endpoint at least once, and what goes wrong there as well. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { eventually, type Reply, Visitor } from '../../acceptance/client.ts';
 import { type Shop, webhookSecret } from './shop.ts';
@@ -12,7 +12,7 @@ interface Exchanged {
 
 export interface Story {
   readonly exchanged: readonly Exchanged[];
-  /** What nobody but those concerned may ever read. */
+  /** Texts that only the people concerned may ever read. */
   readonly secrets: readonly string[];
 }
 
