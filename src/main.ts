@@ -4,5 +4,5 @@ import { main } from './host/command-line.ts';
 // Whatever the caller's mask: what we create is for us to change. Files with secrets set stricter modes themselves.
 process.umask(process.umask() | 0o022);
 
-// What a shutdown has cut off may still hold timers; nobody waits for those.
+// Work that a shutdown has cut off may still hold timers; nobody waits for those.
 process.exit(await main(process.argv.slice(2)));

@@ -1,5 +1,5 @@
 /**
- * What `npm start` runs. JavaScript that any Node can read, for two reasons: another Node than ours gets one line that
+ * Runs for `npm start`. JavaScript that any Node can read, for two reasons: another Node than ours gets one line that
  * says what to do, and compiled TypeScript is kept only from the moment the compile cache is on.
  */
 import { spawnSync } from 'node:child_process';

@@ -17,7 +17,7 @@ const holders = new Map([
 const certificateIn = (file: string) => new X509Certificate(readFileSync(file));
 const contents = ({ ca, cert, key }: CertificateFiles) => ({ ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) });
 
-/** What the server sees of a client that wants to talk to `servername`; rejects with what either of them objects to. */
+/** Shakes hands as a client that wants to talk to `servername`, and returns what the server sees of it; rejects with either side's objection. */
 async function shakeHands(client: CertificateFiles, server: CertificateFiles, servername: string): Promise<string> {
   const seen = Promise.withResolvers<string>();
   const listening = createServer({ ...contents(server), requestCert: true, rejectUnauthorized: true }, (socket) => {

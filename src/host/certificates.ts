@@ -2,7 +2,7 @@
  * A private authority for development, and short-lived certificates for the processes: each names the modules that run
  * there, and nothing else it could be taken for. For production, certificates come from whoever issues them there.
  */
-// What x509 puts its algorithms together with.
+// Decorator metadata, which x509 builds its algorithms from.
 import 'reflect-metadata';
 import { randomBytes, type webcrypto } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const day = 24 * 60 * 60_000;
 /** Milliseconds. */
 export const certificateLifetime = 7 * day;
 const authorityLifetime = 365 * day;
-/** Of one that was made on this machine a moment ago, for clocks that are behind. */
+/** Milliseconds that a new certificate is valid from in the past, for peers whose clocks are behind. */
 const clockSkew = 5 * 60_000;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 

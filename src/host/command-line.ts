@@ -10,7 +10,7 @@ import { refusalPrefix } from './topology/refusal.ts';
 import { isSupervised } from './topology/supervised.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What begins the line that says why nothing came of it. */
+/** The prefix of the line that says why a command failed. */
 const prefixes: Readonly<Record<string, string>> = {
   serve: refusalPrefix,
   topology: refusalPrefix,

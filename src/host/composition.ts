@@ -24,9 +24,9 @@ interface CompositionOptions extends ProgramOptions {
   readonly configuration: Configuration;
   /** The modules of this process. */
   readonly definitions: readonly ModuleDefinition[];
-  /** Those of other processes. */
+  /** Modules that run in other processes. */
   readonly elsewhere: readonly ModuleDefinition[];
-  /** Whether requests for modules elsewhere come in here. */
+  /** Tells whether requests for modules elsewhere come in here. */
   readonly isGateway: boolean;
   readonly identity: Identity;
   readonly databases: ReadonlyMap<string, OpenDatabase>;
@@ -118,7 +118,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   return { gateway, modules, rpc };
 }
 
-/** What `/readyz` tells of them: by how many seconds this machine is ahead of each database. */
+/** Adds the clocks to `/readyz`: by how many seconds this machine is ahead of each database. */
 async function watchClocks(
   modules: readonly RunningModule[],
   { logger }: CompositionOptions,
@@ -156,7 +156,7 @@ async function startMessaging(modules: readonly RunningModule[], opened: Opened)
   await Promise.all(starts);
 }
 
-/** What a module refuses to start with is somebody's setting: one line for them. */
+/** A module's refusal to start is about somebody's setting: one line for them. */
 async function runStartHooks(
   { definition, container, database }: RunningModule,
   { seed }: Configuration,

@@ -1,4 +1,4 @@
-/** What the environment variables ask for, parsed once; a wrong one stops the program with a line that names it. */
+/** The configuration, parsed once from the environment variables; a wrong one stops the program with a line that names it. */
 import { z } from 'zod';
 import type { WireConditions } from '#runtime/calls/wire-mode.ts';
 import type { PeerFiles } from '#runtime/grpc/peer-certificates.ts';

@@ -16,13 +16,13 @@ export interface Places {
   readonly directVariable: string;
 }
 
-/** Of a module with a database of its own. */
+/** The places of a module with a database of its own. */
 export function ownPlaces(module: string, environment: Environment): Places | undefined {
   const [url, directUrl] = [ownDatabaseUrl(module, environment), ownDirectUrl(module, environment)];
   return url === undefined ? undefined : placesOf([ownDatabaseVariable(module), url], [ownDirectVariable(module), directUrl]);
 }
 
-/** Of the administrator; undefined for the embedded server. */
+/** The administrator's places; undefined for the embedded server. */
 export const sharedPlaces = ({ databaseUrl, databaseDirectUrl }: Configuration): Places | undefined =>
   databaseUrl === undefined ? undefined : placesOf(['DATABASE_URL', databaseUrl], [directVariable, databaseDirectUrl]);
 

@@ -58,7 +58,7 @@ interface Options {
   readonly onlyExisting?: boolean;
 }
 
-/** What it opens is added to `opened` one by one, so that a failure halfway leaves nothing open. */
+/** Opens the databases and adds them to `opened` one by one, so that a failure halfway leaves nothing open. */
 export async function openDatabases(options: Options, opened: Opened): Promise<Databases> {
   const { configuration, environment, modules, logger } = options;
   const own = modules.flatMap((module) => {
@@ -109,7 +109,7 @@ interface Server {
   readonly places?: Places;
   readonly location: string;
   readonly failed: Promise<Error>;
-  /** Of an embedded one. */
+  /** Notes the known migrations beside the data; an embedded server's only. */
   readonly noteMigrations?: (modules: readonly string[]) => void;
 }
 

@@ -18,7 +18,7 @@ interface Options {
   readonly metrics: Metrics;
   /** The modules of this process: who calls. */
   readonly callers: readonly ModuleDefinition[];
-  /** What does not run here. */
+  /** Modules that do not run here. */
   readonly modules: readonly ModuleDefinition[];
 }
 

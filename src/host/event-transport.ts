@@ -1,4 +1,4 @@
-/** What carries the events of this process: its own memory, or a broker between processes. */
+/** The transport of this process's events: its own memory, or a broker between processes. */
 import { MemoryTransport } from '#runtime/events/memory/memory-transport.ts';
 import type { Subscription, Transport } from '#runtime/events/transport.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
@@ -12,7 +12,7 @@ interface Options {
   readonly eventsUrl: string | undefined;
   /** Names of the modules of this process. */
   readonly modules: readonly string[];
-  /** Of every process: a queue is there for each of their reactions before anything is published. */
+  /** Modules of every process: a queue is there for each of their reactions before anything is published. */
   readonly everyModule: readonly ModuleDefinition[];
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -1,4 +1,4 @@
-/** What a person is told; the log goes to the standard output. */
+/** Messages for a person; the log goes to the standard output. */
 import { styleText } from 'node:util';
 
 export const say = (line: string) => void process.stderr.write(`${line}\n`);

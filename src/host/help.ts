@@ -1,4 +1,4 @@
-/** What the command line says of itself. */
+/** The help texts of the command line. */
 import { isOneFile } from '#platform/assets.ts';
 
 const program = isOneFile ? 'fissile' : 'npm start --';

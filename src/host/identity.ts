@@ -19,7 +19,7 @@ export class Identity {
     this.#opened = opened;
   }
 
-  /** What this process shows to peers and asks of them; undefined where that was switched off. Throws StartupError where nothing is said. */
+  /** The certificates that this process shows to peers and asks of them; undefined where switched off. Throws StartupError where nothing is said. */
   get peer(): PeerCertificates | undefined {
     const { peerTls } = this.#configuration;
     if (peerTls === 'off') return undefined;

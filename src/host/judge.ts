@@ -26,7 +26,7 @@ interface Judged extends Pick<ProgramOptions, 'environment' | 'remoteClient' | '
   readonly configuration: Configuration;
   /** The modules of this process. */
   readonly definitions: readonly ModuleDefinition[];
-  /** Those of other processes. */
+  /** Modules that run in other processes. */
   readonly elsewhere: readonly ModuleDefinition[];
   readonly isGateway: boolean;
   readonly identity: Identity;

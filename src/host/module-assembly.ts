@@ -26,7 +26,7 @@ export interface RunningModule {
   readonly messaging: Messaging;
   /** Its own operations, as its endpoints call them. */
   readonly client: Client<Api>;
-  /** What does the work of its operations, for calls from other processes. */
+  /** The handler of one of its operations, for calls from other processes. */
   readonly handlerOf: (operation: Operation) => AnyHandler;
 }
 

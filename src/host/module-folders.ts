@@ -12,5 +12,5 @@ export async function moduleNames(): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
 
-/** What its `module.ts` exports. */
+/** Imports a module's `module.ts`. */
 export const importModule = (name: string): Promise<unknown> => import(new URL(`${name}/module.ts`, folder).href);

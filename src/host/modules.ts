@@ -6,16 +6,16 @@ import { StartupError } from './startup-error.ts';
 
 export { findModules };
 
-/** What `MODULES` calls the single way in, beside the modules. */
+/** The name in `MODULES` for the single way in, beside the modules. */
 const gateway = 'gateway';
 
 export interface Selection {
   readonly modules: readonly string[];
-  /** Whether this process is the way in to the modules that run elsewhere. */
+  /** Tells whether this process is the way in to the modules that run elsewhere. */
   readonly gateway: boolean;
 }
 
-/** What this process runs; without a wish, everything. */
+/** Selects what this process runs; without a wish, everything. */
 export function selectModules(all: readonly string[], wanted: readonly string[] | undefined): Selection {
   if (wanted === undefined) return { modules: all, gateway: true };
   const unknown = wanted.filter((name) => name !== gateway && !all.includes(name));

@@ -1,4 +1,4 @@
-/** What was opened while starting, closed in reverse order; one that fails does not keep the others from closing. */
+/** Resources opened while starting, closed in reverse order; a failing one does not keep the others from closing. */
 import type { Logger } from '#platform/logger.ts';
 
 export class Opened {

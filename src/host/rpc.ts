@@ -13,7 +13,7 @@ interface Options {
   readonly host: string;
   readonly port: number;
   readonly modules: readonly RunningModule[];
-  /** Of every process: who may call is what they declare. */
+  /** Modules of every process: their declarations say who may call. */
   readonly everyModule: readonly ModuleDefinition[];
   readonly identity: Identity;
   readonly verifier: TokenVerifier;

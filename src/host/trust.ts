@@ -54,7 +54,7 @@ export function checkTrust({ definitions, elsewhere, isCalled, configuration, gi
   );
 }
 
-/** What ends here is told to the other processes, and what ends in another replica of the issuer is heard. */
+/** Tells other processes which sessions end here, and hears of those that end in another replica of the issuer. */
 function withOtherProcesses(authenticator: Authenticator, transport: Transport): Authenticator {
   authenticator.onEnded((sessionId) => transport.broadcast(ended, sessionId));
   return {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { getAsset, getAssetKeys, getRawAsset, isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 
-/** Whether this is the program as one file. */
+/** Tells whether this is the program as one file. */
 export const isOneFile = isSea();
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

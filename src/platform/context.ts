@@ -1,12 +1,12 @@
 /**
- * What travels with a piece of work: who asked, until when it matters, and which trace it belongs to.
+ * The context of a piece of work: who asked, until when it matters, and which trace it belongs to.
  * It is set once where work enters the process (a request, a delivery, a saga step) and read where it is needed.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
 import { Deadline } from './deadline.ts';
 
-/** What a person may be. The module that issues tokens says which roles there are; `admin` is the one that endpoints ask for. */
+/** A role of a person. The module that issues tokens says which there are; `admin` is the one that endpoints ask for. */
 export type Role = string;
 
 /** A person who proved who they are. */

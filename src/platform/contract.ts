@@ -75,7 +75,7 @@ export function moduleOf(offered: Api): string {
   return module;
 }
 
-/** What a caller passes and what it gets. Defaults are filled in where a request enters the program, not here. */
+/** The value a caller passes, and the one it gets. Defaults are filled in where a request enters the program, not here. */
 export type InputOf<D extends AnyOperationDefinition> = z.output<D['input']>;
 export type OutputOf<D extends AnyOperationDefinition> = z.output<D['output']>;
 
@@ -85,7 +85,7 @@ export interface CallOptions {
 }
 
 /**
- * What a module holds of an operation it needs: `Call<typeof OrdersApi.getOrder>`. The module behind it may be in this
+ * A call of an operation that a module needs: `Call<typeof OrdersApi.getOrder>`. The module behind it may be in this
  * process or far away: the answer can take until the deadline, and `unavailable` is one of the answers.
  */
 export type Call<D extends AnyOperationDefinition> = (input: InputOf<D>, options?: CallOptions) => Promise<OutputOf<D>>;
@@ -93,7 +93,7 @@ export type Call<D extends AnyOperationDefinition> = (input: InputOf<D>, options
 /** Calls of all operations of an api, as the host makes them and a module's own endpoints get them. */
 export type Client<A extends Api> = { readonly [Name in keyof A]: Call<A[Name]> };
 
-/** What a module writes for an operation. */
+/** The implementation of an operation, which a module writes. */
 export type Handler<A extends Api, Name extends keyof A> = (
   input: InputOf<A[Name]>,
   context: CallContext,

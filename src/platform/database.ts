@@ -45,7 +45,7 @@ export abstract class Database {
   /** Runs `listener` once the ambient transaction is durable, never if it rolls back. Throws outside a transaction. */
   abstract afterCommit(listener: () => void): void;
 
-  /** Whether any database's transaction is open around the caller: then nothing may leave the process. */
+  /** Tells whether any database's transaction is open around the caller: then nothing may leave the process. */
   static get anyTransactionOpen(): boolean {
     for (let found = ambientTransaction.getStore(); found; found = found.outer) if (found.open) return true;
     return false;

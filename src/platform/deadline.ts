@@ -2,7 +2,7 @@
 export class Deadline {
   readonly #at: number;
 
-  /** That many milliseconds from now; Infinity for never. */
+  /** Ends in so many milliseconds from now; Infinity for never. */
   constructor(milliseconds: number) {
     this.#at = performance.now() + milliseconds;
   }

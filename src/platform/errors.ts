@@ -1,5 +1,5 @@
 /**
- * What went wrong, in terms a caller can act on. A code is stable and belongs to one module
+ * Errors in terms a caller can act on. A code is stable and belongs to one module
  * (`orders.out-of-stock`); its kind is one of a few that every transport knows how to carry.
  */
 export const errorKinds = [
@@ -82,7 +82,7 @@ export function errors<const T extends Record<string, readonly [ErrorKind, strin
   ) as { [Name in keyof T]: ErrorDefinition };
 }
 
-/** What the platform itself answers, whichever module was asked. */
+/** Errors of the platform itself, whichever module was asked. */
 export const platformErrors = errors('platform', {
   invalidRequest: ['invalid', 'The request is not valid.'],
   unauthenticated: ['unauthenticated', 'A valid access token is required.'],

@@ -1,4 +1,4 @@
-/** What is wrong with a field, in words for whoever fills it in. A schema that has its own keeps them. */
+/** Messages about a wrong field, for the person who fills it in. A schema's own messages come first. */
 import type { z } from 'zod';
 
 const kinds: Readonly<Record<string, string>> = {

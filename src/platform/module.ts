@@ -20,10 +20,10 @@ type HandlerOf<D extends AnyOperationDefinition> = (
   context: CallContext,
 ) => Promise<OutputOf<D>>;
 
-/** What is bound to a token: a module binds the handlers of its own operations. */
+/** The type of what is bound to a token: a module binds the handlers of its own operations. */
 export type Bound<T> = T extends Operation ? HandlerOf<T> : Resolved<T>;
 
-/** What a token resolves to: an operation is one of another module's, which `needs` names, and resolves to its call. */
+/** The type that a token resolves to: an operation is one of another module's, which `needs` names, and resolves to its call. */
 export type Resolved<T> =
   T extends Token<infer Instance> ? Instance
   : T extends z.ZodObject ? z.output<T>
@@ -48,7 +48,7 @@ export interface Bind {
   };
 }
 
-/** What a reaction knows about the delivery it handles. */
+/** A reaction's knowledge of the delivery it handles. */
 export interface Delivery {
   readonly eventId: string;
   readonly key: string;
@@ -155,7 +155,7 @@ export interface ModuleDefinition {
   /** By what is typed: `admin list`. The program may be running meanwhile; events are delivered by it, or when it starts. */
   readonly commands: Readonly<Record<string, CommandBinding>>;
   readonly endpoints: readonly Endpoint[];
-  /** Of the one module that issues access tokens; in its own process it binds an Authenticator. */
+  /** Set by the one module that issues access tokens; in its own process it binds an Authenticator. */
   readonly authenticates: Authentication | undefined;
 }
 

@@ -13,7 +13,7 @@ export function plainAddress(text: string): string {
   return ipaddr.isValid(host) ? ipaddr.process(host).toString() : trimmed;
 }
 
-/** What one subscriber gets: an IPv4 address, or the /64 of an IPv6 address, whose lower half they choose freely. */
+/** The range of one subscriber: an IPv4 address, or the /64 of an IPv6 address, whose lower half they choose freely. */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
   if (isIPv4(plain) || !ipaddr.IPv6.isValid(plain)) return plain;

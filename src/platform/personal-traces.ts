@@ -1,4 +1,4 @@
-/** What the platform keeps of a person in the module's own database. */
+/** The platform's records of a person in the module's own database. */
 export abstract class PersonalTraces {
   /**
    * Deletes the stored answers to the person's requests, and the published events that have their id as key, in the

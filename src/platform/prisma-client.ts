@@ -9,7 +9,7 @@ interface Batcher {
   request(request: unknown): Promise<unknown>;
 }
 
-/** What Prisma sends requests through: not part of its interface, so it is looked at closely before it is changed. */
+/** Prisma's way to send requests: not part of its interface, so it is looked at closely before it is changed. */
 interface RequestHandler {
   dataloader: Batcher;
   handleRequestError(failed: { error: unknown }): never;

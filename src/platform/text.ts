@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What has no place in one line of text, such as a name: control characters and line separators, which break whatever it
- * is written into, and bidi controls (Unicode's Bidi_Control), which make one text look like another.
+ * Characters with no place in one line of text, such as a name: control characters and line separators, which break
+ * whatever it is written into, and bidi controls (Unicode's Bidi_Control), which make one text look like another.
  */
 const invisible = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 

@@ -13,7 +13,7 @@ import { UsageError } from '../usage-error.ts';
 
 interface ModuleCommand extends CommandBinding {
   readonly module: ModuleDefinition;
-  /** What is typed: `admin list`. */
+  /** The words to type: `admin list`. */
   readonly name: string;
 }
 

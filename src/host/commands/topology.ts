@@ -47,7 +47,7 @@ export async function serveTopology(environment: Environment, file: string): Pro
       failure = await Promise.race([stopAsked, started.failed]);
     }
     say(failure ? `Stopping: ${failure.message}` : 'Stopping: finishing what is under way. Press Ctrl-C again to stop at once.');
-    // What is still starting then is closed as soon as it has started.
+    // A process that is still starting is closed as soon as it has started.
     await opened.closeAll();
     await running.catch(() => {});
   } finally {
@@ -77,7 +77,7 @@ async function start(topology: Topology, configuration: Configuration, environme
   if (configuration.management) await checkPort(configuration.management, managementPort);
   if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
   const { urls, location, failed, migrated } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
-  // Whoever stops it at a terminal is no load balancer.
+  // No load balancer has to notice that a person at a terminal stops it.
   const processes = process.stdout.isTTY ? { ...environment, SHUTDOWN_DELAY: '0' } : environment;
   const means = { environment: processes, databases: urls, settings: await moduleSettings() };
   const dataDir = resolve(configuration.dataDir);

@@ -10,14 +10,14 @@ import { StartupError } from '../startup-error.ts';
 import { isAlive } from './postmaster-file.ts';
 import { tarOf, type TarEntry } from './tar-entries.ts';
 
-/** What of the data folder is in it; the rest can be made again. */
+/** The parts of the data folder in a backup; the rest can be made again. */
 export const backedUp = ['postgres', 'certificates'] as const;
 
 const Facts = z.object({
-  /** Of the program. */
+  /** The program's version. */
   version: z.string(),
   postgresql: z.string(),
-  /** What was stored by then is in it. */
+  /** The moment up to which all stored data is in it. */
   time: z.iso.datetime(),
 });
 export type BackupFacts = z.output<typeof Facts>;
@@ -66,7 +66,7 @@ async function* counted(chunks: AsyncIterable<Uint8Array>, onProgress: (bytes: n
   }
 }
 
-/** What a backup to the same name left that was killed. */
+/** Removes what a killed backup to the same name left. */
 function removeUnfinished(file: string): void {
   const folder = dirname(file);
   for (const name of readdirSync(folder)) {

@@ -13,7 +13,7 @@ import { entriesBelow, fileEntry, type TarEntry } from './tar-entries.ts';
 const cluster = 'postgres';
 const control = `${cluster}/global/pg_control`;
 
-/** Of the server that runs, or of the log that comes at the end; PostgreSQL wants the folders, and fills them anew. */
+/** Folders of the running server, or of the log that comes at the end; PostgreSQL wants them to exist, and fills them anew. */
 const emptied = ['pg_dynshmem', 'pg_notify', 'pg_replslot', 'pg_serial', 'pg_snapshots', 'pg_stat_tmp', 'pg_subtrans', 'pg_wal'];
 const inEmptied = new RegExp(`^${cluster}/(${emptied.join('|')})/`);
 /** Traces of the server that runs and of earlier backups, temporary files, and caches that may be out of date. */
@@ -57,7 +57,7 @@ async function logFrom(session: pg.Client, start: string, end: string): Promise<
   return segments.map(({ name }) => name);
 }
 
-/** What fails here is that the server ends, or cannot go on. */
+/** Asks the server; a failure means that it is ending, or cannot go on. */
 async function ask<Row extends pg.QueryResultRow>(session: pg.Client, statement: string, values: unknown[] = []): Promise<Row[]> {
   try {
     return (await session.query<Row>(statement, values)).rows;

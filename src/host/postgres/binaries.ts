@@ -30,7 +30,7 @@ export function broughtVersion(): string | undefined {
   }
 }
 
-/** What this program brings along, where `account` can run it; the one file unpacks it below `dataDir`, if it may. */
+/** The bundled PostgreSQL, where `account` can run it; the one file unpacks it below `dataDir`, if it may. */
 export function broughtBinaries(account: ServiceAccount | undefined, dataDir: string, announce: (line: string) => void): Binaries {
   const carried = carriedPostgres();
   if (!carried) return binariesFor(account, packagedBinaries());
@@ -83,7 +83,7 @@ export function binariesFor(account: ServiceAccount | undefined, packaged: Binar
   return { version: packaged.version, folder };
 }
 
-/** What its owner may read or run, everybody may, whatever mask npm or this program was started with. */
+/** Gives everybody the owner's right to read and run, whatever umask npm or this program was started with. */
 function openToAll(path: string): void {
   const found = lstatSync(path);
   if (found.isSymbolicLink()) return;

@@ -47,7 +47,7 @@ export function unpackedIn(parent: string, carried: CarriedPostgres, announce: (
   }
   const unfinished = `${folder}.${process.pid}`;
   try {
-    // Whoever PostgreSQL runs as has to get in, whatever mask we were started with.
+    // PostgreSQL's account has to get in, whatever umask we were started with.
     if (mkdirSync(parent, { recursive: true }) !== undefined) chmodSync(parent, 0o755);
     removeUnfinished(parent);
     mkdirSync(unfinished);
@@ -103,7 +103,7 @@ function checkRunnable(folder: string): string {
   return folder;
 }
 
-/** What a start left that was killed on the way. */
+/** Removes what a killed start left. */
 function removeUnfinished(parent: string): void {
   for (const name of readdirSync(parent)) {
     const pid = Number(/^postgresql-.+\.(\d+)$/.exec(name)?.[1] ?? 0);

@@ -43,7 +43,7 @@ describe('a program that was killed', () => {
     await new Promise((resolve) => setTimeout(resolve, 400));
     await killed.end('SIGKILL');
     let starts = 0;
-    // What creates the files may outlive the program for a moment; a later start clears away what is left.
+    // The process that creates the files may outlive the program for a moment; a later start clears them away.
     do {
       const next = startProgram(dataDir);
       expect(await next.line()).toBe(`started ${++starts}`);

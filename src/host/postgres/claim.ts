@@ -87,7 +87,7 @@ export async function takeOver(cluster: Cluster): Promise<void> {
   if (isOfZombie(cluster.folder)) removeTraces(cluster.folder);
 }
 
-/** What PostgreSQL would take for a sign of life, as there is a process with the number of the dead one. */
+/** Removes the signs of life of a dead server, which PostgreSQL would believe where another process has its number. */
 function removeTraces(folder: string): void {
   const socketFiles = readdirSync(folder).filter((name) => name.startsWith('.s.PGSQL.'));
   for (const name of socketFiles) rmSync(join(folder, name), { force: true });

@@ -11,7 +11,7 @@ import { serviceAccount, type ServiceAccount } from './service-account.ts';
 
 /** The data of the embedded server, complete and of the version that we run. */
 export interface Cluster extends ServerFiles {
-  /** Of the superuser. It lies in the folder, which only the account can read. */
+  /** The superuser's password. It lies in the folder, which only the account can read. */
   readonly password: string;
   readonly version: string;
 }
@@ -102,7 +102,7 @@ async function create(files: ServerFiles): Promise<void> {
   }
 }
 
-/** What a start left that was interrupted. */
+/** Removes what an interrupted start left. */
 export function removeUnfinished(dataDir: string): void {
   for (const name of readdirSync(dataDir)) {
     const pid = Number(/^postgres\.(\d+)\.new/.exec(name)?.[1] ?? 0);

@@ -10,7 +10,7 @@ import { Session } from '#runtime/database/session.ts';
 const withoutHost = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=[:/?#]|$)/i;
 const anyHost = 'localhost';
 
-/** What is wrong with the text of a URL, without repeating it; undefined for one that can be parsed. */
+/** The mistake in the text of a URL, without repeating the text; undefined for one that can be parsed. */
 export function mistakeIn(text: string): string | undefined {
   if (!/^postgres(ql)?:\/\//i.test(text)) return 'must be a postgresql:// URL';
   if (/%(?![0-9a-f]{2})/i.test(text)) return 'has a percent sign that encodes nothing; as a character it is written %25';

@@ -21,7 +21,7 @@ export async function roleInSharedDatabase(admin: pg.Client, module: string): Pr
 /** Creates the database of `owner` with the schema `module`, which `previousOwner` has in the administrator's. */
 export async function createAsCopy(admin: pg.Client, module: string, owner: DerivedRole, previousOwner: string): Promise<void> {
   const [source = '', unfinished, finished] = [admin.database, `${owner.role}_unfinished`, owner.role].map((name) => name && pg.escapeIdentifier(name));
-  // Of a start that was interrupted.
+  // An interrupted start may have left one.
   await admin.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
   await admin.query(`CREATE DATABASE ${unfinished} TEMPLATE ${source} OWNER ${finished}`).catch((error: { code?: string }) => {
     if (error.code !== objectInUse) throw error;

@@ -27,7 +27,7 @@ export function derivedRole(name: string, client: pg.Client): DerivedRole {
   return { role, password, mark };
 }
 
-/** What the driver found in the URL, in PGPASSWORD or in a password file. */
+/** The password that the driver found in the URL, in PGPASSWORD or in a password file. */
 const passwordOf = (client: pg.Client): string | null => (client as pg.Client & { password?: string | null }).password ?? null;
 
 function fitName(name: string): string {

@@ -70,7 +70,7 @@ export async function pendingMigrations(
 export const unknownMigration = (module: string, name: string) =>
   new StartupError(`The database of ${module} has a migration that this program does not know, ${name}: a newer version wrote it. Start that version.`);
 
-/** What is still to be applied, after checking that what was applied is what we know. */
+/** The migrations still to be applied, after a check that the applied ones are those we know. */
 function pendingOf(module: string, migrations: readonly Migration[], recorded: readonly Recorded[]): Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const { migration_name: name, checksum, finished_at: finishedAt } of recorded) {
@@ -111,7 +111,7 @@ class MigrationRecord {
     this.#table = `${pg.escapeIdentifier(module)}."_prisma_migrations"`;
   }
 
-  /** What was applied or is half applied; what was rolled back counts as never begun. */
+  /** The migrations that are applied or half applied; a rolled-back one counts as never begun. */
   async read(): Promise<Recorded[]> {
     try {
       const { rows } = await this.#connection.query<Recorded>(

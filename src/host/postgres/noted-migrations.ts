@@ -18,7 +18,7 @@ const noteIn = (folder: string) => join(folder, 'fissile.migrations');
 export function checkNotNewer(folder: string): void {
   const known = migrationsOfAll();
   for (const [module, names] of Object.entries(notedIn(folder))) {
-    // What is no module any more is nobody's concern.
+    // Migrations of a folder that is no module any more do not matter.
     const unknown = known[module] && names.find((name) => !known[module]!.includes(name));
     if (unknown !== undefined) throw unknownMigration(module, unknown);
   }

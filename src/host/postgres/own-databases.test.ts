@@ -104,7 +104,7 @@ describe('giving databases', () => {
       await client.end();
     }
     const moved = { nameOf: (module: string) => `${prefix}moved_${module}`, announce: options.announce };
-    // Of a start that was interrupted.
+    // An interrupted start left it.
     await admin.query(`CREATE DATABASE "${moved.nameOf('orders')}_unfinished"`);
     try {
       const given = await giveDatabases(sharedAdmin, modules, moved);

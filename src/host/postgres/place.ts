@@ -9,7 +9,7 @@ export function placeOf(client: pg.Client): ConnectionSettings {
   return { host, port, user, database, ssl: ssl as pg.ClientConfig['ssl'], ...(options && { options }) };
 }
 
-/** What a pooler that serves several wants behind each role's name: it knows `postgres.tenant` where the server knows `postgres`. */
+/** The suffix that a pooler of several tenants wants behind each role's name: `postgres.tenant` where the server knows `postgres`. */
 export function tenantIn(user: string | undefined, admin: pg.Client): string {
   const role = (admin instanceof Session && admin.role) || admin.user;
   return user?.startsWith(`${role}.`) ? user.slice(role!.length) : '';

@@ -26,7 +26,7 @@ interface Pooling {
 
 /** Milliseconds to wait for a second connection of the pooler's. */
 const patience = 10_000;
-/** What servers and poolers say when a statement is not prepared where it is run, is so already, or may not be at all. */
+/** Errors of servers and poolers for a statement that is not prepared where it runs, is so already, or may not be at all. */
 const notPrepared = ['26000', '42P05', '0A000', '08P01'];
 
 /** Connects for what needs a session of its own. `directVariable` is the setting that leads past a pooler. */

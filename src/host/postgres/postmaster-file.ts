@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** What a running PostgreSQL says of itself in its data folder. */
+/** A running PostgreSQL's own record in its data folder. */
 export interface Postmaster {
   readonly pid: number;
   /** Where it is reached: a folder of sockets, or an address; undefined as long as it has neither. */

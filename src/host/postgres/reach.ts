@@ -26,7 +26,7 @@ const explanations: Record<string, string> = {
 };
 
 /**
- * What is met of a server that is about to start, or is being started again: no name, no port or nobody behind a proxy's, no
+ * Signs of a server that is about to start, or is being restarted: no name, no port or nobody behind a proxy's, no
  * answer in time, then that it is starting.
  */
 const comesUp = ['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENOENT', 'ETIMEDOUT', startingUp];
@@ -54,7 +54,7 @@ export async function reach(connection: ConnectionSettings, variable: string, gi
   const deadline = new Deadline(patience);
   for (let [told, timeout] = [false, firstTry]; ; told = true, timeout = Math.min(2 * timeout, longestTry)) {
     const client = new Session({ ...connection, settings, application_name: 'fissile start', connectionTimeoutMillis: timeout });
-    // What breaks later fails with the statement that notices.
+    // A connection that breaks later fails the statement that notices.
     client.on('error', () => {});
     try {
       await client.connect();

@@ -104,7 +104,7 @@ export async function startServer(files: ServerFiles, options: { settings: Serve
   // No link is followed: as root we would write wherever the owner of the data folder points it.
   const log = openSync(options.logFile, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
   const given = ['-D', nameOf(files), ...asArguments(options.settings)];
-  // What a killed one left may have the number of the new one: in a container they are the same each time.
+  // A killed server's files may name the number of the new one: in a container they are the same each time.
   const left = writtenAt(files.folder);
   // A session of its own: the terminal's Ctrl-C is for us alone, and PostgreSQL is stopped last, after the drain.
   const child = run(files, files.programs.postgres, given, { stdio: ['ignore', log, log], detached: true });

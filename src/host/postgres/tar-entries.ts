@@ -20,7 +20,7 @@ const block = 512;
 const chunkSize = 256 * 1024;
 const zeroes = Buffer.alloc(chunkSize);
 
-/** Whoever reads an archive of theirs shall be the only one who can read what comes out. */
+/** Extracted files are readable by their owner only. */
 const [fileMode, folderMode] = [0o600, 0o700];
 
 export async function* tarOf(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {

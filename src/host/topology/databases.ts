@@ -21,7 +21,7 @@ export interface DatabaseUrls {
 }
 
 export interface TopologyDatabases {
-  /** Those of each module's database. */
+  /** The URLs of each module's database. */
   readonly urls: ReadonlyMap<string, DatabaseUrls>;
   /** Where the data lies, for a person. */
   readonly location: string;
@@ -67,7 +67,7 @@ interface Server {
   readonly variable: string;
   readonly location: string;
   readonly failed: Promise<Error>;
-  /** Of an embedded one. */
+  /** Notes the known migrations beside the data; an embedded server's only. */
   readonly noteMigrations?: (modules: readonly string[]) => void;
 }
 

@@ -1,4 +1,4 @@
-/** Whether the gateway, and all it leads to, can be used. */
+/** Asks whether the gateway, and all it leads to, can be used. */
 import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -11,14 +11,14 @@ import { gateway } from './topology-file.ts';
 const ofGateway = ['TLS_CERT', 'TLS_KEY', 'REDIS_URL', 'MANAGEMENT_PORT', 'MANAGEMENT_HOST'];
 
 export interface Instance {
-  /** Of the process, and of the replica where there are several: `shop-2`. */
+  /** The name of the process, with the replica's number where there are several: `shop-2`. */
   readonly name: string;
   readonly isGateway: boolean;
   readonly environment: Environment;
 }
 
 export interface Means {
-  /** Of whoever starts the topology. */
+  /** The environment of the person who starts the topology. */
   readonly environment: Environment;
   /** The URLs of each module's database. */
   readonly databases: ReadonlyMap<string, DatabaseUrls>;
@@ -45,7 +45,7 @@ function environmentOf(entry: TopologyProcess, replica: number, { processes, eve
   const scheme = environment.PEER_TLS === 'off' ? 'http' : 'https';
   return {
     ...environment,
-    // What others alone read may be secret.
+    // Variables that only other processes read may be secret.
     ...unset(variablesOfOthers(entry.modules, settings)),
     // The supervisor reads lines of JSON and makes them what they should be.
     NO_COLOR: '1',
@@ -88,7 +88,7 @@ function variablesOfOthers(modules: readonly string[], settings: Means['settings
   return modules.includes(gateway) ? others : [...others, ...ofGateway];
 }
 
-/** What the environment says goes before. */
+/** Defaults, which the environment overrides. */
 const given = (defaults: Environment, environment: Environment): Environment =>
   Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, environment[name] || value]));
 

@@ -39,7 +39,7 @@ export class MergedLog {
     this.line(name, jsonLine({ level, message, time: new Date(), module: undefined, context: undefined, fields: undefined }));
   }
 
-  /** What a process says to a person. */
+  /** Prints a process's message to a person. */
   say(name: string, text: string): void {
     this.#options.toPerson.write(this.#prefixed(name, text));
   }

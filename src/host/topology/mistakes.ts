@@ -1,4 +1,4 @@
-/** What is wrong with a topology that is well written. */
+/** Mistakes in a topology that is well written. */
 import { gateway, type TopologyEntries } from './topology-file.ts';
 
 export interface Mistake {

@@ -1,4 +1,4 @@
-/** What would keep a topology from starting, found before anything is created. */
+/** Checks for what would keep a topology from starting, before anything is created. */
 import { connect, createServer } from 'node:net';
 import { StartupError } from '../startup-error.ts';
 import type { Topology } from './topology.ts';

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** What a process begins the line with that says why it does not start. */
+/** The beginning of the line in which a process says why it does not start. */
 export const refusalPrefix = 'Fissile did not start:';
 
 /** Listens for that line among what a process says. */

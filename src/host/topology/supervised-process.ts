@@ -15,7 +15,7 @@ const longestPause = 10_000;
 const longLife = 30_000;
 
 export interface ProcessOptions {
-  /** What to run: a program and its first arguments. */
+  /** The command to run: a program and its first arguments. */
   readonly command: readonly [program: string, ...args: string[]];
   readonly log: MergedLog;
 }
@@ -24,7 +24,7 @@ export class SupervisedProcess {
   readonly instance: Instance;
   readonly #options: ProcessOptions;
   #child: ChildProcess | undefined;
-  /** Of the child there is now; never rejects. */
+  /** Resolves when the current child ends; never rejects. */
   #ended: Promise<string> = Promise.resolve('');
   #stopping = new AbortController();
 

@@ -1,4 +1,4 @@
-/** What a process tells the supervisor that started it, if one did. */
+/** Reports from a process to the supervisor that started it, if one did. */
 export interface Report {
   /** The process serves from now on, at this address. */
   readonly ready: string;
@@ -14,5 +14,5 @@ export function tellSupervisor(report: Report): boolean {
   return true;
 }
 
-/** Whether a supervisor started this process: then it was given all that it may know, and what concerns all was said. */
+/** Tells whether a supervisor started this process: then it was given all that it may know, and what concerns all was said. */
 export const isSupervised = process.send !== undefined;

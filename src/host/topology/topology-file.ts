@@ -1,4 +1,4 @@
-/** What may stand in a topology's file. */
+/** The schema of a topology's file. */
 import { z } from 'zod';
 
 /** The name that stands among the modules for the way in. */

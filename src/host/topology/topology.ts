@@ -16,7 +16,7 @@ export interface TopologyProcess {
   /** The gateway among them where it runs here. */
   readonly modules: readonly string[];
   readonly replicas: number;
-  /** Of the first replica; those after it count up. */
+  /** The port of the first replica; those after it count up. */
   readonly port: number;
   /** Likewise; undefined where nobody calls this process. */
   readonly grpcPort: number | undefined;
@@ -69,7 +69,7 @@ function asMistake(issue: z.core.$ZodIssue): Mistake {
   return { path, text: issue.message };
 }
 
-/** Of the thing the path leads to, or of the last thing on the way that is there. */
+/** The line of the thing the path leads to, or of the last thing on the way that is there. */
 function lineOf(path: readonly string[], document: Document, lines: LineCounter): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);

@@ -1,4 +1,4 @@
-/** What happens around a commit: participants before it, listeners after it, and who knows that it is to come. */
+/** The steps around a commit: participants before it, listeners after it, and who knows that it is to come. */
 import { describe, expect, it } from 'vitest';
 import { notebook, uniqueViolation } from '../../../tests/support/notebook.ts';
 import { testDatabase } from '../../../tests/support/postgres.ts';

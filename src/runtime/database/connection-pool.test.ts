@@ -1,4 +1,4 @@
-/** What callers see of a database that is slow, full or gone. */
+/** A database that is slow, full or gone, as callers see it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestDatabase, silentLogger, testDatabase } from '../../../tests/support/postgres.ts';
 import { type TcpLink, tcpLink } from '../../../tests/support/tcp-link.ts';

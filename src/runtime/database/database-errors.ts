@@ -1,4 +1,4 @@
-/** What an error of the driver means for the caller, and for the connection it came over. */
+/** The meaning of a driver's error for the caller, and for the connection it came over. */
 import pg from 'pg';
 import { type Failure, platformErrors } from '#platform/errors.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What every session of ours sets, whatever the server, the database, the role or a pooler say: the one table of it. Add a
+ * Settings of every session of ours, whatever the server, the database, the role or a pooler say: the one table of them. Add a
  * setting here and it holds on each connection, and on the roles that we make. Values are text in PostgreSQL's base unit
  * (milliseconds for timeouts, seconds for keepalives), as `pg_settings` shows them, and any user may set them.
  */
@@ -7,7 +7,7 @@ import pg from 'pg';
 
 export type SessionSettings = Readonly<Record<string, string>>;
 
-/** What drivers and statements take for granted. Prisma reads and writes moments as if each session were in UTC. */
+/** Conventions that drivers and statements take for granted. Prisma reads and writes moments as if each session were in UTC. */
 const conventions = {
   TimeZone: 'UTC',
   DateStyle: 'ISO, MDY',
@@ -16,7 +16,7 @@ const conventions = {
 };
 
 /**
- * What ends work that takes too long. A lock that somebody else keeps, such as a host that has vanished, is waited for
+ * Limits that end work which takes too long. A lock that somebody else keeps, such as a host that has vanished, is waited for
  * less long than a request may take; and nothing that we do within a transaction waits for anything but the database.
  */
 const limits = {

@@ -98,7 +98,7 @@ export class Transaction implements AmbientTransaction {
     if (!this.#spoilt) await this.#send({ text: 'ROLLBACK' }).catch(() => {});
   }
 
-  /** What to report when the transaction ended with `error`: the conflict behind it, if there was one. */
+  /** The error to report when the transaction ended with `error`: the conflict behind it, if there was one. */
   causeOf(error: unknown): unknown {
     return isConflict(this.#failure) ? this.#failure : error;
   }

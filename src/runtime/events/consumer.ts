@@ -26,7 +26,7 @@ export interface ConsumerLimits {
   readonly sweep: number;
 }
 
-/** What cannot be read will not be readable next time. */
+/** A message that cannot be read, and will not be readable next time. */
 class Unreadable extends Error {}
 
 /** How many due deliveries are fetched at once. */
@@ -153,7 +153,7 @@ export class Consumer {
     if (outcome === 'waiting') await this.#next(subscriber.name, envelope.key);
   }
 
-  /** Of two reactions of this module to two versions of an event, each gets its own. */
+  /** Routes each version of an event to the reaction for that version. */
   #isForSibling({ event }: Subscriber, { name, version }: Envelope): boolean {
     if (version === event.version) return false;
     return [...this.#subscribers.values()].some((other) => other.event.name === name && other.event.version === version);
@@ -271,7 +271,7 @@ const about = (subscription: string, { id, name, key }: Envelope) => ({ subscrip
 
 const ageOf = ({ occurredAt }: Envelope): number => Math.max(0, Date.now() - Date.parse(occurredAt));
 
-/** What an operator needs to see of an error beside its payload; no stack, since it is kept. */
+/** Describes an error for the operator, beside its payload; no stack, since it is kept. */
 function describe(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return text.slice(0, 2_000);

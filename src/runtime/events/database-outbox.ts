@@ -32,7 +32,7 @@ export class DatabaseOutbox extends Outbox {
       name: event.name,
       version: event.version,
       key: String(valid[event.key]),
-      // What a reaction gets must not depend on whether the event came from memory or from the table.
+      // A reaction's payload must not depend on whether the event came from memory or from the table.
       payload: JSON.parse(JSON.stringify(valid)),
       occurredAt: this.#clock.now().toISOString(),
     });

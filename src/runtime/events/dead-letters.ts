@@ -5,7 +5,7 @@ export interface DeadLetter {
   readonly eventId: string;
   readonly key: string;
   readonly attempts: number;
-  /** What the last try failed with. */
+  /** The error of the last try. */
   readonly error: string;
   readonly receivedAt: Date;
 }

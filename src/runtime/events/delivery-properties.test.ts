@@ -11,7 +11,7 @@ const plan = fc.record({
   instances: fc.integer({ min: 1, max: 3 }),
   /** Which key each event has, and which instance announces it. */
   events: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(2)), { minLength: 10, maxLength: 80 }),
-  /** Of the first tries of reactions, whichever they are; later ones are `ok`. */
+  /** The outcomes of the first tries of reactions, whichever they are; later ones are `ok`. */
   reactions: fc.array(fc.constantFrom(...outcomes), { maxLength: 30 }),
   disasters: fc.array(disaster, { maxLength: 4 }),
   memory: fc.constantFrom(3, 1_000),

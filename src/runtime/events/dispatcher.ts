@@ -75,7 +75,7 @@ export class Dispatcher {
   async sweep(): Promise<void> {
     this.#markedBefore = this.#marked;
     this.#marked = new Set();
-    // What still waits for another event is not known to anybody then, so this sweep finds it, and the other one too.
+    // Events held back for an earlier one are unknown from here on, so this sweep finds both.
     this.#held.clear();
     const { owner } = this.#ownership;
     if (owner === nobody || !this.#open) return;

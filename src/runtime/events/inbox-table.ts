@@ -36,7 +36,7 @@ const insertFailed = `
   values ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 ms', $8, $9)
   on conflict do nothing`;
 
-/** What waits for an earlier one with its key has no time of its own, with rare exceptions that `hold` turns down. */
+/** Due deliveries. One that waits for an earlier one with its key has no time of its own, with rare exceptions that `hold` turns down. */
 const due = `
   select subscription, event_id as "eventId", key from inbox
   where state = 'waiting' and next_attempt_at <= now() and subscription = any ($1)
@@ -94,7 +94,7 @@ export class InboxTable {
     return rows[0]?.state;
   }
 
-  /** What a waiting delivery needs to be tried without its transport. */
+  /** Keeps what a waiting delivery needs to be tried without its transport. */
   async keepForLater(subscription: string, envelope: Envelope): Promise<void> {
     await this.#database.query(keepForLater, [subscription, envelope.id, JSON.stringify(envelope)]);
   }

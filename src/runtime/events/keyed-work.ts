@@ -6,7 +6,7 @@ export interface Job {
 }
 
 interface Lane {
-  /** What waits, by key. A key is here exactly while it has a job under way or waiting. */
+  /** Waiting jobs, by key. A key is here exactly while it has a job under way or waiting. */
   readonly chains: Map<string, Job[]>;
   /** Keys whose first job may start. */
   readonly ready: string[];

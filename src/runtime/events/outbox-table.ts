@@ -54,7 +54,7 @@ const insertSeveral = `
   from stored join earlier using (key) order by stored.position`;
 
 /**
- * What nobody alive delivers and this instance can: rows of dead instances, and rows of our own that we do not know
+ * Rows that nobody alive delivers and this instance can: those of dead instances, and our own that we do not know
  * (see Dispatcher), without the events that not all subscriptions would get from here.
  */
 const adoptable = `

@@ -6,7 +6,7 @@ import type { Logger } from '#platform/logger.ts';
 import { fullJitter } from './backoff.ts';
 import { within } from './within.ts';
 
-/** Of the two-key advisory locks, those with this first key say that an instance lives: "FISS" in ASCII. */
+/** The first key of the two-key advisory locks that say that an instance lives: "FISS" in ASCII. */
 const lockNamespace = 0x46495353;
 export const nobody = 0;
 

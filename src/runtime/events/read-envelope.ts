@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { requireStorableText } from '../http/storable-text.ts';
 import type { Envelope } from './envelope.ts';
 
-/** What a transport brought, if it is an event, or why not. */
+/** The event that a transport brought, or the reason why it is none. */
 export type Read =
   | { readonly envelope: Envelope; readonly unreadable?: undefined }
   | { readonly envelope?: undefined; readonly unreadable: string };

@@ -19,7 +19,7 @@ export type Receiver = (envelope: Envelope) => Promise<void>;
  * was given, and delivers those of one key to one subscription in the order they were given.
  */
 export abstract class Transport {
-  /** Whether subscribers in other processes are reached. */
+  /** Tells whether subscribers in other processes are reached. */
   abstract readonly reachesOtherProcesses: boolean;
 
   /**

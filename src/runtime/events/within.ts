@@ -1,6 +1,6 @@
 /**
- * What `work` gives, or a rejection after `milliseconds`: work that ignores its signal is not waited for. What it
- * gives later is ignored.
+ * Resolves as `work` does, or rejects after `milliseconds`: work that ignores its signal is not waited for, and its
+ * later result is ignored.
  */
 export function within<T>(milliseconds: number, work: Promise<T>, tooLate: () => Error): Promise<T> {
   let timer: NodeJS.Timeout;

@@ -1,6 +1,6 @@
 /**
- * What goes along with a call: the trace, the id of the request, and the user's own access token. A callee believes
- * nothing else of it, and the token only after it has checked it.
+ * Metadata of a call: the trace, the id of the request, and the user's own access token. A callee believes nothing
+ * else of it, and the token only after it has checked it.
  */
 import { randomUUID } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';

@@ -6,7 +6,7 @@ import type { ServiceCodec } from './service-codec.ts';
 /** Both ways. A page of the longest list is far below it. */
 export const maxMessageBytes = 4 * 1024 * 1024;
 
-/** What may be done twice: a query changes nothing, and a command with a key says that it is the same one. */
+/** Tells whether a call may be made twice: a query changes nothing, and a command with a key says that it is the same one. */
 const isSafeToRepeat = ({ kind, input }: Operation): boolean => kind === 'query' || 'idempotencyKey' in input.shape;
 
 const retryPolicy = {

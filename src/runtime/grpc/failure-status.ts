@@ -101,7 +101,7 @@ const ownErrors: Readonly<Partial<Record<Code, ErrorDefinition>>> = {
   [Code.UNAVAILABLE]: platformErrors.unavailable,
 };
 
-/** What a status means that says no more than its code. Its text is about addresses and sockets: for the log. */
+/** The failure for a status that says no more than its code. Its text is about addresses and sockets: for the log. */
 export const failureOfTransport = ({ code, details }: StatusObject, retryAfter: number): Failure => {
   const definition = ownErrors[code] ?? platformErrors.internal;
   const cause = new Error(`${Code[code]}: ${details}`);

@@ -54,8 +54,8 @@ export function fileDescriptors(proto: string): FileDescriptor[] {
 }
 
 /**
- * What protobufjs leaves out: `optional string cursor` is a oneof of one field, named `_cursor`, which has a mark and
- * comes behind the others; the type of the entries of a map `fields` is called `FieldsEntry`.
+ * Adds details that protobufjs leaves out: `optional string cursor` is a oneof of one field, named `_cursor`, which has a
+ * mark and comes behind the others; the type of the entries of a map `fields` is called `FieldsEntry`.
  */
 function mend(message: MessageType): void {
   const { field: fields, oneofDecl, nestedType } = message;

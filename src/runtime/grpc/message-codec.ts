@@ -22,7 +22,7 @@ export interface MessageCodec {
 /** How one value, without its tag, is written and read. */
 interface Codec {
   readonly wireType: 0 | 1 | 2;
-  /** What an absent field stands for; undefined where it has to be there. */
+  /** The value that an absent field stands for; undefined where it has to be there. */
   readonly zero: unknown;
   write(writer: protobuf.Writer, value: unknown): void;
   /** Undefined for a value that stands for none. */
@@ -32,11 +32,11 @@ interface Codec {
 interface Field {
   encode(message: Record<string, unknown>, writer: protobuf.Writer): void;
   readonly key: string;
-  /** What an absent field becomes; undefined: nothing. Throws where there must be one. */
+  /** The value of an absent field; undefined: nothing. Throws where there must be one. */
   absent(): unknown;
 }
 
-/** What to do at a tag. */
+/** The action at a tag. */
 type Read = (reader: protobuf.Reader, values: unknown[]) => void;
 
 /** Compiles the codec; throws where the .proto file is older than the contract. */

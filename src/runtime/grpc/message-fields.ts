@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 export interface FieldShape {
   readonly type: 'string' | 'bool' | 'int32' | 'int64' | 'double' | 'enum' | 'message';
-  /** What one value is, without what is around it: a string, number, boolean, literal, enum or object. */
+  /** The schema of one value, without what is around it: a string, number, boolean, literal, enum or object. */
   readonly value: z.ZodType;
   readonly isList: boolean;
   /** May be absent; `fallback` gives what then takes its place. */

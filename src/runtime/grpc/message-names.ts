@@ -1,4 +1,4 @@
-/** What things of a contract are called in its .proto file, in the style that protobuf tools expect. */
+/** Names of a contract's things in its .proto file, in the style that protobuf tools expect. */
 
 const snakeCase = (name: string): string =>
   name
@@ -15,7 +15,7 @@ export const packageName = (module: string): string => `fissile.${snakeCase(modu
 /** `customerId` is `customer_id`. */
 export const fieldName = (key: string): string => snakeCase(key);
 
-/** What protobuf's JSON form, and generated code, make of the name of a field. */
+/** The name of a field in protobuf's JSON form, and in generated code. */
 export const jsonName = (name: string): string => name.replace(/_+(.?)/g, (_, next: string) => next.toUpperCase());
 
 /** Set where a field that may be absent or null is null. */

@@ -12,7 +12,7 @@ export interface MessageField {
   readonly nullName: string | undefined;
   readonly type: string;
   readonly shape: FieldShape;
-  /** What the contract says of the field, where it says more than of its type. */
+  /** The contract's description of the field, where it says more than that of its type. */
   readonly description: string | undefined;
 }
 export interface MessageType {
@@ -124,7 +124,7 @@ export class MessageTypes {
     };
   }
 
-  /** What is said of the type, where it is declared. */
+  /** The description of the type, where it is declared. */
   #ownDescription(schema: z.ZodType): string | undefined {
     return (this.#named.get(schema._zod.def)?.schema ?? schema).description;
   }

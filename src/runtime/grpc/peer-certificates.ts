@@ -11,6 +11,6 @@ export interface PeerFiles {
 
 export type PeerCertificates = CertificateFiles<'ca' | 'cert' | 'key'>;
 
-/** Of PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY. Throws UnusableCertificateFile. */
+/** Reads PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY. Throws UnusableCertificateFile. */
 export const readPeerCertificates = ({ ca, cert, key }: PeerFiles, logger: Logger): PeerCertificates =>
   new CertificateFiles('PEER_TLS', { ca, cert, key }, logger);

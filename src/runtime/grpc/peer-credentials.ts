@@ -7,7 +7,7 @@ type Provider = Parameters<typeof experimental.createCertificateProviderChannelC
 type CaListener = Parameters<Provider['addCaCertificateListener']>[0];
 type IdentityListener = Parameters<Provider['addIdentityCertificateListener']>[0];
 
-/** Whether the certificate is made out to the name: one of its DNS names, letter by letter. */
+/** Tells whether the certificate is made out to the name: one of its DNS names, letter by letter. */
 export const isMadeOutTo = (certificate: X509Certificate, name: string): boolean =>
   certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
 

@@ -5,7 +5,7 @@ import { isMadeOutTo } from './peer-credentials.ts';
 
 type Call = ServerUnaryCall<unknown, unknown>;
 
-/** What grpc-js has inside a call, and no method for: the HTTP/2 session it came in. */
+/** The HTTP/2 session of a call, which grpc-js has inside and no method for. */
 interface CallInside {
   readonly call?: { readonly stream?: { readonly session?: object } };
 }
@@ -15,7 +15,7 @@ export class PeerNames {
   readonly #known: ReadonlySet<string>;
   readonly #read = new WeakMap<object, ReadonlySet<string>>();
 
-  /** Of a certificate's names only those in `known` count. */
+  /** Counts only those of a certificate's names that are in `known`. */
   constructor(known: Iterable<string>) {
     this.#known = new Set(known);
   }

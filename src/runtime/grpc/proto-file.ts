@@ -12,9 +12,9 @@ import {
   type Type,
 } from './message-types.ts';
 
-/** What a released message or enum holds on to. */
+/** The numbers that a released message or enum holds on to. */
 export interface Numbers {
-  /** Of its fields or values, by name. */
+  /** The numbers of its fields or values, by name. */
   readonly numbers: Readonly<Record<string, number>>;
   /** Numbers and names of those that are gone. */
   readonly reserved: readonly (number | string)[];
@@ -23,7 +23,7 @@ export interface Numbers {
 interface Source {
   readonly module: string;
   readonly api: Api;
-  /** What contracts export, the module's own first. */
+  /** The exports of contracts, the module's own first. */
   readonly exports: ContractExports;
   /** By the full name of a message or enum: `Order.Item`. */
   readonly released: Readonly<Record<string, Numbers>>;
@@ -125,7 +125,7 @@ function numbered(
   return { numbers, reserved: [...list('number'), ...list('string')] };
 }
 
-/** What a reader has to know beyond name and type. */
+/** A remark for a reader, beyond name and type. */
 function remark({ description, shape }: MessageField): string | undefined {
   const { format } = shape.value as { format?: string | null };
   const notes = [

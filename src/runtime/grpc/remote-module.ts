@@ -81,7 +81,7 @@ export class RemoteModule<A extends Api = Api> {
   #handler(codec: OperationCodec): AnyHandler {
     return async (input, context) => {
       const bytes = encoded(codec, input);
-      // That there was no time left to ask says nothing about who was to be asked.
+      // A deadline that was over before the call says nothing about the callee.
       if (context.deadline.remaining === 0) throw platformErrors.deadlineExceeded();
       const answer = await this.#protection.run(() => this.#send(codec.path, bytes, context));
       if (answer instanceof Failure) throw answer;

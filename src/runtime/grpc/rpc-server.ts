@@ -66,7 +66,7 @@ export class RpcServer {
   /** Rejects with the error of the operating system, `code` EADDRINUSE for a taken port. */
   static async listen(options: RpcServerOptions): Promise<RpcServer> {
     const { host, port, apis, certificates, maxConnectionAge = defaultMaxConnectionAge } = options;
-    // What it would print is in the errors that it gives as well.
+    // Its errors carry the same text as its own log.
     setLogVerbosity(logVerbosity.NONE);
     const server = new Server(serverOptions(maxConnectionAge));
     const services = apis.map((served) => addApi(server, served, options));

@@ -24,7 +24,7 @@ export interface ServedOperation {
   readonly operation: Operation;
   readonly codec: OperationCodec;
   readonly handle: AnyHandler;
-  /** Whether the process that calls may; undefined: any that could connect may. */
+  /** Tells whether the calling process may; undefined: any that could connect may. */
   readonly admits: ((call: Call) => boolean) | undefined;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
@@ -67,7 +67,7 @@ async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<B
   }
 }
 
-/** What a call says of itself. */
+/** A call's own metadata. */
 class Arrival {
   readonly deadline: Deadline;
   readonly requestId: string;

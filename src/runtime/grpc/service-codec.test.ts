@@ -46,7 +46,7 @@ const codecOf = (offered: Api) =>
     offered,
     protoFile({ module: 'library', api: offered, exports: new Map([['library', { Book, Genre }]]), released: {} }),
   );
-/** What is written in one schema and read in another of the same module. */
+/** Writes in one schema and reads in another of the same module. */
 const codecFor = (input: z.ZodObject) => {
   const { lend } = Object.fromEntries(
     codecOf(api('library', { lend: command(1, { input, output: z.object({}), errors: [] }) })).operations,

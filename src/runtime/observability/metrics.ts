@@ -1,5 +1,5 @@
 /**
- * What the program counts. One object per program with a registry of its own, so that several programs in one
+ * The program's metrics. One object per program with a registry of its own, so that several programs in one
  * process (as in tests) do not add up.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

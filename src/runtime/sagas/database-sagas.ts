@@ -27,7 +27,7 @@ export class DatabaseSagas extends Sagas {
   }
 
   async start<S extends SagaDefinition>({ name, version, data: schema }: S, id: string, data: SagaDataOf<S>): Promise<void> {
-    // What the steps get must not depend on whether it came from memory or from the table.
+    // A step's data must not depend on whether it came from memory or from the table.
     const place = { name, id, version, data: JSON.parse(JSON.stringify(schema.parse(data))) };
     const record: SagaRecord = {
       ...place,

@@ -22,7 +22,7 @@ const undoOutcomes = ['ok', 'away', 'lost', 'hangs', 'hangs after'] as const;
 
 interface StepPlan {
   readonly local: boolean;
-  /** Of the first tries; the ones after those are `ok`. */
+  /** The outcomes of the first tries; the ones after those are `ok`. */
   readonly run: readonly (typeof runOutcomes)[number][];
   readonly undo: readonly (typeof undoOutcomes)[number][];
 }
@@ -147,7 +147,7 @@ async function keepsItsPromise({ sagas, disasters }: Plan): Promise<void> {
   }
   await Promise.all(cancelling);
   for (const definition of definitions) await instance.sagas.whenEnded(definition, definition.name, 20_000);
-  // What comes late must not change anything.
+  // Late results must not change anything.
   await sleep(timeouts.stepTimeout * 2);
   await instance.stop();
 

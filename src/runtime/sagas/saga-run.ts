@@ -12,7 +12,7 @@ import { type Progress, type SagaData, type SagaRecord, type SagaTable, triesUnt
 import { finalReason, timedOut, whyNotTried } from '#platform/step-failure.ts';
 
 export interface SagaRunLimits {
-  /** Of one try of a step. */
+  /** The time for one try of a step. */
   readonly stepTimeout: number;
   readonly firstPause: number;
   readonly longestPause: { readonly step: number; readonly undo: number };
@@ -88,7 +88,7 @@ export class SagaRun {
     this.#leaving = true;
   }
 
-  /** What is in memory may not be what is stored. */
+  /** Marks memory as possibly different from what is stored. */
   resync(): void {
     this.#inSync = false;
   }
@@ -214,7 +214,7 @@ export class SagaRun {
 
   async #save(progress: Progress): Promise<void> {
     if (await this.#tools.table.save(this.#record, progress)) return this.#apply(progress);
-    // What a step gave is of use to its undoing even if it could not be saved.
+    // A step's result is of use to its undoing even if it could not be saved.
     this.#record = { ...this.#record, data: progress.data };
     this.#inSync = false;
   }

@@ -64,8 +64,8 @@ const save = `
 const line = `name || '/' || coalesce(data ->> field, id)`;
 
 /**
- * What is due and has nobody alive. And what is ours without our knowing, because a commit was never answered; a
- * while ago, since answers that are on their way are not lost. Each line gets its turn, and no more than a share.
+ * Due sagas that nobody alive runs, and our own that we do not know of, because a commit was never answered; a while
+ * ago, since answers that are on their way are not lost. Each line gets its turn, and no more than a share.
  */
 const claim = `
   with live as (${liveOwners}),
@@ -148,7 +148,7 @@ export class SagaTable {
     return rows[0]?.state !== 'running' && rows[0]?.state !== 'undoing';
   }
 
-  /** Those that have not ended; `stuck` could not be undone for several tries. */
+  /** Unfinished sagas; `stuck` could not be undone for several tries. */
   async countUnfinished(): Promise<{ name: string; version: number; state: string; count: number }[]> {
     const { rows } = await this.#database.query<{ name: string; version: number; state: string; count: number }>(`
       select name, version, case when state = 'undoing' and attempts >= ${triesUntilStuck} then 'stuck' else state end as state, count(*)

@@ -26,8 +26,8 @@ const hasten = `
   where schedules.name = known.name and next_run_at > now() + every * interval '1 ms'`;
 
 /**
- * What an instance is running, or died while running, is still due: its next run is set when it has finished. Our own
- * that is not running here was claimed, or finished, without our hearing the answer.
+ * Due schedules. One that an instance is running, or died while running, is still due: its next run is set when it has
+ * finished. Our own that is not running here was claimed, or finished, without our hearing the answer.
  */
 const claim = `
   with live as (${liveOwners})

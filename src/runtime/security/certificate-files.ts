@@ -28,9 +28,9 @@ export class CertificateFiles<P extends Part = Part> {
   readonly #listeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
   #current: Content<P>;
-  /** What could not be used at the last look. */
+  /** The files that could not be used at the last look. */
   #refused: Content<P> | undefined;
-  /** What was last said to be wrong; once is enough. */
+  /** The last reported mistake; once is enough. */
   #told: string | undefined;
 
   /**

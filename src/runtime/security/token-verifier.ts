@@ -21,7 +21,7 @@ const keysAtMostEvery = 5_000;
 
 interface Trusted {
   readonly principal: Principal;
-  /** Of the token, in epoch milliseconds. */
+  /** The token's expiry, in epoch milliseconds. */
   readonly expiresAt: number;
   /** By the monotonic clock: when the time of day is set back, nothing is trusted for longer. */
   readonly until: number;

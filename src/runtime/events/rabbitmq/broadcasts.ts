@@ -8,7 +8,7 @@ import type { Topology } from './topology.ts';
 /** Instead of a topic: the sender was away, and what it said then reached nobody. */
 const gap = '';
 
-/** What is told to all processes: each has a queue that lives as long as its connection. */
+/** Messages to all processes: each has a queue that lives as long as its connection. */
 export class Broadcasts {
   readonly #topology: Topology;
   readonly #logger: Logger;

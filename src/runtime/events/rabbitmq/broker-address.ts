@@ -2,7 +2,7 @@
 const heartbeat = '5';
 
 export interface BrokerAddress {
-  /** What to connect to, password included. */
+  /** The URL to connect to, password included. */
   readonly url: string;
   /** For people to read. */
   readonly name: string;

@@ -9,7 +9,7 @@ import { ownerOf, quorumQueue, subscriptionQueue, Topology } from './topology.ts
 export interface BrokerUser {
   readonly name: string;
   readonly password: string;
-  /** Those that run in its process. */
+  /** The modules in its process. */
   readonly modules: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export interface DefinitionsOptions {
   readonly vhost: string;
   /** Names of every module there is. */
   readonly modules: readonly string[];
-  /** Of every module. */
+  /** The subscriptions of every module. */
   readonly subscriptions: readonly Subscription[];
   readonly users: readonly BrokerUser[];
   readonly prefix?: string;

@@ -71,7 +71,7 @@ export class Deliveries {
     return this.#sessions.map(({ channel }) => channel);
   }
 
-  /** What waits is forgotten; it comes again. */
+  /** Forgets waiting deliveries; the broker redelivers them. */
   detach(): void {
     this.#over.abort();
     this.#sessions = [];

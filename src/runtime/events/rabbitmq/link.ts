@@ -47,7 +47,7 @@ export class Link {
     await this.#connect();
   }
 
-  /** What was sent before reaches the broker, if it listens. */
+  /** Closes after everything sent before has reached the broker, if it listens. */
   async close(): Promise<void> {
     this.#stopping.abort();
     const connection = this.#connection;

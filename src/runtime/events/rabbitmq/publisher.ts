@@ -20,13 +20,13 @@ export class Publisher {
   readonly #topology: Topology;
   /** By key. The first is on its way, if there is a channel; the others wait for it. */
   readonly #lines = new Map<string, Unconfirmed[]>();
-  /** Of the events under way, those for which the broker had no queue. */
+  /** Ids of the events under way for which the broker had no queue. */
   readonly #returned = new Set<string>();
   #channel: ConfirmChannel | undefined;
   #check: QueueCheck | undefined;
   #lose: Lose = () => {};
   #stopped = false;
-  /** What was sent again counts again. */
+  /** Events published; one that is sent again counts again. */
   published = 0;
   confirmed = 0;
   unconfirmed = 0;
@@ -61,7 +61,7 @@ export class Publisher {
     this.#channel = undefined;
   }
 
-  /** What is not confirmed is rejected: whoever gave it keeps it. */
+  /** Rejects what is not confirmed: its giver keeps it. */
   stop(): void {
     this.#stopped = true;
     this.detach();

@@ -21,7 +21,7 @@ export class QueueCheck {
     });
   }
 
-  /** Those who ask meanwhile are for the next look. */
+  /** Looks once; requests that come meanwhile wait for the next look. */
   async #look(): Promise<void> {
     this.#looking = true;
     try {
@@ -31,7 +31,7 @@ export class QueueCheck {
         for (const { seen } of asked) seen();
       }
     } catch {
-      // Whoever watches the channel hears of it, and all is set up and sent again.
+      // The channel's watcher hears of it, sets everything up and sends it again.
     }
     this.#looking = false;
   }

@@ -13,7 +13,7 @@ import { type Receiver, type Subscription, Transport } from '../transport.ts';
 export interface RabbitmqOptions {
   /** amqp(s)://user:password@host:port/vhost */
   readonly url: string;
-  /** Of every module there is, so that nothing is published past a process that never ran yet. */
+  /** The subscriptions of every module there is, so that nothing is published past a process that never ran yet. */
   readonly subscriptions: readonly Subscription[];
   /** Names of those that run in this process, and publish from it. */
   readonly modules: readonly string[];
@@ -40,7 +40,7 @@ export class RabbitmqTransport extends Transport {
   /** Two, because a broker in need stops reading from those who publish, and would not hear acknowledgements. */
   readonly #links: readonly [publishing: Link, consuming: Link];
   #lost = false;
-  /** Of every module: so might any process with this user, for any of them. */
+  /** True where this user may make every module's exchange and queues: so might any process with it, for any of them. */
   #mayMakeAll = false;
 
   constructor({ url, subscriptions, modules, logger, metrics, prefix = 'fissile' }: RabbitmqOptions) {

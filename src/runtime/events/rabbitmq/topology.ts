@@ -23,8 +23,8 @@ const [accessRefused, notFound] = [403, 404];
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
 
 /**
- * What the system has at the broker. Each module has an exchange of its own, which only it publishes to, and a queue for
- * each of its subscriptions. Every process sees to it that all of this is there before it publishes.
+ * The system's exchanges and queues at the broker. Each module has an exchange of its own, which only it publishes to,
+ * and a queue for each of its subscriptions. Every process sees to it that all of this is there before it publishes.
  */
 export class Topology {
   readonly broadcasts: string;
@@ -69,7 +69,7 @@ export class Topology {
     return this.#queues.get(event) ?? [];
   }
 
-  /** Whether all subscriptions are those of this process. */
+  /** Tells whether all subscriptions are those of this process. */
   get isAllHere(): boolean {
     return [...this.#subscriptions.keys()].every((name) => this.#modules.has(ownerOf(name)));
   }

@@ -1,6 +1,6 @@
 import type { Subscription, Transport } from '../transport.ts';
 
-/** What carries events between the programs of one test. */
+/** The carrier of events between the programs of one test. */
 export interface Carrier {
   /** `elsewhere`: subscriptions of modules that exist and do not run in this program. */
   connect(elsewhere?: readonly Subscription[]): Promise<Connected>;
@@ -12,7 +12,7 @@ export interface Connected {
   readonly transport: Transport;
   /** As the death of the program's process would. */
   die(): void;
-  /** What the transport is connected to is away until it is `back`, as far as this program can see. */
+  /** Takes the transport's peer away until it is `back`, as far as this program can see. */
   away(): void;
   back(): void;
 }

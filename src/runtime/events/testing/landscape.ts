@@ -12,7 +12,7 @@ import type { Transport } from '../transport.ts';
 
 export const happened = event('orders.happened', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.int() }) });
 
-/** What the tests of waiting and sweeping do not want to wait for. */
+/** Short waits, for tests of waiting and sweeping. */
 export const impatient: Partial<MessagingLimits> = {
   deliveries: 4,
   sweep: 100,
@@ -119,7 +119,7 @@ export class Landscape {
       },
       crash: async () => {
         die();
-        // What hangs in this program hangs for ever, so nobody waits for it.
+        // Work that hangs in this program hangs for ever, so nobody waits for it.
         void close().catch(() => {});
         await this.cutConnections();
       },
@@ -128,7 +128,7 @@ export class Landscape {
     return program;
   }
 
-  /** Of every program, those that say who lives included. */
+  /** Cuts the connections of every program, those that say who lives included. */
   cutConnections(): Promise<void> {
     return this.#cut('%');
   }

@@ -1,4 +1,4 @@
-/** What every transport has to keep, whatever it is made of. */
+/** Guarantees of every transport, whatever it is made of. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { currentContext, newTrace, CallContext, runInContext } from '#platform/context.ts';

@@ -1,4 +1,4 @@
-/** What every transport has to keep while processes, databases and the transport itself come and go. */
+/** Guarantees of every transport while processes, databases and the transport itself come and go. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { tcpLink } from '../../../../tests/support/tcp-link.ts';

@@ -48,7 +48,7 @@ export const quietHandlers: Handlers = {
   find: async ({ book }) => ({ title: book, shelf: null }),
 };
 
-/** What a logger wrote, line by line. */
+/** A logger that keeps its lines. */
 export function collectedLog() {
   let text = '';
   const root = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });

@@ -78,7 +78,7 @@ function texts({ format, pattern, minLength = 0, maxLength = Infinity }: TextSch
   if (format === 'email') return fc.emailAddress();
   if (format === 'date-time') return fc.date({ ...dates, noInvalidDate: true }).map((date) => date.toISOString());
   const expression = pattern === undefined ? undefined : new RegExp(pattern, 'u');
-  // What cannot be made from its pattern is guessed.
+  // Guesses where no text can be made from the pattern.
   if (expression && !/\\p/i.test(expression.source)) return fc.stringMatching(expression);
   const lengths = { minLength, maxLength: Math.min(maxLength, minLength + 60) };
   return fc.oneof(fc.string(lengths), fc.string({ ...lengths, unit: 'binary' }), fc.constantFrom(...edges(minLength, maxLength))).filter(isStorable);
@@ -87,7 +87,7 @@ function texts({ format, pattern, minLength = 0, maxLength = Infinity }: TextSch
 /** No other text gets in. */
 const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0');
 
-/** Those with a year of four digits. */
+/** Dates with a year of four digits. */
 const dates = { min: new Date('0001-01-01'), max: new Date('9999-12-31') };
 
 const edges = (minLength: number, maxLength: number): readonly string[] => [

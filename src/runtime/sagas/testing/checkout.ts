@@ -9,7 +9,7 @@ export const checkout = saga('shop.checkout', 1, z.object({ n: z.int(), buyer: z
 export type CheckoutData = z.output<typeof checkout.data>;
 type CheckoutStep = Step<CheckoutData>;
 
-/** What the world outside the database saw; a step tells it unless `more` says what to do instead. */
+/** The world outside the database, as it saw the steps; a step tells it unless `more` says what to do instead. */
 export class World {
   readonly seen: string[] = [];
 

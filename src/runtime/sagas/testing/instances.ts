@@ -86,7 +86,7 @@ export class Instances {
       crash: async () => {
         forget();
         await messaging.stop();
-        // What hangs in it hangs for ever, so nobody waits for it.
+        // Work that hangs in it hangs for ever, so nobody waits for it.
         void database.close().catch(() => {});
       },
     };
