@@ -1,6 +1,6 @@
-/** mTLS: both sides show a certificate of the same authority, and a client insists on the name of the module it calls. */
+/** A client's half of mTLS: it shows the certificate of its process and insists on the name of the module it calls. */
 import { X509Certificate } from 'node:crypto';
-import { type ChannelCredentials, credentials as channelCredentials, experimental, ServerCredentials } from '@grpc/grpc-js';
+import { type ChannelCredentials, credentials as channelCredentials, experimental } from '@grpc/grpc-js';
 import type { PeerCertificates } from './peer-certificates.ts';
 
 type Provider = Parameters<typeof experimental.createCertificateProviderChannelCredentials>[0];
@@ -10,12 +10,6 @@ type IdentityListener = Parameters<Provider['addIdentityCertificateListener']>[0
 /** Tells whether the certificate is made out to the name: one of its DNS names, letter by letter. */
 export const isMadeOutTo = (certificate: X509Certificate, name: string): boolean =>
   certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
-
-export function serverCredentials(certificates: PeerCertificates | undefined): ServerCredentials {
-  if (!certificates) return ServerCredentials.createInsecure();
-  const provider = providerOf(certificates);
-  return experimental.createCertificateProviderServerCredentials(provider, provider, true);
-}
 
 /** Believes only a server whose certificate names `module`, whatever its address is. */
 export function clientCredentials(certificates: PeerCertificates | undefined, module: string): ChannelCredentials {
@@ -34,10 +28,7 @@ function providerOf(certificates: PeerCertificates): Provider {
 
   function subscribe<L>(subscribed: Map<L, () => void>, listener: L, tell: () => void): void {
     subscribed.set(listener, certificates.onChange(tell));
-    // Not at once: a server begins to listen to its credentials only when they have begun to listen here.
-    queueMicrotask(() => {
-      if (subscribed.has(listener)) tell();
-    });
+    tell();
   }
   function unsubscribe<L>(subscribed: Map<L, () => void>, listener: L): void {
     subscribed.get(listener)?.();

@@ -1,5 +1,7 @@
 /** The port for other processes: the operations of this process's modules over gRPC, and how it is doing. */
-import { logVerbosity, Server, type ServerOptions, type ServerUnaryCall, setLogVerbosity } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import type { AddressInfo, Server as Listener } from 'node:net';
+import { logVerbosity, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall, setLogVerbosity } from '@grpc/grpc-js';
 import type { AnyHandler } from '../calls/local-client.ts';
 import { moduleOf, type Api, type Operation } from '#platform/contract.ts';
 import type { Logger } from '#platform/logger.ts';
@@ -8,8 +10,8 @@ import type { TokenVerifier } from '../security/token-verifier.ts';
 import { maxMessageBytes } from './channel-options.ts';
 import { HealthService } from './health-service.ts';
 import type { PeerCertificates } from './peer-certificates.ts';
+import { peerListener } from './peer-listener.ts';
 import { PeerNames } from './peer-names.ts';
-import { serverCredentials } from './peer-credentials.ts';
 import { ReflectionService } from './reflection-service.ts';
 import { unaryHandler } from './served-operation.ts';
 import { serviceCodec } from './service-codec.ts';
@@ -54,18 +56,20 @@ const serverOptions = (maxConnectionAge: number): ServerOptions => ({
 
 export class RpcServer {
   readonly port: number;
+  readonly #listener: Listener;
   readonly #server: Server;
   readonly #health: HealthService;
 
-  private constructor(server: Server, port: number, health: HealthService) {
+  private constructor(listener: Listener, server: Server, health: HealthService) {
+    this.#listener = listener;
+    this.port = (listener.address() as AddressInfo).port;
     this.#server = server;
-    this.port = port;
     this.#health = health;
   }
 
   /** Rejects with the error of the operating system, `code` EADDRINUSE for a taken port. */
   static async listen(options: RpcServerOptions): Promise<RpcServer> {
-    const { host, port, apis, certificates, maxConnectionAge = defaultMaxConnectionAge } = options;
+    const { host, port, apis, certificates, logger, maxConnectionAge = defaultMaxConnectionAge } = options;
     // Its errors carry the same text as its own log.
     setLogVerbosity(logVerbosity.NONE);
     const server = new Server(serverOptions(maxConnectionAge));
@@ -73,18 +77,15 @@ export class RpcServer {
     const health = new HealthService(services, options.health);
     health.addTo(server);
     new ReflectionService(apis.map(({ proto }) => proto)).addTo(server);
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    const taken = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(address, serverCredentials(certificates), (error, bound) => (error ? reject(withCode(error)) : resolve(bound)));
-    }).catch((error: unknown) => {
-      server.forceShutdown();
-      throw error;
-    });
-    return new RpcServer(server, taken, health);
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const listener = peerListener(certificates, logger, (socket) => injector.injectConnection(socket));
+    await once(listener.listen(port, host), 'listening');
+    return new RpcServer(listener, server, health);
   }
 
   /** Takes no new calls and lets those under way finish; cuts them off after `timeout` milliseconds. */
   async close(timeout: number): Promise<void> {
+    this.#listener.close();
     await this.#health.close();
     const late = setTimeout(() => this.#server.forceShutdown(), timeout);
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
@@ -95,9 +96,6 @@ export class RpcServer {
 type PeerCall = ServerUnaryCall<Buffer, Buffer>;
 
 const declaredCallers = (callers: readonly string[] | 'everyone') => (callers === 'everyone' ? [] : callers);
-
-/** grpc-js has the code only in its text. */
-const withCode = (error: Error): Error => Object.assign(error, { code: /\bE[A-Z]{3,}\b/.exec(error.message)?.[0] });
 
 function addApi(server: Server, { api, proto, handlerOf, callersOf }: ServedApi, options: RpcServerOptions): string {
   const { certificates, verifier, logger, metrics } = options;

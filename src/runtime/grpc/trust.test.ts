@@ -140,6 +140,19 @@ describe('S39 trust between processes', () => {
     }
   });
 
+  it('logs a handshake that it refuses, with the network and the reason', async () => {
+    const own = await authority.issue(['library']);
+    const { address, log } = await server(own, { callersOf: () => 'everyone' });
+    const ca = Buffer.from(own.ca);
+    const { key, cert } = await stranger.issue(['readers']);
+    const ofStranger = credentials.createSsl(ca, Buffer.from(key), Buffer.from(cert), { checkServerIdentity: () => undefined });
+    const ofNobody = credentials.createSsl(ca, null, null, { checkServerIdentity: () => undefined });
+    for (const given of [ofStranger, ofNobody, credentials.createInsecure()]) await rawCall(address, given);
+    const refused = (reason: string) => ({ level: 'warn', message: 'A peer was refused: its TLS handshake failed.', network: '127.0.0.1', reason: expect.stringContaining(reason) });
+    const reasons = ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'ERR_SSL'];
+    for (const reason of reasons) await expect.poll(log).toContainEqual(expect.objectContaining(refused(reason)));
+  });
+
   it('takes nothing that a client invents for who asks', async () => {
     let seen: CallContext | undefined;
     const { address } = await serveLibrary({
