@@ -19,7 +19,7 @@ export interface Layer {
 
 /** The vocabulary of business logic, and the ports through which it acts. */
 const language = ['clock', 'context', 'contract', 'deadline', 'errors', 'fair-turns', 'logger', 'network', 'pages', 'text', 'validation'];
-const ports = ['database', 'module', 'outbox', 'personal-traces', 'sagas', 'step-failure'];
+const ports = ['database', 'module', 'outbox', 'personal-traces', 'sagas', 'step-failure', 'transaction'];
 /** They compute and touch nothing outside the process. */
 const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];
 const anyBuiltin = ['*'];

@@ -15,6 +15,7 @@ import type { Metrics } from '#runtime/observability/metrics.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
 import { personalTraces } from '#runtime/tables/personal-traces.ts';
 import { Sagas } from '#platform/sagas.ts';
+import { Transaction } from '#platform/transaction.ts';
 import { parseEnvironment, type Environment } from './environment.ts';
 import { ModuleContainer } from './container.ts';
 import type { OpenDatabase } from './databases.ts';
@@ -65,6 +66,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(Clock).toConstantValue(systemClock);
     bind(Logger).toConstantValue(options.logger.child(definition.name));
     bind(Database).toConstantValue(database.database);
+    bind(Transaction).toConstantValue((work) => database.database.transaction(work));
     bind(Outbox).toConstantValue(messaging.outbox);
     bind(PersonalTraces).toConstantValue(personalTraces(database.database));
     bind(Sagas).toConstantValue(messaging.sagas);

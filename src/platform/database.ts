@@ -24,6 +24,12 @@ export abstract class Database {
   abstract query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<QueryResult<Row>>;
 
   /**
+   * Issues a statement of the ambient transaction whose answer nobody waits for: it goes out at once and costs no round trip.
+   * If it fails, so does the transaction. Throws outside a transaction.
+   */
+  abstract send(sql: string, values?: readonly unknown[]): void;
+
+  /**
    * Commits when `work` resolves, rolls back when it rejects. Inside another transaction of the same database it
    * joins that one; if it rejects there, the whole is rolled back, even if somebody in between catches the error.
    * A statement that failed without being awaited makes it reject too. A serialization failure or deadlock

@@ -1,4 +1,5 @@
 import type { EventDefinition, PayloadOf } from './contract.ts';
+import { onRollback } from './in-memory-transaction.ts';
 import { Outbox } from './outbox.ts';
 
 /** For unit tests: keeps what was announced. It refuses what the real one refuses, except that it needs no transaction. */
@@ -7,5 +8,6 @@ export class InMemoryOutbox extends Outbox {
 
   add<E extends EventDefinition>(event: E, payload: PayloadOf<E>): void {
     this.events.push({ name: event.name, payload: event.payload.parse(payload) });
+    onRollback(() => this.events.pop());
   }
 }

@@ -1,4 +1,5 @@
 /** For unit tests of what starts sagas, and of sagas themselves, without a database. */
+import { onRollback } from './in-memory-transaction.ts';
 import { type SagaDataOf, type SagaDefinition, type SagaEnd, type SagaImplementation, Sagas } from './sagas.ts';
 import { finalReason, timedOut } from './step-failure.ts';
 
@@ -11,10 +12,12 @@ export class InMemorySagas extends Sagas {
     const valid = saga.data.parse(data);
     if (this.started.some((other) => other.name === saga.name && other.id === id)) return;
     this.started.push({ name: saga.name, id, data: valid });
+    onRollback(() => this.started.pop());
   }
 
   async cancel(saga: SagaDefinition, id: string, reason: SagaEnd): Promise<void> {
     this.cancelled.push({ name: saga.name, id, reason });
+    onRollback(() => this.cancelled.pop());
   }
 
   async whenEnded(): Promise<void> {}

@@ -93,6 +93,10 @@ export class PostgresDatabase extends Database {
     return this.#pool.query({ name: this.#pool.statementName(sql), text: sql, values });
   }
 
+  send(sql: string, values: readonly unknown[] = []): void {
+    this.#ambient().send({ name: this.#pool.statementName(sql), text: sql, values: [...values] });
+  }
+
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     const ambient = this.#pool.transaction;
     if (ambient) return ambient.join(work);

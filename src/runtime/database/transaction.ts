@@ -38,6 +38,12 @@ export class Transaction implements AmbientTransaction {
     return this.#open ? this.#send(config) : Promise.reject(endedError());
   }
 
+  /** For a statement whose answer nobody waits for. */
+  send(config: QueryConfig): void {
+    if (!this.#open) throw endedError();
+    void this.#send(config);
+  }
+
   #send(config: QueryConfig): Promise<QueryResult> {
     this.#sent++;
     const result = this.#client.query(config).catch((error: unknown) => {
