@@ -9,7 +9,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { event } from '../../src/platform/contract.ts';
 import { PostgresDatabase } from '../../src/runtime/database/postgres-database.ts';
 import { MemoryTransport } from '../../src/runtime/events/memory/memory-transport.ts';
-import { createMessaging } from '../../src/runtime/events/messaging.ts';
+import { createMessaging } from '../../src/runtime/messaging.ts';
 import { Metrics } from '../../src/runtime/observability/metrics.ts';
 import { compare, type Side } from '../compare.ts';
 import { ownCpuTime } from '../cpu-time.ts';

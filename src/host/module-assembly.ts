@@ -4,7 +4,7 @@ import { localCall, ownClient, type AnyHandler, type LocalCalls } from '#runtime
 import { overTheWire, type WireConditions } from '#runtime/calls/wire-mode.ts';
 import type { Api, Call, Client, Operation } from '#platform/contract.ts';
 import { Database } from '#platform/database.ts';
-import { createMessaging, type Messaging } from '#runtime/events/messaging.ts';
+import { createMessaging, type Messaging } from '#runtime/messaging.ts';
 import { Outbox } from '#platform/outbox.ts';
 import type { Transport } from '#runtime/events/transport.ts';
 import { IdempotencyKeys } from '#runtime/http/idempotency.ts';

@@ -1,5 +1,6 @@
 /** What of a client's request goes on to a module. */
 import type { Exchange } from '#runtime/http/exchange.ts';
+import { traceparentOf } from '#runtime/observability/trace-context.ts';
 
 export interface RequestMessage {
   readonly method: string;
@@ -32,6 +33,6 @@ function headersOf({ request, address, requestId, trace }: Exchange): string[] {
     else for (const each of value) passed.push(name, each);
   }
   passed.push('x-forwarded-for', address, 'x-forwarded-proto', request.protocol);
-  passed.push('x-request-id', requestId, 'traceparent', `00-${trace.traceId}-${trace.spanId}-01`);
+  passed.push('x-request-id', requestId, 'traceparent', traceparentOf(trace));
   return passed;
 }

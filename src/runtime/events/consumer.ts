@@ -5,13 +5,14 @@ import type { Database } from '#platform/database.ts';
 import type { Delivery, Reaction } from '#platform/module.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { fullJitter } from './backoff.ts';
-import { contextOf, type Envelope } from './envelope.ts';
+import { fullJitter } from '../background/backoff.ts';
+import { contextOf } from '../background/headers.ts';
+import type { Envelope } from './envelope.ts';
 import type { Held, InboxTable, Waiting } from './inbox-table.ts';
-import { KeyedWork } from './keyed-work.ts';
+import { KeyedWork } from '../background/keyed-work.ts';
 import { type Payload, readPayload } from './payload.ts';
 import type { Subscription } from './transport.ts';
-import { within } from './within.ts';
+import { within } from '../within.ts';
 
 export interface Subscriber extends Subscription {
   readonly handle: () => Reaction<never>;

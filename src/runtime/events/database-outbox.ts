@@ -5,7 +5,7 @@ import type { EventDefinition, PayloadOf } from '#platform/contract.ts';
 import { ambientTransaction } from '#platform/ambient-transaction.ts';
 import type { Database } from '#platform/database.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { headersOf } from './envelope.ts';
+import { headersOf } from '../background/headers.ts';
 import { Outbox } from '#platform/outbox.ts';
 import type { NewEvent, OutboxTable, Stored } from './outbox-table.ts';
 

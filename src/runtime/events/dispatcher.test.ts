@@ -4,7 +4,7 @@ import { silentLogger, testDatabase, type TestDatabase } from '../../../tests/su
 import { Dispatcher } from './dispatcher.ts';
 import type { Envelope } from './envelope.ts';
 import { OutboxTable, type Stored } from './outbox-table.ts';
-import { Ownership } from './ownership.ts';
+import { Ownership } from '../background/ownership.ts';
 import { never, until } from './testing/landscape.ts';
 import { Transport } from './transport.ts';
 

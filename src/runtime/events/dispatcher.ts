@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '#platform/logger.ts';
 import type { Envelope } from './envelope.ts';
 import type { OutboxTable, Stored } from './outbox-table.ts';
-import { nobody, type Ownership } from './ownership.ts';
+import { nobody, type Ownership } from '../background/ownership.ts';
 import type { Transport } from './transport.ts';
 
 const batch = 500;

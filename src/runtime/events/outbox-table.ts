@@ -1,7 +1,8 @@
 /** The statements on a module's outbox. */
 import type { Database } from '#platform/database.ts';
-import type { Envelope, Headers } from './envelope.ts';
-import { liveOwners, nobody } from './ownership.ts';
+import type { Headers } from '../background/headers.ts';
+import { liveOwners, nobody } from '../background/ownership.ts';
+import type { Envelope } from './envelope.ts';
 
 /** An event on its way into the outbox. */
 export type NewEvent = Omit<Envelope, 'position' | 'headers'>;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuid } from 'uuid';
 import { currentContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
-import { headersOf } from '../events/envelope.ts';
+import { headersOf } from '../background/headers.ts';
 import { type SagaDataOf, type SagaDefinition, type SagaEnd, Sagas } from '#platform/sagas.ts';
 import type { SagaEngine } from './saga-engine.ts';
 import type { SagaRecord, SagaTable } from './saga-table.ts';

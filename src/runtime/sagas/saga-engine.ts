@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '#platform/database.ts';
-import { fullJitter } from '../events/backoff.ts';
-import { nobody, type Ownership } from '../events/ownership.ts';
+import { fullJitter } from '../background/backoff.ts';
+import { nobody, type Ownership } from '../background/ownership.ts';
 import { FairTurns } from '#platform/fair-turns.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { SagaDefinition, SagaEnd, SagaImplementation } from '#platform/sagas.ts';

@@ -1,10 +1,10 @@
 import { runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
 import { platformErrors } from '#platform/errors.ts';
-import { fullJitter } from '../events/backoff.ts';
-import { contextOf } from '../events/envelope.ts';
-import { nobody } from '../events/ownership.ts';
-import { within } from '../events/within.ts';
+import { fullJitter } from '../background/backoff.ts';
+import { contextOf } from '../background/headers.ts';
+import { nobody } from '../background/ownership.ts';
+import { within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { SagaEnd, SagaImplementation, Step } from '#platform/sagas.ts';

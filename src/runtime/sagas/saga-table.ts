@@ -1,7 +1,7 @@
 /** The statements on a module's sagas. */
 import type { Database } from '#platform/database.ts';
-import type { Headers } from '../events/envelope.ts';
-import { liveOwners, nobody } from '../events/ownership.ts';
+import type { Headers } from '../background/headers.ts';
+import { liveOwners, nobody } from '../background/ownership.ts';
 import type { SagaDefinition, SagaEnd } from '#platform/sagas.ts';
 
 export type SagaState = 'running' | 'undoing' | 'completed' | 'undone';

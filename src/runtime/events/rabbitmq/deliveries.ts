@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import type { Logger } from '#platform/logger.ts';
-import { fullJitter } from '../backoff.ts';
+import { fullJitter } from '../../background/backoff.ts';
 import type { Envelope } from '../envelope.ts';
-import { KeyedWork } from '../keyed-work.ts';
+import { KeyedWork } from '../../background/keyed-work.ts';
 import { readEnvelope } from '../read-envelope.ts';
 import type { Receiver, Subscription } from '../transport.ts';
-import { within } from '../within.ts';
+import { within } from '../../within.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Lose } from './link.ts';
 import type { Topology } from './topology.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
-import { fullJitter } from '../backoff.ts';
-import { within } from '../within.ts';
+import { fullJitter } from '../../background/backoff.ts';
+import { within } from '../../within.ts';
 
 /** Milliseconds. */
 const [connectTimeout, setUpTimeout, goodbyeTimeout] = [10_000, 30_000, 1_000];

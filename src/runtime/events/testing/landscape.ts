@@ -7,7 +7,7 @@ import { type ConnectionSettings, PostgresDatabase } from '../../database/postgr
 import { Deadline } from '#platform/deadline.ts';
 import type { Delivery, Reaction } from '#platform/module.ts';
 import { Metrics } from '../../observability/metrics.ts';
-import { createMessaging, type Messaging, type MessagingLimits, type MessagingOptions } from '../messaging.ts';
+import { createMessaging, type Messaging, type MessagingLimits, type MessagingOptions } from '../../messaging.ts';
 import type { Transport } from '../transport.ts';
 
 export const happened = event('orders.happened', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.int() }) });

@@ -4,7 +4,7 @@ import { systemClock } from '#platform/clock.ts';
 import { PostgresDatabase } from '../../database/postgres-database.ts';
 import { Deadline } from '#platform/deadline.ts';
 import { MemoryTransport } from '../../events/memory/memory-transport.ts';
-import { createMessaging, type Messaging, type MessagingLimits } from '../../events/messaging.ts';
+import { createMessaging, type Messaging, type MessagingLimits } from '../../messaging.ts';
 import { impatient } from '../../events/testing/landscape.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Metrics } from '../../observability/metrics.ts';

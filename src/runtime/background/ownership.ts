@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
-import type { ClientConfig } from 'pg';
+import type { ConnectionSettings } from '../database/postgres-database.ts';
 import { toolSettings } from '../database/session-settings.ts';
 import { Session } from '../database/session.ts';
 import type { Logger } from '#platform/logger.ts';
 import { fullJitter } from './backoff.ts';
-import { within } from './within.ts';
+import { within } from '../within.ts';
 
 /** The first key of the two-key advisory locks that say that an instance lives: "FISS" in ASCII. */
 const lockNamespace = 0x46495353;
@@ -28,7 +28,7 @@ export const liveOwners = `
  * harmless because every effect is fenced where it is stored: a reaction by its inbox row, a saga by its revision.
  */
 export class Ownership {
-  readonly #connection: ClientConfig;
+  readonly #connection: ConnectionSettings;
   readonly #module: string;
   readonly #logger: Logger;
   readonly #heartbeat: number;
@@ -41,7 +41,7 @@ export class Ownership {
   #stopped = false;
 
   /** `heartbeat`, in milliseconds: how often the session is asked for a sign of life, and how long that may take. */
-  constructor(connection: ClientConfig, module: string, logger: Logger, heartbeat = 5_000) {
+  constructor(connection: ConnectionSettings, module: string, logger: Logger, heartbeat = 5_000) {
     this.#heartbeat = heartbeat;
     this.#connection = connection;
     this.#module = module;

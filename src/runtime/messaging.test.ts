@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Deadline } from '#platform/deadline.ts';
-import { MemoryTransport } from './memory/memory-transport.ts';
-import { pruneAll } from './prune.ts';
-import { happened, Landscape, until } from './testing/landscape.ts';
-import { OutboxTable } from './outbox-table.ts';
-import { InboxTable } from './inbox-table.ts';
-import { SagaTable } from '../sagas/saga-table.ts';
+import { MemoryTransport } from './events/memory/memory-transport.ts';
+import { pruneAll } from './background/prune.ts';
+import { happened, Landscape, until } from './events/testing/landscape.ts';
+import { OutboxTable } from './events/outbox-table.ts';
+import { InboxTable } from './events/inbox-table.ts';
+import { SagaTable } from './sagas/saga-table.ts';
 
 let landscape: Landscape;
 beforeEach(async () => {

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { v7 as uuid } from 'uuid';
 import { backgroundContext, runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
-import { liveOwners, nobody, type Ownership } from '../events/ownership.ts';
-import { within } from '../events/within.ts';
+import { liveOwners, nobody, type Ownership } from './ownership.ts';
+import { within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
 
 export interface Schedule {

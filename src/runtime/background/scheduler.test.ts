@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger, testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { currentContext } from '#platform/context.ts';
-import { nobody, Ownership } from '../events/ownership.ts';
+import { nobody, Ownership } from './ownership.ts';
 import { never, until } from '../events/testing/landscape.ts';
 import { type Schedule, Scheduler } from './scheduler.ts';
 

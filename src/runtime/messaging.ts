@@ -1,34 +1,34 @@
 /** All of a module's asynchronous life: its outbox and inbox, its sagas, its schedules. */
-import type { ClientConfig } from 'pg';
 import type { Clock } from '#platform/clock.ts';
 import type { EventDefinition } from '#platform/contract.ts';
 import type { Database } from '#platform/database.ts';
 import type { Deadline } from '#platform/deadline.ts';
-import type { Reaction } from '#platform/module.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { Metrics } from '../observability/metrics.ts';
-import { DatabaseSagas } from '../sagas/database-sagas.ts';
-import type { SagaDefinition, SagaImplementation, Sagas } from '#platform/sagas.ts';
-import { SagaEngine } from '../sagas/saga-engine.ts';
-import { SagaTable } from '../sagas/saga-table.ts';
-import { Scheduler } from '../schedules/scheduler.ts';
-import { Consumer } from './consumer.ts';
-import { DatabaseOutbox } from './database-outbox.ts';
-import { DeadLetters } from './dead-letters.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { InboxTable } from './inbox-table.ts';
+import type { Reaction } from '#platform/module.ts';
 import type { Outbox } from '#platform/outbox.ts';
-import { OutboxTable } from './outbox-table.ts';
-import { Ownership } from './ownership.ts';
-import { pruneAll } from './prune.ts';
-import { Sweeper } from './sweeper.ts';
-import type { Transport } from './transport.ts';
+import type { SagaDefinition, SagaImplementation, Sagas } from '#platform/sagas.ts';
+import { Ownership } from './background/ownership.ts';
+import { pruneAll } from './background/prune.ts';
+import { Scheduler } from './background/scheduler.ts';
+import { Sweeper } from './background/sweeper.ts';
+import { Consumer } from './events/consumer.ts';
+import { DatabaseOutbox } from './events/database-outbox.ts';
+import { DeadLetters } from './events/dead-letters.ts';
+import { Dispatcher } from './events/dispatcher.ts';
+import { InboxTable } from './events/inbox-table.ts';
+import { OutboxTable } from './events/outbox-table.ts';
+import type { Transport } from './events/transport.ts';
+import type { ConnectionSettings } from './database/postgres-database.ts';
+import type { Metrics } from './observability/metrics.ts';
+import { DatabaseSagas } from './sagas/database-sagas.ts';
+import { SagaEngine } from './sagas/saga-engine.ts';
+import { SagaTable } from './sagas/saga-table.ts';
 
 export interface MessagingOptions {
   readonly module: string;
   readonly database: Database;
   /** For a session of its own on the module's database: while it lives, what this instance works on is left to it. */
-  readonly connection: ClientConfig;
+  readonly connection: ConnectionSettings;
   readonly transport: Transport;
   /**
    * Names are stored, and unique in the whole system: `<module>.<name>`. What does the work is asked for when it is

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tcpLink } from '../../../tests/support/tcp-link.ts';
 import { silentLogger, testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { liveOwners, nobody, Ownership } from './ownership.ts';
-import { until } from './testing/landscape.ts';
+import { until } from '../events/testing/landscape.ts';
 
 let test: TestDatabase;
 let ownership: Ownership;
