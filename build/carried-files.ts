@@ -2,6 +2,7 @@
 import { globSync } from 'node:fs';
 
 const patterns = [
+  'src/runtime/tables/migrations/*/*.sql',
   'prisma/*/migrations/**/*.sql',
   'modules/*/*.proto',
   'modules/*/security/*.txt',

@@ -63,4 +63,4 @@ export const isTest = (path: string): boolean => /\.(test|spec|test-d)\.[cm]?[jt
 export const isForTests = (path: string): boolean => isTest(path) || /^src\/.*\/testing\//.test(path);
 
 /** Written by a tool and not kept in the repository, so nothing is said about its inside. */
-export const isGenerated = (path: string): boolean => /^modules\/[^/]+\/persistence\/generated(\/|$)/.test(path);
+export const isGenerated = (path: string): boolean => /^(modules\/[^/]+\/persistence|tests\/support\/library)\/generated(\/|$)/.test(path);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Deadline } from '#platform/deadline.ts';
 import { migrate } from '../../src/host/postgres/migrate.ts';
+import { migrationsOf } from '../../src/host/postgres/migrations.ts';
 import { provision } from '../../src/host/postgres/provision.ts';
 import { reach } from '../../src/host/postgres/reach.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -23,16 +23,12 @@ const buyers = 1_000;
 const secondsOfHalfLoad = 12;
 
 const logger = { debug() {}, info() {}, warn: console.warn, error: console.error };
-const tables = readFileSync(new URL('../../prisma/platform/migration.sql', import.meta.url), 'utf8');
 
 async function openModule(name: string, table: string, { admin }: BenchDatabase) {
   const connection = (await provision(admin, [name])).get(name)!;
   const client = await reach(connection, 'DATABASE_URL');
   const own = `CREATE TABLE ${name}.${table} (id int PRIMARY KEY, buyer text)`;
-  await migrate(client, name, [
-    { name: '1_platform', sql: tables.replaceAll('MODULE', name) },
-    { name: '2_own', sql: own },
-  ]);
+  await migrate(client, name, { ...migrationsOf(name), own: [{ name: 'own', sql: own }] });
   await client.end();
   return { database: new PostgresDatabase({ schema: name, connection, logger }), connection };
 }

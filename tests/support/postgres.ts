@@ -1,8 +1,10 @@
 /** Databases for tests, on the one server of the test run (postgres-server.ts). */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { migrate } from '../../src/host/postgres/migrate.ts';
+import { type Migrations, migrationsOf } from '../../src/host/postgres/migrations.ts';
 import { type ConnectionSettings, PostgresDatabase, type PostgresDatabaseOptions } from '../../src/runtime/database/postgres-database.ts';
 import type { PersonalTraces } from '../../src/platform/personal-traces.ts';
 import { personalTraces } from '../../src/runtime/tables/personal-traces.ts';
@@ -21,14 +23,23 @@ type Options = Partial<Omit<PostgresDatabaseOptions, 'schema' | 'connection'>>;
 
 export const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** A database of the library that the platform's own tests work for: the platform's tables, loans and notes. */
+export const libraryDatabase = (options: Options = {}, schema = 'library'): Promise<TestDatabase> =>
+  openDatabase(schema, { platform: migrationsOf(schema).platform, own: [{ name: 'library', sql: libraryTables(schema) }] }, options);
+
 /** A fresh database with the module's migrations applied, entered as the module's own role. */
-export async function testDatabase(module: string, options: Options = {}): Promise<TestDatabase> {
+export const testDatabase = (module: string, options: Options = {}): Promise<TestDatabase> => openDatabase(module, migrationsOf(module), options);
+
+const libraryTables = (schema: string) =>
+  `SET LOCAL search_path TO ${schema};\n${readFileSync(new URL('library/tables.sql', import.meta.url), 'utf8')}`;
+
+async function openDatabase(module: string, migrations: Migrations, options: Options): Promise<TestDatabase> {
   const { url, prefix } = inject('testServer');
   const name = `${prefix}${module}_${randomBytes(4).toString('hex')}`;
   await asSuperuser('postgres', async (admin) => {
     // Two test files at once: one of them builds the template. A template that is being copied admits nobody.
     await admin.query('SELECT pg_advisory_lock(hashtext($1))', [prefix + module]);
-    await buildTemplate(admin, module);
+    await buildTemplate(admin, module, migrations);
     await admin.query(`CREATE DATABASE "${name}" TEMPLATE "${prefix}${module}"`);
   });
   const { hostname, port } = new URL(url);
@@ -83,7 +94,7 @@ async function asSuperuser<T>(database: string, work: (client: pg.Client) => Pro
 
 const roleOf = (module: string) => `${inject('testServer').prefix}${module}`;
 
-async function buildTemplate(admin: pg.Client, module: string): Promise<void> {
+async function buildTemplate(admin: pg.Client, module: string, migrations: Migrations): Promise<void> {
   const role = roleOf(module);
   const template = role;
   const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [template]);
@@ -92,7 +103,7 @@ async function buildTemplate(admin: pg.Client, module: string): Promise<void> {
   await admin.query(`CREATE DATABASE "${template}"`);
   await asSuperuser(template, async (client) => {
     await client.query(`CREATE SCHEMA "${module}" AUTHORIZATION "${role}"; SET ROLE "${role}"`);
-    await migrate(client, module);
+    await migrate(client, module, migrations);
   });
   await admin.query(`ALTER DATABASE "${template}" IS_TEMPLATE true`);
 }

@@ -7,9 +7,9 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, type ColumnType, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import type * as Wasm from '@prisma/schema-engine-wasm';
 import type pg from 'pg';
+import { configOf } from '../../prisma.config.ts';
 
 const prismaFolder = join(import.meta.dirname, '../../prisma');
-const everything = { externalTables: [], externalEnums: [] };
 
 export interface ModuleSchemaEngine {
   /** The SQL that would bring the database to what the Prisma schema says; empty for nothing. */
@@ -44,6 +44,7 @@ async function loadEngine(): Promise<Engine> {
 
 export async function schemaEngine(module: string, connection: pg.PoolConfig): Promise<ModuleSchemaEngine> {
   const folder = join(prismaFolder, module);
+  const filters = { externalTables: configOf(module).tables.external, externalEnums: [] };
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.prisma'))
     .map((name) => ({ path: join(folder, name), content: readFileSync(join(folder, name), 'utf8') }));
@@ -56,11 +57,11 @@ export async function schemaEngine(module: string, connection: pg.PoolConfig): P
     async difference() {
       const from = { tag: 'schemaDatasource', files, configDir: folder } as const;
       const to = { tag: 'schemaDatamodel', files } as const;
-      const { stdout } = await engine.diff({ from, to, script: true, exitCode: null, filters: everything } as never);
+      const { stdout } = await engine.diff({ from, to, script: true, exitCode: null, filters } as never);
       return (stdout ?? '').replace(/^-- This is an empty migration\.\s*$/, '').trim();
     },
-    history: () => engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters: everything }),
-    deploy: async () => (await engine.applyMigrations({ migrationsList, filters: everything })).appliedMigrationNames,
+    history: () => engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters }),
+    deploy: async () => (await engine.applyMigrations({ migrationsList, filters })).appliedMigrationNames,
   };
 }
 

@@ -38,7 +38,7 @@ function nodeOf({ name, facts, wiring }: Module, { tree }: System): ModuleNode {
   const all = [...facts.values()];
   const published = new Set(wiring.publishes.map(({ imported }) => imported));
   const tables = [...tree.paths]
-    .filter((path) => path.startsWith(`prisma/${name}/`) && path.endsWith('.prisma') && !path.endsWith('/platform.prisma'))
+    .filter((path) => path.startsWith(`prisma/${name}/`) && path.endsWith('.prisma'))
     .flatMap((path) =>
       readPrismaSchema(tree.read(path))
         .blocks.filter(({ kind }) => kind === 'model')

@@ -1,4 +1,4 @@
-import { isGenerated, placeOf } from '../places.ts';
+import { placeOf } from '../places.ts';
 import type { Rule } from '../rule.ts';
 
 export const contractsOnly: Rule = {
@@ -13,8 +13,6 @@ export const contractsOnly: Rule = {
       // Imports of modules by src/ have a rule of their own.
       if (to?.part !== 'module' || to.role === 'contract' || from.path.startsWith('src/')) continue;
       if (place.part === 'module' && place.module === to.module) continue;
-      // Generated from prisma/, and tested there.
-      if (from.path.startsWith('prisma/') && isGenerated(target.path)) continue;
       // Measured from outside, statement by statement; no part of the system depends on bench/.
       if (from.path.startsWith('bench/')) continue;
       breach({

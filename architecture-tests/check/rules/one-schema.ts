@@ -59,13 +59,13 @@ function prismaSchemas({ tree, modules }: System, breach: Report): number {
   return models;
 }
 
-/** Migrations, and statements that a module keeps in files. */
+/** Migrations, the platform's among them, and statements that a module keeps in files. */
 function sqlFiles({ tree, modules }: System, breach: Report): number {
   let files = 0;
   for (const path of tree.paths) {
     const place = placeOf(path);
     const owner = place.part === 'module' ? place.module : ownerOf(path);
-    if (owner === undefined || !path.endsWith('.sql')) continue;
+    if ((owner === undefined && !path.startsWith('src/')) || !path.endsWith('.sql')) continue;
     files++;
     const sql = tree.read(path);
     const lineAt = (at: number) => sql.slice(0, at).split('\n').length;
@@ -82,10 +82,10 @@ function sqlFiles({ tree, modules }: System, breach: Report): number {
   return files;
 }
 
-/** `prisma/orders/...` is of orders. What platform/ holds is copied into every module and checked there. */
+/** `prisma/orders/...` is of orders. */
 function ownerOf(path: string): string | undefined {
   const [top, owner, file] = path.split('/');
-  return top === 'prisma' && file !== undefined && owner !== 'platform' ? owner : undefined;
+  return top === 'prisma' && file !== undefined ? owner : undefined;
 }
 
 function rawSql(system: System, breach: Report): number {

@@ -87,7 +87,7 @@ function configuration({ tree }: System): object {
     ],
     project: [
       '{src,modules,tests,bench,build,prisma,architecture-tests}/**/*.ts',
-      '!modules/*/persistence/generated/**',
+      '!**/generated/**',
       '!architecture-tests/violations/**',
     ],
     ignoreExportsUsedInFile: { interface: true, type: true },

@@ -28,34 +28,33 @@ describe.each(['America/New_York', 'Asia/Kathmandu'])('a moment in a database se
   });
   afterAll(() => test.drop());
 
-  const columns = { name: 'a', version: 1, payload: {}, headers: {}, owner: 0 };
-  const insert = `INSERT INTO outbox (id, name, version, key, payload, headers, owner, occurred_at) VALUES ($1, 'a', 1, '', '{}', '{}', 0, $2)`;
+  const insert = 'INSERT INTO exports (user_id, export_id, expires_at) VALUES ($1, $1, $2)';
   const writers: Record<string, (id: string, at: Date) => Promise<unknown>> = {
-    Prisma: (id, occurredAt) => prisma.outboxEvent.create({ data: { ...columns, id, key: '', occurredAt } }),
+    Prisma: (id, expiresAt) => prisma.export.create({ data: { userId: id, exportId: id, expiresAt } }),
     'a statement through Prisma': (id, at) =>
-      prisma.$executeRaw`INSERT INTO outbox (id, name, version, key, payload, headers, owner, occurred_at) VALUES (${id}::uuid, 'a', 1, '', '{}', '{}', 0, ${at})`,
+      prisma.$executeRaw`INSERT INTO exports (user_id, export_id, expires_at) VALUES (${id}::uuid, ${id}::uuid, ${at})`,
     'a statement with a Date': (id, at) => test.database.query(insert, [id, at]),
     'a statement with a text': (id, at) => test.database.query(insert, [id, at.toISOString()]),
     'a common table expression of JSON': (id, at) =>
       test.database.query(
         `WITH given AS (SELECT * FROM jsonb_to_recordset($1) AS given (id uuid, at timestamptz))
-          INSERT INTO outbox (id, name, version, key, payload, headers, owner, occurred_at) SELECT id, 'a', 1, '', '{}', '{}', 0, at FROM given`,
+          INSERT INTO exports (user_id, export_id, expires_at) SELECT id, id, at FROM given`,
         [JSON.stringify([{ id, at }])],
       ),
   };
   const first = async (sql: string, id: string) => (await test.database.query<{ at: Date | string }>(sql, [id])).rows[0]!.at;
   const readers: Record<string, (id: string) => Promise<Date | string>> = {
-    Prisma: async (id) => (await prisma.outboxEvent.findUniqueOrThrow({ where: { id } })).occurredAt,
+    Prisma: async (id) => (await prisma.export.findUniqueOrThrow({ where: { userId: id } })).expiresAt,
     'Prisma that filters by it': async (id) => {
-      const { occurredAt } = await prisma.outboxEvent.findUniqueOrThrow({ where: { id } });
-      return (await prisma.outboxEvent.findFirstOrThrow({ where: { id, occurredAt: { gte: occurredAt, lte: occurredAt } } })).occurredAt;
+      const { expiresAt } = await prisma.export.findUniqueOrThrow({ where: { userId: id } });
+      return (await prisma.export.findFirstOrThrow({ where: { userId: id, expiresAt: { gte: expiresAt, lte: expiresAt } } })).expiresAt;
     },
     'a statement through Prisma': async (id) =>
-      (await prisma.$queryRaw<{ at: Date }[]>`SELECT occurred_at AS at FROM outbox WHERE id = ${id}::uuid`)[0]!.at,
-    'a statement': (id) => first('SELECT occurred_at AS at FROM outbox WHERE id = $1', id),
-    'a common table expression': (id) => first('WITH found AS (SELECT occurred_at FROM outbox WHERE id = $1) SELECT occurred_at AS at FROM found', id),
-    'an aggregate of JSON': (id) => first("SELECT json_agg(outbox)->0->>'occurred_at' AS at FROM outbox WHERE id = $1", id),
-    'its text': (id) => first("SELECT replace(occurred_at::text, ' ', 'T') || ':00' AS at FROM outbox WHERE id = $1", id),
+      (await prisma.$queryRaw<{ at: Date }[]>`SELECT expires_at AS at FROM exports WHERE user_id = ${id}::uuid`)[0]!.at,
+    'a statement': (id) => first('SELECT expires_at AS at FROM exports WHERE user_id = $1', id),
+    'a common table expression': (id) => first('WITH found AS (SELECT expires_at FROM exports WHERE user_id = $1) SELECT expires_at AS at FROM found', id),
+    'an aggregate of JSON': (id) => first("SELECT json_agg(exports)->0->>'expires_at' AS at FROM exports WHERE user_id = $1", id),
+    'its text': (id) => first("SELECT replace(expires_at::text, ' ', 'T') || ':00' AS at FROM exports WHERE user_id = $1", id),
   };
 
   it.each(moments)('%s', async (moment) => {

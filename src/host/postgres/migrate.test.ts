@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect, freshDatabaseUrl } from '../../../tests/support/postgres.ts';
-import { migrate, migrationsOf } from './migrate.ts';
+import { migrate } from './migrate.ts';
+import { migrationsOf } from './migrations.ts';
 
 let fresh: Awaited<ReturnType<typeof freshDatabaseUrl>>;
 let client: pg.Client;
@@ -18,17 +19,18 @@ afterEach(async () => {
 
 const one = { name: '20300101000000_one', sql: 'CREATE TABLE shop.one ();' };
 const two = { name: '20300102000000_two', sql: 'CREATE TABLE shop.two (); CREATE TABLE shop.three ();' };
+const ledgers = ['_platform_migrations', '_prisma_migrations'];
 const tables = async () =>
   (await client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'shop' ORDER BY 1")).rows.map(({ tablename }) => tablename as string);
 const recorded = async () => (await client.query('SELECT * FROM shop._prisma_migrations ORDER BY migration_name')).rows;
-const apply = (...migrations: { name: string; sql: string }[]) => migrate(client, 'shop', migrations);
+const apply = (...migrations: { name: string; sql: string }[]) => migrate(client, 'shop', { platform: [], own: migrations });
 
 describe('migrating', () => {
   it('applies what is pending, in the order of the names, and says what', async () => {
     expect(await apply(one)).toEqual([one.name]);
     expect(await apply(one, two)).toEqual([two.name]);
     expect(await apply(one, two)).toEqual([]);
-    expect(await tables()).toEqual(['_prisma_migrations', 'one', 'three', 'two']);
+    expect(await tables()).toEqual([...ledgers, 'one', 'three', 'two']);
   });
 
   it('records when each began and ended, and what it was', async () => {
@@ -40,13 +42,13 @@ describe('migrating', () => {
     expect(row.finished_at.getTime()).toBeGreaterThanOrEqual(row.started_at.getTime());
   });
 
-  it('costs one statement when nothing is pending', async () => {
+  it('costs two statements when nothing is pending', async () => {
     await apply(one);
     let statements = 0;
     const query = client.query.bind(client) as (...given: unknown[]) => never;
     client.query = ((...given: unknown[]) => (statements++, query(...given))) as never;
     await apply(one);
-    expect(statements).toBe(1);
+    expect(statements).toBe(2);
   });
 
   it('undoes a migration that fails, as if it had never begun', async () => {
@@ -55,7 +57,7 @@ describe('migrating', () => {
       name: 'StartupError',
       message: `The migration ${two.name} of shop failed: division by zero.`,
     });
-    expect(await tables()).toEqual(['_prisma_migrations', 'one']);
+    expect(await tables()).toEqual([...ledgers, 'one']);
     expect(await recorded()).toHaveLength(1);
     expect(await apply(one, two)).toEqual([two.name]);
   });
@@ -102,7 +104,7 @@ describe('migrating', () => {
   it('is done once when several programs start at the same time', async () => {
     const slow = { name: two.name, sql: 'SELECT pg_sleep(0.2); CREATE TABLE shop.two ();' };
     const clients = await Promise.all([connectToFresh(), connectToFresh(), connectToFresh()]);
-    const results = await Promise.all(clients.map((each) => migrate(each, 'shop', [one, slow])));
+    const results = await Promise.all(clients.map((each) => migrate(each, 'shop', { platform: [], own: [one, slow] })));
     expect(results.map((applied) => applied.length).sort()).toEqual([0, 0, 2]);
     expect(await recorded()).toHaveLength(2);
     await Promise.all(clients.map((each) => each.end()));
@@ -111,17 +113,96 @@ describe('migrating', () => {
   it('leaves nothing of a migration whose program died in the middle', async () => {
     const dying = await connectToFresh();
     const slow = { name: two.name, sql: 'CREATE TABLE shop.two (); SELECT pg_sleep(10);' };
-    const outcome = migrate(dying, 'shop', [one, slow]).catch((error: unknown) => error);
+    const outcome = migrate(dying, 'shop', { platform: [], own: [one, slow] }).catch((error: unknown) => error);
     const kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%shop.two%pg_sleep(10)%' AND pid <> pg_backend_pid()";
     while ((await client.query(kill)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await outcome).toBeInstanceOf(Error);
-    expect(await tables()).toEqual(['_prisma_migrations', 'one']);
+    expect(await tables()).toEqual([...ledgers, 'one']);
     expect(await apply(one, two)).toEqual([two.name]);
   });
 
-  it('finds the migrations of a module in its folder', () => {
-    const [platform, ...others] = migrationsOf('orders');
-    expect(platform).toMatchObject({ name: '20261122000000_platform', sql: expect.stringContaining('CREATE TABLE "orders"."outbox"') });
-    expect(others.map(({ name }) => name)).toEqual(others.map(({ name }) => name).toSorted());
+  it('finds the migrations of a module in its folder, and those of the platform for every module', () => {
+    const [orders, none] = [migrationsOf('orders'), migrationsOf('no-module')];
+    expect(orders.own[0]).toMatchObject({ name: '20261122000001_orders', sql: expect.stringContaining('CREATE TABLE "orders"."orders"') });
+    expect(orders.platform[0]).toMatchObject({ name: 'platform/0001_first_tables', sql: expect.stringContaining('CREATE TABLE "outbox"') });
+    for (const names of [orders.own, orders.platform].map((all) => all.map(({ name }) => name))) expect(names).toEqual(names.toSorted());
+    expect(none).toEqual({ platform: orders.platform, own: [] });
+  });
+});
+
+describe("migrating the platform's tables", () => {
+  const first = { name: 'platform/0001_first', sql: 'CREATE TABLE jobs (id int); INSERT INTO jobs VALUES (1);' };
+  const second = { name: 'platform/0002_second', sql: "ALTER TABLE jobs ADD COLUMN lane text NOT NULL DEFAULT 'slow';" };
+  const index = { name: 'platform/0003_third', sql: 'CREATE UNIQUE INDEX CONCURRENTLY jobs_id_idx ON jobs (id);' };
+  const applyTo = (module: string, platform: { name: string; sql: string }[], own: { name: string; sql: string }[] = []) =>
+    migrate(client, module, { platform, own });
+  const jobsIn = async (module: string) => (await client.query(`SELECT * FROM ${module}.jobs`)).rows;
+  const former = '20261122000000_platform';
+
+  /** Release 0.1 recorded the platform's tables as the module's first migration. */
+  async function asRelease01LeftIt(...own: { name: string; sql: string }[]): Promise<void> {
+    await applyTo('shop', [first], own);
+    await client.query('CREATE TABLE IF NOT EXISTS shop._prisma_migrations (LIKE shop._platform_migrations INCLUDING ALL)');
+    await client.query(`INSERT INTO shop._prisma_migrations SELECT * FROM shop._platform_migrations; UPDATE shop._prisma_migrations
+      SET migration_name = '${former}', checksum = 'of other text' WHERE migration_name = '${first.name}'; DROP TABLE shop._platform_migrations`);
+  }
+
+  it("makes them in each module's schema, before the module's own, and records them apart", async () => {
+    const own = { name: one.name, sql: 'CREATE TABLE shop.one AS SELECT lane FROM shop.jobs;' };
+    expect(await applyTo('shop', [second, first].toSorted((a, b) => (a.name < b.name ? -1 : 1)), [own])).toEqual([first.name, second.name, one.name]);
+    expect(await applyTo('stall', [first])).toEqual([first.name]);
+    expect(await jobsIn('shop')).toEqual([{ id: 1, lane: 'slow' }]);
+    expect(await jobsIn('stall')).toEqual([{ id: 1 }]);
+    expect((await recorded()).map((row) => row.migration_name as string)).toEqual([one.name]);
+    expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: '"$user", public' }]);
+  });
+
+  it('goes on from the tables that release 0.1 made, whose record moves to where Prisma does not look', async () => {
+    await asRelease01LeftIt(one);
+    const [before] = (await client.query('SELECT started_at, finished_at FROM shop._prisma_migrations WHERE migration_name = $1', [former])).rows;
+    expect(await applyTo('shop', [first], [one])).toEqual([]);
+    expect(await applyTo('shop', [first, second], [one, two])).toEqual([second.name, two.name]);
+    expect(await applyTo('shop', [first, second], [one, two])).toEqual([]);
+    expect(await jobsIn('shop')).toEqual([{ id: 1, lane: 'slow' }]);
+    expect((await recorded()).map((row) => row.migration_name as string)).toEqual([one.name, two.name]);
+    const moved = await client.query("SELECT * FROM shop._platform_migrations WHERE migration_name = 'platform/0001_first'");
+    expect(moved.rows).toEqual([expect.objectContaining({ ...before, applied_steps_count: 1 })]);
+  });
+
+  it('is done once when several programs start on tables of release 0.1', async () => {
+    await asRelease01LeftIt();
+    const slow = { name: second.name, sql: `SELECT pg_sleep(0.2); ${second.sql}` };
+    const clients = await Promise.all([connectToFresh(), connectToFresh(), connectToFresh()]);
+    const results = await Promise.all(clients.map((each) => migrate(each, 'shop', { platform: [first, slow], own: [] })));
+    expect(results.flat()).toEqual([second.name]);
+    await Promise.all(clients.map((each) => each.end()));
+  });
+
+  it("takes a migration of a module's own for the module's, though it is called platform", async () => {
+    const own = { name: '20300103000000_platform', sql: 'CREATE TABLE shop.platform ();' };
+    expect(await applyTo('shop', [first], [own])).toEqual([first.name, own.name]);
+    expect(await applyTo('shop', [first], [own])).toEqual([]);
+    expect((await recorded()).map((row) => row.migration_name as string)).toEqual([own.name]);
+  });
+
+  it('is refused where a newer version did it', async () => {
+    await applyTo('shop', [first, second], [one]);
+    await expect(applyTo('shop', [first], [one, two])).rejects.toMatchObject({
+      name: 'StartupError',
+      message: 'The database of shop has a migration that this program does not know, platform/0002_second: a newer version wrote it. Start that version.',
+    });
+    expect(await tables()).not.toContain('two');
+  });
+
+  it('is refused where one was changed, or failed halfway outside of a transaction, with what to do about it', async () => {
+    await applyTo('shop', [first]);
+    await expect(applyTo('shop', [{ ...first, sql: 'SELECT 1' }])).rejects.toThrow(/Restore src\/runtime\/tables\/migrations\/0001_first and add a new/);
+    await client.query('INSERT INTO shop.jobs VALUES (1)');
+    await expect(applyTo('shop', [first, index])).rejects.toThrow(/^The migration platform\/0003_third of shop failed: could not create unique index/);
+    const halfway = await applyTo('shop', [first, index]).catch((error: Error) => error.message);
+    expect(halfway).toContain('failed halfway and left its traces');
+    await client.query('DROP INDEX shop.jobs_id_idx; DELETE FROM shop.jobs');
+    await client.query(/then run: (.*)$/.exec(halfway as string)![1]!);
+    expect(await applyTo('shop', [first, index])).toEqual([index.name]);
   });
 });

@@ -16,7 +16,7 @@ describe('what was migrated', () => {
     server.noteMigrations(['orders']);
     server.noteMigrations(['users']);
     expect(Object.keys(noted(dataDir))).toEqual(['orders', 'users']);
-    expect(noted(dataDir).orders).toContain('20261122000000_platform');
+    expect(noted(dataDir).orders).toEqual(expect.arrayContaining(['platform/0001_first_tables', '20261122000001_orders']));
     const [note, folder] = [statSync(noteIn(dataDir)), statSync(postgresIn(dataDir))];
     expect(note.mode & 0o777).toBe(0o600);
     expect(note.uid).toBe(folder.uid);
@@ -38,18 +38,22 @@ describe('what was migrated', () => {
     symlinkSync(precious, link);
     noteMigrations(postgresIn(dataDir), ['orders']);
     expect(readFileSync(precious, 'utf8')).toBe('precious');
-    expect(noted(dataDir).orders).toContain('20261122000000_platform');
+    expect(noted(dataDir).orders).toContain('platform/0001_first_tables');
   });
 
-  it('by a newer version is refused before anything is touched', async () => {
+  it.each([
+    ['a migration of a module', 'users', '29990101000000_notes'],
+    ["one of the platform's tables", 'users', 'platform/9999_notes'],
+    ["one of the platform's tables, in a module that there is no more", 'rockets', 'platform/9999_notes'],
+  ])('by a newer version is refused before anything is touched: %s', async (_what, module, newest) => {
     const dataDir = usedFolder();
     noteMigrations(postgresIn(dataDir), ['orders', 'users']);
-    const newer = { ...noted(dataDir), users: [...noted(dataDir).users!, '29990101000000_notes'] };
+    const newer = { ...noted(dataDir), [module]: [...(noted(dataDir)[module] ?? []), newest] };
     writeFileSync(noteIn(dataDir), JSON.stringify(newer));
     const before = tracesIn(dataDir);
     await expect(start(dataDir)).rejects.toMatchObject({
       name: 'StartupError',
-      message: 'The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.',
+      message: `The database of ${module} has a migration that this program does not know, ${newest}: a newer version wrote it. Start that version.`,
     });
     expect(tracesIn(dataDir)).toEqual(before);
   });
@@ -57,6 +61,7 @@ describe('what was migrated', () => {
   it.each([
     ['is missing', undefined],
     ['cannot be read', '{"users": ['],
+    ["tells of the platform's tables as release 0.1 did", '{"orders": ["20261122000000_platform", "20261122000001_orders"]}'],
     ['tells of a module that there is no more', '{"rockets": ["20200101000000_launch"]}'],
   ])('is left to the databases to tell where the note %s', async (_what, text) => {
     const dataDir = usedFolder();

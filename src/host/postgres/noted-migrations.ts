@@ -5,8 +5,8 @@
 import { lchownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { listAssets } from '#platform/assets.ts';
 import { unknownMigration } from './migrate.ts';
+import { isFormerPlatformMigration, migrationsOf, platformPrefix } from './migrations.ts';
 
 /** By module. */
 const Noted = z.record(z.string(), z.array(z.string()));
@@ -16,18 +16,20 @@ const noteIn = (folder: string) => join(folder, 'fissile.migrations');
 
 /** Refuses what a newer version has migrated. `folder` is the server's. */
 export function checkNotNewer(folder: string): void {
-  const known = migrationsOfAll();
   for (const [module, names] of Object.entries(notedIn(folder))) {
-    // Migrations of a folder that is no module any more do not matter.
-    const unknown = known[module] && names.find((name) => !known[module]!.includes(name));
+    const { platform, own } = migrationsOf(module);
+    const known = new Set([...platform, ...own].map(({ name }) => name));
+    // Migrations of a folder that is no module any more do not matter, nor the names of release 0.1 for the platform's.
+    const concerns = (name: string) => name.startsWith(platformPrefix) || (own.length > 0 && !isFormerPlatformMigration(name));
+    const unknown = names.find((name) => concerns(name) && !known.has(name));
     if (unknown !== undefined) throw unknownMigration(module, unknown);
   }
 }
 
 /** All migrations that this program has for these modules have been applied. */
 export function noteMigrations(folder: string, modules: readonly string[]): void {
-  const [before, known] = [notedIn(folder), migrationsOfAll()];
-  const now = { ...before, ...Object.fromEntries(modules.map((module) => [module, known[module] ?? []])) };
+  const before = notedIn(folder);
+  const now = { ...before, ...Object.fromEntries(modules.map((module) => [module, namesOf(module)])) };
   if (JSON.stringify(now) === JSON.stringify(before)) return;
   const unfinished = `${noteIn(folder)}.${process.pid}.new`;
   // The folder belongs to PostgreSQL's account: as root we follow no link that it may have put there.
@@ -47,11 +49,7 @@ function notedIn(folder: string): Noted {
   }
 }
 
-function migrationsOfAll(): Noted {
-  const all: Noted = {};
-  for (const file of listAssets('prisma')) {
-    const [, module, name] = /^([^/]+)\/migrations\/([^/]+)\/migration\.sql$/.exec(file) ?? [];
-    if (module !== undefined && name !== undefined) (all[module] ??= []).push(name);
-  }
-  return all;
+function namesOf(module: string): string[] {
+  const { platform, own } = migrationsOf(module);
+  return [...platform, ...own].map(({ name }) => name);
 }

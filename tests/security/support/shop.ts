@@ -1,6 +1,7 @@
 /** The whole program, all modules in one process, with people in it. */
 import type { Endpoint } from '#platform/endpoint.ts';
 import { findModules, loadModules } from '../../../src/host/modules.ts';
+import { platformTables } from '../../../src/runtime/tables/platform-tables.ts';
 import { admin, customer, eventually, type Person, product, type Reply, type Visitor } from '../../acceptance/client.ts';
 import { connect } from '../../support/postgres.ts';
 import { startTestProgram, type TestProgram } from '../../support/program.ts';
@@ -89,7 +90,7 @@ const unfinishedIn = (schemas: readonly string[]): string =>
     .join(' UNION ALL ');
 
 /** The platform's own, which change by themselves. */
-const bookkeeping = ['outbox', 'inbox', 'sagas', 'schedules', 'idempotency_keys', '_prisma_migrations'];
+const bookkeeping = [...platformTables, '_prisma_migrations'];
 
 /** The tables that hold what the modules know, such as `orders.products`. */
 export async function tablesOf(sql: Shop['sql']): Promise<string[]> {

@@ -1,47 +1,45 @@
-/** Prisma and the ambient transaction, on the tables that every module has. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Prisma and the ambient transaction. */
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { PostgresDatabase } from '#runtime/database/postgres-database.ts';
-import { PrismaClient } from '../modules/orders/persistence/generated/client.ts';
-import { type TestDatabase, silentLogger, testDatabase } from '../tests/support/postgres.ts';
-import { statementsOf } from '../tests/support/statements.ts';
+import { PrismaClient } from '../../tests/support/library/generated/client.ts';
+import { libraryDatabase, silentLogger, type TestDatabase } from '../../tests/support/postgres.ts';
+import { statementsOf } from '../../tests/support/statements.ts';
+import { prismaClient } from './prisma-client.ts';
 
 let test: TestDatabase;
 let prisma: PrismaClient;
 
 beforeAll(async () => {
-  test = await testDatabase('orders');
+  test = await libraryDatabase();
   prisma = prismaClient(PrismaClient, test.database);
 });
 afterAll(() => test.drop());
-beforeEach(() => test.sql('TRUNCATE orders.schedules'));
+beforeEach(() => test.sql('TRUNCATE library.loans'));
 
-const nextRunAt = new Date('2030-01-01T12:00:00Z');
-const add = (name: string) => prisma.schedule.create({ data: { name, nextRunAt } });
-const find = (name: string) => prisma.schedule.findUnique({ where: { name } });
-const stored = async () => (await test.sql('SELECT name FROM orders.schedules ORDER BY name')).rows.map(({ name }) => name as string);
+const dueAt = new Date('2030-01-01T12:00:00Z');
+const add = (book: string) => prisma.loan.create({ data: { book, dueAt } });
+const find = (book: string) => prisma.loan.findUnique({ where: { book } });
+const stored = async () => (await test.sql('SELECT book FROM library.loans ORDER BY book')).rows.map(({ book }) => book as string);
 
 describe('a Prisma client', () => {
   it('works without a transaction', async () => {
     await add('a');
-    expect(await find('a')).toMatchObject({ name: 'a', nextRunAt, owner: 0 });
+    expect(await find('a')).toEqual({ book: 'a', dueAt });
   });
 
   it('S40 says what went wrong without quoting what was asked', async () => {
-    const wrong = { name: 'Ada Lovelace', nextRunAt: 'ada@example.com' };
-    const error = await prisma.schedule.create({ data: wrong }).catch((caught: unknown) => caught);
-    expect(String(error)).toMatch('nextRunAt');
+    const wrong = { book: 'Ada Lovelace', dueAt: 'ada@example.com' };
+    const error = await prisma.loan.create({ data: wrong }).catch((caught: unknown) => caught);
+    expect(String(error)).toMatch('dueAt');
     expect(inspect(error)).not.toMatch(/Ada/i);
   });
 
   it('commits and rolls back with the ambient transaction and with SQL beside it', async () => {
     const failing = test.database.transaction(async () => {
       await add('prisma');
-      await test.database.query("INSERT INTO schedules (name, next_run_at) VALUES ('sql', now())");
-      expect(await prisma.schedule.count()).toBe(2);
+      await test.database.query("INSERT INTO loans (book, due_at) VALUES ('sql', now())");
+      expect(await prisma.loan.count()).toBe(2);
       expect(await stored()).toEqual([]);
       throw new Error('no');
     });
@@ -55,9 +53,9 @@ describe('a Prisma client', () => {
     const failing = test.database.transaction(async () => {
       await prisma.$transaction([add('a'), add('b')]);
       await prisma.$transaction(async (own) => {
-        await own.schedule.create({ data: { name: 'c', nextRunAt } });
+        await own.loan.create({ data: { book: 'c', dueAt } });
       });
-      expect(await prisma.schedule.count()).toBe(3);
+      expect(await prisma.loan.count()).toBe(3);
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
@@ -76,7 +74,7 @@ describe('a Prisma client', () => {
   it('refuses two transactions of its own at once within one', async () => {
     const slowly = (name: string) =>
       prisma.$transaction(async (own) => {
-        await own.schedule.create({ data: { name, nextRunAt } });
+        await own.loan.create({ data: { book: name, dueAt } });
         await own.$queryRaw`SELECT 1 FROM pg_sleep(0.02)`;
       });
     const failing = test.database.transaction(() => Promise.all([slowly('a'), slowly('b')]));
@@ -88,7 +86,7 @@ describe('a Prisma client', () => {
     const work = (name: string) =>
       test.database.transaction(async () => {
         await Promise.all([add(name), find(name)]);
-        expect(await find(name)).toMatchObject({ name });
+        expect(await find(name)).toMatchObject({ book: name });
         if (name < 'c') throw new Error('no');
       });
     await Promise.allSettled(['a', 'b', 'c', 'd'].map(work));
@@ -105,7 +103,7 @@ describe('a Prisma client', () => {
         await together;
         return find(name);
       });
-    expect(await Promise.all([work('a', a.resolve), work('b', b.resolve)])).toMatchObject([{ name: 'a' }, { name: 'b' }]);
+    expect(await Promise.all([work('a', a.resolve), work('b', b.resolve)])).toMatchObject([{ book: 'a' }, { book: 'b' }]);
   });
 
   it('reads outside of a transaction of the same moment only what is committed', async () => {
@@ -121,15 +119,15 @@ describe('a Prisma client', () => {
     await written.promise;
     expect(await find('a')).toBeNull();
     read.resolve();
-    expect(await within).toMatchObject({ name: 'a' });
+    expect(await within).toMatchObject({ book: 'a' });
   });
 
   it('still sends the reads of one transaction together', async () => {
     const names = ['a', 'b', 'c'];
-    await prisma.schedule.createMany({ data: names.map((name) => ({ name, nextRunAt })) });
+    await prisma.loan.createMany({ data: names.map((name) => ({ book: name, dueAt })) });
     let found: unknown;
     const statements = await statementsOf(test.database, async () => (found = await test.database.transaction(() => Promise.all(names.map(find)))));
-    expect(found).toMatchObject(names.map((name) => ({ name })));
+    expect(found).toMatchObject(names.map((book) => ({ book })));
     expect(statements).toHaveLength(3);
   });
 
@@ -143,21 +141,11 @@ describe('a Prisma client', () => {
   });
 
   it('says unavailable when the database is', async () => {
-    const database = new PostgresDatabase({ schema: 'orders', connection: { ...test.connection, port: 1 }, logger: silentLogger });
+    const database = new PostgresDatabase({ schema: 'library', connection: { ...test.connection, port: 1 }, logger: silentLogger });
     const cutOff = prismaClient(PrismaClient, database);
     const unavailable = { code: 'platform.unavailable', kind: 'unavailable' };
-    await expect(cutOff.schedule.count()).rejects.toMatchObject(unavailable);
-    await expect(cutOff.$transaction([cutOff.schedule.count()])).rejects.toMatchObject(unavailable);
+    await expect(cutOff.loan.count()).rejects.toMatchObject(unavailable);
+    await expect(cutOff.$transaction([cutOff.loan.count()])).rejects.toMatchObject(unavailable);
     await database.close();
-  });
-
-  it('is made by prismaClient in every module', () => {
-    const modules = join(import.meta.dirname, '../modules');
-    const sources = readdirSync(modules, { recursive: true, encoding: 'utf8' }).filter(
-      (name) => name.endsWith('.ts') && !name.includes('/generated/'),
-    );
-    expect(sources.length).toBeGreaterThan(4);
-    const direct = sources.filter((name) => readFileSync(join(modules, name), 'utf8').includes('new PrismaClient'));
-    expect(direct).toEqual([]);
   });
 });

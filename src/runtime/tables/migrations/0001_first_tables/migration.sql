@@ -1,11 +1,4 @@
--- Not CREATE SCHEMA IF NOT EXISTS: that asks for the right to create schemas even where the schema is there.
-DO $$ BEGIN
-    IF to_regnamespace('auth') IS NULL THEN
-        CREATE SCHEMA "auth";
-    END IF;
-END $$;
-
-CREATE TABLE "auth"."outbox" (
+CREATE TABLE "outbox" (
     "position" BIGSERIAL NOT NULL,
     "id" UUID NOT NULL,
     "name" TEXT NOT NULL,
@@ -20,7 +13,7 @@ CREATE TABLE "auth"."outbox" (
     CONSTRAINT "outbox_pkey" PRIMARY KEY ("position")
 );
 
-CREATE TABLE "auth"."inbox" (
+CREATE TABLE "inbox" (
     "subscription" TEXT NOT NULL,
     "event_id" UUID NOT NULL,
     "key" TEXT NOT NULL,
@@ -36,7 +29,7 @@ CREATE TABLE "auth"."inbox" (
     CONSTRAINT "inbox_pkey" PRIMARY KEY ("subscription","event_id")
 );
 
-CREATE TABLE "auth"."sagas" (
+CREATE TABLE "sagas" (
     "name" TEXT NOT NULL,
     "id" TEXT NOT NULL,
     "version" INTEGER NOT NULL,
@@ -58,7 +51,7 @@ CREATE TABLE "auth"."sagas" (
     CONSTRAINT "sagas_pkey" PRIMARY KEY ("name","id")
 );
 
-CREATE TABLE "auth"."idempotency_keys" (
+CREATE TABLE "idempotency_keys" (
     "scope" TEXT NOT NULL,
     "key" TEXT NOT NULL,
     "fingerprint" TEXT NOT NULL,
@@ -71,7 +64,7 @@ CREATE TABLE "auth"."idempotency_keys" (
     CONSTRAINT "idempotency_keys_pkey" PRIMARY KEY ("scope","key")
 );
 
-CREATE TABLE "auth"."schedules" (
+CREATE TABLE "schedules" (
     "name" TEXT NOT NULL,
     "next_run_at" TIMESTAMPTZ(3) NOT NULL,
     "owner" INTEGER NOT NULL DEFAULT 0,
@@ -81,12 +74,12 @@ CREATE TABLE "auth"."schedules" (
     CONSTRAINT "schedules_pkey" PRIMARY KEY ("name")
 );
 
-CREATE UNIQUE INDEX "outbox_id_key" ON "auth"."outbox"("id");
-CREATE INDEX "outbox_key_position_idx" ON "auth"."outbox"("key", "position") WHERE (published_at IS NULL);
-CREATE INDEX "outbox_published_at_idx" ON "auth"."outbox"("published_at") WHERE (published_at IS NOT NULL);
-CREATE INDEX "inbox_subscription_key_position_idx" ON "auth"."inbox"("subscription", "key", "position") WHERE (state = 'waiting');
-CREATE INDEX "inbox_next_attempt_at_idx" ON "auth"."inbox"("next_attempt_at") WHERE (state = 'waiting');
-CREATE INDEX "inbox_received_at_idx" ON "auth"."inbox"("received_at") WHERE (state = 'dead');
-CREATE INDEX "inbox_finished_at_idx" ON "auth"."inbox"("finished_at") WHERE (finished_at IS NOT NULL);
-CREATE INDEX "sagas_state_wake_at_idx" ON "auth"."sagas"("state", "wake_at");
-CREATE INDEX "idempotency_keys_created_at_idx" ON "auth"."idempotency_keys"("created_at");
+CREATE UNIQUE INDEX "outbox_id_key" ON "outbox"("id");
+CREATE INDEX "outbox_key_position_idx" ON "outbox"("key", "position") WHERE (published_at IS NULL);
+CREATE INDEX "outbox_published_at_idx" ON "outbox"("published_at") WHERE (published_at IS NOT NULL);
+CREATE INDEX "inbox_subscription_key_position_idx" ON "inbox"("subscription", "key", "position") WHERE (state = 'waiting');
+CREATE INDEX "inbox_next_attempt_at_idx" ON "inbox"("next_attempt_at") WHERE (state = 'waiting');
+CREATE INDEX "inbox_received_at_idx" ON "inbox"("received_at") WHERE (state = 'dead');
+CREATE INDEX "inbox_finished_at_idx" ON "inbox"("finished_at") WHERE (finished_at IS NOT NULL);
+CREATE INDEX "sagas_state_wake_at_idx" ON "sagas"("state", "wake_at");
+CREATE INDEX "idempotency_keys_created_at_idx" ON "idempotency_keys"("created_at");
