@@ -62,7 +62,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
     reason: 'A use case speaks to the world through ports, so that it runs in memory and behind any transport.',
   },
   sagas: {
-    own: ['contract', 'domain', 'settings', 'use-cases'],
+    own: ['contract', 'domain', 'settings'],
     foreignContracts: true,
     platform: [...language, ...ports],
     platformTypes: [],

@@ -9,6 +9,7 @@ import { importsResolve } from './rules/imports-resolve.ts';
 import { layers } from './rules/layers.ts';
 import { noCallCycles } from './rules/no-call-cycles.ts';
 import { noFileCycles } from './rules/no-file-cycles.ts';
+import { noFolderCycles } from './rules/no-folder-cycles.ts';
 import { oneSchema } from './rules/one-schema.ts';
 import { packages } from './rules/packages.ts';
 import { platformOnly } from './rules/platform-only.ts';
@@ -34,6 +35,7 @@ export const rules: readonly Rule[] = [
   // The whole
   importsResolve,
   noFileCycles,
+  noFolderCycles,
   packages,
   unused,
   adrs,

@@ -23,6 +23,11 @@ export interface Edge {
   readonly to: Place | undefined;
 }
 
+/** These name a file without depending on what is in it. */
+const noDependency = new Set(['file URL', 'mocked import', 'import.meta.resolve', 'module augmentation']);
+
+export const isDependency = (edge: Edge): boolean => !noDependency.has(edge.import.kind);
+
 export interface SourceTree {
   /** Every file of the checkout, whatever it holds. */
   readonly paths: ReadonlySet<string>;

@@ -1,8 +1,6 @@
 import { cycles } from '../cycles.ts';
 import type { Rule } from '../rule.ts';
-
-/** These name a file without depending on what is in it. */
-const noDependency = new Set(['file URL', 'mocked import', 'import.meta.resolve', 'module augmentation']);
+import { isDependency } from '../source-tree.ts';
 
 export const noFileCycles: Rule = {
   id: 'no-file-cycles',
@@ -12,9 +10,9 @@ export const noFileCycles: Rule = {
 
   check({ tree }, breach) {
     const graph = new Map<string, string[]>([...tree.sources.keys()].map((path) => [path, []]));
-    for (const { from, import: each, target } of tree.edges) {
-      if (target.kind !== 'file' || noDependency.has(each.kind) || !graph.has(target.path)) continue;
-      graph.get(from.path)?.push(target.path);
+    for (const edge of tree.edges) {
+      const { from, target } = edge;
+      if (target.kind === 'file' && isDependency(edge) && graph.has(target.path)) graph.get(from.path)?.push(target.path);
     }
     for (const circle of cycles(graph)) {
       const [first, second = first] = circle as [string, string?];

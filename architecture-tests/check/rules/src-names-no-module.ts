@@ -25,6 +25,15 @@ const below = {
   program: ['platform', 'runtime', 'gateway', 'host'],
 } as const;
 
+/** Folders of src/runtime that know nothing of some others: what both need is in a third. */
+const apart: Readonly<Record<string, readonly string[]>> = {
+  background: ['events', 'sagas'],
+  events: ['sagas'],
+  sagas: ['events'],
+};
+
+const folderOfRuntime = (path: string) => /^src\/runtime\/([^/]+)\//.exec(path)?.[1] ?? '';
+
 function imports({ tree }: System, breach: (breach: Breach) => void): number {
   let examined = 0;
   for (const { from, place, import: each, target, to } of tree.edges) {
@@ -45,6 +54,10 @@ function imports({ tree }: System, breach: (breach: Breach) => void): number {
         `the ${place.part} depends on the ${to.part}: ${target.path}`,
         'Turn it round: let the upper part hand over what the lower one needs.',
       );
+    }
+    const [one, other] = [folderOfRuntime(from.path), folderOfRuntime(target.path)];
+    if (apart[one]?.includes(other) && !isForTests(from.path)) {
+      report(`src/runtime/${one} knows src/runtime/${other}: ${target.path}`, 'Put the two together in a file above both, such as messaging.ts.');
     }
   }
   return examined;

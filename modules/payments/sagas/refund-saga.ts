@@ -6,7 +6,7 @@ import { saga, type SagaDataOf, type SagaImplementation } from '#platform/sagas.
 import { PaymentsErrors } from '../contract.ts';
 import { type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
 import type { Payments } from '../domain/payments.ts';
-import { settlingRefund } from '../use-cases/settle-refund.ts';
+import { settlingRefund } from './settle-refund.ts';
 
 /** Brings a stored refund to its end, however long the provider takes. */
 export const RefundSaga = saga('payments.refund', 1, z.object({ paymentId: z.uuid(), refundId: z.uuid() }));

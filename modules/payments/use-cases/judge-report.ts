@@ -8,7 +8,7 @@ import type { Reported } from '../domain/payment-provider.ts';
 import { captured, mayBecomeCaptured, voided } from '../domain/payment.ts';
 import type { Payments, PaymentWithRefunds } from '../domain/payments.ts';
 import { leftToRefund, type Refund, requestRefund } from '../domain/refund.ts';
-import { settlingRefund } from './settle-refund.ts';
+import { settlingRefund } from '../sagas/settle-refund.ts';
 import { startingRefund } from './start-refund.ts';
 
 type ReportOf<K extends Reported['kind']> = Extract<Reported, { kind: K }>;

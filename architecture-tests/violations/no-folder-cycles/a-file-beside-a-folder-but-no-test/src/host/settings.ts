@@ -1,0 +1,3 @@
+import { name } from './postgres/name.ts';
+
+export const settings = { name };

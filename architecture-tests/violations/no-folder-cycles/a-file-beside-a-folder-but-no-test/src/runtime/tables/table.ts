@@ -1,0 +1,3 @@
+import { key } from '../http/key.ts';
+
+export const table = [key];

@@ -1,0 +1,3 @@
+import { codec } from '../grpc/codec.ts';
+
+export const client = codec;

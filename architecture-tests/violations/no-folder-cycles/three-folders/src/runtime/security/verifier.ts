@@ -1,0 +1,1 @@
+export const verify = () => import('../calls/limits.ts');

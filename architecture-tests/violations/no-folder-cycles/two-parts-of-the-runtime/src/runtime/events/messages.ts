@@ -1,0 +1,3 @@
+import { engine } from '../sagas/engine.ts';
+
+export const messages = [engine];

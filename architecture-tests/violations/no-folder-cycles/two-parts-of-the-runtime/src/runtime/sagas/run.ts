@@ -1,0 +1,3 @@
+import type { pause } from '../events/pauses.ts';
+
+export type Pause = typeof pause;

@@ -1,0 +1,3 @@
+import { amount } from '../use-cases/amount.ts';
+
+export const steps = [amount];

@@ -1,0 +1,3 @@
+import { Closing } from '../sagas/closing.ts';
+
+export const close = () => Closing.name;

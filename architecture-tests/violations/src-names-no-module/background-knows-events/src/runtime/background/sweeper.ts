@@ -1,0 +1,3 @@
+import { messages } from '../events/messages.ts';
+
+export const swept = messages;
