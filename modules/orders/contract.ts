@@ -54,12 +54,13 @@ export const OrdersErrors = errors('orders', {
 });
 
 const limit = z.int().min(1).max(100).default(20);
+const cursor = 'the `nextCursor` of the page before';
 const nextCursor = z.string().nullable().describe('null on the last page');
 
 export const OrdersApi = api('orders', {
   listProducts: query(1, {
     summary: 'The catalogue, by SKU.',
-    input: z.object({ cursor: Sku.optional(), limit }),
+    input: z.object({ cursor: Sku.optional().describe(cursor), limit }),
     output: z.object({ data: z.array(Product), nextCursor }),
     errors: [],
   }),
@@ -115,7 +116,7 @@ export const OrdersApi = api('orders', {
   }),
   listOrders: query(1, {
     summary: 'The newest first.',
-    input: z.object({ cursor: z.uuid().optional(), limit, customerId: z.uuid().optional() }),
+    input: z.object({ cursor: z.uuid().optional().describe(cursor), limit, customerId: z.uuid().optional() }),
     output: z.object({ data: z.array(Order), nextCursor }),
     errors: [],
   }),

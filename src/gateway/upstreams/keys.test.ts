@@ -13,7 +13,6 @@ const lending = ({ insert }: Notebook) =>
     summary: 'Borrow',
     access: 'anyone',
     idempotent: true,
-    waits: true,
     body: z.object({ id: z.int() }),
     answers: { status: 201, body: Loan },
     async handle({ body }) {

@@ -6,7 +6,7 @@ import type { KeyConflict, Metrics } from '../observability/metrics.ts';
 import { answerWriter } from './answer-writer.ts';
 import type { Answer, Endpoint } from '#platform/endpoint.ts';
 import type { Exchange } from './exchange.ts';
-import { httpErrors, orPreconditionFailed } from './http-errors.ts';
+import { httpErrors } from './http-errors.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type KeyUse, keyUse } from './key-use.ts';
 import type { Report } from './problem.ts';
@@ -43,7 +43,7 @@ export function endpointHandler(
   const read = requestReader(endpoint);
   const write = answerWriter(endpoint);
   const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
-  const { settle } = endpoint;
+  const { settle, versionConflict } = endpoint;
   const partsOf = endpoint.answers.body && streamedJson(endpoint.answers.body);
   const countConflict = (error: unknown): never => {
     const reason = error instanceof Failure ? keyConflicts[error.code] : undefined;
@@ -84,7 +84,8 @@ export function endpointHandler(
       try {
         first = await endpoint.handle(request as never, client);
       } catch (error) {
-        throw headers['if-match'] === undefined ? error : orPreconditionFailed(error);
+        const isPrecondition = headers['if-match'] !== undefined && error instanceof Failure && error.code === versionConflict?.code;
+        throw isPrecondition ? httpErrors.preconditionFailed({ cause: error }) : error;
       }
       return write(first, headers['if-none-match']);
     };

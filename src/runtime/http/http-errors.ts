@@ -1,5 +1,5 @@
 /** What only HTTP can get wrong, and which status an error has. */
-import { errors, Failure, type ErrorKind } from '#platform/errors.ts';
+import { errors, type ErrorKind } from '#platform/errors.ts';
 
 export const httpErrors = errors('platform', {
   malformedBody: ['invalid', 'The body is not valid JSON.'],
@@ -43,9 +43,3 @@ const statusOfCode: Readonly<Record<string, number>> = {
 };
 
 export const statusOf = ({ code, kind }: { code: string; kind: ErrorKind }): number => statusOfCode[code] ?? statusOfKind[kind];
-
-/** A module says that somebody changed the thing meanwhile; to a caller who sent If-Match that is a failed precondition. */
-export const orPreconditionFailed = (error: unknown): unknown =>
-  error instanceof Failure && error.kind === 'conflict' && error.code.endsWith('.changed-meanwhile')
-    ? httpErrors.preconditionFailed({ cause: error })
-    : error;

@@ -28,7 +28,7 @@ export type RequestReader = (exchange: Exchange, parameters: Parameters) => Read
 
 /** Makes what reads and checks the requests of one endpoint; all that its schemas need is made here, once. */
 export function requestReader(endpoint: Endpoint): RequestReader {
-  const { method, url, versioned = false, waits = false, rawBody = false } = endpoint;
+  const { method, url, versionConflict, settle, rawBody = false } = endpoint;
   checkParameters(endpoint);
   const path = strict(endpoint.path ?? nothing);
   const query = strict(endpoint.query ?? nothing);
@@ -36,7 +36,6 @@ export function requestReader(endpoint: Endpoint): RequestReader {
   const pathText = textReader(path);
   const queryText = textReader(query);
   const takesBody = method !== 'GET';
-  const takesIfMatch = versioned && method !== 'GET';
   if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
 
   return ({ request, address, principal, queryText: text, body: bytes }, parameters) => {
@@ -57,8 +56,8 @@ export function requestReader(endpoint: Endpoint): RequestReader {
       address,
       headers: request.headers,
       rawBody: rawBody ? (bytes ?? Buffer.alloc(0)) : undefined,
-      ifMatch: takesIfMatch ? ifMatchVersion(request.headers['if-match']) : undefined,
-      wait: waits ? preferredWait(request.headers.prefer) : 0,
+      ifMatch: versionConflict ? ifMatchVersion(request.headers['if-match']) : undefined,
+      wait: settle ? preferredWait(request.headers.prefer) : 0,
     };
     return { request: whole, sentBody };
   };

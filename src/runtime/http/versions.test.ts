@@ -4,12 +4,12 @@ import { errors } from '#platform/errors.ts';
 import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi, somebody, tokenFor } from '../../../tests/support/gateway.ts';
 
-const { changedMeanwhile, bookLent } = errors('library', {
-  changedMeanwhile: ['conflict', 'Somebody changed this meanwhile.'],
+const { outdated, bookLent } = errors('library', {
+  outdated: ['conflict', 'Somebody changed this meanwhile.'],
   bookLent: ['conflict', 'The book is lent.'],
 });
 const Book = z.object({ title: z.string() });
-const shared = { access: 'anyone' as const, versioned: true, answers: { status: 200, body: Book }, errors: [changedMeanwhile] };
+const shared = { access: 'anyone' as const, versioned: true, answers: { status: 200, body: Book }, errors: [outdated] };
 
 /** One book in version 3, and whoever changes it may name the version they have seen. */
 function shelf(lent = false) {
@@ -22,10 +22,11 @@ function shelf(lent = false) {
     endpoint(LibraryApi, 'PUT /v1/book', {
       ...shared,
       summary: 'Another book',
+      versionConflict: outdated,
       body: Book,
       async handle({ body, ifMatch }) {
         if (lent) throw bookLent();
-        if (ifMatch !== undefined && ifMatch !== 3) throw changedMeanwhile();
+        if (ifMatch !== undefined && ifMatch !== 3) throw outdated();
         return { status: 200, body, version: 4 };
       },
     }),
@@ -88,6 +89,14 @@ describe('changing something that has versions', () => {
   it('is 400 for what no version would make right', async () => {
     expect((await change('"2"').send({ title: 5 })).status).toBe(400);
     expect((await change('W/"3"').send({ title: 5 })).status).toBe(400);
+  });
+
+  it('is 409 for whoever named no version', async () => {
+    const overtaken = gateway([
+      endpoint(LibraryApi, 'PUT /v1/book', { ...shared, summary: 'Another book', versionConflict: outdated, body: Book, handle: () => Promise.reject(outdated()) }),
+    ]);
+    const { status, body } = await overtaken.http.put('/v1/book').send({ title: 'Persuasion' });
+    expect([status, body.code]).toEqual([409, 'library.outdated']);
   });
 
   it('keeps other conflicts what they are', async () => {

@@ -22,10 +22,10 @@ const readBook = endpoint(LibraryApi, 'GET /v1/books/{id}', {
   summary: 'One book', access: 'anyone', versioned: true, path, answers: { status: 200, body: Book }, errors: [bookNotFound], handle,
 });
 const changeBook = endpoint(LibraryApi, 'PATCH /v1/books/{id}', {
-  summary: 'Change it', access: 'admin', versioned: true, path, body: z.object({ fee: Money.optional() }), answers: { status: 200, body: Book }, handle,
+  summary: 'Change it', access: 'admin', versioned: true, versionConflict: bookLent, path, body: z.object({ fee: Money.optional() }), answers: { status: 200, body: Book }, handle,
 });
 const borrow = endpoint(LibraryApi, 'POST /v1/books/{id}/loans', {
-  summary: 'Borrow it', description: 'Until it is due.', access: 'user', idempotent: true, waits: true,
+  summary: 'Borrow it', description: 'Until it is due.', access: 'user', idempotent: true, settle: handle,
   deprecated: { since: '2026-01-01', sunset: '2027-01-01' }, path,
   body: z.object({ days: z.int().min(1).max(30).default(14), note: z.string().max(100).optional() }),
   answers: { status: 201, body: z.object({ book: Book }) }, errors: [bookLent, bookNotFound], handle,

@@ -86,11 +86,11 @@ function fieldParameters({ path, query }: Endpoint, module: string, components: 
   return [...fields(path, 'path'), ...fields(query, 'query')];
 }
 
-function headerParameters({ method, idempotent, waits, versioned }: Endpoint): JsonSchema[] {
+function headerParameters({ method, idempotent, settle, versioned, versionConflict }: Endpoint): JsonSchema[] {
   const taken: (keyof typeof parameters | false | undefined)[] = [
     idempotent && 'IdempotencyKey',
-    waits && 'PreferWait',
-    versioned && method !== 'GET' && method !== 'POST' && 'IfMatch',
+    settle && 'PreferWait',
+    versionConflict && 'IfMatch',
     versioned && method === 'GET' && 'IfNoneMatch',
   ];
   return taken.filter(Boolean).map((name) => ({ $ref: `#/components/parameters/${name}` }));
@@ -104,7 +104,7 @@ function requestBody({ body, rawBody }: Endpoint, module: string, components: Co
 }
 
 function responses(endpoint: Endpoint, module: string, components: Components): JsonSchema {
-  const { answers, method, versioned, idempotent, waits, deprecated } = endpoint;
+  const { answers, method, versioned, idempotent, settle, deprecated } = endpoint;
   const own: HeaderChoice[] = [
     'RequestId',
     'RateLimit',
@@ -112,7 +112,7 @@ function responses(endpoint: Endpoint, module: string, components: Components): 
     versioned && answers.body !== undefined && 'ETag',
     answers.status === 201 && 'Location',
     idempotent && 'IdempotencyReplayed',
-    waits && 'PreferenceApplied',
+    settle && 'PreferenceApplied',
     deprecated && 'Deprecation',
     deprecated?.sunset !== undefined && 'Sunset',
   ];
@@ -166,7 +166,7 @@ function problemResponse(status: number, definitions: readonly ErrorDefinition[]
 
 const pascalCase = (words: string) => words.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-function platformErrorsOf({ access, rawBody, idempotent, versioned, method }: Endpoint): ErrorDefinition[] {
+function platformErrorsOf({ access, rawBody, idempotent, versionConflict, method }: Endpoint): ErrorDefinition[] {
   return [
     platformErrors.invalidRequest,
     // A body is read where none is wanted, too: to say so.
@@ -174,7 +174,7 @@ function platformErrorsOf({ access, rawBody, idempotent, versioned, method }: En
     ...(method === 'GET' || rawBody ? [] : [httpErrors.malformedBody, httpErrors.unsupportedMediaType]),
     ...(access === 'anyone' ? [] : [platformErrors.unauthenticated]),
     ...(access === 'admin' ? [platformErrors.forbidden] : []),
-    ...(versioned && method !== 'GET' && method !== 'POST' ? [httpErrors.preconditionFailed] : []),
+    ...(versionConflict ? [httpErrors.preconditionFailed] : []),
     ...(idempotent ? [httpErrors.idempotencyKeyInUse, httpErrors.idempotencyKeyReused, httpErrors.tooManyIdempotencyKeys] : []),
     platformErrors.tooManyRequests,
     platformErrors.internal,

@@ -43,7 +43,6 @@ export function lendingLibrary() {
           summary: 'Borrow a book',
           access: 'anyone',
           idempotent: true,
-          waits: true,
           body: Loan,
           query: z.object({ branch: z.string().optional() }),
           answers: { status: 201, body: z.unknown() },
