@@ -8,7 +8,8 @@ const folder = join(root, 'ADR');
 const pages = readdirSync(folder).filter((name) => name.endsWith('.md'));
 
 const sections = ['Context', 'Options', 'Decision', 'Consequences', 'Enforced by'];
-const states = /^\*\*Status\*\* (Accepted|Proposed|Rejected|Superseded by \[?\d{4})/m;
+const states = /^\*\*Status\*\* (?:Accepted|Proposed|Rejected|Superseded by \[?\d{4})/m;
+const date = /^\*\*Date\*\* \d{4}-\d\d-\d\d$/m;
 
 function problemsOf(name: string, text: string): string[] {
   const problems: string[] = [];
@@ -16,7 +17,8 @@ function problemsOf(name: string, text: string): string[] {
   const number = /^(\d{4})-[a-z0-9-]+\.md$/.exec(name)?.[1];
   if (!number) problems.push('is not named NNNN-what-was-decided.md');
   else if (!text.startsWith(`# ${number} `)) problems.push('has a title without its number');
-  if (!states.test(text)) problems.push('has no status');
+  if (!states.test(text)) problems.push('has no status: **Status** Accepted');
+  if (!date.test(text)) problems.push('has no date: **Date** 2026-11-30');
   for (const section of sections) if (!parts.has(section)) problems.push(`has no section "${section}"`);
   if ((parts.get('Options')?.match(/^\d+\. /gm) ?? []).length < 2) problems.push('weighs fewer than two options');
   const named = [...(parts.get('Enforced by') ?? '').matchAll(/`([^`\s]+\.\w+)`/g)].map(([, path]) => path!);
@@ -40,7 +42,8 @@ describe('a decision', () => {
     const page = '# 7 Something\n\n## Context\n## Options\n1. Only one.\n## Enforced by\n`tests/nowhere.test.ts`\n';
     expect(problemsOf('0007-something.md', page)).toEqual([
       'has a title without its number',
-      'has no status',
+      'has no status: **Status** Accepted',
+      'has no date: **Date** 2026-11-30',
       'has no section "Decision"',
       'has no section "Consequences"',
       'weighs fewer than two options',
