@@ -1,24 +1,22 @@
 /** `npm run <script> -- --help`, on a checkout of its own. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
+import { checkoutCopy } from './support/checkout-copy.ts';
 
-const root = join(import.meta.dirname, '..');
-const left = ['node_modules', '.git', 'data', 'dist'];
 const scripts = Object.entries(packageJson.scripts);
 
 describe('--help of a script of package.json', () => {
+  let copy: ReturnType<typeof checkoutCopy>;
   let checkout: string;
   beforeAll(() => {
-    checkout = mkdtempSync(join(tmpdir(), 'fissile-checkout-'));
-    cpSync(root, checkout, { recursive: true, preserveTimestamps: true, filter: (from) => from === root || !left.includes(basename(from)) });
-    symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+    copy = checkoutCopy();
+    checkout = copy.path;
   });
-  afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+  afterAll(() => copy.remove());
 
   /** Every file with when it was written, but for what npm installs, beside which compiled code is kept. */
   const files = () =>

@@ -1,4 +1,4 @@
-/** `npm run graph`: draws the modules, calls, events and tables into the README and as an SVG. */
+/** `npm run graph`: draws the modules, calls, events and tables into a page and as an SVG. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,7 +9,7 @@ import { mermaid, withGraph } from './graph/mermaid.ts';
 import { readGraph } from './graph/model.ts';
 import { svg } from './graph/svg.ts';
 
-const help = `Draws the modules, calls, events and tables into the README and as an SVG.
+const help = `Draws the modules, calls, events and tables into docs/boundaries.md or the README, and as an SVG.
 
 Usage: npm run graph [-- options]
 
@@ -19,6 +19,7 @@ Usage: npm run graph [-- options]
 Exit codes: 0 drawn, 2 could not draw.
 `;
 const svgPath = 'architecture-tests/modules.svg';
+const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
 try {
   const { values } = parseArgs({ options: { root: { type: 'string', default: '.' }, help: { type: 'boolean', short: 'h' } } });
@@ -30,14 +31,13 @@ try {
   const graph = readGraph(read(root));
   mkdirSync(join(root, 'architecture-tests'), { recursive: true });
   writeFileSync(join(root, svgPath), svg(await layout(graph)));
-  const readme = join(root, 'README.md');
-  const drawn = existsSync(readme) ? withGraph(readFileSync(readme, 'utf8'), graph) : undefined;
-  if (drawn === undefined) {
+  const page = ['docs/boundaries.md', 'README.md'].find((name) => withGraph(textOf(join(root, name)), graph) !== undefined);
+  if (page === undefined) {
     console.log(mermaid(graph));
-    console.log(`\nWrote ${svgPath}. README.md has no <!-- graph --> and <!-- /graph --> to put the above between.`);
+    console.log(`\nWrote ${svgPath}. Neither docs/boundaries.md nor README.md has <!-- graph --> and <!-- /graph --> around a drawing.`);
   } else {
-    writeFileSync(readme, drawn);
-    console.log(`Wrote README.md and ${svgPath}.`);
+    writeFileSync(join(root, page), withGraph(textOf(join(root, page)), graph)!);
+    console.log(`Wrote ${page} and ${svgPath}.`);
   }
 } catch (error) {
   if (!(error instanceof CannotCheck) && (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') !== true)

@@ -146,12 +146,12 @@ export interface OperationEndpoint<
 > extends Described<Access> {
   /** The fields of the operation's input that come from elsewhere. All others are the body, with GET the query. */
   readonly input?: { readonly [Name in Given]: Source<InputOf<O>[Name]> };
-  /** What is asked of the body beyond the operation's own schema: `visibleLines`. */
+  /** Further checks of the body, beyond the operation's own schema: `visibleLines`. */
   readonly body?: (fields: z.ZodObject<Omit<O['input']['shape'], Given>>) => z.ZodObject;
   /** 200 unless it says otherwise. With 204 the output stays here. */
   readonly status?: number;
   readonly headers?: (output: OutputOf<O>) => Readonly<Record<string, string>>;
-  /** Those of the operation, unless it says otherwise. */
+  /** The operation's errors, unless it says otherwise. */
   readonly errors?: readonly ErrorDefinition[];
   /**
    * Takes `Prefer: wait`: the operation that answers as soon as all is done, or after its `timeout`, and its input

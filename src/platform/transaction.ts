@@ -1,6 +1,6 @@
 /**
- * The transaction of a use case: what changes, what is told (`Outbox`) and what is started (`Sagas`) within it is stored
- * together or not at all.
+ * The transaction of a use case: its changes, events (`Outbox`) and started sagas (`Sagas`) are stored together or not
+ * at all.
  *
  *     transaction(async () => {
  *       const order = await orders.place(request);

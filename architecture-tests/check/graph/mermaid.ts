@@ -1,6 +1,6 @@
 import type { Graph } from './model.ts';
 
-/** For a README: boxes are modules with their tables, solid arrows are calls, dotted ones events. */
+/** The Mermaid text: boxes are modules with their tables, solid arrows are calls, dotted ones events. */
 export function mermaid({ modules, connections }: Graph): string {
   const lines = ['flowchart LR'];
   for (const { name, tables } of modules) {

@@ -29,7 +29,7 @@ export const noFolderCycles: Rule = {
 };
 
 /**
- * What lies in the same folder, and which of it imports which: an import from a/b/c.ts to a/d/e.ts leads from a/b to a/d.
+ * The imports between the entries of one folder: an import from a/b/c.ts to a/d/e.ts leads from a/b to a/d.
  * A file beside folders counts as one of them. Tests may know everything.
  */
 class Siblings {

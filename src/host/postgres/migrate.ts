@@ -95,7 +95,7 @@ class ModuleSchema {
     );
   }
 
-  /** What is applied finds and creates tables in the module's schema without naming it. */
+  /** Runs `work` with the module's schema as the search path: migrations name no schema. */
   async #inSchema(work: () => Promise<void>): Promise<void> {
     await this.#connection.query(`SET search_path TO ${pg.escapeIdentifier(this.#module)}`);
     try {

@@ -49,7 +49,7 @@ async function textOf(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // The one file brings those along that the README names.
+    // The one file carries those that come with the program.
     const brought = isOneFile && code === 'ENOENT' ? listAssets('topologies').find((name) => normalize(file) === join('topologies', name)) : undefined;
     if (brought !== undefined) return readAsset(`topologies/${brought}`);
     const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : message;

@@ -1,4 +1,4 @@
-/** What a use case may rely on, whether its tests run in memory or it runs on PostgreSQL. */
+/** Promises to a use case, whether its tests run in memory or it runs on PostgreSQL. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { event } from '#platform/contract.ts';
