@@ -5,12 +5,13 @@ import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, on, run } from '#platform/module.ts';
 import { Sagas } from '#platform/sagas.ts';
+import { Transaction } from '#platform/transaction.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 import { personErased } from '../users/contract.ts';
 import { loadCatalogue } from './seeds/load-catalogue.ts';
 import { orderCancelled, orderPaid, orderPlaced, OrdersApi } from './contract.ts';
 import { Catalogue } from './domain/catalogue.ts';
-import { OrderRepository } from './domain/order-repository.ts';
+import { Orders } from './domain/orders.ts';
 import { ordersEndpoints } from './http/endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresOrders } from './persistence/postgres-orders.ts';
@@ -37,30 +38,30 @@ export default defineModule('orders', {
   bindings(bind) {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
     bind(Catalogue).toResolvedValue(prismaCatalogue, [PrismaClient]);
-    bind(OrderRepository).toResolvedValue(postgresOrders, [Database, PrismaClient]);
+    bind(Orders).toResolvedValue(postgresOrders, [Database, PrismaClient]);
 
     bind(OrdersApi.listProducts).toResolvedValue(listProducts, [Catalogue]);
     bind(OrdersApi.getProduct).toResolvedValue(getProduct, [Catalogue]);
     bind(OrdersApi.addProduct).toResolvedValue(addProduct, [Catalogue]);
     bind(OrdersApi.changeProduct).toResolvedValue(changeProduct, [Catalogue]);
     bind(OrdersApi.placeOrder).toResolvedValue(
-      (orders, outbox, sagas, clock, { MAX_PENDING_ORDERS: pending, MAX_DECLINES_PER_HOUR: declines }) =>
-        placeOrder(orders, outbox, sagas, clock, { pending, declines }),
-      [OrderRepository, Outbox, Sagas, Clock, OrdersSettings],
+      (transaction, orders, outbox, sagas, clock, { MAX_PENDING_ORDERS: pending, MAX_DECLINES_PER_HOUR: declines }) =>
+        placeOrder(transaction, orders, outbox, sagas, clock, { pending, declines }),
+      [Transaction, Orders, Outbox, Sagas, Clock, OrdersSettings],
     );
-    bind(OrdersApi.getOrder).toResolvedValue(getOrder, [OrderRepository]);
-    bind(OrdersApi.awaitCheckout).toResolvedValue(awaitCheckout, [OrderRepository, Sagas]);
-    bind(OrdersApi.listOrders).toResolvedValue(listOrders, [OrderRepository]);
-    bind(OrdersApi.cancelOrder).toResolvedValue(cancelOrder, [OrderRepository, Outbox, Sagas, Clock]);
-    bind(OrdersApi.exportPersonalData).toResolvedValue(exportPersonalData, [OrderRepository]);
+    bind(OrdersApi.getOrder).toResolvedValue(getOrder, [Orders]);
+    bind(OrdersApi.awaitCheckout).toResolvedValue(awaitCheckout, [Orders, Sagas]);
+    bind(OrdersApi.listOrders).toResolvedValue(listOrders, [Orders]);
+    bind(OrdersApi.cancelOrder).toResolvedValue(cancelOrder, [Transaction, Orders, Outbox, Sagas, Clock]);
+    bind(OrdersApi.exportPersonalData).toResolvedValue(exportPersonalData, [Orders]);
   },
-  reactions: { 'forget-person': on(personErased, forgetPerson, [OrderRepository, Outbox, Sagas, Clock]) },
+  reactions: { 'forget-person': on(personErased, forgetPerson, [Transaction, Orders, Outbox, Sagas, Clock]) },
   sagas: [
     run(
       Checkout,
       (orders, authorize, capture, release, outbox, clock, { CHECKOUT_TIMEOUT }) =>
         checkout(orders, { authorize, capture, release }, outbox, clock, CHECKOUT_TIMEOUT),
-      [OrderRepository, PaymentsApi.authorize, PaymentsApi.capture, PaymentsApi.release, Outbox, Clock, OrdersSettings],
+      [Orders, PaymentsApi.authorize, PaymentsApi.capture, PaymentsApi.release, Outbox, Clock, OrdersSettings],
     ),
   ],
   starts: [atStart(loadCatalogue, [Catalogue])],

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aPendingOrder, aRequest, eur, later, noon, onSale } from '../testing/shop.ts';
-import { after, cancellationOf, cancelled, confirmed, mergeLines, place, type Order, type Transition } from './order.ts';
+import { aPendingOrder, aRequest, eur, later, newCustomer, noon, onSale } from '../testing/shop.ts';
+import { cancellationOf, cancelled, changeOf, confirmed, mergeLines, place, returnedBy, type Order, type Transition } from './order.ts';
 
 const reason = { code: 'orders.cancelled-by-customer', message: 'The customer cancelled the order.' };
 
@@ -16,7 +16,7 @@ describe('placing an order', () => {
 
   it('takes names and prices from the catalogue, and adds them up', () => {
     const request = aRequest([{ sku: 'tea', quantity: 1 }, { sku: 'mug', quantity: 3 }]);
-    expect(place(request, [mug, tea])).toEqual({
+    expect(place(request, newCustomer, [mug, tea])).toEqual({
       id: request.id,
       customerId: request.customerId,
       status: 'pending',
@@ -36,13 +36,13 @@ describe('placing an order', () => {
     ['a product nobody knows', [{ sku: 'cup', quantity: 1 }], 'orders.unknown-product'],
     ['more than there is', [{ sku: 'tea', quantity: 1 }, { sku: 'mug', quantity: 4 }], 'orders.out-of-stock'],
   ])('refuses %s', (_, lines, code) => {
-    expect(() => place(aRequest(lines), [mug, tea])).toThrow(expect.objectContaining({ code }));
+    expect(() => place(aRequest(lines), newCustomer, [mug, tea])).toThrow(expect.objectContaining({ code }));
   });
 
   it('refuses two currencies in one order', () => {
     const dollars = onSale({ sku: 'cap', price: { amount: 500, currency: 'USD' } });
     const request = aRequest([{ sku: 'mug', quantity: 1 }, { sku: 'cap', quantity: 1 }]);
-    expect(() => place(request, [mug, dollars])).toThrow(expect.objectContaining({ code: 'orders.mixed-currencies' }));
+    expect(() => place(request, newCustomer, [mug, dollars])).toThrow(expect.objectContaining({ code: 'orders.mixed-currencies' }));
   });
 
   it('takes a product that is named twice once, with both quantities', () => {
@@ -71,7 +71,7 @@ describe('the life of an order', () => {
   /** Goes on after what is refused, as real callers do. */
   function tried(order: Order, transition: Transition): Order {
     try {
-      return after(order, transition);
+      return transition(order);
     } catch (error) {
       expect(error).toMatchObject({ code: 'orders.already-cancelled', kind: 'conflict' });
       expect(order.status).toBe('cancelled');
@@ -98,23 +98,31 @@ describe('the life of an order', () => {
   });
 
   it('is the same order when a step is repeated', () => {
-    const paid = after(aPendingOrder(), confirmed(later));
-    expect(after(paid, confirmed(later))).toBe(paid);
-    const over = after(paid, cancelled(reason, later));
-    expect(after(over, cancelled({ code: 'other', message: 'Another reason.' }, later))).toBe(over);
+    const paid = confirmed(later)(aPendingOrder());
+    expect(confirmed(later)(paid)).toBe(paid);
+    const over = cancelled(reason, later)(paid);
+    expect(cancelled({ code: 'other', message: 'Another reason.' }, later)(over)).toBe(over);
   });
 
   it('cannot be paid once it is cancelled, so that its money goes back', () => {
-    const over = after(aPendingOrder(), cancelled(reason, later));
-    expect(() => after(over, confirmed(later))).toThrow(expect.objectContaining({ kind: 'conflict' }));
+    const over = cancelled(reason, later)(aPendingOrder());
+    expect(() => confirmed(later)(over)).toThrow(expect.objectContaining({ kind: 'conflict' }));
   });
 
   it.each([
     ['pending', false, (order: Order) => order],
-    ['paid', true, (order: Order) => after(order, confirmed(noon))],
+    ['paid', true, confirmed(noon)],
   ])('announces when a %s order was cancelled, why, and that it was paid: %s', (_, wasPaid, prepare) => {
     const before = prepare(aPendingOrder());
-    const change = { before, after: after(before, cancelled(reason, later)) };
+    const change = changeOf(before, cancelled(reason, later));
     expect(cancellationOf(change)).toEqual({ orderId: before.id, reason, wasPaid, cancelledAt: later.toISOString() });
+  });
+
+  it('returns the stock when it is cancelled, once, and at no other step', () => {
+    const order = aPendingOrder();
+    const cancelling = changeOf(order, cancelled(reason, later));
+    expect(returnedBy(cancelling)).toEqual(order.items);
+    expect(returnedBy(changeOf(cancelling.after, cancelled(reason, later)))).toEqual([]);
+    expect(returnedBy(changeOf(order, confirmed(later)))).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';
 import { platformErrors } from '#platform/errors.ts';
 import { OrdersErrors, type orderCancelled, type Order as OrderSchema } from '../contract.ts';
-import type { CheckoutLimits } from './checkout-limits.ts';
+import { type CheckoutLimits, type Declines, requireRoom } from './checkout-limits.ts';
 import { sumOf, times } from './money.ts';
 import type { Product } from './product.ts';
 
@@ -30,8 +30,13 @@ export interface OrderRequest {
   readonly placedAt: Date;
 }
 
-/** Somebody asks with a token that will be refused everywhere in a moment. */
-export const accountErased = () => platformErrors.unauthenticated('This account was erased.');
+/** Everything about a customer that decides on another order. */
+export interface Customer {
+  readonly isErased: boolean;
+  /** How many of their orders are not paid yet. Orders that are placed at this very moment do not count. */
+  readonly pending: number;
+  readonly declines: Declines | undefined;
+}
 
 /** Naming a product twice means wanting both. */
 export function mergeLines(lines: readonly Line[]): Line[] {
@@ -40,8 +45,11 @@ export function mergeLines(lines: readonly Line[]): Line[] {
   return [...quantities].map(([sku, quantity]) => ({ sku, quantity }));
 }
 
-/** The order as the catalogue allows it: its prices, and no more than its stock. */
-export function place({ id, customerId, lines, placedAt }: OrderRequest, catalogue: readonly Product[]): Order {
+/** The order as the customer may place it and the catalogue allows it: its prices, and no more than its stock. */
+export function place({ id, customerId, lines, limits, placedAt }: OrderRequest, customer: Customer, catalogue: readonly Product[]): Order {
+  // The token of an erased customer is refused everywhere in a moment.
+  if (customer.isErased) throw platformErrors.unauthenticated('This account was erased.');
+  requireRoom(customer.pending, customer.declines, limits, placedAt);
   const products = new Map(catalogue.map((product) => [product.sku, product]));
   const items = lines.map((line) => itemFor(line, products.get(line.sku)));
   const at = placedAt.toISOString();
@@ -64,37 +72,46 @@ function itemFor({ sku, quantity }: Line, product: Product | undefined): Item {
   return { sku, name: product.name, quantity, unitPrice: product.price };
 }
 
-export type Transition =
-  | { readonly to: 'paid'; readonly at: Date }
-  | { readonly to: 'cancelled'; readonly at: Date; readonly reason: Reason };
+/** One step of an order's life. An order that has taken it already is returned unchanged, so that repeating is harmless. */
+export type Transition = (order: Order) => Order;
 
-export const confirmed = (at: Date): Transition => ({ to: 'paid', at });
-export const cancelled = (reason: Reason, at: Date): Transition => ({ to: 'cancelled', at, reason });
+export const confirmed = (at: Date): Transition => (order) => moved(order, 'paid', at, null);
+export const cancelled = (reason: Reason, at: Date): Transition => (order) => moved(order, 'cancelled', at, reason);
 
 /** From where each status can be reached. */
-export const origins: Readonly<Record<Transition['to'], readonly OrderStatus[]>> = {
+const origins = {
   paid: ['pending'],
   cancelled: ['pending', 'paid'],
-};
+} satisfies Partial<Record<OrderStatus, OrderStatus[]>>;
 
-/** The order after `transition`. One that is there already is answered unchanged, so that repeating is harmless. */
-export function after(order: Order, transition: Transition): Order {
-  if (order.status === transition.to) return order;
-  if (!origins[transition.to].includes(order.status)) throw OrdersErrors.alreadyCancelled();
+function moved(order: Order, status: keyof typeof origins, at: Date, cancellation: Reason | null): Order {
+  if (order.status === status) return order;
+  if (!origins[status].some((origin) => origin === order.status)) throw OrdersErrors.alreadyCancelled();
   return {
     ...order,
-    status: transition.to,
-    cancellation: transition.to === 'cancelled' ? transition.reason : null,
-    history: [...order.history, { status: transition.to, at: transition.at.toISOString() }],
+    status,
+    cancellation,
+    history: [...order.history, { status, at: at.toISOString() }],
     version: order.version + 1,
   };
 }
 
-/** An order before and after a transition; the same object where there was nothing left to do. */
+/** An order before and after a transition. */
 export interface Change {
   readonly before: Order;
   readonly after: Order;
+  /** False where there was nothing left to do. */
+  readonly happened: boolean;
 }
+
+export function changeOf(before: Order, transition: Transition): Change {
+  const after = transition(before);
+  return { before, after, happened: after !== before };
+}
+
+/** The stock that a change gives back: all that was reserved for an order that it cancels. */
+export const returnedBy = ({ happened, after: { status, items } }: Change): readonly Line[] =>
+  happened && status === 'cancelled' ? items : [];
 
 /** The payload that announces a cancelled order. */
 export function cancellationOf({ before, after: order }: Change): PayloadOf<typeof orderCancelled> {

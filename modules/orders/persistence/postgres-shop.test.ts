@@ -1,10 +1,11 @@
+import { v7 as uuid } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { statementsOf } from '../../../tests/support/statements.ts';
+import { roundTripsOf, statementsOf } from '../../../tests/support/statements.ts';
 import { cancelled, confirmed } from '../domain/order.ts';
 import { catalogueSuite } from '../testing/catalogue.suite.ts';
-import { orderRepositorySuite } from '../testing/order-repository.suite.ts';
+import { ordersSuite } from '../testing/orders.suite.ts';
 import { postgresShop } from '../testing/postgres-shop.ts';
-import { alone, aProduct, aRequest, later } from '../testing/shop.ts';
+import { aProduct, aRequest, later } from '../testing/shop.ts';
 
 let shop: Awaited<ReturnType<typeof postgresShop>>;
 beforeAll(async () => {
@@ -14,28 +15,37 @@ afterAll(() => shop.drop());
 
 describe('on PostgreSQL', () => {
   catalogueSuite(() => shop.catalogue);
-  orderRepositorySuite(() => shop);
+  ordersSuite(() => shop);
 
-  describe('the number of statements', () => {
-    const cost = async (work: () => Promise<unknown>) => (await statementsOf(shop.database, work)).length;
-    const beginAndCommit = 2;
-
-    it('is one for all of placing, however many products, one for paying, one for reading, one for cancelling', async () => {
-      const products = Array.from({ length: 5 }, () => aProduct());
-      for (const product of products) await shop.catalogue.add(product);
-      const request = aRequest(products.map(({ sku }) => ({ sku, quantity: 1 })));
-
-      const placing = await cost(() => shop.orders.place(request, alone));
-      const reading = await cost(() => shop.orders.find(request.id, request.customerId));
-      const paying = await cost(() => shop.orders.change(request.id, confirmed(later), alone));
-      const reason = { code: 'orders.changed-mind', message: 'No.' };
-      const cancelling = await cost(() => shop.orders.change(request.id, cancelled(reason, later), alone));
-
-      expect(placing).toBe(beginAndCommit + 1);
-      expect(reading).toBe(1);
-      expect(paying).toBe(beginAndCommit + 1);
-      expect(cancelling).toBe(beginAndCommit + 1);
+  it('locks in one round trip and stores in another, however many products there are', async () => {
+    const products = Array.from({ length: 5 }, () => aProduct());
+    for (const product of products) await shop.catalogue.add(product);
+    const request = aRequest(products.map(({ sku }) => ({ sku, quantity: 1 })));
+    const reason = { code: 'orders.changed-mind', message: 'No.' };
+    const cost = async (work: () => Promise<unknown>, repeat = work) => ({
+      roundTrips: await roundTripsOf(shop.database, work),
+      statements: (await statementsOf(shop.database, repeat)).length,
     });
+    const [begin, commit] = [1, 1];
+    const [first, second] = [request, { ...request, id: uuid() }];
+
+    const placing = await cost(
+      () => shop.orders.place(first),
+      () => shop.orders.place(second),
+    );
+    expect(placing).toEqual({ roundTrips: 2, statements: begin + ['customers', 'customer', 'products', 'stock', 'order'].length + commit });
+    const paying = await cost(
+      () => shop.orders.update(first.id, confirmed(later)),
+      () => shop.orders.update(second.id, confirmed(later)),
+    );
+    expect(paying).toEqual({ roundTrips: 2, statements: begin + ['lock', 'order'].length + commit });
+    const cancelling = await cost(
+      () => shop.orders.update(first.id, cancelled(reason, later)),
+      () => shop.orders.update(second.id, cancelled(reason, later)),
+    );
+    expect(cancelling).toEqual({ roundTrips: 2, statements: begin + ['lock', 'order', 'products', 'stock'].length + commit });
+    const reading = await cost(() => shop.orders.find(request.id, request.customerId));
+    expect(reading).toEqual({ roundTrips: 1, statements: 1 });
   });
 
   describe('the database itself refuses', () => {

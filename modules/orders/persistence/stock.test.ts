@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Failure } from '#platform/errors.ts';
 import { cancelled, confirmed, type Line, type Order } from '../domain/order.ts';
 import { postgresShop } from '../testing/postgres-shop.ts';
-import { alone, aProduct, aRequest, later } from '../testing/shop.ts';
+import { aProduct, aRequest, later } from '../testing/shop.ts';
 
 /** So many connections, each busy all the time, that statements meet. */
 const atOnce = 12;
@@ -42,7 +42,7 @@ describe('under many hands at once', () => {
     await shop.catalogue.add(mug);
     await shop.catalogue.add(tea);
     const buy = (quantity: number) =>
-      unlessRefused(shop.orders.place(aRequest([{ sku: tea.sku, quantity: 1 }, { sku: mug.sku, quantity }]), alone));
+      unlessRefused(shop.orders.place(aRequest([{ sku: tea.sku, quantity: 1 }, { sku: mug.sku, quantity }])));
 
     const orders = (await Promise.all(Array.from({ length: 60 }, () => buy(1)))).filter(Boolean);
 
@@ -76,13 +76,13 @@ describe('under many hands at once', () => {
           async function perform(one: (typeof acts)[number]): Promise<void> {
             if (one.act === 'place') {
               const lines: Line[] = one.lines.map(({ product, quantity }) => ({ sku: products[product]!.sku, quantity }));
-              const order = await unlessRefused(shop.orders.place(aRequest(lines), alone));
+              const order = await unlessRefused(shop.orders.place(aRequest(lines)));
               if (order) orders.push(order);
               return;
             }
             const order = orders[one.order % orders.length];
             const transition = one.act === 'pay' ? confirmed(later) : cancelled(reason, later);
-            if (order) await unlessRefused(shop.orders.change(order.id, transition, alone));
+            if (order) await unlessRefused(shop.orders.update(order.id, transition));
           }
           const queue = [...acts];
           const work = async () => {

@@ -1,21 +1,21 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { confirmed } from '../domain/order.ts';
-import { alone, aProduct, aRequest, atNoon, inMemoryShop, noon } from '../testing/shop.ts';
+import { aProduct, aRequest, atNoon, inMemoryShop, noon } from '../testing/shop.ts';
 import { forgetPerson } from './forget-person.ts';
 
 async function setUp() {
   const mug = aProduct({ stock: 10 });
   const shop = inMemoryShop(mug);
   const customerId = uuid();
-  const place = (of = customerId) => shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }], { customerId: of }), alone);
-  const forget = forgetPerson(shop.orders, shop.outbox, shop.sagas, atNoon);
+  const place = (of = customerId) => shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }], { customerId: of }));
+  const forget = forgetPerson(shop.transaction, shop.orders, shop.outbox, shop.sagas, atNoon);
   const delivery = { eventId: uuid(), key: customerId, occurredAt: noon, attempt: 1 };
   return {
     ...shop,
     place,
     stock: () => shop.stockOf(mug.sku),
-    forget: () => forget({ userId: customerId, erasedAt: noon.toISOString() }, delivery),
+    forget: () => shop.transaction(() => forget({ userId: customerId, erasedAt: noon.toISOString() }, delivery)),
     customerId,
   };
 }
@@ -24,7 +24,7 @@ describe('when a person was erased', () => {
   it('keeps what was sold, without the person', async () => {
     const { orders, place, forget, customerId } = await setUp();
     const { id } = await place();
-    await orders.change(id, confirmed(noon), alone);
+    await orders.update(id, confirmed(noon));
     await forget();
     expect(await orders.find(id)).toMatchObject({ status: 'paid', customerId: null });
     expect(await orders.list({ customerId, limit: 10 })).toEqual([]);

@@ -4,13 +4,13 @@ import { runToEnd } from '#platform/in-memory-sagas.ts';
 import { PaymentsErrors } from '../../payments/contract.ts';
 import { cancelled } from '../domain/order.ts';
 import { InMemoryTill } from '../testing/in-memory-till.ts';
-import { alone, aProduct, aRequest, atNoon, eur, inMemoryShop, noon } from '../testing/shop.ts';
+import { aProduct, aRequest, atNoon, eur, inMemoryShop, noon } from '../testing/shop.ts';
 import { checkout } from './checkout.ts';
 
 async function setUp(payments = new InMemoryTill(), product: Parameters<typeof aProduct>[0] = {}) {
   const mug = aProduct({ stock: 5, ...product });
   const shop = inMemoryShop(mug);
-  const order = await shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }]), alone);
+  const order = await shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }]));
   const saga = checkout(shop.orders, payments, shop.outbox, atNoon, 1000);
   const data = { orderId: order.id, customerId: order.customerId!, total: order.total, paymentToken: 'tok_visa' };
   return {
@@ -18,9 +18,9 @@ async function setUp(payments = new InMemoryTill(), product: Parameters<typeof a
     payments,
     runWith: (options: Parameters<typeof runToEnd>[2] = {}) => runToEnd(saga, data, { id: order.id, ...options }),
     outcome: async () => ({ order: await shop.orders.find(order.id), stock: await shop.stockOf(mug.sku) }),
-    cancelByHand: () => shop.orders.change(order.id, cancelled({ code: 'orders.changed-mind', message: 'No.' }, noon), alone),
+    cancelByHand: () => shop.orders.update(order.id, cancelled({ code: 'orders.changed-mind', message: 'No.' }, noon)),
     again: () =>
-      shop.orders.place(aRequest([{ sku: mug.sku, quantity: 1 }], { customerId: order.customerId!, limits: { pending: 9, declines: 1 } }), alone),
+      shop.orders.place(aRequest([{ sku: mug.sku, quantity: 1 }], { customerId: order.customerId!, limits: { pending: 9, declines: 1 } })),
     orderId: order.id,
     total: order.total,
   };

@@ -8,7 +8,7 @@ import { timedOut } from '#platform/step-failure.ts';
 import { PaymentsErrors, type PaymentsApi } from '../../payments/contract.ts';
 import { Money, orderCancelled, orderPaid } from '../contract.ts';
 import { cancellationOf, cancelled, confirmed, type Reason } from '../domain/order.ts';
-import type { OrderRepository } from '../domain/order-repository.ts';
+import type { Orders } from '../domain/orders.ts';
 
 /** From a placed order to a paid one, or to a cancelled one with nothing taken. Its id is the order's. */
 export const Checkout = saga(
@@ -33,7 +33,7 @@ export interface Till {
 
 /** `deadline` is in milliseconds. */
 export function checkout(
-  orders: OrderRepository,
+  orders: Orders,
   payments: Till,
   outbox: Outbox,
   clock: Clock,
@@ -47,9 +47,8 @@ export function checkout(
         name: 'place',
         local: true,
         async undo({ orderId }, { reason }) {
-          await orders.change(orderId, cancelled(whyUnpaid(reason), clock.now()), async (change) =>
-            outbox.add(orderCancelled, cancellationOf(change)),
-          );
+          const change = await orders.update(orderId, cancelled(whyUnpaid(reason), clock.now()));
+          if (change?.happened) outbox.add(orderCancelled, cancellationOf(change));
         },
       },
       {
@@ -82,9 +81,8 @@ export function checkout(
         local: true,
         async run({ orderId, total }) {
           const paidAt = clock.now();
-          await orders.change(orderId, confirmed(paidAt), async () =>
-            outbox.add(orderPaid, { orderId, total, paidAt: paidAt.toISOString() }),
-          );
+          const change = await orders.update(orderId, confirmed(paidAt));
+          if (change?.happened) outbox.add(orderPaid, { orderId, total, paidAt: paidAt.toISOString() });
         },
       },
     ],

@@ -1,8 +1,9 @@
+import { InMemoryTable } from '#platform/in-memory-transaction.ts';
 import { Catalogue } from '../domain/catalogue.ts';
 import type { NewProduct, Product, ProductChanges } from '../domain/product.ts';
 
 export class InMemoryCatalogue extends Catalogue {
-  readonly #products = new Map<string, Product>();
+  readonly #products = new InMemoryTable<string, Product>();
 
   constructor(products: readonly NewProduct[] = []) {
     super();

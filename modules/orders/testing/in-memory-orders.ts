@@ -1,59 +1,44 @@
-import { type CheckoutRecord, declinesCountFor, requireRoom } from '../domain/checkout-limits.ts';
-import { accountErased, after, place, type Change, type Order, type OrderRequest, type Transition } from '../domain/order.ts';
-import { OrderRepository } from '../domain/order-repository.ts';
+import { InMemoryTable } from '#platform/in-memory-transaction.ts';
+import { type Declines, withOneMore } from '../domain/checkout-limits.ts';
+import { changeOf, place, returnedBy, type Order, type OrderRequest, type Transition } from '../domain/order.ts';
+import { Orders } from '../domain/orders.ts';
 import type { InMemoryCatalogue } from './in-memory-catalogue.ts';
 
-export class InMemoryOrders extends OrderRepository {
-  readonly #orders = new Map<string, Order>();
-  readonly #erased = new Set<string>();
-  readonly #declined = new Map<string, Omit<CheckoutRecord, 'pending'>>();
+export class InMemoryOrders extends Orders {
+  readonly #orders = new InMemoryTable<string, Order>();
+  readonly #erased = new InMemoryTable<string, true>();
+  readonly #declines = new InMemoryTable<string, Declines>();
   readonly #catalogue: InMemoryCatalogue;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(catalogue: InMemoryCatalogue) {
     super();
     this.#catalogue = catalogue;
   }
 
-  place(request: OrderRequest, alongside: (order: Order) => Promise<void>) {
-    return this.#inTurn(async () => {
-      if (this.#erased.has(request.customerId)) throw accountErased();
-      const declined = this.#declined.get(request.customerId) ?? { declines: 0, declinesUntil: null };
-      const pending = this.#of(request.customerId).filter(({ status }) => status === 'pending').length;
-      requireRoom({ pending, ...declined }, request.limits, request.placedAt);
-      const order = place(request, this.#catalogue.productsOf(request.lines.map(({ sku }) => sku)));
-      await alongside(order);
-      for (const { sku, quantity } of order.items) this.#catalogue.moveStock(sku, -quantity);
-      this.#orders.set(order.id, order);
-      return order;
-    });
+  async place(request: OrderRequest) {
+    const { customerId } = request;
+    const customer = {
+      isErased: this.#erased.has(customerId),
+      pending: this.#of(customerId).filter(({ status }) => status === 'pending').length,
+      declines: this.#declines.get(customerId),
+    };
+    const order = place(request, customer, this.#catalogue.productsOf(request.lines.map(({ sku }) => sku)));
+    for (const { sku, quantity } of order.items) this.#catalogue.moveStock(sku, -quantity);
+    this.#orders.set(order.id, order);
+    return order;
   }
 
-  async countDecline(customerId: string, at: Date) {
-    if (this.#erased.has(customerId)) return;
-    const { declines = 0, declinesUntil = null } = this.#declined.get(customerId) ?? {};
-    if (declinesUntil && declinesUntil > at) this.#declined.set(customerId, { declines: declines + 1, declinesUntil });
-    else this.#declined.set(customerId, { declines: 1, declinesUntil: new Date(at.getTime() + declinesCountFor) });
-  }
-
-  change(id: string, transition: Transition, alongside: (change: Change) => Promise<void>, customerId?: string) {
-    return this.#inTurn(async () => {
-      const before = await this.find(id, customerId);
-      if (!before) return undefined;
-      const changed = after(before, transition);
-      if (changed === before) return before;
-      await alongside({ before, after: changed });
-      if (changed.status === 'cancelled') {
-        for (const { sku, quantity } of changed.items) this.#catalogue.moveStock(sku, quantity);
-      }
-      this.#orders.set(id, changed);
-      return changed;
-    });
+  async update(id: string, transition: Transition, customerId?: string) {
+    const before = this.#found(id, customerId);
+    if (!before) return undefined;
+    const change = changeOf(before, transition);
+    for (const { sku, quantity } of returnedBy(change)) this.#catalogue.moveStock(sku, quantity);
+    if (change.happened) this.#orders.set(id, change.after);
+    return change;
   }
 
   async find(id: string, customerId?: string) {
-    const order = this.#orders.get(id);
-    return customerId === undefined || order?.customerId === customerId ? order : undefined;
+    return this.#found(id, customerId);
   }
 
   async list({ before, limit, customerId }: { before?: string | undefined; limit: number; customerId?: string | undefined }) {
@@ -63,24 +48,24 @@ export class InMemoryOrders extends OrderRepository {
       .slice(0, limit);
   }
 
-  forgetCustomer(customerId: string) {
-    return this.#inTurn(async () => {
-      this.#erased.add(customerId);
-      this.#declined.delete(customerId);
-      const theirs = this.#of(customerId);
-      for (const order of theirs) this.#orders.set(order.id, { ...order, customerId: null });
-      return theirs.flatMap(({ id, status }) => (status === 'pending' ? [id] : []));
-    });
+  async countDecline(customerId: string, at: Date) {
+    if (!this.#erased.has(customerId)) this.#declines.set(customerId, withOneMore(this.#declines.get(customerId), at));
+  }
+
+  async forgetCustomer(customerId: string) {
+    this.#erased.set(customerId, true);
+    this.#declines.delete(customerId);
+    const theirs = this.#of(customerId);
+    for (const order of theirs) this.#orders.set(order.id, { ...order, customerId: null });
+    return theirs.flatMap(({ id, status }) => (status === 'pending' ? [id] : []));
+  }
+
+  #found(id: string, customerId: string | undefined): Order | undefined {
+    const order = this.#orders.get(id);
+    return customerId === undefined || order?.customerId === customerId ? order : undefined;
   }
 
   #of = (customerId: string) => this.#newestFirst().filter((order) => order.customerId === customerId);
-
-  /** Runs works one after the other, as a database's locks do. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => {});
-    return turn;
-  }
 
   /** Ids are UUIDs of version 7, which sort by time. */
   #newestFirst = () => [...this.#orders.values()].sort((a, b) => (a.id < b.id ? 1 : -1));

@@ -1,4 +1,5 @@
 import { prismaClient } from '#platform/prisma-client.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { testDatabase } from '../../../tests/support/postgres.ts';
 import { PrismaClient } from '../persistence/generated/client.ts';
 import { postgresOrders } from '../persistence/postgres-orders.ts';
@@ -8,5 +9,6 @@ import { prismaCatalogue } from '../persistence/prisma-catalogue.ts';
 export async function postgresShop(options: Parameters<typeof testDatabase>[1] = {}) {
   const { database, sql, drop } = await testDatabase('orders', options);
   const prisma = prismaClient(PrismaClient, database);
-  return { database, sql, drop, catalogue: prismaCatalogue(prisma), orders: postgresOrders(database, prisma) };
+  const transaction: Transaction = (work) => database.transaction(work);
+  return { database, transaction, sql, drop, catalogue: prismaCatalogue(prisma), orders: postgresOrders(database, prisma) };
 }

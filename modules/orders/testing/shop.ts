@@ -3,8 +3,9 @@ import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { InMemorySagas } from '#platform/in-memory-sagas.ts';
+import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import type { CheckoutLimits } from '../domain/checkout-limits.ts';
-import { place, type Line, type Order, type OrderRequest } from '../domain/order.ts';
+import { place, type Customer, type Line, type Order, type OrderRequest } from '../domain/order.ts';
 import type { NewProduct, Product } from '../domain/product.ts';
 import { InMemoryCatalogue } from './in-memory-catalogue.ts';
 import { InMemoryOrders } from './in-memory-orders.ts';
@@ -36,17 +37,16 @@ export const aRequest = (lines: readonly Line[], fields: Partial<OrderRequest> =
   ...fields,
 });
 
+export const newCustomer: Customer = { isErased: false, pending: 0, declines: undefined };
+
 export function aPendingOrder(): Order {
   const mug = onSale();
-  return place(aRequest([{ sku: mug.sku, quantity: 2 }]), [mug]);
+  return place(aRequest([{ sku: mug.sku, quantity: 2 }]), newCustomer, [mug]);
 }
-
-/** Nothing that joins a transaction. */
-export const alone = async () => {};
 
 export function inMemoryShop(...products: NewProduct[]) {
   const catalogue = new InMemoryCatalogue(products);
   const orders = new InMemoryOrders(catalogue);
   const stockOf = async (sku: string) => (await catalogue.find(sku))?.stock;
-  return { catalogue, orders, outbox: new InMemoryOutbox(), sagas: new InMemorySagas(), stockOf };
+  return { transaction: inMemoryTransaction(), catalogue, orders, outbox: new InMemoryOutbox(), sagas: new InMemorySagas(), stockOf };
 }

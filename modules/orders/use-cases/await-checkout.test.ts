@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { backgroundContext } from '#platform/context.ts';
 import { InMemorySagas } from '#platform/in-memory-sagas.ts';
 import { confirmed } from '../domain/order.ts';
-import { alone, aProduct, aRequest, inMemoryShop, later } from '../testing/shop.ts';
+import { aProduct, aRequest, inMemoryShop, later } from '../testing/shop.ts';
 import { awaitCheckout } from './await-checkout.ts';
 
 const context = backgroundContext('test', 1000);
@@ -11,10 +11,10 @@ const context = backgroundContext('test', 1000);
 it('shows the order as the end of its checkout leaves it', async () => {
   const mug = aProduct();
   const { orders } = inMemoryShop(mug);
-  const { id: orderId } = await orders.place(aRequest([{ sku: mug.sku, quantity: 1 }]), alone);
+  const { id: orderId } = await orders.place(aRequest([{ sku: mug.sku, quantity: 1 }]));
   class PayingSagas extends InMemorySagas {
     override async whenEnded() {
-      await orders.change(orderId, confirmed(later), alone);
+      await orders.update(orderId, confirmed(later));
     }
   }
   expect(await awaitCheckout(orders, new PayingSagas())({ orderId, timeout: 1000 }, context)).toMatchObject({ status: 'paid' });

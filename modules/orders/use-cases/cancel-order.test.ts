@@ -2,19 +2,19 @@ import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { backgroundContext } from '#platform/context.ts';
 import { confirmed } from '../domain/order.ts';
-import { alone, aProduct, aRequest, atNoon, inMemoryShop, noon } from '../testing/shop.ts';
+import { aProduct, aRequest, atNoon, inMemoryShop, noon } from '../testing/shop.ts';
 import { cancelOrder } from './cancel-order.ts';
 
 async function setUp() {
   const mug = aProduct({ stock: 5 });
   const shop = inMemoryShop(mug);
-  const order = await shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }]), alone);
-  const cancel = cancelOrder(shop.orders, shop.outbox, shop.sagas, atNoon);
+  const order = await shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }]));
+  const cancel = cancelOrder(shop.transaction, shop.orders, shop.outbox, shop.sagas, atNoon);
   return {
     ...shop,
     order,
     stock: () => shop.stockOf(mug.sku),
-    pay: () => shop.orders.change(order.id, confirmed(noon), alone),
+    pay: () => shop.orders.update(order.id, confirmed(noon)),
     cancelAs: (customerId: string | undefined) => cancel({ orderId: order.id, customerId }, backgroundContext('test', 1000)),
   };
 }

@@ -2,20 +2,22 @@ import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
 import type { Outbox } from '#platform/outbox.ts';
 import type { Sagas } from '#platform/sagas.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { OrdersErrors, type OrdersApi } from '../contract.ts';
-import type { OrderRepository } from '../domain/order-repository.ts';
+import type { Orders } from '../domain/orders.ts';
 import { stopOrder } from './stop-order.ts';
 
 const byCustomer = { code: 'orders.cancelled-by-customer', message: 'The customer cancelled the order.' };
 const byShop = { code: 'orders.cancelled-by-shop', message: 'The shop cancelled the order.' };
 
 export function cancelOrder(
-  orders: OrderRepository,
+  transaction: Transaction,
+  orders: Orders,
   outbox: Outbox,
   sagas: Sagas,
   clock: Clock,
 ): Handler<typeof OrdersApi, 'cancelOrder'> {
-  const stop = stopOrder(orders, outbox, sagas, clock);
+  const stop = stopOrder(transaction, orders, outbox, sagas, clock);
   return async ({ orderId, customerId }) => {
     const order = await stop(orderId, customerId === undefined ? byShop : byCustomer, customerId);
     if (!order) throw OrdersErrors.orderNotFound();

@@ -1,14 +1,14 @@
 import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
 import { backgroundContext } from '#platform/context.ts';
-import { alone, aProduct, aRequest, inMemoryShop } from '../testing/shop.ts';
+import { aProduct, aRequest, inMemoryShop } from '../testing/shop.ts';
 import { listOrders } from './list-orders.ts';
 
 it('shows the orders of a customer page by page, the newest first, none twice and none of others', async () => {
   const mug = aProduct();
   const { orders } = inMemoryShop(mug);
   const customerId = uuid();
-  const place = (of: string) => orders.place(aRequest([{ sku: mug.sku, quantity: 1 }], { customerId: of }), alone);
+  const place = (of: string) => orders.place(aRequest([{ sku: mug.sku, quantity: 1 }], { customerId: of }));
   const placed: string[] = [];
   for (let n = 0; n < 5; n++) {
     placed.push((await place(customerId)).id);

@@ -7,7 +7,7 @@ import { placeOrder } from './place-order.ts';
 function setUp(limits = generous) {
   const mug = aProduct({ price: eur(1250), stock: 3 });
   const shop = inMemoryShop(mug);
-  const place = placeOrder(shop.orders, shop.outbox, shop.sagas, atNoon, limits);
+  const place = placeOrder(shop.transaction, shop.orders, shop.outbox, shop.sagas, atNoon, limits);
   const customerId = uuid();
   const order = (...quantities: number[]) =>
     place(

@@ -1,9 +1,10 @@
 import type { Clock } from '#platform/clock.ts';
 import type { Outbox } from '#platform/outbox.ts';
 import type { Sagas } from '#platform/sagas.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { orderCancelled } from '../contract.ts';
 import { cancellationOf, cancelled, type Order, type Reason } from '../domain/order.ts';
-import type { OrderRepository } from '../domain/order-repository.ts';
+import type { Orders } from '../domain/orders.ts';
 import { Checkout } from '../sagas/checkout.ts';
 
 /**
@@ -11,14 +12,12 @@ import { Checkout } from '../sagas/checkout.ts';
  * payments refunds what was paid when it hears of the cancellation.
  */
 export const stopOrder =
-  (orders: OrderRepository, outbox: Outbox, sagas: Sagas, clock: Clock) =>
+  (transaction: Transaction, orders: Orders, outbox: Outbox, sagas: Sagas, clock: Clock) =>
   (orderId: string, reason: Reason, customerId?: string): Promise<Order | undefined> =>
-    orders.change(
-      orderId,
-      cancelled(reason, clock.now()),
-      async (change) => {
-        outbox.add(orderCancelled, cancellationOf(change));
-        if (change.before.status === 'pending') await sagas.cancel(Checkout, orderId, reason);
-      },
-      customerId,
-    );
+    transaction(async () => {
+      const change = await orders.update(orderId, cancelled(reason, clock.now()), customerId);
+      if (!change?.happened) return change?.after;
+      outbox.add(orderCancelled, cancellationOf(change));
+      if (change.before.status === 'pending') await sagas.cancel(Checkout, orderId, reason);
+      return change.after;
+    });

@@ -1,16 +1,17 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
+import type { Transaction } from '#platform/transaction.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import type { CheckoutLimits } from '../domain/checkout-limits.ts';
-import { after, cancelled, confirmed, place } from '../domain/order.ts';
-import type { OrderRepository } from '../domain/order-repository.ts';
+import { cancelled, confirmed, place } from '../domain/order.ts';
+import type { Orders } from '../domain/orders.ts';
 import type { NewProduct } from '../domain/product.ts';
-import { alone, aProduct, aRequest, eur, later, noon } from './shop.ts';
+import { aProduct, aRequest, eur, later, newCustomer, noon } from './shop.ts';
 
 const reason = { code: 'orders.cancelled-by-customer', message: 'The customer cancelled the “order”.' };
 
 /** The suite that every repository of orders must pass, over a catalogue that shares its storage. */
-export function orderRepositorySuite(shop: () => { orders: OrderRepository; catalogue: Catalogue }): void {
+export function ordersSuite(shop: () => { transaction: Transaction; orders: Orders; catalogue: Catalogue }): void {
   const stockOf = async (sku: string) => (await shop().catalogue.find(sku))?.stock;
 
   async function sell(...fields: Partial<NewProduct>[]) {
@@ -21,7 +22,7 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
 
   async function placed(quantity = 2, customerId = uuid()) {
     const [mug] = await sell({ stock: 10 });
-    const order = await shop().orders.place(aRequest([{ sku: mug!.sku, quantity }], { customerId }), alone);
+    const order = await shop().orders.place(aRequest([{ sku: mug!.sku, quantity }], { customerId }));
     return { order, sku: mug!.sku };
   }
 
@@ -29,8 +30,8 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
     it('stores what the domain makes of the request', async () => {
       const [mug, tea] = await sell({ price: eur(1250), stock: 3 }, { name: 'Tea “Assam”', price: eur(399), stock: 8 });
       const request = aRequest([{ sku: tea!.sku, quantity: 8 }, { sku: mug!.sku, quantity: 1 }]);
-      const order = await shop().orders.place(request, alone);
-      expect(order).toEqual(place(request, [mug!, tea!].map((product) => ({ ...product, version: 1 }))));
+      const order = await shop().orders.place(request);
+      expect(order).toEqual(place(request, newCustomer, [mug!, tea!].map((product) => ({ ...product, version: 1 }))));
       expect(await shop().orders.find(order.id)).toEqual(order);
       expect([await stockOf(mug!.sku), await stockOf(tea!.sku)]).toEqual([2, 0]);
       expect(await shop().catalogue.find(mug!.sku)).toMatchObject({ version: 2 });
@@ -44,7 +45,7 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
     ] as const)('refuses %s and changes nothing', async (_, quantities, fields, code) => {
       const products = await sell(...fields);
       const request = aRequest(quantities.map((quantity, index) => ({ sku: products[index]?.sku ?? 'unknown', quantity })));
-      await expect(shop().orders.place(request, alone)).rejects.toMatchObject({ code });
+      await expect(shop().orders.place(request)).rejects.toMatchObject({ code });
       expect(await shop().orders.find(request.id)).toBeUndefined();
       for (const { sku, stock } of products) expect(await stockOf(sku)).toBe(stock);
     });
@@ -52,7 +53,10 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
     it('takes nothing when what goes with it fails', async () => {
       const [mug] = await sell({ stock: 5 });
       const request = aRequest([{ sku: mug!.sku, quantity: 1 }]);
-      const failing = shop().orders.place(request, () => Promise.reject(new Error('The outbox is full.')));
+      const failing = shop().transaction(async () => {
+        await shop().orders.place(request);
+        throw new Error('The outbox is full.');
+      });
       await expect(failing).rejects.toThrow('The outbox is full.');
       expect(await shop().orders.find(request.id)).toBeUndefined();
       expect(await stockOf(mug!.sku)).toBe(5);
@@ -64,7 +68,7 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
       const [mug] = await sell({ stock: 100 });
       const customerId = uuid();
       const place = (of = customerId, placedAt = noon) =>
-        shop().orders.place(aRequest([{ sku: mug!.sku, quantity: 1 }], { customerId: of, limits, placedAt }), alone);
+        shop().orders.place(aRequest([{ sku: mug!.sku, quantity: 1 }], { customerId: of, limits, placedAt }));
       return { customerId, place, stock: () => stockOf(mug!.sku) };
     }
 
@@ -74,9 +78,9 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
       await expect(place()).rejects.toMatchObject({ code: 'orders.too-many-pending', kind: 'too-many', retryAfter: 10 });
       expect(await stock()).toBe(98);
       await expect(place(uuid()), 'somebody else').resolves.toMatchObject({ status: 'pending' });
-      await shop().orders.change(first.id, confirmed(later), alone);
+      await shop().orders.update(first.id, confirmed(later));
       await place();
-      await shop().orders.change(second.id, cancelled(reason, later), alone);
+      await shop().orders.update(second.id, cancelled(reason, later));
       await place();
       await expect(place()).rejects.toMatchObject({ code: 'orders.too-many-pending' });
     });
@@ -104,13 +108,12 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
     });
   });
 
-  describe('changing', () => {
+  describe('a change', () => {
     it('stores a payment', async () => {
       const { order, sku } = await placed();
-      const seen: unknown[] = [];
-      const paid = await shop().orders.change(order.id, confirmed(later), async (change) => void seen.push(change));
-      expect(paid).toEqual(after(order, confirmed(later)));
-      expect(seen).toEqual([{ before: order, after: paid }]);
+      const change = await shop().orders.update(order.id, confirmed(later));
+      const paid = confirmed(later)(order);
+      expect(change).toEqual({ before: order, after: paid, happened: true });
       expect(await shop().orders.find(order.id)).toEqual(paid);
       expect(await stockOf(sku)).toBe(8);
     });
@@ -120,33 +123,37 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
       ['paid', true],
     ])('stores the cancellation of a %s order and gives its stock back', async (_, isPaid) => {
       const { order, sku } = await placed();
-      const before = isPaid ? (await shop().orders.change(order.id, confirmed(noon), alone))! : order;
-      const over = await shop().orders.change(order.id, cancelled(reason, later), alone);
-      expect(over).toEqual(after(before, cancelled(reason, later)));
-      expect(await shop().orders.find(order.id)).toEqual(over);
+      if (isPaid) await shop().orders.update(order.id, confirmed(noon));
+      const { before, after } = (await shop().orders.update(order.id, cancelled(reason, later)))!;
+      expect(before.status).toBe(isPaid ? 'paid' : 'pending');
+      expect(after).toEqual(cancelled(reason, later)(before));
+      expect(await shop().orders.find(order.id)).toEqual(after);
       expect(await stockOf(sku)).toBe(10);
     });
 
-    it('changes nothing when it is repeated', async () => {
+    it('does not happen when it is repeated', async () => {
       const { order, sku } = await placed();
-      const over = await shop().orders.change(order.id, cancelled(reason, later), alone);
-      const unexpected = () => Promise.reject(new Error('Nothing changed.'));
+      const { after } = (await shop().orders.update(order.id, cancelled(reason, later)))!;
       const other = { code: 'other', message: 'Another reason.' };
-      expect(await shop().orders.change(order.id, cancelled(other, later), unexpected)).toEqual(over);
-      expect(await shop().orders.find(order.id)).toEqual(over);
+      const again = await shop().orders.update(order.id, cancelled(other, later));
+      expect(again).toEqual({ before: after, after, happened: false });
+      expect(await shop().orders.find(order.id)).toEqual(after);
       expect(await stockOf(sku)).toBe(10);
     });
 
     it('refuses to pay what is cancelled', async () => {
       const { order } = await placed();
-      const over = await shop().orders.change(order.id, cancelled(reason, later), alone);
-      await expect(shop().orders.change(order.id, confirmed(later), alone)).rejects.toMatchObject({ kind: 'conflict' });
-      expect(await shop().orders.find(order.id)).toEqual(over);
+      const { after } = (await shop().orders.update(order.id, cancelled(reason, later)))!;
+      await expect(shop().orders.update(order.id, confirmed(later))).rejects.toMatchObject({ kind: 'conflict' });
+      expect(await shop().orders.find(order.id)).toEqual(after);
     });
 
-    it('changes nothing when what goes with it fails', async () => {
+    it('leaves everything as it was when what goes with it fails', async () => {
       const { order, sku } = await placed();
-      const failing = shop().orders.change(order.id, cancelled(reason, later), () => Promise.reject(new Error('No.')));
+      const failing = shop().transaction(async () => {
+        await shop().orders.update(order.id, cancelled(reason, later));
+        throw new Error('No.');
+      });
       await expect(failing).rejects.toThrow('No.');
       expect(await shop().orders.find(order.id)).toEqual(order);
       expect(await stockOf(sku)).toBe(8);
@@ -154,17 +161,15 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
 
     it('finds nothing where there is no such order, or not of this customer', async () => {
       const { order } = await placed();
-      expect(await shop().orders.change(uuid(), confirmed(later), alone)).toBeUndefined();
-      expect(await shop().orders.change(order.id, cancelled(reason, later), alone, uuid())).toBeUndefined();
+      expect(await shop().orders.update(uuid(), confirmed(later))).toBeUndefined();
+      expect(await shop().orders.update(order.id, cancelled(reason, later), uuid())).toBeUndefined();
       expect(await shop().orders.find(order.id)).toEqual(order);
     });
 
-    it('settles an order once, whoever comes at the same time', async () => {
+    it('happens once, whoever comes at the same time', async () => {
       const { order, sku } = await placed();
-      let changes = 0;
-      const count = async () => void changes++;
-      await Promise.all(Array.from({ length: 4 }, () => shop().orders.change(order.id, cancelled(reason, later), count)));
-      expect(changes).toBe(1);
+      const changes = await Promise.all(Array.from({ length: 4 }, () => shop().orders.update(order.id, cancelled(reason, later))));
+      expect(changes.filter((change) => change!.happened)).toHaveLength(1);
       expect(await stockOf(sku)).toBe(10);
       expect(await shop().orders.find(order.id)).toMatchObject({ version: 2 });
     });
@@ -196,7 +201,7 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
     const customerId = uuid();
     const [{ order }, other] = [await placed(1, customerId), await placed()];
     const paid = await placed(1, customerId);
-    await shop().orders.change(paid.order.id, confirmed(noon), alone);
+    await shop().orders.update(paid.order.id, confirmed(noon));
     expect(await shop().orders.forgetCustomer(customerId, noon)).toEqual([order.id]);
     expect(await shop().orders.find(order.id)).toEqual({ ...order, customerId: null });
     expect(await shop().orders.find(other.order.id)).toEqual(other.order);
@@ -209,7 +214,7 @@ export function orderRepositorySuite(shop: () => { orders: OrderRepository; cata
     const { orders } = shop();
     for (let round = 0; round < 5; round++) {
       const customerId = uuid();
-      const place = () => orders.place(aRequest([{ sku: mug!.sku, quantity: 1 }], { customerId }), alone);
+      const place = () => orders.place(aRequest([{ sku: mug!.sku, quantity: 1 }], { customerId }));
       const placing = Promise.allSettled([place(), place(), place(), orders.forgetCustomer(customerId, noon), place(), place()]);
       for (const outcome of await placing) {
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'platform.unauthenticated' });
