@@ -26,9 +26,13 @@ describe('a file of a newer version', () => {
       cpSync(join(root, name), join(checkout, name), { recursive: true });
     }
     symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
-    const migration = join(checkout, 'prisma/users/migrations/29990101000000_notes');
-    mkdirSync(migration);
-    writeFileSync(join(migration, 'migration.sql'), 'CREATE TABLE users.notes (id uuid PRIMARY KEY);\n');
+    for (const [folder, sql] of [
+      ['prisma/users/migrations/29990101000000_notes', 'CREATE TABLE users.notes (id uuid PRIMARY KEY);'],
+      ['src/runtime/tables/migrations/9999_notes', 'ALTER TABLE outbox ADD COLUMN note text;'],
+    ] as const) {
+      mkdirSync(join(checkout, folder));
+      writeFileSync(join(checkout, folder, 'migration.sql'), `${sql}\n`);
+    }
     newer = build(checkout);
   });
   afterAll(() => rmSync(checkout, { recursive: true, force: true }));
@@ -54,8 +58,8 @@ describe('a file of a newer version', () => {
     const environment = { DATA_DIR, PORT: String(await freePort()) };
     await (await started({ environment })).stop();
     const upgraded = await ended({ file: newer, environment, args: ['migrate'] });
-    expect(upgraded.output).toContain('users: applied 29990101000000_notes');
-    expect(upgraded.output).toContain('orders: up to date');
+    expect(upgraded.output).toContain('users: applied platform/9999_notes, 29990101000000_notes');
+    expect(upgraded.output).toMatch(/orders: applied platform\/9999_notes$/m);
 
     const before = tracesIn(folder);
     for (const [prefix, args] of [
@@ -66,7 +70,7 @@ describe('a file of a newer version', () => {
     ] as const) {
       const refused = await ended({ environment, args: [...args] });
       expect(refused.output).toBe(
-        `${prefix} The database of users has a migration that this program does not know, 29990101000000_notes: a newer version wrote it. Start that version.`,
+        `${prefix} The database of auth has a migration that this program does not know, platform/9999_notes: a newer version wrote it. Start that version.`,
       );
       expect(refused.code).toBe(1);
       expect(tracesIn(folder)).toEqual(before);
@@ -86,11 +90,11 @@ describe('a file of a newer version', () => {
 
     const elsewhere = { DATA_DIR: join(folder, 'elsewhere'), PORT: environment.PORT };
     const refused = await ended({ environment: elsewhere, args: ['restore', newest] });
-    expect(refused.output.split('\n').at(-1)).toMatch(/^Not restored: The database of users has a migration that this program does not know, 29990101000000_notes: /);
+    expect(refused.output.split('\n').at(-1)).toMatch(/^Not restored: The database of auth has a migration that this program does not know, platform\/9999_notes: /);
     expect(refused.code).toBe(1);
     expect((await ended({ environment: elsewhere, args: ['restore', older] })).code).toBe(0);
     const back = await started({ environment: elsewhere });
     expect(await back.stop()).toBe(0);
-    expect((await ended({ file: newer, environment: elsewhere, args: ['migrate'] })).output).toContain('users: applied 29990101000000_notes');
+    expect((await ended({ file: newer, environment: elsewhere, args: ['migrate'] })).output).toContain('users: applied platform/9999_notes, 29990101000000_notes');
   });
 });
