@@ -54,7 +54,7 @@ describe('the exit code', () => {
       return checkout.check();
     });
     expect(out).toContain(`${crossing.path}:2 ${crossing.what}`);
-    expect(out).toContain('can neither be changed on its own nor be moved');
+    expect(out).toContain('can neither change on its own nor move');
     expect(out).toContain('Use what modules/billing/contract.ts offers');
     expect(code).toBe(1);
   });

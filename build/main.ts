@@ -1,3 +1,4 @@
+// ADR 0050
 /** `npm run build`: makes the program as one file, `dist/fissile`. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// ADR 0002
 /**
  * Runs for `npm start`. JavaScript that any Node can read, for two reasons: another Node than ours gets one line that
  * says what to do, and compiled TypeScript is kept only from the moment the compile cache is on.

@@ -1,3 +1,4 @@
+// ADR 0001
 /** The pages in ADR/ keep their form, and what they say enforces them exists. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +31,15 @@ function problemsOf(name: string, text: string): string[] {
 describe('a decision', () => {
   it.each(pages)('%s has all its parts, and is enforced by what exists', (name) => {
     expect(problemsOf(name, readFileSync(join(folder, name), 'utf8'))).toEqual([]);
+  });
+
+  it('is named by files that it explains, and only pages that exist are named', () => {
+    const folders = ['src', 'modules', 'build', 'tests', 'architecture-tests/check'];
+    const named = folders
+      .flatMap((name) => readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => join(root, name, path)))
+      .filter((path) => /\.[jt]s$/.test(path) && !path.includes('generated'))
+      .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/\bADR[ /](\d{4})\b/g)].map(([, number]) => number!));
+    expect([...new Set(named)].toSorted()).toEqual(pages.map((name) => name.slice(0, 4)).toSorted());
   });
 
   it('has a number of its own', () => {

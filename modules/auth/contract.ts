@@ -31,11 +31,11 @@ export const AuthErrors = errors('auth', {
   wrongCredentials: ['unauthenticated', 'The e-mail address or the password is wrong.'],
   tooManyAttempts: ['too-many', 'Too many attempts. Wait before you try again.'],
   weakPassword: ['invalid', 'Choose another password.'],
-  invalidRefreshToken: ['unauthenticated', 'This refresh token is not valid any more. Log in again.'],
+  invalidRefreshToken: ['unauthenticated', 'This refresh token is no longer valid. Log in again.'],
   passwordChangeRequired: ['forbidden', 'This password is good for one login: choose another and send it along as newPassword.'],
   accountNotFound: ['not-found', 'There is no such account.'],
   confirmationRequired: ['forbidden', 'This cannot be undone: send your password along, or log in again first.'],
-  lastAdministrator: ['conflict', 'Nobody could administer without this account. Make somebody else an administrator first.'],
+  lastAdministrator: ['conflict', 'This is the last administrator. Make somebody else an administrator first.'],
   ownAccount: ['conflict', 'You cannot disable your own account.'],
   busy: ['unavailable', 'Too many people are logging in right now. Try again in a moment.'],
 });
@@ -45,7 +45,7 @@ const deviceToken = z
   .min(1)
   .max(512)
   .optional()
-  .describe('of a device that has logged in to this account: keep it after logging out, and send it with the next login');
+  .describe('the token of a device that has logged in to this account: keep it after logging out, and send it with the next login');
 
 export const Tokens = z.object({
   accessToken: z.string().describe('a JWT for the Authorization header'),
@@ -73,15 +73,15 @@ export type PublicKey = z.output<typeof PublicKey>;
 export const AuthApi = api('auth', {
   register: command(1, {
     summary:
-      'Opens an account for a customer. With an e-mail address that has one already it changes nothing and answers the same, so that nobody learns who has an account.',
+      'Opens an account for a customer. For a taken e-mail address it changes nothing and answers the same, so that nobody learns who has an account.',
     input: z.object({ email: Email, password: Password, name: z.string().trim().min(1).max(200).meta({ examples: ['Ada'] }), address }),
     output: z.object({ userId: z.uuid() }),
     errors: [AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),
   logIn: command(1, {
     summary:
-      'Starts a session. With the token of a known device guesses that others make at the account do not hold it up.',
-    input: z.object({ email: Email, password: Password, address, deviceToken, newPassword: Password.optional().describe('takes the place of the password; ends all other sessions') }),
+      'Starts a session. The token of a known device keeps the guesses of others from holding it up.',
+    input: z.object({ email: Email, password: Password, address, deviceToken, newPassword: Password.optional().describe('replaces the password; ends all other sessions') }),
     output: Tokens,
     errors: [
       AuthErrors.wrongCredentials,
@@ -92,13 +92,13 @@ export const AuthApi = api('auth', {
     ],
   }),
   refresh: command(1, {
-    summary: 'Trades a refresh token for new tokens. Within a few seconds, and until the new refresh token was used, it gives the same one again; after that using it a second time ends the session.',
+    summary: 'Trades a refresh token for new tokens. For a few seconds, until the new refresh token is used, a repetition gives the same one; a later repetition ends the session.',
     input: z.object({ refreshToken: z.string().min(1).max(512) }),
     output: Tokens,
     errors: [AuthErrors.invalidRefreshToken],
   }),
   logOut: command(1, {
-    summary: 'Ends the session of a refresh token; an unknown one is no error.',
+    summary: 'Ends the session of a refresh token. An unknown token is no error.',
     input: z.object({ refreshToken: z.string().min(1).max(512) }),
     output: z.object({}),
     errors: [],
@@ -107,7 +107,7 @@ export const AuthApi = api('auth', {
     summary: 'Ends all other sessions of the account.',
     input: z.object({
       userId: z.uuid(),
-      sessionId: z.uuid().describe('stays alive'),
+      sessionId: z.uuid().describe('the session that stays'),
       currentPassword: Password,
       newPassword: Password,
     }),
@@ -122,7 +122,7 @@ export const AuthApi = api('auth', {
   }),
   allowErasure: command(1, {
     summary:
-      'To be asked before a person is erased: whether it is they who ask, by their password or by a session that has just begun. The last administrator is refused; another one counts no more from then on.',
+      'Checks, before a person is erased, that they ask for it themselves: by their password, or by a session that has just begun. Refuses the last administrator; another one stops counting as one.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid(), sessionId: z.uuid().optional(), password: Password.optional() }),
     output: z.object({}),
@@ -140,32 +140,32 @@ export const AuthApi = api('auth', {
     errors: [AuthErrors.accountNotFound],
   }),
   getPublicKeys: query(1, {
-    summary: 'The keys that access tokens are signed with now, were signed with lately or will be soon (RFC 7517).',
+    summary: 'The public keys of access tokens: current, recent and upcoming ones (RFC 7517).',
     input: z.object({}),
     output: z.object({ keys: z.array(PublicKey).max(50) }),
     errors: [],
   }),
   isSessionLive: query(1, {
-    summary: 'Whether a session, which every access token names, has neither ended nor expired, and is what the token says.',
+    summary: 'Tells whether the session that an access token names is alive, and has the person and the roles of the token.',
     input: z.object({
       sessionId: z.uuid(),
       claimed: z
         .object({ userId: z.uuid(), roles: z.array(z.string().max(50)).max(10) })
         .optional()
-        .describe('whose session it has to be, and the roles that this account has to have'),
+        .describe('the person it must belong to, and the roles that this account must have'),
     }),
     output: z.object({ live: z.boolean() }),
     errors: [],
   }),
   getRegistration: query(1, {
-    summary: 'What a person told us when they registered.',
+    summary: 'The data that a person gave at registration.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid() }),
     output: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
     errors: [AuthErrors.accountNotFound],
   }),
   exportPersonalData: query(1, {
-    summary: 'The account, and its sessions by pages, the oldest first. Without a limit, as processes of version 0.1.0 ask, all at once, or `unavailable` where that is too much.',
+    summary: 'The account, and its sessions by pages, the oldest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
@@ -174,7 +174,7 @@ export const AuthApi = api('auth', {
       roles: z.array(Role).max(10),
       registeredAt: z.iso.datetime().optional(),
       sessions: z.array(z.object({ startedAt: z.iso.datetime(), lastUsedAt: z.iso.datetime() })),
-      nextCursor: z.string().nullable().optional().describe('null on the last page; processes of version 0.1.0 give all and no cursor'),
+      nextCursor: z.string().nullable().optional().describe('null on the last page; version 0.1.0 returns everything and no cursor'),
     }),
     errors: [],
   }),

@@ -22,7 +22,7 @@ export const Product = z.object({
   sku: Sku,
   name: z.string(),
   price: Money,
-  stock: z.int().nonnegative().describe('what can still be ordered'),
+  stock: z.int().nonnegative().describe('the quantity that can still be ordered'),
   version: z.int().positive(),
 }).meta({ id: 'Product' });
 
@@ -33,7 +33,7 @@ export const Order = z.object({
   status: OrderStatus,
   items: z.array(z.object({ sku: Sku, name: z.string(), quantity: z.int().positive(), unitPrice: Money })).max(mostItems),
   total: Money,
-  cancellation: z.object({ code: z.string(), message: z.string() }).nullable().describe('why it was cancelled'),
+  cancellation: z.object({ code: z.string(), message: z.string() }).nullable().describe('the reason for the cancellation'),
   history: z.array(z.object({ status: OrderStatus, at: z.iso.datetime() })).max(10),
   version: z.int().positive(),
   placedAt: z.iso.datetime(),
@@ -46,7 +46,7 @@ export const OrdersErrors = errors('orders', {
   orderNotFound: ['not-found', 'There is no such order.'],
   alreadyCancelled: ['conflict', 'The order has been cancelled.'],
   unknownProduct: ['invalid', 'The order names a product that is not in the catalogue.'],
-  outOfStock: ['conflict', 'Not enough in stock.'],
+  outOfStock: ['conflict', 'There is not enough stock.'],
   mixedCurrencies: ['invalid', 'All items of an order must have the same currency.'],
   tooManyPending: ['too-many', 'Too many of your orders are not paid yet. Wait until they are, or cancel some.'],
   tooManyDeclines: ['too-many', 'Too many of your payments were refused. Try again later.'],
@@ -79,7 +79,7 @@ export const OrdersApi = api('orders', {
       sku: Sku,
       name: z.string().trim().min(1).max(200).optional(),
       price: Money.optional(),
-      stock: z.int().nonnegative().max(1_000_000_000).optional().describe('what can still be ordered from now on'),
+      stock: z.int().nonnegative().max(1_000_000_000).optional().describe('the quantity that can be ordered from now on'),
       expectedVersion: z.int().positive().optional(),
     }),
     output: Product,
@@ -103,13 +103,13 @@ export const OrdersApi = api('orders', {
     ],
   }),
   getOrder: query(1, {
-    input: z.object({ orderId: z.uuid(), customerId: z.uuid().optional().describe('whose order it must be; absent: anyone\'s') }),
+    input: z.object({ orderId: z.uuid(), customerId: z.uuid().optional().describe('the customer it must belong to; absent: any') }),
     output: Order,
     errors: [OrdersErrors.orderNotFound],
   }),
   /** Separate from getOrder so that a caller that waits says so. */
   awaitCheckout: query(1, {
-    summary: 'The order as soon as its checkout has ended, or as it is after `timeout`.',
+    summary: 'The order when its checkout has ended, or as it is after `timeout`.',
     input: z.object({ orderId: z.uuid(), timeout: z.int().min(0).max(30_000).describe('milliseconds') }),
     output: Order,
     errors: [OrdersErrors.orderNotFound],
@@ -127,12 +127,12 @@ export const OrdersApi = api('orders', {
     errors: [OrdersErrors.orderNotFound],
   }),
   exportPersonalData: query(1, {
-    summary: 'By pages, the newest first. Without a limit, as processes of version 0.1.0 ask, all at once, or `unavailable` where that is too much.',
+    summary: 'By pages, the newest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
       orders: z.array(Order),
-      nextCursor: z.string().nullable().optional().describe('null on the last page; processes of version 0.1.0 give all and no cursor'),
+      nextCursor: z.string().nullable().optional().describe('null on the last page; version 0.1.0 returns everything and no cursor'),
     }),
     errors: [],
   }),
@@ -156,7 +156,7 @@ export const orderCancelled = event('orders.order-cancelled', 1, {
   payload: z.object({
     orderId: z.uuid(),
     reason: z.object({ code: z.string(), message: z.string() }),
-    wasPaid: z.boolean().describe('false: the checkout itself releases what it held'),
+    wasPaid: z.boolean().describe('false: the checkout itself releases the money it holds'),
     cancelledAt: z.iso.datetime(),
   }),
 });

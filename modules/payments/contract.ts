@@ -16,7 +16,7 @@ export const mostRefunds = 100;
 
 export const PaymentStatus = z
   .enum(['processing', 'authorized', 'captured', 'declined', 'voided'])
-  .describe('processing: the provider was asked for something and has not said what came of it');
+  .describe('processing: a request to the provider is under way, or its outcome is unknown');
 export const Refund = z.object({
   id: z.uuid(),
   amount: Money,
@@ -29,9 +29,9 @@ export const Payment = z.object({
   orderId: z.uuid(),
   customerId: z.uuid().nullable().describe('null once the person was erased'),
   status: PaymentStatus,
-  amount: Money.describe('what was asked for'),
+  amount: Money.describe('the requested amount'),
   captured: z.int().nonnegative().describe('minor units'),
-  refunded: z.int().nonnegative().describe('minor units, those under way included'),
+  refunded: z.int().nonnegative().describe('minor units, pending refunds included'),
   provider: z.string(),
   decline: z.object({ code: z.string(), message: z.string() }).nullable(),
   refunds: z.array(Refund).max(mostRefunds).describe('the latest 100'),
@@ -41,15 +41,15 @@ export const Payment = z.object({
 export const PaymentsErrors = errors('payments', {
   paymentNotFound: ['not-found', 'There is no such payment.'],
   declined: ['conflict', 'The payment was declined.'],
-  insufficientFunds: ['conflict', 'The account behind this means of payment has not enough money.'],
+  insufficientFunds: ['conflict', 'There is not enough money in the account behind this payment method.'],
   invalidToken: ['invalid', 'The payment provider does not know this payment token.'],
-  amountTooSmall: ['invalid', 'The payment provider does not take so small an amount.'],
-  amountTooLarge: ['invalid', 'The payment provider does not take so large an amount.'],
+  amountTooSmall: ['invalid', 'The amount is too small for the payment provider.'],
+  amountTooLarge: ['invalid', 'The amount is too large for the payment provider.'],
   illegalTransition: ['conflict', 'The payment is not in a state that allows this.'],
   refundTooLarge: ['conflict', 'More than was captured cannot be refunded.'],
-  tooManyRefunds: ['conflict', `A payment is refunded in ${mostRefunds} parts at most. What is left goes back when its order is cancelled.`],
+  tooManyRefunds: ['conflict', `A payment is refunded in ${mostRefunds} parts at most. The rest goes back when its order is cancelled.`],
   keyReused: ['conflict', 'This key was used for another payment.'],
-  orderReleased: ['conflict', 'The money for this order was given back. Nothing is taken for it any more.'],
+  orderReleased: ['conflict', 'The money for this order was given back, and no more is taken.'],
   providerUnavailable: ['unavailable', 'The payment provider does not answer. Try again.'],
   unknownProvider: ['not-found', 'There is no such payment provider.'],
   invalidSignature: ['invalid', 'The signature of this webhook is not valid.'],
@@ -60,7 +60,7 @@ const idempotencyKey = z.string().min(1).max(255);
 
 export const PaymentsApi = api('payments', {
   authorize: command(1, {
-    summary: 'Has the provider hold the amount. A decline is an error and final for this key.',
+    summary: 'Authorizes the amount at the provider. A decline is an error, and final for this key.',
     // A checkout goes on when the customer's token has expired.
     actsFor: null,
     input: z.object({
@@ -83,7 +83,7 @@ export const PaymentsApi = api('payments', {
     ],
   }),
   capture: command(1, {
-    summary: 'Takes the whole authorized amount. Capturing what is captured changes nothing.',
+    summary: 'Captures the whole authorized amount. Repeating it is harmless.',
     input: z.object({ paymentId: z.uuid() }),
     output: z.object({}),
     errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.providerUnavailable],
@@ -96,7 +96,7 @@ export const PaymentsApi = api('payments', {
     errors: [PaymentsErrors.providerUnavailable],
   }),
   refund: command(1, {
-    summary: 'Gives back a part, or all that is left. The money moves after the answer; see the status of the refund.',
+    summary: 'Refunds a part, or all that is left. The money moves after the answer; see the status of the refund.',
     input: z.object({
       paymentId: z.uuid(),
       amount: z.int().positive().optional().describe('minor units; absent: all that is left'),
@@ -106,13 +106,13 @@ export const PaymentsApi = api('payments', {
     errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.refundTooLarge, PaymentsErrors.tooManyRefunds],
   }),
   awaitRefund: query(1, {
-    summary: 'The refund as soon as it has ended, or as it is after `timeout`.',
+    summary: 'The refund when it has ended, or as it is after `timeout`.',
     input: z.object({ paymentId: z.uuid(), refundId: z.uuid(), timeout: z.int().min(0).max(30_000).describe('milliseconds') }),
     output: Refund,
     errors: [PaymentsErrors.paymentNotFound],
   }),
   getPayment: query(1, {
-    input: z.object({ paymentId: z.uuid(), customerId: z.uuid().optional().describe("whose payment it must be; absent: anyone's") }),
+    input: z.object({ paymentId: z.uuid(), customerId: z.uuid().optional().describe('the customer it must belong to; absent: any') }),
     output: Payment,
     errors: [PaymentsErrors.paymentNotFound],
   }),
@@ -127,23 +127,23 @@ export const PaymentsApi = api('payments', {
     errors: [],
   }),
   receiveWebhook: command(1, {
-    summary: 'Takes what a provider reports, once per report.',
+    summary: 'Takes the report of a provider, and acts on it once.',
     input: z.object({
       provider: z.string().max(50),
       signature: z.string().max(1000),
       body: z.string().max(1_000_000),
-      encoding: z.enum(['utf8', 'base64']).default('utf8').describe('how `body` holds the bytes that were signed; base64 holds any'),
+      encoding: z.enum(['utf8', 'base64']).default('utf8').describe('the encoding of the signed bytes in `body`; base64 can hold any'),
     }),
     output: z.object({}),
     errors: [PaymentsErrors.unknownProvider, PaymentsErrors.invalidSignature],
   }),
   exportPersonalData: query(1, {
-    summary: 'By pages, the newest first. Without a limit, as processes of version 0.1.0 ask, all at once, or `unavailable` where that is too much.',
+    summary: 'By pages, the newest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
       payments: z.array(Payment),
-      nextCursor: z.string().nullable().optional().describe('null on the last page; processes of version 0.1.0 give all and no cursor'),
+      nextCursor: z.string().nullable().optional().describe('null on the last page; version 0.1.0 returns everything and no cursor'),
     }),
     errors: [],
   }),

@@ -88,7 +88,7 @@ export const UsersApi = api('users', {
     errors: [UsersErrors.profileNotFound],
   }),
   updateProfile: command(1, {
-    summary: 'Changes what is given and leaves the rest.',
+    summary: 'Changes the given fields and leaves the rest.',
     input: ProfileChanges.extend({ ...ofUser, expectedVersion }),
     output: Profile,
     errors: [UsersErrors.profileNotFound, UsersErrors.changedMeanwhile],
@@ -119,7 +119,7 @@ export const UsersApi = api('users', {
     errors: [UsersErrors.addressNotFound, UsersErrors.changedMeanwhile],
   }),
   beginExport: command(1, {
-    summary: 'Begins to export all that every module stores about a person: one export at a time, read on with exportPage.',
+    summary: 'Begins an export of everything that the modules store about a person, one at a time; exportPage reads it.',
     actsFor: 'userId',
     input: z.object(ofUser),
     output: z.object({

@@ -1,3 +1,4 @@
+// ADR 0047
 /**
  * Refuses early what could only wait. How long work has to wait for a connection, for its turn or for the event loop is
  * measured; while that stays above `target`, a growing part of the requests is refused, so that the rest is answered as

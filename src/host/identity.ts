@@ -1,3 +1,4 @@
+// ADR 0045
 /** Who this process is to others: by its certificate for peers, and by the one of its public port. */
 import { type PeerCertificates, readPeerCertificates } from '#runtime/grpc/peer-certificates.ts';
 import type { Logger } from '#platform/logger.ts';

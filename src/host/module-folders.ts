@@ -1,3 +1,4 @@
+// ADR 0050
 /**
  * Where modules are found: in the folders of `modules/`, so that nobody keeps a list. The program as one file has no
  * folders; the build puts a list that it made of them in the place of this file.

@@ -1,3 +1,4 @@
+// ADR 0045
 /** Whom this process believes about access tokens: the module that issues them, here or elsewhere, or the keys at JWKS_URL. */
 import type { JsonWebKey } from 'node:crypto';
 import type { Api, Client, Operation } from '#platform/contract.ts';

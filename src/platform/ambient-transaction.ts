@@ -1,3 +1,4 @@
+// ADR 0009
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** The transaction around the work under way, whichever module's database it belongs to. */

@@ -1,3 +1,4 @@
+// ADR 0050
 /**
  * The files that are read while the program runs. All of them are read here and nowhere else, since the program as one
  * file carries them inside itself. Names are relative to the root of the repository.

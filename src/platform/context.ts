@@ -1,3 +1,4 @@
+// ADR 0011
 /**
  * The context of a piece of work: who asked, until when it matters, and which trace it belongs to.
  * It is set once where work enters the process (a request, a delivery, a saga step) and read where it is needed.

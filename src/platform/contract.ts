@@ -1,3 +1,4 @@
+// ADR 0004
 /**
  * The language of contracts: what a module offers (commands, queries) and announces (events), in zod.
  * From these come the TypeScript types, the in-process call, the wire formats and the documentation.

@@ -1,3 +1,4 @@
+// ADR 0009
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { ambientTransaction } from './ambient-transaction.ts';

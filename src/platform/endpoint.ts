@@ -1,3 +1,4 @@
+// ADR 0012
 /**
  * A public REST endpoint, declared once. Routing, validation, access control, idempotency, the OpenAPI document and
  * the gateway's routes all come from this declaration.

@@ -1,3 +1,4 @@
+// ADR 0008
 /**
  * Errors in terms a caller can act on. A code is stable and belongs to one module
  * (`orders.out-of-stock`); its kind is one of a few that every transport knows how to carry.
@@ -62,7 +63,7 @@ export interface ErrorDefinition {
 const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /**
- * Declares a module's errors: `errors('orders', { outOfStock: ['conflict', 'Not enough in stock.'] })` gives
+ * Declares a module's errors: `errors('orders', { outOfStock: ['conflict', 'There is not enough stock.'] })` gives
  * `outOfStock('Only 2 of mug-blue are left.')` with the code `orders.out-of-stock`.
  */
 export function errors<const T extends Record<string, readonly [ErrorKind, string]>>(
@@ -91,7 +92,7 @@ export const platformErrors = errors('platform', {
   tooManyRequests: ['too-many', 'Too many requests.'],
   unavailable: ['unavailable', 'This is not available right now. Try again.'],
   /** The answer was lost on the way, after the work may have been done. Whoever is asked to try again does it twice. */
-  outcomeUnknown: ['unavailable', 'It is not known whether this was done. Look first, or send it again with the Idempotency-Key that it had.'],
-  deadlineExceeded: ['unavailable', 'The time for this request is up. What it asked for may still be done.'],
+  outcomeUnknown: ['unavailable', 'The outcome is unknown. Check it first, or repeat the request with its Idempotency-Key.'],
+  deadlineExceeded: ['unavailable', 'The time for this request is up. Its work may still be finished.'],
   internal: ['internal', 'Something went wrong on our side. The request id helps us find it.'],
 });

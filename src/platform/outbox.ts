@@ -1,3 +1,4 @@
+// ADR 0005
 import type { EventDefinition, PayloadOf } from './contract.ts';
 
 /**

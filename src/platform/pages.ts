@@ -1,3 +1,4 @@
+// ADR 0034
 /** Pages of lists: bounded in items by who asks, and in bytes whatever the items hold. */
 
 import { platformErrors } from './errors.ts';

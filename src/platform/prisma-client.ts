@@ -1,3 +1,4 @@
+// ADR 0009
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { Failure } from './errors.ts';
 import { ambientTransaction } from './ambient-transaction.ts';

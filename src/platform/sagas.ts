@@ -1,3 +1,4 @@
+// ADR 0006
 /**
  * A saga: steps across modules that either all happen, or are undone in reverse order (Garcia-Molina and Salem,
  * 1987). Its data, position and deadlines are a row in the database of the module that owns it, so a crash

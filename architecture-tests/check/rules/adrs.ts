@@ -36,7 +36,7 @@ function enforced(path: string, { tree }: System, breach: (breach: Breach) => vo
   if (start === -1) {
     breach({
       file: path,
-      what: 'does not say what enforces it',
+      what: 'names nothing that enforces it',
       instead: 'End it with "## Enforced by" and the path of a test.',
     });
     return;

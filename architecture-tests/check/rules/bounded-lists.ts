@@ -8,7 +8,7 @@ export const boundedLists: Rule = {
   id: 'bounded-lists',
   title: 'Every list in a contract has a bound or comes by pages',
   adr: 'ADR/0034-bounded-lists.md',
-  why: 'A list that grows with the data fails for good where it is larger than a message, and stalls whoever reads it before that.',
+  why: 'A list that grows with the data fails for good where it is larger than a message, and stalls its reader before that.',
 
   check(system, breach) {
     let examined = 0;

@@ -5,9 +5,9 @@ import type { Rule } from '../rule.ts';
 
 export const contractLock: Rule = {
   id: 'contract-lock',
-  title: 'What the last release relies on still holds',
+  title: 'The promises of the last release still hold',
   adr: 'ADR/0033-the-contract-lock.md',
-  why: 'While a release rolls out, old and new peers talk to each other, and what was stored before is read after.',
+  why: 'While a release rolls out, old and new peers talk to each other, and data stored before is read after.',
 
   check(system, breach) {
     const locked = readLock(system);

@@ -5,7 +5,7 @@ export const contractsOnly: Rule = {
   id: 'contracts-only',
   title: 'A module is reached through its contract.ts only',
   adr: 'ADR/0030-modules-meet-in-contracts.md',
-  why: 'Whatever else of a module is used from outside can neither be changed on its own nor be moved to another process.',
+  why: 'Anything else of a module that is used from outside can neither change on its own nor move to another process.',
 
   check({ tree }, breach) {
     for (const { from, place, import: each, target, to } of tree.edges) {

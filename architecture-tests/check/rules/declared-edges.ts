@@ -10,7 +10,7 @@ type Report = (breach: Breach) => void;
 
 export const declaredEdges: Rule = {
   id: 'declared-edges',
-  title: 'What a module uses of another is what its module.ts declares',
+  title: 'A module uses of others only what its module.ts declares',
   adr: 'ADR/0030-modules-meet-in-contracts.md',
   why: 'The declared calls and events are what the host wires, what a split makes remote and what peers are trusted for.',
 
@@ -104,7 +104,7 @@ function importedAreDeclared(module: Module, uses: readonly Use[], system: Syste
       breach({
         ...where,
         what: `hands on what module ${to} offers (${each.kind})`,
-        instead: `Whoever needs it imports modules/${to}/contract.ts and declares it.`,
+        instead: `Modules that need it import modules/${to}/contract.ts and declare it.`,
       });
     }
     for (const { imported, local } of each.names ?? []) {

@@ -11,7 +11,7 @@ export const events: Rule = {
   id: 'events',
   title: 'An event is announced by its owner, has a schema, and carries nothing secret',
   adr: 'ADR/0033-the-contract-lock.md',
-  why: 'Whoever hears an event trusts who said it and keeps what it says, in places its owner never sees.',
+  why: 'Subscribers trust the sender of an event, and keep its content in places that its owner never sees.',
 
   check(system, breach) {
     let examined = 0;
@@ -170,7 +170,7 @@ function* faultsOf(schema: JsonSchema, path: string): Iterable<Fault> {
       yield {
         path: `${path}.${name}`,
         what: 'carries a secret',
-        instead: 'Leave it out: an event is stored and sent to whoever listens.',
+        instead: 'Leave it out: an event is stored, and sent to all its subscribers.',
       };
     }
     yield* faultsOf(field, `${path}.${name}`);

@@ -6,7 +6,7 @@ const testSupport = /^tests\/support\//;
 
 export const platformOnly: Rule = {
   id: 'platform-only',
-  title: 'Of what is around it, a module imports #platform/* only',
+  title: 'Besides itself and contracts, a module imports #platform/* only',
   adr: 'ADR/0031-roles-inside-a-module.md',
   why: 'The platform is what moves with a module to another process. The host and the gateway know modules, never the reverse.',
 

@@ -8,7 +8,7 @@ export const pureDomain: Rule = {
   id: 'pure-domain',
   title: 'The domain and contracts have no clock, no chance and no I/O',
   adr: 'ADR/0031-roles-inside-a-module.md',
-  why: 'What is given in and what comes out is all there is to a rule; then it can be tested, replayed and trusted.',
+  why: 'A rule is a function of its input: then it can be tested, replayed and trusted.',
 
   check({ tree }, breach) {
     let examined = 0;

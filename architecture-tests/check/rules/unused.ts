@@ -15,9 +15,9 @@ import type { System } from '../system.ts';
  */
 export const unused: Rule = {
   id: 'unused',
-  title: 'No file, export or package is there that nothing uses',
+  title: 'Every file, export and package is used',
   adr: 'ADR/0032-the-architecture-check.md',
-  why: 'What nobody uses is still read, kept working and believed in.',
+  why: 'Unused code is still read, maintained and believed.',
 
   async check(system, breach) {
     const { issues } = await knip(system);

@@ -1,3 +1,4 @@
+// ADR 0022
 /** The rules for passwords (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2): long enough and not well known, nothing else. */
 
 /** Nothing is ever cut off: what is longer is refused. */

@@ -1,3 +1,4 @@
+// ADR 0021
 import type { Role } from '../contract.ts';
 
 /** The result of a login: one family of refresh tokens, of which one works at a time. */

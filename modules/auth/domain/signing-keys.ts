@@ -1,3 +1,4 @@
+// ADR 0023
 import type { PublicKey } from '../contract.ts';
 
 /** A key that signs access tokens for a while, and is believed until the last of them has expired. */

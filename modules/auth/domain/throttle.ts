@@ -1,3 +1,4 @@
+// ADR 0024
 /**
  * Slows down guessing. Each attempt that counts raises a level; above what is allowed every further one must wait,
  * twice as long each time up to a bound. The level sinks steadily, so nobody is locked out for good.

@@ -35,7 +35,7 @@ export const authEndpoints: Endpoint[] = [
   }),
 
   endpoint(AuthApi.refresh, 'POST /v1/auth/refresh', {
-    summary: 'Trade a refresh token for new tokens',
+    summary: 'Refresh the tokens',
     description:
       'Each refresh token works once. One that comes again within a few seconds, as from a second tab or after a lost ' +
       'answer, gives the same new one, until that was used. One that comes again later ends its session for everybody.',
@@ -58,7 +58,7 @@ export const authEndpoints: Endpoint[] = [
   }),
 
   endpoint(AuthApi.disableAccount, 'POST /v1/auth/accounts/{userId}/disable', {
-    summary: 'Keep an account from logging in',
+    summary: 'Disable an account',
     description: 'Ends all its sessions at once.',
     access: 'admin',
     input: { userId, by: fromToken('userId') },
@@ -66,7 +66,7 @@ export const authEndpoints: Endpoint[] = [
   }),
 
   endpoint(AuthApi.enableAccount, 'POST /v1/auth/accounts/{userId}/enable', {
-    summary: 'Let a disabled account log in again',
+    summary: 'Enable a disabled account',
     access: 'admin',
     input: { userId },
     status: 204,

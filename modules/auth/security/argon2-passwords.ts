@@ -1,3 +1,4 @@
+// ADR 0022
 /** Argon2id (RFC 9106) by Node itself: off the event loop, a few at a time. */
 import { argon2, type Argon2Parameters, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';

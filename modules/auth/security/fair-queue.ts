@@ -1,3 +1,4 @@
+// ADR 0022
 /** Who asked for a piece of work. */
 export interface Lane {
   readonly network: string;

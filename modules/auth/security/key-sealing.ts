@@ -1,3 +1,4 @@
+// ADR 0023
 /** Private keys at rest: AES-256-GCM under a secret that is not in the database. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeySealing } from '../domain/key-sealing.ts';

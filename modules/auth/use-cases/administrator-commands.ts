@@ -1,3 +1,4 @@
+// ADR 0025
 /** Commands about administrators for the person at the machine. */
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';

@@ -1,3 +1,4 @@
+// ADR 0025
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
 import type { Logger } from '#platform/logger.ts';

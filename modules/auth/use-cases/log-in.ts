@@ -1,3 +1,4 @@
+// ADR 0020
 import { v7 as uuid } from 'uuid';
 import type { Handler } from '#platform/contract.ts';
 import { networkOf } from '#platform/network.ts';

@@ -1,3 +1,4 @@
+// ADR 0020
 import { setTimeout as pause } from 'node:timers/promises';
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';

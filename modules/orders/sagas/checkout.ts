@@ -1,3 +1,4 @@
+// ADR 0006
 import { z } from 'zod';
 import type { Clock } from '#platform/clock.ts';
 import type { Call } from '#platform/contract.ts';

@@ -22,7 +22,7 @@ export const paymentsEndpoints: Endpoint[] = [
   }),
 
   endpoint(PaymentsApi.refund, 'POST /v1/payments/{id}/refunds', {
-    summary: 'Give money back',
+    summary: 'Refund a payment',
     description:
       'A part of what was captured, or without an amount all that is left. The provider moves the money after the answer, so its status is `pending` at first; `Prefer: wait=5` holds the answer until it is known.',
     access: 'admin',
@@ -33,7 +33,7 @@ export const paymentsEndpoints: Endpoint[] = [
   }),
 
   endpoint(PaymentsApi.receiveWebhook, 'POST /v1/payments/webhooks/{provider}', {
-    summary: 'Where a payment provider reports what happened there',
+    summary: "Receive a payment provider's report",
     description:
       'Signed by the provider, in the header `<Provider>-Signature`, over the time and the bytes of the body. A report is taken once; repeating it is harmless.',
     access: 'anyone',

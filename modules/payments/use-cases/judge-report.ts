@@ -1,3 +1,4 @@
+// ADR 0062
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';

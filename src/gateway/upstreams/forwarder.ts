@@ -1,3 +1,4 @@
+// ADR 0043
 /**
  * Sends requests on to a module that runs elsewhere, and its answers back: to each of its processes in turn, around
  * those that are gone, and nowhere while none can be reached.

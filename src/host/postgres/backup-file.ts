@@ -1,3 +1,4 @@
+// ADR 0051
 /** The archive that a backup is: what lies in the data folder, and at the end what it is of, which shows that it is whole. */
 import { existsSync, createWriteStream, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';

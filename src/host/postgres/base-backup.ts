@@ -1,3 +1,4 @@
+// ADR 0051
 /**
  * A copy of the whole server while it works, made as PostgreSQL's documentation says ("Making a Base Backup Using the Low
  * Level API"). The files are copied one after the other while they change, so together they are of no moment that there

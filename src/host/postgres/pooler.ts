@@ -1,3 +1,4 @@
+// ADR 0014
 /**
  * Poolers between us and PostgreSQL, such as PgBouncer and those of hosted databases. In session mode one is like the
  * server itself. In transaction mode each transaction may be on another connection of the pooler's: what a session holds

@@ -1,3 +1,4 @@
+// ADR 0007
 /**
  * Gives every module of a shared server its schema and its login role, which owns that schema and can reach nothing
  * else: no other module's tables, not the schema `public`, no right to make schemas or temporary tables.

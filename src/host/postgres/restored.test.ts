@@ -44,7 +44,7 @@ describe('restoring', () => {
     const [file, dataDir] = [await good(), newFolder()];
     const said: string[] = [];
     expect(await restoreBackup(file, dataDir, (line) => said.push(line))).toMatchObject({ version: '1.2.3', postgresql: '18.4' });
-    expect(said).toEqual([`Unpacking ${file}.`, 'Starting PostgreSQL on it once, to see that it is good.']);
+    expect(said).toEqual([`Unpacking ${file}.`, 'Starting PostgreSQL on it once, as a check.']);
     expect(readdirSync(dataDir).sort()).toEqual(['certificates', 'postgres', 'postgres.log']);
     expect(readFileSync(join(dataDir, 'certificates/ca.key'), 'utf8')).toBe('secret');
     const { admin } = await start(dataDir);

@@ -29,7 +29,7 @@ export async function restoreBackup(file: string, dataDir: string, announce: (li
       renameSync(join(unfinished, name), join(dataDir, name));
       placed.push(join(dataDir, name));
     }
-    announce('Starting PostgreSQL on it once, to see that it is good.');
+    announce('Starting PostgreSQL on it once, as a check.');
     const { admin, stop } = await startEmbeddedPostgres({ dataDir, connections: 1, announce });
     await admin.end();
     await stop();

@@ -1,3 +1,4 @@
+// ADR 0003
 /** Starting and stopping PostgreSQL's own programs, and nothing about what is stored. */
 import { execFile, spawn, type SpawnOptions } from 'node:child_process';
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';

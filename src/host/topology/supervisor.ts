@@ -1,3 +1,4 @@
+// ADR 0044
 /** All processes of a topology: started together, kept running, and stopped in order. */
 import type { Instance } from './instances.ts';
 import { SupervisedProcess, type ProcessOptions } from './supervised-process.ts';

@@ -1,3 +1,4 @@
+// ADR 0044
 /** Which modules run together in which process: a file in YAML, checked before anything is started. */
 import { readFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';

@@ -1,3 +1,4 @@
+// ADR 0005
 import { randomInt } from 'node:crypto';
 import type { ConnectionSettings } from '../database/postgres-database.ts';
 import { toolSettings } from '../database/session-settings.ts';

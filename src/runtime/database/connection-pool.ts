@@ -1,3 +1,4 @@
+// ADR 0009
 import pg from 'pg';
 import { ambientTransaction } from '#platform/ambient-transaction.ts';
 import { asFailure, spoilsConnection, unavailable } from './database-errors.ts';

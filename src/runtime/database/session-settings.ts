@@ -1,3 +1,4 @@
+// ADR 0014
 /**
  * Settings of every session of ours, whatever the server, the database, the role or a pooler say: the one table of them. Add a
  * setting here and it holds on each connection, and on the roles that we make. Values are text in PostgreSQL's base unit

@@ -1,3 +1,4 @@
+// ADR 0009
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import type { AmbientTransaction } from '#platform/ambient-transaction.ts';

@@ -1,3 +1,4 @@
+// ADR 0005
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runInContext } from '#platform/context.ts';

@@ -1,3 +1,4 @@
+// ADR 0005
 /** The statements on a module's inbox. Without `state`, an event was never received. */
 import type { Database } from '#platform/database.ts';
 import type { Envelope } from './envelope.ts';

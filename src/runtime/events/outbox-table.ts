@@ -1,3 +1,4 @@
+// ADR 0005
 /** The statements on a module's outbox. */
 import type { Database } from '#platform/database.ts';
 import type { Headers } from '../background/headers.ts';

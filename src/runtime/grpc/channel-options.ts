@@ -1,3 +1,4 @@
+// ADR 0041
 /** How a client of a module connects, spreads its calls, and tries again. */
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { moduleOf, type Api, type Operation } from '#platform/contract.ts';

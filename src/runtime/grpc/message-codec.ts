@@ -1,3 +1,4 @@
+// ADR 0040
 /**
  * Messages of one zod schema in the binary form of one protobuf type. What goes in comes out: absent stays absent, null
  * stays null, and zero, false and empty texts and lists survive. Fields of a newer peer are skipped. Compiled once;

@@ -1,3 +1,4 @@
+// ADR 0045
 /** A client's half of mTLS: it shows the certificate of its process and insists on the name of the module it calls. */
 import { X509Certificate } from 'node:crypto';
 import { type ChannelCredentials, credentials as channelCredentials, experimental } from '@grpc/grpc-js';

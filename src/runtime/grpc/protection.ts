@@ -1,3 +1,4 @@
+// ADR 0041
 /** Keeps a module that is slow or dead from taking its callers down with it: a circuit breaker and a bulkhead. */
 import { BrokenCircuitError, bulkhead, CircuitState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel';
 import { type Failure, NotAsked, platformErrors } from '#platform/errors.ts';

@@ -1,3 +1,4 @@
+// ADR 0040
 /** The .proto file of a module, from its contract: for clients in other languages, and for the messages between processes. */
 import type { Api, Operation } from '#platform/contract.ts';
 import { Inexpressible } from './message-fields.ts';

@@ -1,3 +1,4 @@
+// ADR 0041
 /**
  * A module in other processes. Its client is the one that a module in this process has (no call inside a transaction,
  * the same deadlines and counts), with the network where the handler would be.

@@ -10,11 +10,11 @@ export const httpErrors = errors('platform', {
   unknownTransferCoding: ['invalid', 'The only transfer coding is chunked.'],
   notAcceptable: ['invalid', 'There is no representation that the Accept headers allow.'],
   unsupportedMediaType: ['invalid', 'The body must be application/json.'],
-  methodNotAllowed: ['invalid', 'This method is not possible here.'],
+  methodNotAllowed: ['invalid', 'This method is not allowed here.'],
   invalidHeader: ['invalid', 'A header is not valid.'],
-  preconditionFailed: ['conflict', 'It is not the version that If-Match names any more. Read it again and repeat the change.'],
+  preconditionFailed: ['conflict', 'The resource no longer matches If-Match. Read it again and repeat the change.'],
   idempotencyKeyInUse: ['conflict', 'A request with this Idempotency-Key is still running.'],
-  tooManyIdempotencyKeys: ['too-many', 'You have used too many Idempotency-Keys here within 24 hours. Those you have used still work.'],
+  tooManyIdempotencyKeys: ['too-many', 'You have used too many Idempotency-Keys here within 24 hours. Earlier keys still work.'],
   idempotencyKeyReused: ['invalid', 'This Idempotency-Key was used for another request.'],
 });
 

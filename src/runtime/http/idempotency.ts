@@ -1,3 +1,4 @@
+// ADR 0010
 /**
  * Idempotency keys, with Stripe's rules and the statuses of the IETF draft (draft-ietf-httpapi-idempotency-key-header).
  *

@@ -1,3 +1,4 @@
+// ADR 0010
 /**
  * What is stored of an idempotency key and of the request under it. A body can hold a password or a payment token, and
  * most passwords can be found by trying against a plain hash. So the fingerprint is keyed by the idempotency key, and

@@ -1,3 +1,4 @@
+// ADR 0006
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '#platform/database.ts';

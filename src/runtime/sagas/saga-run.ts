@@ -1,3 +1,4 @@
+// ADR 0006
 import { runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
 import { platformErrors } from '#platform/errors.ts';
@@ -208,7 +209,7 @@ export class SagaRun {
     const { logger, metrics } = this.#tools;
     const fields = { error, saga: name, id, step: step.name, attempts };
     metrics.stepRetried(name, step.name);
-    if (state === 'undoing' && attempts >= triesUntilStuck) logger.error('A step of a saga resists being undone; it is tried again.', fields);
+    if (state === 'undoing' && attempts >= triesUntilStuck) logger.error('A step of a saga could not be undone; it will be tried again.', fields);
     else logger.warn('A step of a saga failed and will be tried again.', fields);
   }
 

@@ -1,3 +1,4 @@
+// ADR 0006
 /** The statements on a module's sagas. */
 import type { Database } from '#platform/database.ts';
 import type { Headers } from '../background/headers.ts';

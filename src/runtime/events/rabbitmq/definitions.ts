@@ -1,3 +1,4 @@
+// ADR 0046
 /**
  * All that a system has at the broker, as RabbitMQ imports it (https://www.rabbitmq.com/docs/definitions): exchanges,
  * queues, and a user for each process with the rights of its modules only.

@@ -1,3 +1,4 @@
+// ADR 0042
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import type { Logger } from '#platform/logger.ts';

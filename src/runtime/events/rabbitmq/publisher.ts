@@ -1,3 +1,4 @@
+// ADR 0042
 import type { Channel, ConfirmChannel, Options } from 'amqplib';
 import type { Envelope } from '../envelope.ts';
 import type { Lose } from './link.ts';

@@ -1,3 +1,4 @@
+// ADR 0042
 import type { Channel, ChannelModel } from 'amqplib';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';

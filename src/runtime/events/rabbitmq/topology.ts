@@ -1,3 +1,4 @@
+// ADR 0042
 import type { Channel } from 'amqplib';
 import type { Subscription } from '../transport.ts';
 
