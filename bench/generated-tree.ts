@@ -88,7 +88,7 @@ function writeModule(index: number, write: Write): void {
       `  offers: ${Api(name)},`,
       ...(before ? [`  needs: [${Api(before)}.find],`, `  reactions: { follow: on(changed${before}, reaction0, [stored0]) },`] : []),
       `  publishes: [changed${name}],`,
-      '  bindings: () => [useCase0, stored0, reaction0],',
+      '  operations: { useCase0, stored0, reaction0 },',
       '});',
       '',
     ].join('\n'),

@@ -4,7 +4,7 @@ import { Database } from '#platform/database.ts';
 import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
-import { atStart, defineModule, every, on, onCommandLine } from '#platform/module.ts';
+import { atStart, defineModule, every, on, onCommandLine, use } from '#platform/module.ts';
 import { Logger } from '#platform/logger.ts';
 import { Authenticator } from '#platform/authenticator.ts';
 import { personErased } from '../users/contract.ts';
@@ -60,7 +60,7 @@ export default defineModule('auth', {
   offers: AuthApi,
   publishes: [userRegistered],
   settings: AuthSettings,
-  bindings(bind) {
+  ports(bind) {
     bind(SessionEndings).toConstantValue(new SessionEndings());
     bind(SessionLifetimes).toResolvedValue(
       (settings) => ({
@@ -127,8 +127,9 @@ export default defineModule('auth', {
       [SigningKeys, Clock, SessionLifetimes, AuthSettings],
     );
     bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
-
-    bind(AuthApi.register).toResolvedValue(register, [
+  },
+  operations: {
+    register: use(register, [
       Accounts,
       AdministratorSettings,
       PasswordRules,
@@ -137,43 +138,18 @@ export default defineModule('auth', {
       Limits,
       Clock,
       Logger,
-    ]);
-    bind(AuthApi.logIn).toResolvedValue(logIn, [
-      Accounts,
-      Sessions,
-      Devices,
-      PasswordRules,
-      PasswordHasher,
-      Throttle,
-      Limits,
-      AccessTokens,
-      Logger,
-    ]);
-    bind(AuthApi.refresh).toResolvedValue(refresh, [Sessions, AccessTokens, Logger]);
-    bind(AuthApi.logOut).toResolvedValue(logOut, [Sessions, Logger]);
-    bind(AuthApi.changePassword).toResolvedValue(changePassword, [
-      Accounts,
-      PasswordRules,
-      PasswordHasher,
-      Throttle,
-      Limits,
-      Logger,
-    ]);
-    bind(AuthApi.disableAccount).toResolvedValue(disableAccount, [Accounts, Clock, Logger]);
-    bind(AuthApi.allowErasure).toResolvedValue(allowErasure, [
-      Accounts,
-      Sessions,
-      PasswordHasher,
-      Throttle,
-      Limits,
-      Clock,
-      Logger,
-    ]);
-    bind(AuthApi.enableAccount).toResolvedValue(enableAccount, [Accounts, Logger]);
-    bind(AuthApi.getPublicKeys).toResolvedValue(getPublicKeys, [AccessTokens]);
-    bind(AuthApi.isSessionLive).toResolvedValue(isSessionLive, [Sessions]);
-    bind(AuthApi.getRegistration).toResolvedValue(getRegistration, [Accounts]);
-    bind(AuthApi.exportPersonalData).toResolvedValue(exportPersonalData, [Accounts, Sessions]);
+    ]),
+    logIn: use(logIn, [Accounts, Sessions, Devices, PasswordRules, PasswordHasher, Throttle, Limits, AccessTokens, Logger]),
+    refresh: use(refresh, [Sessions, AccessTokens, Logger]),
+    logOut: use(logOut, [Sessions, Logger]),
+    changePassword: use(changePassword, [Accounts, PasswordRules, PasswordHasher, Throttle, Limits, Logger]),
+    disableAccount: use(disableAccount, [Accounts, Clock, Logger]),
+    allowErasure: use(allowErasure, [Accounts, Sessions, PasswordHasher, Throttle, Limits, Clock, Logger]),
+    enableAccount: use(enableAccount, [Accounts, Logger]),
+    getPublicKeys: use(getPublicKeys, [AccessTokens]),
+    isSessionLive: use(isSessionLive, [Sessions]),
+    getRegistration: use(getRegistration, [Accounts]),
+    exportPersonalData: use(exportPersonalData, [Accounts, Sessions]),
   },
   reactions: { 'erase-account': on(personErased, eraseAccount, [Accounts, Throttle, Logger]) },
   schedules: {

@@ -3,7 +3,7 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
 import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { atStart, defineModule, on, run } from '#platform/module.ts';
+import { atStart, defineModule, on, run, use } from '#platform/module.ts';
 import { Sagas } from '#platform/sagas.ts';
 import { Transaction } from '#platform/transaction.ts';
 import { PaymentsApi } from '../payments/contract.ts';
@@ -35,25 +35,26 @@ export default defineModule('orders', {
   needs: [PaymentsApi.authorize, PaymentsApi.capture, PaymentsApi.release],
   publishes: [orderPlaced, orderPaid, orderCancelled],
   settings: OrdersSettings,
-  bindings(bind) {
+  ports(bind) {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
     bind(Catalogue).toResolvedValue(prismaCatalogue, [PrismaClient]);
     bind(Orders).toResolvedValue(postgresOrders, [Database, PrismaClient]);
-
-    bind(OrdersApi.listProducts).toResolvedValue(listProducts, [Catalogue]);
-    bind(OrdersApi.getProduct).toResolvedValue(getProduct, [Catalogue]);
-    bind(OrdersApi.addProduct).toResolvedValue(addProduct, [Catalogue]);
-    bind(OrdersApi.changeProduct).toResolvedValue(changeProduct, [Catalogue]);
-    bind(OrdersApi.placeOrder).toResolvedValue(
+  },
+  operations: {
+    listProducts: use(listProducts, [Catalogue]),
+    getProduct: use(getProduct, [Catalogue]),
+    addProduct: use(addProduct, [Catalogue]),
+    changeProduct: use(changeProduct, [Catalogue]),
+    placeOrder: use(
       (transaction, orders, outbox, sagas, clock, { MAX_PENDING_ORDERS: pending, MAX_DECLINES_PER_HOUR: declines }) =>
         placeOrder(transaction, orders, outbox, sagas, clock, { pending, declines }),
       [Transaction, Orders, Outbox, Sagas, Clock, OrdersSettings],
-    );
-    bind(OrdersApi.getOrder).toResolvedValue(getOrder, [Orders]);
-    bind(OrdersApi.awaitCheckout).toResolvedValue(awaitCheckout, [Orders, Sagas]);
-    bind(OrdersApi.listOrders).toResolvedValue(listOrders, [Orders]);
-    bind(OrdersApi.cancelOrder).toResolvedValue(cancelOrder, [Transaction, Orders, Outbox, Sagas, Clock]);
-    bind(OrdersApi.exportPersonalData).toResolvedValue(exportPersonalData, [Orders]);
+    ),
+    getOrder: use(getOrder, [Orders]),
+    awaitCheckout: use(awaitCheckout, [Orders, Sagas]),
+    listOrders: use(listOrders, [Orders]),
+    cancelOrder: use(cancelOrder, [Transaction, Orders, Outbox, Sagas, Clock]),
+    exportPersonalData: use(exportPersonalData, [Orders]),
   },
   reactions: { 'forget-person': on(personErased, forgetPerson, [Transaction, Orders, Outbox, Sagas, Clock]) },
   sagas: [

@@ -3,7 +3,7 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
 import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { atStart, defineModule, every, on, run } from '#platform/module.ts';
+import { atStart, defineModule, every, on, run, use } from '#platform/module.ts';
 import { Logger } from '#platform/logger.ts';
 import { Sagas } from '#platform/sagas.ts';
 import { orderCancelled } from '../orders/contract.ts';
@@ -39,21 +39,22 @@ export default defineModule('payments', {
   offers: PaymentsApi,
   publishes: [paymentCaptured, paymentRefunded],
   settings: PaymentsSettings,
-  bindings(bind) {
+  ports(bind) {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
     bind(Payments).toResolvedValue(prismaPayments, [Database, PrismaClient, Outbox]);
     bind(Reports).toResolvedValue(prismaReports, [Database, PrismaClient]);
     bind(PaymentProviders).toResolvedValue(configuredProviders, [PaymentsSettings]);
-
-    bind(PaymentsApi.authorize).toResolvedValue(authorize, [Payments, PaymentProviders, Sagas, Clock]);
-    bind(PaymentsApi.capture).toResolvedValue(capture, [Payments, PaymentProviders, Clock]);
-    bind(PaymentsApi.release).toResolvedValue(release, [Payments, PaymentProviders, Sagas, Clock]);
-    bind(PaymentsApi.refund).toResolvedValue(refund, [Payments, Sagas, Clock]);
-    bind(PaymentsApi.awaitRefund).toResolvedValue(awaitRefund, [Payments, Sagas]);
-    bind(PaymentsApi.getPayment).toResolvedValue(getPayment, [Payments]);
-    bind(PaymentsApi.listPayments).toResolvedValue(listPayments, [Payments]);
-    bind(PaymentsApi.receiveWebhook).toResolvedValue(receiveWebhook, [Payments, Reports, PaymentProviders, Sagas, Clock, Logger]);
-    bind(PaymentsApi.exportPersonalData).toResolvedValue(exportPersonalData, [Payments]);
+  },
+  operations: {
+    authorize: use(authorize, [Payments, PaymentProviders, Sagas, Clock]),
+    capture: use(capture, [Payments, PaymentProviders, Clock]),
+    release: use(release, [Payments, PaymentProviders, Sagas, Clock]),
+    refund: use(refund, [Payments, Sagas, Clock]),
+    awaitRefund: use(awaitRefund, [Payments, Sagas]),
+    getPayment: use(getPayment, [Payments]),
+    listPayments: use(listPayments, [Payments]),
+    receiveWebhook: use(receiveWebhook, [Payments, Reports, PaymentProviders, Sagas, Clock, Logger]),
+    exportPersonalData: use(exportPersonalData, [Payments]),
   },
   reactions: {
     'refund-cancelled-order': on(orderCancelled, refundCancelledOrder, [Payments, Sagas, Clock]),

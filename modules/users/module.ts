@@ -4,7 +4,7 @@ import { Database } from '#platform/database.ts';
 import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
-import { defineModule, on } from '#platform/module.ts';
+import { defineModule, on, use } from '#platform/module.ts';
 import { AuthApi, userRegistered } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
@@ -37,36 +37,37 @@ export default defineModule('users', {
   offers: UsersApi,
   needs: [AuthApi.getRegistration, AuthApi.exportPersonalData, AuthApi.allowErasure, OrdersApi.exportPersonalData, PaymentsApi.exportPersonalData],
   publishes: [personErased],
-  bindings(bind) {
+  ports(bind) {
     bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
     bind(Profiles).toResolvedValue(prismaProfiles, [Database, PrismaClient]);
     bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
     bind(Exports).toResolvedValue(postgresExports, [Database]);
     bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox, PersonalTraces]);
-
-    bind(UsersApi.getProfile).toResolvedValue(getProfile, [Profiles, AuthApi.getRegistration]);
-    bind(UsersApi.updateProfile).toResolvedValue(updateProfile, [Profiles, AuthApi.getRegistration, Clock]);
-    bind(UsersApi.listAddresses).toResolvedValue(listAddresses, [Addresses]);
-    bind(UsersApi.getAddress).toResolvedValue(getAddress, [Addresses]);
-    bind(UsersApi.addAddress).toResolvedValue(addAddress, [Addresses, Clock]);
-    bind(UsersApi.replaceAddress).toResolvedValue(replaceAddress, [Addresses, Clock]);
-    bind(UsersApi.removeAddress).toResolvedValue(removeAddress, [Addresses]);
-    bind(UsersApi.beginExport).toResolvedValue(beginExport, [
+  },
+  operations: {
+    getProfile: use(getProfile, [Profiles, AuthApi.getRegistration]),
+    updateProfile: use(updateProfile, [Profiles, AuthApi.getRegistration, Clock]),
+    listAddresses: use(listAddresses, [Addresses]),
+    getAddress: use(getAddress, [Addresses]),
+    addAddress: use(addAddress, [Addresses, Clock]),
+    replaceAddress: use(replaceAddress, [Addresses, Clock]),
+    removeAddress: use(removeAddress, [Addresses]),
+    beginExport: use(beginExport, [
       Exports,
       Profiles,
       Addresses,
       AuthApi.getRegistration,
       AuthApi.exportPersonalData,
       Clock,
-    ]);
-    bind(UsersApi.exportPage).toResolvedValue(exportPage, [
+    ]),
+    exportPage: use(exportPage, [
       Exports,
       AuthApi.exportPersonalData,
       OrdersApi.exportPersonalData,
       PaymentsApi.exportPersonalData,
-    ]);
-    bind(UsersApi.endExport).toResolvedValue(endExport, [Exports]);
-    bind(UsersApi.erase).toResolvedValue(erase, [People, AuthApi.allowErasure, Clock]);
+    ]),
+    endExport: use(endExport, [Exports]),
+    erase: use(erase, [People, AuthApi.allowErasure, Clock]),
   },
   reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles]) },
   endpoints: [...usersEndpoints, exportEndpoint],

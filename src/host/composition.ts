@@ -12,7 +12,7 @@ import type { OpenDatabase } from './databases.ts';
 import { Elsewhere } from './elsewhere.ts';
 import { eventTransport, startTransport, warnOfWaiting } from './event-transport.ts';
 import type { Identity } from './identity.ts';
-import { assemble, type RunningModule } from './module-assembly.ts';
+import { assemble, partsOf, type RunningModule } from './module-assembly.ts';
 import type { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
 import { withVariable } from './reason.ts';
@@ -62,6 +62,8 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     remoteClient,
     wire: configuration.wire,
   });
+  // Here, and not at the first call or delivery, it shows that something cannot be made.
+  for (const { definition, container } of modules) for (const [, provided] of partsOf(definition)) container.resolve(provided);
   const authenticator = authenticatorOf({
     running: modules,
     elsewhere,

@@ -4,39 +4,74 @@
  */
 import { Container, type ServiceIdentifier } from 'inversify';
 import { z } from 'zod';
-import type { Call, Operation } from '#platform/contract.ts';
 import type { AnyToken, Bind, Provided, Token } from '#platform/module.ts';
+import { StartupError } from './startup-error.ts';
+
+type Factory = (...collaborators: never[]) => unknown;
 
 export class ModuleContainer {
+  readonly #module: string;
   readonly #container = new Container({ defaultScope: 'Singleton' });
   readonly #symbols = new Map<object, symbol>();
+  readonly #bound = new Map<AnyToken, readonly AnyToken[]>();
 
-  readonly bind: Bind = ((token: AnyToken) => {
-    const binding = this.#container.bind(this.#identifierOf(token));
-    return {
-      toResolvedValue: (factory: (...collaborators: unknown[]) => unknown, collaborators: readonly AnyToken[]) =>
-        void binding.toResolvedValue(factory, collaborators.map(this.#identifierOf)),
-      toConstantValue: (value: unknown) => void binding.toConstantValue(value),
-    };
-  }) as unknown as Bind;
+  constructor(module: string) {
+    this.#module = module;
+  }
 
-  /** Binds the call of another module's operation. */
-  provide(operation: Operation, make: () => Call<Operation>): void {
-    this.#container.bind(this.#identifierOf(operation)).toResolvedValue(make, []);
+  readonly bind: Bind = ((port: Token<unknown>) => ({
+    toResolvedValue: (factory: Factory, collaborators: readonly AnyToken[]) => this.provide(port, factory, collaborators),
+    toConstantValue: (value: unknown) => this.provide(port, () => value),
+  })) as Bind;
+
+  /** Binds anything: `bind` takes ports alone, and the host settings and the calls of other modules. */
+  provide(token: AnyToken, factory: Factory, collaborators: readonly AnyToken[] = []): void {
+    this.#bound.set(token, collaborators);
+    this.#container.bind(this.#identifierOf(token)).toResolvedValue(factory as () => unknown, collaborators.map(this.#identifierOf) as never);
   }
 
   has(token: AnyToken): boolean {
-    return this.#container.isBound(this.#identifierOf(token));
+    return this.#bound.has(token);
   }
 
-  get<T>(token: Token<T> | Operation): T {
+  get<T>(token: Token<T>): T {
     return this.#container.get(this.#identifierOf(token)) as T;
+  }
+
+  /** Throws a StartupError where nothing binds what `provided` asks for; `user` is `the operation placeOrder`. */
+  check(user: string, provided: Provided<unknown>): void {
+    const missing = this.#missing(provided.collaborators, new Set());
+    if (missing) throw new StartupError(this.#refusal(user, missing));
+  }
+
+  /** Resolves what `provided` asks for. */
+  resolve(provided: Provided<unknown>): readonly unknown[] {
+    return provided.collaborators.map((token) => this.get(token as Token<unknown>));
   }
 
   /** Resolves what `provided` asks for and calls its factory. */
   make<T>(provided: Provided<T>): T {
-    const factory = provided.factory as (...collaborators: unknown[]) => T;
-    return factory(...provided.collaborators.map((token) => this.get<unknown>(token as Token<unknown>)));
+    return (provided.factory as (...collaborators: readonly unknown[]) => T)(...this.resolve(provided));
+  }
+
+  /** The way to something that nothing binds, over what asks for it. */
+  #missing(wanted: readonly AnyToken[], seen: Set<AnyToken>): readonly AnyToken[] | undefined {
+    for (const token of wanted) {
+      const collaborators = this.#bound.get(token);
+      if (!collaborators) return [token];
+      if (seen.has(token)) continue;
+      const further = this.#missing(collaborators, seen.add(token));
+      if (further) return [token, ...further];
+    }
+    return undefined;
+  }
+
+  #refusal(user: string, way: readonly AnyToken[]): string {
+    const [last, file] = [way.at(-1)!, `modules/${this.#module}/module.ts`];
+    const asked = `Module ${this.#module}: ${user} asks for ${way.map(nameOf).join(', which asks for ')}`;
+    if (typeof last === 'function') return `${asked}, a port that nothing binds. Bind it in \`ports\` of ${file}.`;
+    if (last instanceof z.ZodObject) return `${asked}, and they are not the \`settings\` of ${file}.`;
+    return `${asked}, an operation that it does not need. Add it to \`needs\` of ${file}.`;
   }
 
   /** Classes identify themselves; the others are objects, for which Inversify wants symbols. */
@@ -51,7 +86,7 @@ export class ModuleContainer {
   };
 }
 
-function nameOf(token: Exclude<AnyToken, Token<unknown>>): string {
-  if (token instanceof z.ZodObject) return 'settings';
-  return `${token.module}.${token.name}`;
+function nameOf(token: AnyToken): string {
+  if (typeof token === 'function') return token.name;
+  return token instanceof z.ZodObject ? 'settings' : `${token.module}.${token.name}`;
 }

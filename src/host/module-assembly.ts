@@ -8,7 +8,7 @@ import { createMessaging, type Messaging } from '#runtime/messaging.ts';
 import { Outbox } from '#platform/outbox.ts';
 import type { Transport } from '#runtime/events/transport.ts';
 import { IdempotencyKeys } from '#runtime/http/idempotency.ts';
-import type { ModuleDefinition } from '#platform/module.ts';
+import type { ModuleDefinition, Provided } from '#platform/module.ts';
 import type { RootLogger } from '#runtime/observability/create-logger.ts';
 import { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
@@ -46,9 +46,17 @@ export interface AssemblyOptions {
 
 export function assemble(options: AssemblyOptions): readonly RunningModule[] {
   const { modules, databases, metrics, wire } = options;
-  const containers = new Map(modules.map(({ name }) => [name, new ModuleContainer()]));
+  const containers = new Map(modules.map(({ name }) => [name, new ModuleContainer(name)]));
+  const definitions = new Map(modules.map((definition) => [definition.name, definition]));
 
-  const handlerOf = (operation: Operation) => containers.get(operation.module)!.get<AnyHandler>(operation);
+  const handlers = new Map<Operation, AnyHandler>();
+  /** Made on first use, when the containers of all modules are filled. */
+  const handlerOf = (operation: Operation) => {
+    const { module, name } = operation;
+    const handler = handlers.get(operation) ?? (containers.get(module)!.make(definitions.get(module)!.operations[name]!) as AnyHandler);
+    handlers.set(operation, handler);
+    return handler;
+  };
   const meterOf = ({ module, name }: Operation) => metrics.calls(`${module}.${name}`);
   const own: LocalCalls = { handlerOf, meterOf };
   const foreign: LocalCalls = wire
@@ -71,10 +79,10 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(PersonalTraces).toConstantValue(personalTraces(database.database));
     bind(Sagas).toConstantValue(messaging.sagas);
     const { settings } = definition;
-    if (settings) bind(settings).toConstantValue(parseEnvironment(settings, options.environment));
-    // Made on first use, when every module's bindings are there.
+    if (settings) container.provide(settings, () => parseEnvironment(settings, options.environment));
     for (const operation of definition.needs) container.provide(operation, () => callOf(operation));
-    definition.bindings(bind);
+    definition.ports(bind);
+    for (const [user, provided] of partsOf(definition)) container.check(user, provided);
     return {
       definition,
       container,
@@ -86,6 +94,20 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
       handlerOf,
     };
   });
+}
+
+/** All that a module runs, each by what it is called in a message: `the operation placeOrder`. */
+export function partsOf({ operations, reactions, sagas, schedules, starts, commands }: ModuleDefinition): readonly (readonly [string, Provided<unknown>])[] {
+  const named = (kind: string, parts: Readonly<Record<string, Provided<unknown>>>) =>
+    Object.entries(parts).map(([name, part]) => [`the ${kind} ${name}`, part] as const);
+  return [
+    ...named('operation', operations),
+    ...named('reaction', reactions),
+    ...sagas.map((binding) => [`the saga ${binding.saga.name}`, binding] as const),
+    ...named('schedule', schedules),
+    ...starts.map((start) => [`the start hook ${start.factory.name}`, start] as const),
+    ...named('command', commands),
+  ];
 }
 
 function messagingOf(

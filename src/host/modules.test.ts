@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { readdirSync } from 'node:fs';
 import { z } from 'zod';
 import { api, query } from '#platform/contract.ts';
-import { defineModule } from '#platform/module.ts';
+import { defineModule, use } from '#platform/module.ts';
 import { checkNeeds, findModules, loadModules, selectModules } from './modules.ts';
 
 const find = query(1, { input: z.object({}), output: z.object({}), errors: [] });
 const LibraryApi = api('library', { find, findAgain: find });
+const found = () => async () => ({});
 const ShopApi = api('shop', {});
-const library = defineModule('library', { offers: LibraryApi, bindings() {} });
-const shop = defineModule('shop', { offers: ShopApi, needs: [LibraryApi.find, LibraryApi.findAgain], bindings() {} });
+const library = defineModule('library', { offers: LibraryApi, operations: { find: use(found, []), findAgain: use(found, []) } });
+const shop = defineModule('shop', { offers: ShopApi, operations: {}, needs: [LibraryApi.find, LibraryApi.findAgain] });
 
 describe('finding the modules', () => {
   it('reads them from the folders', async () => {

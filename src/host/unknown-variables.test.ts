@@ -4,7 +4,7 @@ import { api } from '#platform/contract.ts';
 import { defineModule } from '#platform/module.ts';
 import { unknownVariables } from './unknown-variables.ts';
 
-const bakery = defineModule('bakery', { offers: api('bakery', {}), settings: z.object({ OVEN_TIMEOUT: z.string() }), bindings() {} });
+const bakery = defineModule('bakery', { offers: api('bakery', {}), operations: {}, settings: z.object({ OVEN_TIMEOUT: z.string() }) });
 const linesFor = (...names: string[]) => unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])), [bakery]);
 
 describe('a variable that is no setting', () => {

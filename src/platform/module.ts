@@ -3,27 +3,19 @@
  * module a container of its own, and connects it to the others.
  */
 import type { CallContext } from './context.ts';
-import type { AnyOperationDefinition, Api, Call, EventDefinition, Operation, OutputOf, PayloadOf } from './contract.ts';
+import type { Api, Call, EventDefinition, Handler, Operation, PayloadOf } from './contract.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas.ts';
 import type { z } from 'zod';
 
 /**
- * Names something that can be bound and resolved: an abstract class (a port), an operation, or the schema of the
- * module's settings (their values).
+ * Names a collaborator: an abstract class (a port), the schema of the module's settings (their values), or an operation
+ * of another module's that `needs` names (its call).
  */
 export type Token<T> = abstract new (...args: never[]) => T;
 export type AnyToken = Token<unknown> | Operation | z.ZodObject;
 
-type HandlerOf<D extends AnyOperationDefinition> = (
-  input: z.output<D['input']>,
-  context: CallContext,
-) => Promise<OutputOf<D>>;
-
-/** The type of what is bound to a token: a module binds the handlers of its own operations. */
-export type Bound<T> = T extends Operation ? HandlerOf<T> : Resolved<T>;
-
-/** The type that a token resolves to: an operation is one of another module's, which `needs` names, and resolves to its call. */
+/** The type that a token resolves to. */
 export type Resolved<T> =
   T extends Token<infer Instance> ? Instance
   : T extends z.ZodObject ? z.output<T>
@@ -39,14 +31,20 @@ export interface Provided<T> {
 
 export interface Bind {
   /** One instance per module, made on first use (Inversify's `toResolvedValue` in singleton scope). */
-  <T extends AnyToken>(token: T): {
-    toResolvedValue<const C extends readonly AnyToken[]>(
-      factory: (...collaborators: ResolvedAll<C>) => Bound<T>,
-      collaborators: C,
-    ): void;
-    toConstantValue(value: Bound<T>): void;
+  <T extends Token<unknown>>(port: T): {
+    toResolvedValue<const C extends readonly AnyToken[]>(factory: (...collaborators: ResolvedAll<C>) => Resolved<T>, collaborators: C): void;
+    toConstantValue(value: Resolved<T>): void;
   };
 }
+
+/** `placeOrder: use(placeOrder, [Orders, Outbox, Clock])` */
+export const use = <T, const C extends readonly AnyToken[]>(
+  factory: (...collaborators: ResolvedAll<C>) => T,
+  collaborators: C,
+): Provided<T> => ({ factory: factory as never, collaborators });
+
+/** The use case behind each operation of an api; one that is missing or misspelt does not compile. */
+export type Operations<A extends Api> = { readonly [Name in keyof A]: Provided<Handler<A, Name>> };
 
 /** A reaction's knowledge of the delivery it handles. */
 export interface Delivery {
@@ -72,7 +70,7 @@ export const on = <E extends EventDefinition, const C extends readonly AnyToken[
   event: E,
   factory: (...collaborators: ResolvedAll<C>) => Reaction<E>,
   collaborators: C,
-): ReactionBinding => ({ event, factory: factory as never, collaborators });
+): ReactionBinding => ({ event, ...use(factory, collaborators) });
 
 export interface SagaBinding extends Provided<SagaImplementation<never>> {
   readonly saga: SagaDefinition;
@@ -83,7 +81,7 @@ export const run = <S extends SagaDefinition, const C extends readonly AnyToken[
   saga: S,
   factory: (...collaborators: ResolvedAll<C>) => SagaImplementation<SagaDataOf<S>>,
   collaborators: C,
-): SagaBinding => ({ saga, factory: factory as never, collaborators });
+): SagaBinding => ({ saga, ...use(factory as (...collaborators: ResolvedAll<C>) => never, collaborators) });
 
 export interface ScheduleBinding extends Provided<() => Promise<void>> {
   /** Milliseconds between the start of one run and the next; one instance of the program runs it. */
@@ -95,7 +93,7 @@ export const every = <const C extends readonly AnyToken[]>(
   milliseconds: number,
   factory: (...collaborators: ResolvedAll<C>) => () => Promise<void>,
   collaborators: C,
-): ScheduleBinding => ({ every: milliseconds, factory: factory as never, collaborators });
+): ScheduleBinding => ({ every: milliseconds, ...use(factory, collaborators) });
 
 /** Runs once when a module starts, before it serves: `atStart(createAdministrator, [Accounts])`. */
 export interface StartBinding extends Provided<(start: StartContext) => Promise<void>> {}
@@ -108,7 +106,7 @@ export interface StartContext {
 export const atStart = <const C extends readonly AnyToken[]>(
   factory: (...collaborators: ResolvedAll<C>) => (start: StartContext) => Promise<void>,
   collaborators: C,
-): StartBinding => ({ factory: factory as never, collaborators });
+): StartBinding => use(factory, collaborators);
 
 /**
  * A command for the person at the machine, on the stored data of the module: `onCommandLine({ takes: ['EMAIL'], summary:
@@ -123,7 +121,7 @@ export const onCommandLine = <const C extends readonly AnyToken[]>(
   usage: Pick<CommandBinding, 'takes' | 'summary'>,
   factory: (...collaborators: ResolvedAll<C>) => CommandBinding extends Provided<infer Run> ? Run : never,
   collaborators: C,
-): CommandBinding => ({ ...usage, factory: factory as never, collaborators });
+): CommandBinding => ({ ...usage, ...use(factory, collaborators) });
 
 /** The operations by which processes that run elsewhere trust the access tokens that a module issues. */
 export interface Authentication {
@@ -136,6 +134,7 @@ export interface Authentication {
 export interface ModuleDefinition {
   readonly name: string;
   readonly offers: Api;
+  readonly operations: Readonly<Record<string, Provided<(input: never, context: CallContext) => Promise<unknown>>>>;
   /**
    * The operations of other modules that it calls: `needs: [PaymentsApi.authorize]`. Nothing else of them is in its
    * container, and their processes take no other call from its process.
@@ -145,7 +144,7 @@ export interface ModuleDefinition {
   readonly publishes: readonly EventDefinition[];
   /** Its own environment variables; the schema is the token of their values. */
   readonly settings: z.ZodObject | undefined;
-  readonly bindings: (bind: Bind) => void;
+  readonly ports: (bind: Bind) => void;
   /** By name. The name is stored with every delivery: renaming one is a migration. */
   readonly reactions: Readonly<Record<string, ReactionBinding>>;
   readonly sagas: readonly SagaBinding[];
@@ -159,15 +158,18 @@ export interface ModuleDefinition {
   readonly authenticates: Authentication | undefined;
 }
 
-export function defineModule(
+export function defineModule<const A extends Api>(
   name: string,
-  definition: Pick<ModuleDefinition, 'offers' | 'bindings'> & Partial<Omit<ModuleDefinition, 'name'>>,
+  definition: { readonly offers: A; readonly operations: NoInfer<Operations<A>> } & Partial<
+    Omit<ModuleDefinition, 'name' | 'offers' | 'operations'>
+  >,
 ): ModuleDefinition {
   return {
     name,
     needs: [],
     publishes: [],
     settings: undefined,
+    ports() {},
     reactions: {},
     sagas: [],
     schedules: {},

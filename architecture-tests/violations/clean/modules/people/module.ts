@@ -1,7 +1,7 @@
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { defineModule } from '#platform/module.ts';
+import { defineModule, use } from '#platform/module.ts';
 import { PeopleApi, personLeft } from './contract.ts';
 import { People } from './domain/people.ts';
 import { peopleEndpoints } from './http/endpoints.ts';
@@ -12,10 +12,9 @@ import { leave } from './use-cases/leave.ts';
 export default defineModule('people', {
   offers: PeopleApi,
   publishes: [personLeft],
-  bindings(bind) {
+  ports(bind) {
     bind(People).toResolvedValue(storedPeople, [Database]);
-    bind(PeopleApi.getPerson).toResolvedValue(getPerson, [People]);
-    bind(leave).toResolvedValue(leave, [Outbox, Clock]);
   },
+  operations: { getPerson: use(getPerson, [People]), leave: use(leave, [Outbox, Clock]) },
   endpoints: peopleEndpoints,
 });

@@ -1,6 +1,6 @@
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { defineModule, on } from '#platform/module.ts';
+import { defineModule, on, use } from '#platform/module.ts';
 import { PeopleApi } from '../people/contract.ts';
 import { saleClosed } from '../sales/contract.ts';
 import { billPaid, BillingApi } from './contract.ts';
@@ -15,10 +15,10 @@ export default defineModule('billing', {
   offers: BillingApi,
   needs: [PeopleApi.getPerson],
   publishes: [billPaid],
-  bindings(bind) {
+  ports(bind) {
     bind(Bills).toResolvedValue(storedBills, [Database]);
-    bind(BillingApi.bill).toResolvedValue(bill, [Bills, httpProvider]);
   },
+  operations: { bill: use(bill, [Bills, httpProvider]) },
   reactions: { 'close-bill': on(saleClosed, closeBill, [Bills, Outbox]) },
   endpoints: billingEndpoints,
 });

@@ -1,6 +1,6 @@
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { defineModule, on } from '#platform/module.ts';
+import { defineModule, on, use } from '#platform/module.ts';
 import { saleClosed } from '../sales/contract.ts';
 import { billPaid, BillingApi } from './contract.ts';
 import { Bills } from './domain/bills.ts';
@@ -12,10 +12,10 @@ import { bill } from './use-cases/bill.ts';
 export default defineModule('billing', {
   offers: BillingApi,
   publishes: [billPaid],
-  bindings(bind) {
+  ports(bind) {
     bind(Bills).toResolvedValue(storedBills, [Database]);
-    bind(BillingApi.bill).toResolvedValue(bill, [Bills, httpProvider]);
   },
+  operations: { bill: use(bill, [Bills, httpProvider]) },
   reactions: { 'close-bill': on(saleClosed, bill, [Bills, Outbox]) },
   endpoints: billingEndpoints,
 });

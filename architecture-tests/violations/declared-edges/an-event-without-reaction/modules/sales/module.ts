@@ -1,6 +1,6 @@
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { defineModule, run } from '#platform/module.ts';
+import { defineModule, run, use } from '#platform/module.ts';
 import { BillingApi } from '../billing/contract.ts';
 import { PeopleApi } from '../people/contract.ts';
 import { saleClosed, SalesApi } from './contract.ts';
@@ -14,10 +14,10 @@ export default defineModule('sales', {
   offers: SalesApi,
   needs: [BillingApi.bill, PeopleApi.getPerson],
   publishes: [saleClosed],
-  bindings(bind) {
+  ports(bind) {
     bind(Sales).toResolvedValue(storedSales, [Database]);
-    bind(SalesApi.sell).toResolvedValue(sell, [Sales, PeopleApi.getPerson, Outbox]);
   },
+  operations: { sell: use(sell, [Sales, PeopleApi.getPerson, Outbox]) },
   sagas: [run(Closing, closingSteps, [BillingApi.bill])],
   endpoints: salesEndpoints,
 });

@@ -1,6 +1,6 @@
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { defineModule, on, run } from '#platform/module.ts';
+import { defineModule, on, run, use } from '#platform/module.ts';
 import { BillingApi } from '../billing/contract.ts';
 import { PeopleApi, personLeft } from '../people/contract.ts';
 import { saleClosed, SalesApi } from './contract.ts';
@@ -15,10 +15,10 @@ export default defineModule('sales', {
   offers: SalesApi,
   needs: [BillingApi.bill, PeopleApi.getPerson],
   publishes: [saleClosed, personLeft],
-  bindings(bind) {
+  ports(bind) {
     bind(Sales).toResolvedValue(storedSales, [Database]);
-    bind(SalesApi.sell).toResolvedValue(sell, [Sales, PeopleApi.getPerson, Outbox]);
   },
+  operations: { sell: use(sell, [Sales, PeopleApi.getPerson, Outbox]) },
   reactions: { 'forget-buyer': on(personLeft, forgetBuyer, [Sales]) },
   sagas: [run(Closing, closingSteps, [BillingApi.bill])],
   endpoints: salesEndpoints,

@@ -1,7 +1,7 @@
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
-import { defineModule } from '#platform/module.ts';
+import { defineModule, use } from '#platform/module.ts';
 import { SalesApi } from '../sales/contract.ts';
 import { PeopleApi, personLeft } from './contract.ts';
 import { People } from './domain/people.ts';
@@ -14,10 +14,9 @@ export default defineModule('people', {
   offers: PeopleApi,
   needs: [SalesApi.sell],
   publishes: [personLeft],
-  bindings(bind) {
+  ports(bind) {
     bind(People).toResolvedValue(storedPeople, [Database]);
-    bind(PeopleApi.getPerson).toResolvedValue(getPerson, [People]);
-    bind(leave).toResolvedValue(leave, [Outbox, Clock]);
   },
+  operations: { getPerson: use(getPerson, [People]), leave: use(leave, [Outbox, Clock]) },
   endpoints: peopleEndpoints,
 });

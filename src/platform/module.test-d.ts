@@ -1,0 +1,35 @@
+/** Mistakes in a module's wiring that do not compile. `npm run typecheck` fails where a line below an `@ts-expect-error` is taken. */
+import { z } from 'zod';
+import { Clock } from './clock.ts';
+import { api, query, type Handler } from './contract.ts';
+import { defineModule, use } from './module.ts';
+
+const input = z.object({ title: z.string() });
+const LibraryApi = api('library', {
+  find: query(1, { input, output: z.object({ shelf: z.int() }), errors: [] }),
+  count: query(1, { input, output: z.object({ books: z.int() }), errors: [] }),
+});
+abstract class Shelves {
+  abstract of(title: string): Promise<number>;
+}
+const find =
+  (shelves: Shelves): Handler<typeof LibraryApi, 'find'> =>
+  async ({ title }) => ({ shelf: await shelves.of(title) });
+const count = (): Handler<typeof LibraryApi, 'count'> => async () => ({ books: 1 });
+
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(count, []) } });
+
+// @ts-expect-error -- count is forgotten
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]) } });
+// @ts-expect-error -- cuont is no operation
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(count, []), cuont: use(count, []) } });
+// @ts-expect-error -- find takes the place of count
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(find, [Shelves]) } });
+// @ts-expect-error -- Shelves is forgotten
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, []), count: use(count, []) } });
+// @ts-expect-error -- find takes shelves, not a clock
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Clock]), count: use(count, []) } });
+// @ts-expect-error -- what is bound is not what the port promises
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(count, []) }, ports: (bind) => bind(Shelves).toConstantValue({}) });
+// @ts-expect-error -- operations are not bound, they stand in the table
+defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(count, []) }, ports: (bind) => bind(LibraryApi.count).toConstantValue(count()) });
