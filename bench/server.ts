@@ -66,7 +66,7 @@ export interface BenchProcess extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Starts a program that serves HTTP on PORT, and waits until `path` is answered. What it prints goes to `logFile`. */
+/** Starts a program that serves HTTP on PORT, and waits until `path` is answered. Its output goes to `logFile`. */
 export async function startProcess(
   script: string,
   { environment, logFile, path }: { environment: Record<string, string>; logFile: string; path: string },

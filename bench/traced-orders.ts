@@ -18,7 +18,7 @@ export type TracedTransaction = readonly TracedStatement[];
 export const uuidPattern = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**
- * Logs every statement while `placeOrder` runs. What has nothing to do with the order is left out: looking for what
+ * Logs every statement while `placeOrder` runs. Statements that have nothing to do with the order are left out: looking for what
  * other instances left behind, and marking events as published, which the program does for many orders at once.
  */
 export async function traceOrder(

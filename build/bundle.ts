@@ -32,7 +32,7 @@ export async function bundle(root: string): Promise<Bundle> {
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: banner },
-    // Names stay, for the stack in the log of whoever runs it.
+    // Names stay, for stacks in the operator's log.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',

@@ -8,7 +8,7 @@ import type { Target } from './targets.ts';
 const release = /\/release\/v((\d+)\.\d+\.\d+)\//;
 
 /**
- * The target's Node: `given`, or what npm has. What goes into it is prepared by the Node that runs this, and each major
+ * The target's Node: `given`, or what npm has. Its contents are prepared by the Node that runs this, and each major
  * version has its own form.
  */
 export function nodeProgram(root: string, target: Target, given?: string): string {

@@ -45,7 +45,7 @@ export function withCheckout<T>(use: (checkout: Checkout) => Promise<T>): Promis
 export async function run(args: readonly string[]): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];
-  // CI decides what --freeze may do, and belongs to whoever runs these tests.
+  // CI decides what --freeze may do, and these tests may run in it.
   const { CI } = process.env;
   delete process.env.CI;
   try {

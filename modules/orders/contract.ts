@@ -150,7 +150,7 @@ export const orderPaid = event('orders.order-paid', 1, {
   payload: z.object({ orderId: z.uuid(), total: Money, paidAt: z.iso.datetime() }),
 });
 
-/** The order will not be fulfilled and its stock is back; whoever holds money for it gives it back. Keyed by order. */
+/** The order will not be fulfilled and its stock is back; a module that holds money for it gives it back. Keyed by order. */
 export const orderCancelled = event('orders.order-cancelled', 1, {
   key: 'orderId',
   payload: z.object({

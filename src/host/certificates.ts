@@ -1,6 +1,6 @@
 /**
  * A private authority for development, and short-lived certificates for the processes: each names the modules that run
- * there, and nothing else it could be taken for. For production, certificates come from whoever issues them there.
+ * there, and nothing else it could be taken for. In production, certificates come from the issuer there.
  */
 // Decorator metadata, which x509 builds its algorithms from.
 import 'reflect-metadata';
@@ -43,7 +43,7 @@ export async function issueCertificates(
   const issued = [...holders].map(async ([holder, names]) => {
     const files = { ca, cert: join(folder, `${holder}.pem`), key: join(folder, `${holder}.key`) };
     const { certificate, key } = await issue(authority, holder, names, lifetime);
-    // The certificate last: whoever sees a new one finds its key.
+    // The certificate last: a reader of a new one finds its key.
     await replace(files.key, await privatePem(key));
     await replace(files.cert, certificate.toString('pem'));
     return [holder, files] as const;

@@ -44,7 +44,7 @@ const connections = { pool: 2, beside: 1 };
 const atOnce = { patience: 0, say };
 const enter = (connection: ConnectionSettings, variable: string) => reach(connection, variable, atOnce);
 
-/** Finds the modules of the command line that have data, or `only` one of them; refuses where none has. What it opens is closed by `opened`. */
+/** Finds the modules of the command line that have data, or `only` one of them; refuses where none has. `opened` closes what it opens. */
 export async function findStoredData(
   { environment, topology: file }: CommandLine,
   opened: Opened,

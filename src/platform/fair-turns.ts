@@ -7,7 +7,7 @@ interface Line<T> {
 
 /**
  * Who is next, where few can be served at once and nobody shall wait for somebody else's crowd: at most `limit` items are under
- * way, at most `share` of them of one key, and keys take turns. What is served while one key has its share is the others'.
+ * way, at most `share` of them of one key, and keys take turns. Places beyond a key's share are the others'.
  */
 export class FairTurns<T> {
   readonly #limit: number;

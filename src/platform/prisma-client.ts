@@ -19,7 +19,7 @@ interface RequestHandler {
 /**
  * A Prisma client on a module's database. Make every client here and none with `new`, for three reasons:
  *
- * Prisma sends the `findUnique`s and batches of one tick together, whoever asked, as if the first who asked had
+ * Prisma sends the `findUnique`s and batches of one tick together, whatever transaction they belong to, as if the first caller had
  * asked for all of them. A read of one transaction would so run on the connection of another. Here each
  * transaction has a batch of its own.
  *

@@ -31,7 +31,7 @@ export interface MessagingOptions {
   readonly connection: ConnectionSettings;
   readonly transport: Transport;
   /**
-   * Names are stored, and unique in the whole system: `<module>.<name>`. What does the work is asked for when it is
+   * Names are stored, and unique in the whole system: `<module>.<name>`. The worker is asked for when it is
    * needed for the first time, so that it may itself depend on the outbox and sagas that are made here.
    */
   readonly reactions: readonly { name: string; event: EventDefinition; handle: () => Reaction<never> }[];

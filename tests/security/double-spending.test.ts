@@ -101,7 +101,7 @@ describe('money', () => {
 });
 
 describe('stock', () => {
-  it('S38 is sold once, whoever asks for it at the same time', async () => {
+  it('S38 is sold once, however many ask for it at the same time', async () => {
     const [mug, cup] = [await product({ stock: 5 }, shop.keeper), await product({ stock: 7 }, shop.keeper)];
     const both = (first: string, second: string) =>
       buyer.post('/v1/orders', { items: [{ sku: first, quantity: 1 }, { sku: second, quantity: 1 }], paymentToken: 'tok_visa' });

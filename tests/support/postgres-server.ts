@@ -44,7 +44,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** `address` is one more of this machine to listen on; whoever is in its network may connect. */
+/** `address` is one more of this machine to listen on; anybody in its network may connect. */
 export async function startTestServer(address?: string): Promise<{ url: string; stop(): Promise<void> }> {
   const account = serviceAccount();
   const programs = programsOf(binariesFor(account, packagedBinaries()));

@@ -41,7 +41,7 @@ export abstract class Accounts {
 
   /**
    * Counts the account among the administrators no more, since it is about to be erased; false, and nothing, for the last
-   * one. Of several who leave or are disabled at the same time, the last is told.
+   * one. Among several who leave or are disabled at the same time, the last is told.
    */
   abstract leave(id: string, at: Date): Promise<boolean>;
 

@@ -62,7 +62,7 @@ export function lowered({ level: before, at, blockedUntil: until }: Level, pace:
 export abstract class Throttle {
   /**
    * Counts an attempt towards each limit before it is made, and returns 0. While one of them blocks, it counts nothing
-   * and returns how long. Of many attempts at the same time only those pass that the limits have room for.
+   * and returns how long. Among many attempts at the same time only those pass that the limits have room for.
    */
   abstract reserve(limits: readonly Limit[]): Promise<number>;
 

@@ -2,7 +2,7 @@ import { endpoint, fromPath, fromRequest, fromToken, type Endpoint } from '#plat
 import { visibleLines } from '#platform/text.ts';
 import { AuthApi } from '../contract.ts';
 
-/** For readers of the document: the least that a setting can ask for. What is refused says what holds. */
+/** For readers of the document: the least that a setting can ask for. A refusal names the limit in force. */
 const chosen = { minLength: 8, maxLength: 128, description: 'at least 15 characters, unless PASSWORD_MIN_LENGTH is set otherwise' };
 
 /** Where the attempt comes from. */

@@ -213,7 +213,7 @@ describe('signing keys in PostgreSQL', () => {
       return postgresSigningKeys(auth.database, keySealing(secret));
     });
 
-    it('hides the private key from whoever reads the database', async () => {
+    it('hides the private key from readers of the database', async () => {
       const { rows } = await auth.sql('select private_key from auth.signing_keys');
       expect(rows).toHaveLength(1);
       expect(rows[0].private_key).toMatch(/^sealed-1\./);

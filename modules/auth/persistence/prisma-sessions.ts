@@ -74,7 +74,7 @@ export function prismaSessions(
       return { refreshToken };
     },
 
-    /** One statement: whoever comes second waits for the row, and then does not find the hash any more. */
+    /** One statement: the second request waits for the row, and then no longer finds the hash. */
     async rotate(refreshToken) {
       const salt = newSalt();
       const next = successorOf(refreshToken, salt);

@@ -18,8 +18,8 @@ class Line {
 
 /**
  * Runs a few pieces of work at a time and lets a bounded number wait. Networks take turns, and so do the accounts of a
- * network: whoever sends many waits for their own. When too many wait, the last one of the network with the most makes
- * room for one of a network with fewer; among those of one network, accounts do the same. What finds no room is refused.
+ * network: a sender of many waits for their own. When too many wait, the last one of the network with the most makes
+ * room for one of a network with fewer; among those of one network, accounts do the same. Work without room is refused.
  */
 export class FairQueue {
   readonly #concurrency: number;
@@ -65,7 +65,7 @@ export class FairQueue {
     }
   }
 
-  /** Resolves with a place among the running; whoever is done hands theirs on. */
+  /** Resolves with a place among the running; finished work hands its place on. */
   async #turn({ network, account }: Lane, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted) throw this.#refuse();
     if (this.#running < this.#concurrency) {

@@ -20,7 +20,7 @@ export function signingKeysContract(make: () => Promise<SigningKeys>): void {
     expect(await keys.all()).toEqual([aSigningKey(1), aSigningKey(2), aSigningKey(3)]);
   });
 
-  it('takes one key of a generation, whoever comes first', async () => {
+  it('takes one key of a generation, whichever comes first', async () => {
     const keys = await make();
     const added = await Promise.all(
       ['a', 'b', 'c'].map((kid) => keys.add({ ...aSigningKey(1), publicKey: { ...aSigningKey(1).publicKey, kid } })),

@@ -10,7 +10,7 @@ import { stopOrder } from '../use-cases/stop-order.ts';
 const customerErased = { code: 'orders.customer-erased', message: 'The customer closed the account.' };
 
 /**
- * The law makes us keep what was sold, so orders stay, without the person. What is not paid yet is not sold: nobody
+ * The law makes us keep what was sold, so orders stay, without the person. An unpaid order is not sold: nobody
  * is left to send it to, so it is cancelled first, and its stock and money go back.
  */
 export function forgetPerson(

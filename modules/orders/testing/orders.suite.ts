@@ -166,7 +166,7 @@ export function ordersSuite(shop: () => { transaction: Transaction; orders: Orde
       expect(await shop().orders.find(order.id)).toEqual(order);
     });
 
-    it('happens once, whoever comes at the same time', async () => {
+    it('happens once, however many come at the same time', async () => {
       const { order, sku } = await placed();
       const changes = await Promise.all(Array.from({ length: 4 }, () => shop().orders.update(order.id, cancelled(reason, later))));
       expect(changes.filter((change) => change!.happened)).toHaveLength(1);

@@ -1,7 +1,7 @@
 /**
- * A payment: money that a provider holds for an order, and then takes. What the provider answers is the truth; the
+ * A payment: money that a provider holds for an order, and then takes. The provider's answer is the truth; the
  * state here says what is known of it. `authorizing`, `capturing` and `voiding` mean that the provider was asked,
- * or is about to be, and what it did is not known yet: whoever asks it again with the same payment finds out.
+ * or is about to be, and what it did is not known yet: asking it again with the same payment finds out.
  */
 import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';

@@ -47,7 +47,7 @@ export interface SettledRefund {
 }
 
 /**
- * The provider said what came of a refund; undefined when that is known already. What failed can be asked for
+ * The provider told the outcome of a refund; undefined when that is known already. A failed amount can be asked for
  * again. A provider can report that a refund failed after it said that it succeeded: then the money is back with us.
  */
 export function settleRefund(payment: Payment, refund: Refund, { status, reference }: RefundOutcome, at: Date): SettledRefund | undefined {

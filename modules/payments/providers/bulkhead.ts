@@ -16,7 +16,7 @@ export const defaultLimits: BulkheadLimits = { requests: 128, share: 16 };
 /** An erased person's payments belong to nobody, each to its own. */
 const ownerOf = ({ customerId, id }: Pick<Payment, 'customerId' | 'id'>): string => customerId ?? id;
 
-/** The provider, with customers taking turns. What gets no turn while the caller has patience was not asked of it. */
+/** The provider, with customers taking turns. A request that gets no turn while the caller has patience was never sent. */
 export function withinBulkhead(provider: PaymentProvider, { requests, share }: BulkheadLimits): PaymentProvider {
   const turns = new FairTurns<() => void>(requests, share);
 

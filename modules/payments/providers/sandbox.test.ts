@@ -41,7 +41,7 @@ describe('in the sandbox', () => {
     expect(Date.now() - started).toBeGreaterThanOrEqual(2990);
   });
 
-  it('tok_timeout never answers, until whoever asked has no more patience', async () => {
+  it('tok_timeout never answers while its caller has patience', async () => {
     await expect(authorize('tok_timeout', { timeout: 50 })).rejects.toMatchObject({ code: 'payments.provider-unavailable' });
     const impatient = sandboxProvider({ webhookSecret: undefined, timeout: 50 });
     await expect(authorize('tok_timeout', { provider: impatient })).rejects.toMatchObject({ code: 'payments.provider-unavailable' });

@@ -162,7 +162,7 @@ export function paymentsContract(keep: () => Promise<Kept>): void {
       expect(await payments.find(payment.id)).toMatchObject({ state: 'voiding' });
     });
 
-    it('never leaves an authorized payment behind, whoever comes first', async () => {
+    it('never leaves an authorized payment behind, whichever comes first', async () => {
       const { payments } = await setUp();
       const orders = Array.from({ length: 20 }, () => anIntent());
       await Promise.all(

@@ -1,4 +1,4 @@
-/** Moments on databases whose time zone is not UTC: each comes back as it was written, whoever wrote and whoever reads it. */
+/** Moments on databases whose time zone is not UTC: each comes back as it was written, whatever wrote and reads it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prismaClient } from '#platform/prisma-client.ts';

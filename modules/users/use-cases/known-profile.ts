@@ -8,7 +8,7 @@ import type { Profiles } from '../domain/profiles.ts';
 export type GetRegistration = Call<typeof AuthApi.getRegistration>;
 
 /**
- * The profile of everyone who has an account. Whoever reads faster than the registration event travels finds it all
+ * The profile of everyone who has an account. A reader who is faster than the registration event finds it all
  * the same: auth knows them already.
  */
 export async function knownProfile(profiles: Profiles, getRegistration: GetRegistration, userId: string): Promise<Profile> {

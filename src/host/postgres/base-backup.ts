@@ -2,7 +2,7 @@
 /**
  * A copy of the whole server while it works, made as PostgreSQL's documentation says ("Making a Base Backup Using the Low
  * Level API"). The files are copied one after the other while they change, so together they are of no moment that there
- * ever was. What makes them so is the log of what changed meanwhile: PostgreSQL applies it when it starts on the copy.
+ * ever was. The log of the changes meanwhile makes them so: PostgreSQL applies it when it starts on the copy.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -58,7 +58,7 @@ export function makeFolder(dataDir: string): void {
   }
 }
 
-/** Started as root, we run PostgreSQL as whoever the data belongs to; otherwise it must be ours. */
+/** Started as root, we run PostgreSQL as the owner of the data; otherwise it must be ours. */
 function ownerOf(folder: string): ServiceAccount | undefined {
   const { uid, gid } = statSync(folder);
   const self = process.getuid?.();

@@ -1,7 +1,7 @@
 // ADR 0007
 /**
  * Login roles whose passwords are derived from the administrator's (HMAC-SHA256 over the role's name), so that every
- * program that knows the administrator's can compute them and none has to be stored. Whoever changes the
+ * program that knows the administrator's can compute them and none has to be stored. A change of the
  * administrator's password changes these at the next start. An administrator who needs no password, because the server
  * trusts where the connection comes from, makes roles that have none either.
  */

@@ -11,7 +11,7 @@ import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './de
 import { tenantIn } from './place.ts';
 
 const insufficientPrivilege = '42501';
-/** Every server has it for whoever wants to connect to something; it is nobody's. */
+/** Every server has this database, and it is nobody's. */
 const maintenanceDatabase = 'postgres';
 
 export interface GivingOptions {

@@ -22,7 +22,7 @@ export const liveOwners = `
 
 /**
  * The number under which this instance marks rows of a module's database as its own, and the session that proves
- * that the instance lives. When the session is lost so is the number: whoever sweeps first takes over what it
+ * that the instance lives. When the session is lost so is the number: the first sweep takes over what it
  * marked, and this instance goes on under another number as soon as the database is back.
  *
  * Work begun under the old number may then be done by two instances at once. Nothing here prevents that; it is

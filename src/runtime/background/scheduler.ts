@@ -43,7 +43,7 @@ const finish = `
 /** A run may take as long as there is until the next one, but always a minute. */
 const timeoutOf = ({ every }: Schedule) => Math.max(every, 60_000);
 
-/** Does what has to be done again and again. Of all instances of the program, one does each run. */
+/** Runs schedules, each run by one of all instances of the program. */
 export class Scheduler {
   readonly #database: Database;
   readonly #ownership: Ownership;

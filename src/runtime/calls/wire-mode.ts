@@ -1,6 +1,6 @@
 /**
  * Makes calls within one process behave as if they crossed a network: what is passed is encoded and decoded, failures
- * arrive as copies, and latency and outages can be added. What would break when a module moves breaks at once.
+ * arrive as copies, and latency and outages can be added. Code that would break when a module moves breaks at once.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Operation } from '#platform/contract.ts';

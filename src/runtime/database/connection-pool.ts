@@ -36,7 +36,7 @@ export class ConnectionPool extends pg.Pool {
     this.on('release', () => this.#inUse--);
   }
 
-  /** How much work waits for a connection. What takes an idle one is in pg-pool's queue too, for a tick. */
+  /** How much work waits for a connection. Work that takes an idle one is in pg-pool's queue, too, for a tick. */
   get waiting(): number {
     return Math.max(0, this.waitingCount - this.idleCount);
   }

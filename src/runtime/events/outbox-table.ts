@@ -10,7 +10,7 @@ export type NewEvent = Omit<Envelope, 'position' | 'headers'>;
 
 export interface Stored {
   readonly position: number;
-  /** `nobody`: left to whoever sweeps, because an earlier event with its key is in the hands of another instance. */
+  /** `nobody`: left to the sweepers, because an earlier event with its key is in the hands of another instance. */
   readonly owner: number;
   /** The last undelivered event with its key; null if all before are delivered. */
   readonly after: number | null;

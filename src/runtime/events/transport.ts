@@ -45,7 +45,7 @@ export abstract class Transport {
    */
   abstract broadcast(topic: string, message: string): void;
 
-  /** `listener` does not throw. `onGap`: some may have been missed, so ask whoever knows. */
+  /** `listener` does not throw. `onGap`: some may have been missed, so ask the source. */
   abstract onBroadcast(topic: string, listener: (message: string) => void, onGap?: () => void): void;
 
   /** Connects, for transports that have something to connect to; after all subscriptions are known. */

@@ -58,7 +58,7 @@ export class HealthService {
     });
   }
 
-  /** From now on nothing is served: whoever watches hears it now, and is not waited for. */
+  /** Serves nothing from now on: watchers hear it now, and are not waited for. */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#timer);

@@ -1,6 +1,6 @@
 // ADR 0040
 /**
- * Messages of one zod schema in the binary form of one protobuf type. What goes in comes out: absent stays absent, null
+ * Messages of one zod schema in the binary form of one protobuf type. A message comes out as it went in: absent stays absent, null
  * stays null, and zero, false and empty texts and lists survive. Fields of a newer peer are skipped. Compiled once;
  * writes and reads the bytes without an object in between, since this is half of what a remote call costs beside HTTP/2.
  */

@@ -1,5 +1,5 @@
 /**
- * The messages and enums that a contract needs in its .proto file. What a contract exports by name is a type at the top
+ * The messages and enums that a contract needs in its .proto file. A schema that a contract exports by name is a type at the top
  * of the file, wherever it is used; what has no name of its own is nested in the message that uses it.
  */
 import type { z } from 'zod';

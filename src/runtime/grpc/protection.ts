@@ -57,7 +57,7 @@ export class Protection {
     this.#breaker.onStateChange((state) => listener(states[state]));
   }
 
-  /** `call` rejects where there was no answer, and only there. What is not let through rejects at once. */
+  /** `call` rejects where there was no answer, and only there. A call that is not let through rejects at once. */
   run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#bulkhead.executionSlots === 0) return Promise.reject(this.#refusal('has too many calls under way'));
     // While one call tries, Cockatiel has the others wait for its outcome.

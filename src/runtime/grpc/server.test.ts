@@ -64,7 +64,7 @@ describe('the health service', () => {
     expect(await ask(rawClient(address), '/grpc.health.v1.Health/Check', Buffer.alloc(0))).toEqual(notServing);
   });
 
-  it('tells whoever watches of every change, and of the end', async () => {
+  it('tells watchers of every change, and of the end', async () => {
     let healthy = true;
     const { address, server } = await served({}, { health: async () => healthy });
     const watching = (name: string) => {

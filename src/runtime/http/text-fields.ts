@@ -1,4 +1,4 @@
-/** Path and query come as text. What a field's schema says tells how to read it. */
+/** Reads path and query, which come as text, by the schemas of their fields. */
 import type { z } from 'zod';
 
 type Read = (text: string | string[]) => unknown;

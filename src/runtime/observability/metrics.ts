@@ -110,7 +110,7 @@ export class Metrics {
     this.#stepRetries.inc({ saga, step });
   }
 
-  /** This and the following ask at every scrape. What cannot answer is missing from that scrape. */
+  /** This and the following ask at every scrape. One that cannot answer is missing from that scrape. */
   watchOutbox(module: string, ask: () => Awaitable<{ pending: number; lagSeconds: number }>): void {
     this.#watch(async () => {
       const { pending, lagSeconds } = await ask();
@@ -200,7 +200,7 @@ export class Metrics {
     });
   }
 
-  /** Memory, CPU, garbage collection, event loop delay. Of the whole process, so only its one program asks for it. */
+  /** Memory, CPU, garbage collection and event loop delay of the whole process, so only its one program asks for them. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
     // Sums of the metric beside each, under names that Prometheus keeps for counters.

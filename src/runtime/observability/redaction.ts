@@ -1,5 +1,5 @@
 /**
- * Keeps secrets and personal data out of the logs, whoever forgot about it. The first line of defence is not to log
+ * Keeps secrets and personal data out of the logs where a log line forgot to. The first line of defence is not to log
  * them; this is the second one.
  */
 const secretNames =

@@ -166,7 +166,7 @@ export class SagaEngine {
     return counts;
   }
 
-  /** Takes up nothing new; resolves when the steps under way are done. What comes after them is left to the next instance. */
+  /** Takes up nothing new; resolves when the steps under way are done. Later steps are left to the next instance. */
   async drain(): Promise<void> {
     this.#close();
     for (const run of this.#runs.values()) run.leave();

@@ -21,7 +21,7 @@ export interface SagaRecord {
   readonly cancelled: SagaEnd | null;
   /** Failed tries of this step. */
   readonly attempts: number;
-  /** Rises with every save and every change of hands, and fences whoever held it before. */
+  /** A fencing token: it rises with every save and every change of owner, and fences off earlier owners. */
   readonly revision: number;
   readonly owner: number;
   /** Milliseconds to the deadline when it was read, by the database's clock. */
@@ -30,7 +30,7 @@ export interface SagaRecord {
 
 export interface Progress extends Pick<SagaRecord, 'state' | 'step' | 'data' | 'reason' | 'attempts'> {
   readonly error: string | null;
-  /** Milliseconds; then anybody may take it up. Without, whoever has it goes on. */
+  /** Milliseconds; then any instance may take it up. Without, its owner goes on. */
   readonly sleep?: number;
 }
 

@@ -27,7 +27,7 @@ interface Trusted {
   readonly until: number;
 }
 
-/** Tells who sent a token. What was verified is remembered by hash, for a short time and in bounded number. */
+/** Tells who sent a token. Verified tokens are remembered by hash, for a short time and in bounded number. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #clock: Clock;

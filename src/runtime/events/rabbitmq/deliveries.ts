@@ -34,7 +34,7 @@ interface Session extends Subscribed {
 
 /**
  * Gives deliveries to their receivers, those of one subscription and key one after the other, and acknowledges each
- * when its receiver has it. What was not acknowledged when the channel ended comes again, in the same order.
+ * when its receiver has it. Unacknowledged deliveries come again when the channel has ended, in the same order.
  */
 export class Deliveries {
   readonly #topology: Topology;

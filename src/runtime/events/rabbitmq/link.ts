@@ -15,7 +15,7 @@ export interface LinkOptions {
   /** Shown by the broker's tools. */
   readonly name: string;
   /**
-   * Makes the channels on a new connection, before anything else uses it. Whoever finds one of them broken calls
+   * Makes the channels on a new connection, before anything else uses it. A user that finds one of them broken calls
    * `lose`: the whole connection is given up, and another one is set up, so there is one way to recover.
    */
   readonly setUp: (connection: ChannelModel, lose: Lose) => Promise<readonly Channel[]>;

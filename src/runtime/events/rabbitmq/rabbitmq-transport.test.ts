@@ -37,7 +37,7 @@ describe('without a broker that lets it in, a start', () => {
     );
   });
 
-  it('fails when whoever listens there hangs up', async () => {
+  it('fails when the listener there hangs up', async () => {
     const link = await tcpLink({ host: '127.0.0.1', port: 1 });
     link.refuse();
     expect(await refusal(`amqp://fissile:secret@127.0.0.1:${link.port}`)).toMatch(/^EVENTS_URL: no connection to RabbitMQ at 127.0.0.1:\d+: \S+/);

@@ -42,7 +42,7 @@ export interface ProgramOptions {
   readonly transport: Transport;
   /** Takes the transport away from it, as the death of its process would. */
   readonly die?: () => void;
-  /** By name; reactions of the users module. What takes effect is noted in `effects`. */
+  /** By name; reactions of the users module. Their effects are noted in `effects`. */
   readonly reactions?: Readonly<Record<string, Reacting>>;
   readonly limits?: Partial<MessagingLimits>;
   /** Ports that lead to the databases by a link that can break. */
