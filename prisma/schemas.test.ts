@@ -44,7 +44,7 @@ it("knows the platform's tables by their names", () =>
     expect((await tablesIn(database, 'shop')).toSorted()).toEqual(platformTables.toSorted());
   }));
 
-it('has no module make a Prisma client but by prismaClient', () => {
+it('has no module make a Prisma client but by Database.prisma', () => {
   const folder = join(import.meta.dirname, '../modules');
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.includes('/generated/'));
   expect(sources.length).toBeGreaterThan(4);

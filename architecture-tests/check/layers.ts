@@ -88,7 +88,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
   persistence: {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
-    platform: [...language, ...ports, 'prisma-client'],
+    platform: [...language, ...ports],
     platformTypes: [],
     builtins: computing,
     reason: 'Storage stands behind the ports of domain/ and decides nothing.',
@@ -140,7 +140,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
       'use-cases',
     ],
     foreignContracts: true,
-    platform: [...language, ...ports, 'access-token', 'assets', 'authenticator', 'prisma-client'],
+    platform: [...language, ...ports, 'access-token', 'assets', 'authenticator'],
     platformTypes: [],
     builtins: computing,
     reason: 'module.ts wires what the module runs with, and nothing that is there for tests.',

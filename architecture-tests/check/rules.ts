@@ -6,6 +6,7 @@ import { contractsOnly } from './rules/contracts-only.ts';
 import { declaredEdges } from './rules/declared-edges.ts';
 import { events } from './rules/events.ts';
 import { importsResolve } from './rules/imports-resolve.ts';
+import { libraryInternals } from './rules/library-internals.ts';
 import { layers } from './rules/layers.ts';
 import { noCallCycles } from './rules/no-call-cycles.ts';
 import { noFileCycles } from './rules/no-file-cycles.ts';
@@ -37,6 +38,7 @@ export const rules: readonly Rule[] = [
   noFileCycles,
   noFolderCycles,
   packages,
+  libraryInternals,
   unused,
   adrs,
 ];

@@ -1,7 +1,6 @@
 /** The wiring of auth. */
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
 import { atStart, defineModule, every, on, onCommandLine, use } from '#platform/module.ts';
@@ -107,7 +106,7 @@ export default defineModule('auth', {
       [AuthSettings],
     );
 
-    bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
+    bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
     bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, Outbox, PersonalTraces, SessionEndings]);
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);

@@ -1,7 +1,6 @@
 /** The wiring of orders. */
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, on, run, use } from '#platform/module.ts';
 import { Sagas } from '#platform/sagas.ts';
@@ -36,7 +35,7 @@ export default defineModule('orders', {
   publishes: [orderPlaced, orderPaid, orderCancelled],
   settings: OrdersSettings,
   ports(bind) {
-    bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
+    bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
     bind(Catalogue).toResolvedValue(prismaCatalogue, [PrismaClient]);
     bind(Orders).toResolvedValue(postgresOrders, [Database, PrismaClient]);
   },

@@ -1,7 +1,6 @@
 /** The wiring of payments. */
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, every, on, run, use } from '#platform/module.ts';
 import { Logger } from '#platform/logger.ts';
@@ -40,7 +39,7 @@ export default defineModule('payments', {
   publishes: [paymentCaptured, paymentRefunded],
   settings: PaymentsSettings,
   ports(bind) {
-    bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
+    bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
     bind(Payments).toResolvedValue(prismaPayments, [Database, PrismaClient, Outbox]);
     bind(Reports).toResolvedValue(prismaReports, [Database, PrismaClient]);
     bind(PaymentProviders).toResolvedValue(configuredProviders, [PaymentsSettings]);

@@ -1,7 +1,6 @@
 /** The wiring of users. */
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
 import { defineModule, on, use } from '#platform/module.ts';
@@ -38,7 +37,7 @@ export default defineModule('users', {
   needs: [AuthApi.getRegistration, AuthApi.exportPersonalData, AuthApi.allowErasure, OrdersApi.exportPersonalData, PaymentsApi.exportPersonalData],
   publishes: [personErased],
   ports(bind) {
-    bind(PrismaClient).toResolvedValue((database) => prismaClient(PrismaClient, database), [Database]);
+    bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
     bind(Profiles).toResolvedValue(prismaProfiles, [Database, PrismaClient]);
     bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
     bind(Exports).toResolvedValue(postgresExports, [Database]);

@@ -3,11 +3,14 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { ambientTransaction } from './ambient-transaction.ts';
 
+/** The class that Prisma generates for a module. */
+export type PrismaClientClass<Client extends object> = new (options: { adapter: SqlDriverAdapterFactory; errorFormat: 'minimal' }) => Client;
+
 /**
  * A module's own database: its PostgreSQL schema, reached under a role that can reach nothing else.
  *
  * `transaction` makes an ambient transaction: every statement issued within it, through `query` or through a
- * Prisma client of `prismaClient`, runs on its connection, and so does what the platform adds to it (outbox,
+ * Prisma client of `prisma`, runs on its connection, and so does what the platform adds to it (outbox,
  * inbox, saga and idempotency rows). That is how a state change and its event commit together without handing
  * a transaction object from layer to layer.
  */
@@ -15,8 +18,8 @@ export abstract class Database {
   /** The PostgreSQL schema, which is the module's name, and the search path: `from outbox` is enough. */
   abstract readonly schema: string;
 
-  /** For `prismaClient(PrismaClient, database)`: shares the pool and the ambient transaction. */
-  abstract readonly adapter: SqlDriverAdapterFactory;
+  /** The module's generated client, on the pool and in the ambient transaction of this database. Never make one with `new`. */
+  abstract prisma<Client extends object>(PrismaClient: PrismaClientClass<Client>): Client;
 
   /**
    * One statement, prepared once per connection, in the ambient transaction if there is one. Statements issued

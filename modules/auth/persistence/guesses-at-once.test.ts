@@ -1,6 +1,5 @@
 /** Guesses that are made at the same time, over the real database. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { guessesAtOnceContract } from '../testing/guesses-at-once-contract.ts';
@@ -22,7 +21,7 @@ describe('guesses at the same time, in PostgreSQL', () => {
   guessesAtOnceContract(() => {
     const clock = new SteppedClock();
     const endings = new SessionEndings();
-    const prisma = prismaClient(PrismaClient, auth.database);
+    const prisma = auth.database.prisma(PrismaClient);
     return {
       accounts: prismaAccounts(auth.database, prisma, new InMemoryOutbox(), auth.traces, endings),
       devices: postgresDevices(auth.database, clock),

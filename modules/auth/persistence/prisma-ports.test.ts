@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { statementsOf } from '../../../tests/support/statements.ts';
@@ -22,7 +21,7 @@ let auth: TestDatabase;
 let prisma: PrismaClient;
 beforeAll(async () => {
   auth = await testDatabase('auth');
-  prisma = prismaClient(PrismaClient, auth.database);
+  prisma = auth.database.prisma(PrismaClient);
 });
 afterAll(() => auth.drop());
 

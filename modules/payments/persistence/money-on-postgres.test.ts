@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { Failure } from '#platform/errors.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
@@ -19,7 +18,7 @@ let test: TestDatabase;
 let prisma: PrismaClient;
 beforeAll(async () => {
   test = await testDatabase('payments', { poolSize: 8 });
-  prisma = prismaClient(PrismaClient, test.database);
+  prisma = test.database.prisma(PrismaClient);
   await test.sql('SET search_path = payments');
 });
 afterAll(() => test.drop());

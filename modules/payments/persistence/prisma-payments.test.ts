@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { authorized, captured } from '../domain/payment.ts';
@@ -19,7 +18,7 @@ let payments: Payments;
 
 beforeAll(async () => {
   test = await testDatabase('payments');
-  prisma = prismaClient(PrismaClient, test.database);
+  prisma = test.database.prisma(PrismaClient);
 });
 afterAll(() => test.drop());
 beforeEach(async () => {

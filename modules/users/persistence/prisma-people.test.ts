@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { peopleContract } from '../testing/people-contract.ts';
@@ -13,7 +12,7 @@ let users: TestDatabase;
 let prisma: PrismaClient;
 beforeAll(async () => {
   users = await testDatabase('users');
-  prisma = prismaClient(PrismaClient, users.database);
+  prisma = users.database.prisma(PrismaClient);
 });
 afterAll(() => users.drop());
 

@@ -1,7 +1,6 @@
 /** Moments on databases whose time zone is not UTC: each comes back as it was written, whatever wrote and reads it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prismaClient } from '#platform/prisma-client.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { PrismaClient } from './generated/client.ts';
 
@@ -24,7 +23,7 @@ describe.each(['America/New_York', 'Asia/Kathmandu'])('a moment in a database se
     const { database, user } = test.connection;
     await test.sql(`ALTER DATABASE "${database}" SET TimeZone TO '${zone}'`);
     await test.sql(`ALTER ROLE "${user}" IN DATABASE "${database}" SET TimeZone TO '${zone}'`);
-    prisma = prismaClient(PrismaClient, test.database);
+    prisma = test.database.prisma(PrismaClient);
   });
   afterAll(() => test.drop());
 

@@ -8,7 +8,8 @@ import type { PoolCounts } from '../observability/metrics.ts';
 import { ambientTransaction } from '#platform/ambient-transaction.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { isConflict, unavailable } from './database-errors.ts';
-import { Database } from '#platform/database.ts';
+import { Database, type PrismaClientClass } from '#platform/database.ts';
+import { prismaClient } from '../library-internals/prisma-client.ts';
 import { moduleSettings } from './session-settings.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -55,7 +56,7 @@ const types: pg.CustomTypesConfig = {
 
 export class PostgresDatabase extends Database {
   readonly schema: string;
-  readonly adapter: SqlDriverAdapterFactory;
+  readonly #adapter: SqlDriverAdapterFactory;
   readonly #pool: ConnectionPool;
   readonly #logger: Logger;
   #closed: Promise<void> | undefined;
@@ -83,10 +84,14 @@ export class PostgresDatabase extends Database {
       // Connections that are being closed may notice that the server ends too.
       if (!this.#closed) this.#logger.warn('An idle database connection broke.', { error });
     });
-    this.adapter = new PrismaPg(this.#pool, {
+    this.#adapter = new PrismaPg(this.#pool, {
       // Without a name the statement is not prepared; the type knows no such case.
       statementNameGenerator: ({ sql }) => this.#pool.statementName(sql) as string,
     });
+  }
+
+  prisma<Client extends object>(PrismaClient: PrismaClientClass<Client>): Client {
+    return prismaClient(PrismaClient, this.#adapter);
   }
 
   query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<QueryResult<Row>> {

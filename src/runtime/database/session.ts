@@ -1,5 +1,6 @@
 import { callbackify } from 'node:util';
 import pg from 'pg';
+import { processOf } from '../library-internals/pg-process.ts';
 import { settingStatement, type SessionSettings } from './session-settings.ts';
 
 export interface SessionConfig extends pg.ClientConfig {
@@ -36,7 +37,7 @@ export class Session extends pg.Client {
     try {
       const { rows } = await this.query(`${settingStatement(this.#settings)}, current_user AS session_role, pg_backend_pid() AS session_process`);
       this.role = rows[0].session_role;
-      this.pooled = rows[0].session_process !== (this as unknown as { processID: number }).processID;
+      this.pooled = rows[0].session_process !== processOf(this);
     } catch (error) {
       void this.end().catch(() => {});
       throw error;

@@ -1,14 +1,10 @@
 /** Which modules run in the process that calls, by its certificate. */
 import { X509Certificate } from 'node:crypto';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { sessionOf } from '../library-internals/grpc-session.ts';
 import { isMadeOutTo } from './peer-credentials.ts';
 
 type Call = ServerUnaryCall<unknown, unknown>;
-
-/** The HTTP/2 session of a call, which grpc-js has inside and no method for. */
-interface CallInside {
-  readonly call?: { readonly stream?: { readonly session?: object } };
-}
 
 /** Looks into each connection's certificate once: that costs as much as a good part of a call. */
 export class PeerNames {
@@ -21,7 +17,7 @@ export class PeerNames {
   }
 
   of(call: Call): ReadonlySet<string> {
-    const session = (call as CallInside).call?.stream?.session;
+    const session = sessionOf(call);
     const read = session && this.#read.get(session);
     if (read !== undefined) return read;
     const names = this.#namesIn(call);

@@ -12,7 +12,7 @@ import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { callMetadata } from './call-metadata.ts';
 import { channelOptions } from './channel-options.ts';
-import './connect-limit.ts';
+import '../library-internals/grpc-connect-limit.ts';
 import { failureOfStatus, failureOfTransport } from './failure-status.ts';
 import { MalformedMessage } from './message-codec.ts';
 import type { PeerCertificates } from './peer-certificates.ts';

@@ -1,8 +1,8 @@
 // ADR 0009
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import { Failure } from './errors.ts';
-import { ambientTransaction } from './ambient-transaction.ts';
-import type { Database } from './database.ts';
+import { ambientTransaction } from '#platform/ambient-transaction.ts';
+import type { PrismaClientClass } from '#platform/database.ts';
+import { Failure } from '#platform/errors.ts';
 
 /** Collects the requests of one tick of the event loop and sends them together. */
 interface Batcher {
@@ -17,7 +17,7 @@ interface RequestHandler {
 }
 
 /**
- * A Prisma client on a module's database. Make every client here and none with `new`, for three reasons:
+ * A Prisma client for `Database.prisma`, which changes how it sends its requests, for three reasons:
  *
  * Prisma sends the `findUnique`s and batches of one tick together, whatever transaction they belong to, as if the first caller had
  * asked for all of them. A read of one transaction would so run on the connection of another. Here each
@@ -29,11 +29,8 @@ interface RequestHandler {
  * And Prisma quotes what was asked in its errors, names and addresses of people included. Errors end up in the log, so
  * here they say only what is wrong.
  */
-export function prismaClient<Client extends object>(
-  PrismaClient: new (options: { adapter: SqlDriverAdapterFactory; errorFormat: 'minimal' }) => Client,
-  database: Database,
-): Client {
-  const client = new PrismaClient({ adapter: database.adapter, errorFormat: 'minimal' });
+export function prismaClient<Client extends object>(PrismaClient: PrismaClientClass<Client>, adapter: SqlDriverAdapterFactory): Client {
+  const client = new PrismaClient({ adapter, errorFormat: 'minimal' });
   const handler = requestHandlerOf(client);
   handler.dataloader = batcherPerTransaction(handler.dataloader);
   const handleRequestError = handler.handleRequestError.bind(handler);

@@ -2,17 +2,16 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PostgresDatabase } from '#runtime/database/postgres-database.ts';
-import { PrismaClient } from '../../tests/support/library/generated/client.ts';
-import { libraryDatabase, silentLogger, type TestDatabase } from '../../tests/support/postgres.ts';
-import { statementsOf } from '../../tests/support/statements.ts';
-import { prismaClient } from './prisma-client.ts';
+import { PrismaClient } from '../../../tests/support/library/generated/client.ts';
+import { libraryDatabase, silentLogger, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { statementsOf } from '../../../tests/support/statements.ts';
 
 let test: TestDatabase;
 let prisma: PrismaClient;
 
 beforeAll(async () => {
   test = await libraryDatabase();
-  prisma = prismaClient(PrismaClient, test.database);
+  prisma = test.database.prisma(PrismaClient);
 });
 afterAll(() => test.drop());
 beforeEach(() => test.sql('TRUNCATE library.loans'));
@@ -142,7 +141,7 @@ describe('a Prisma client', () => {
 
   it('says unavailable when the database is', async () => {
     const database = new PostgresDatabase({ schema: 'library', connection: { ...test.connection, port: 1 }, logger: silentLogger });
-    const cutOff = prismaClient(PrismaClient, database);
+    const cutOff = database.prisma(PrismaClient);
     const unavailable = { code: 'platform.unavailable', kind: 'unavailable' };
     await expect(cutOff.loan.count()).rejects.toMatchObject(unavailable);
     await expect(cutOff.$transaction([cutOff.loan.count()])).rejects.toMatchObject(unavailable);

@@ -2,8 +2,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, expect, it } from 'vitest';
 import { TestPeerFiles, testAuthority } from '../../../tests/support/certificates.ts';
-import { readPeerCertificates } from './peer-certificates.ts';
-import { collectedLog, remoteLibrary } from './testing/library.ts';
+import { readPeerCertificates } from '../grpc/peer-certificates.ts';
+import { collectedLog, remoteLibrary } from '../grpc/testing/library.ts';
 
 const patience = { interval: 100 };
 

@@ -1,0 +1,3 @@
+import Layer from 'express/lib/router/layer.js';
+
+export const layer = Layer;

@@ -1,0 +1,1 @@
+export const seen = (client: { _requestHandler: object }) => client._requestHandler;
