@@ -312,18 +312,17 @@ describe('what keeps the program from starting is one line, and the exit code sa
 
   it('arguments that make no sense, with a code of their own', async () => {
     const { code, output } = await refused({}, ['dance']);
-    expect(output).toBe('There is no command "dance". Try --help.');
+    expect(output).toBe("Unknown command 'dance'. Try --help.");
     expect(code).toBe(2);
-    expect(await refused({}, ['serve', '--json'])).toEqual({ code: 2, output: 'The command "serve" takes no --json. Try --help.' });
+    expect(await refused({}, ['serve', '--json'])).toEqual({ code: 2, output: "Unknown option '--json'. Try --help." });
   });
 });
 
 describe('the command line', () => {
   it('explains itself', async () => {
-    const { code, output } = await refused({}, ['--help']);
-    for (const command of ['serve', 'migrate', 'events list']) expect(output).toContain(command);
+    const { code, output } = await refused({}, ['migrate', '--help']);
+    expect(output).toMatch(/^Usage: npm start -- migrate \[--topology FILE\] \[--json\]\n/);
     expect(code).toBe(0);
-    expect((await refused({}, ['migrate', '--help'])).output).toMatch(/^Usage: npm start -- migrate \[--topology FILE\] \[--json\]/);
   });
 
   it('says what it is, to a script too', async () => {

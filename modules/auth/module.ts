@@ -161,14 +161,22 @@ export default defineModule('auth', {
     atStart(createAdministrator, [Accounts, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
   ],
   commands: {
-    'admin list': onCommandLine({ takes: [], summary: 'show the administrators' }, listAdministrators, [Accounts]),
+    'admin list': onCommandLine(
+      { takes: [], summary: 'show the administrators', json: 'an array of {email, name, registeredAt, disabledAt, oneTimePassword}' },
+      listAdministrators,
+      [Accounts],
+    ),
     'admin create': onCommandLine(
-      { takes: ['EMAIL'], summary: 'make one, and print a password for the first login' },
+      { takes: ['EMAIL'], summary: 'make one, and print a password for the first login', json: '{"email", "password"}' },
       createAdministratorNow,
       [Accounts, PasswordHasher, Clock],
     ),
     'admin reset-password': onCommandLine(
-      { takes: ['EMAIL'], summary: 'print a password for the next login; the old one and all sessions end' },
+      {
+        takes: ['EMAIL'],
+        summary: 'print a password for the next login; the old one and all sessions end',
+        json: '{"email", "password", "disabledAt"}',
+      },
       resetAdministratorPassword,
       [Accounts, PasswordHasher, Throttle],
     ),

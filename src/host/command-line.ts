@@ -1,126 +1,91 @@
-/** `npm start`, and what stands behind it: reads the arguments, runs a command, and turns failures into one line. */
-import { parseArgs, styleText } from 'node:util';
-import { withEnvFile } from './env-file.ts';
-import type { Environment } from './environment.ts';
-import { say } from './greeting.ts';
-import { helpOn } from './help.ts';
+/** The command line: a table of the commands, and commander, which reads the arguments. */
+import { styleText } from 'node:util';
+import { CommanderError } from 'commander';
+import { usageOf, type Command, type CommandLine, type NamedCommand } from './command.ts';
+import { parserOf } from './command-parser.ts';
+import { completion } from './commands/completion.ts';
+import { printed } from './print.ts';
 import { reasonOf } from './reason.ts';
-import type { CommandLine } from './stored-data.ts';
-import { refusalPrefix } from './topology/refusal.ts';
-import { isSupervised } from './topology/supervised.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The prefix of the line that says why a command failed. */
-const prefixes: Readonly<Record<string, string>> = {
-  serve: refusalPrefix,
-  topology: refusalPrefix,
-  backup: 'Not backed up:',
-  restore: 'Not restored:',
-  migrate: 'Not migrated:',
+/** Each is read when it is needed: a start does not read how backups are made. */
+const table: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  serve: () => import('./commands/serve.ts'),
+  topology: () => import('./commands/topology.ts'),
+  certs: () => import('./commands/certs.ts'),
+  broker: () => import('./commands/broker.ts'),
+  migrate: () => import('./commands/migrate.ts'),
+  backup: () => import('./commands/backup.ts'),
+  restore: () => import('./commands/restore.ts'),
+  'events list': () => import('./commands/events-list.ts'),
+  'events show': () => import('./commands/events-show.ts'),
+  'events replay': () => import('./commands/events-replay.ts'),
+  'check-times': () => import('./commands/check-times.ts'),
+  sql: () => import('./commands/sql.ts'),
+  settings: () => import('./commands/settings.ts'),
+  completion: async () => ({ command: completion(allCommands) }),
+  version: () => import('./commands/version.ts'),
 };
-const otherPrefix = 'Failed:';
-/** They take --topology: on data that a topology stored. */
-const worksOnStoredData = ['migrate', 'backup', 'restore', 'events', 'check-times', 'sql'];
-/** All others are those of modules. */
-const known = ['serve', 'topology', 'certs', 'settings', ...worksOnStoredData];
-const answersScripts = ['migrate', 'backup', 'restore', 'settings', 'check-times'];
 
 /** Runs what the arguments ask for; resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  let prefix = refusalPrefix;
+  let [exitCode, uses, failure]: [number, string[], string | undefined] = [0, [], undefined];
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'v' },
-        topology: { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-    if (values.help) return print(await helpOn(positionals[0]));
-    if (values.version) return (await import('./commands/version.ts')).showVersion(values.json);
-    const [command = 'serve', ...rest] = positionals;
-    prefix = prefixes[command] ?? otherPrefix;
-    return await run(command, rest, values);
+    const words = inOrder(args);
+    const commands = await commandsFor(words[0]);
+    uses = commands.filter(({ name }) => beginsWith(name, words[0])).map(usageOf);
+    const run = async (command: NamedCommand, line: CommandLine, given: readonly string[]) => {
+      failure = command.failure;
+      exitCode = printed(await command.run(line, ...given), line.json);
+    };
+    await parserOf(commands, run).parseAsync(words, { from: 'user' });
+    return exitCode;
   } catch (error) {
-    return fail(error, prefix);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : misused(inOneLine(error, uses));
+    return error instanceof UsageError ? misused(error.message) : failed(error, failure);
   }
 }
 
-interface Options {
-  readonly topology?: string | undefined;
-  readonly json: boolean;
+/** The command first, which is `serve` unless another is named: options may stand anywhere. */
+function inOrder(args: readonly string[]): readonly string[] {
+  const isOption = (arg: string, index: number) => arg.startsWith('-') || args[index - 1] === '--topology';
+  const options = args.filter(isOption);
+  const words = args.filter((arg, index) => !isOption(arg, index));
+  if (options.some((option) => option === '--version' || option === '-v')) return ['version', ...options.filter((option) => option === '--json')];
+  const isHelp = options.includes('--help') || options.includes('-h');
+  return [...(words.length === 0 && !isHelp ? ['serve'] : words), ...options];
 }
 
-async function run(command: string, rest: readonly string[], { topology, json }: Options): Promise<number> {
-  if (json && !answersScripts.includes(command) && !(command === 'events' && rest[0] === 'list')) {
-    throw new UsageError(`The command "${[command, ...rest].join(' ')}" takes no --json.`);
-  }
-  // A supervisor has given its process all that it may know.
-  const environment = isSupervised ? process.env : withEnvFile(process.env, process.cwd(), say);
-  if (command === 'certs' && rest.length <= 1) return (await import('./commands/certs.ts')).certs(environment, rest[0], topology);
-  if (command === 'broker' && rest.length <= 1) return (await import('./commands/broker.ts')).broker(environment, rest[0], topology);
-  if (command === 'serve' && rest.length === 0 && topology !== undefined) return runTopology(environment, topology);
-  if (worksOnStoredData.includes(command)) return runOnStoredData(command, rest, { environment, topology }, json);
-  if (!known.includes(command)) return runOfModules([command, ...rest], { environment, topology });
-  if (topology !== undefined) throw new UsageError(`The command "${command}" takes no --topology.`);
-  if (command === 'topology') return runTopology(environment, fileIn(rest, command));
-  if (command === 'serve' && rest.length === 0) return (await import('./commands/serve.ts')).serve(environment);
-  if (command === 'settings' && rest.length === 0) return (await import('./commands/settings.ts')).settings(json);
-  throw noSuchCommand(command, rest);
+/** The commands that begin with this word, or all if there is none. */
+async function commandsFor(word: string | undefined): Promise<readonly NamedCommand[]> {
+  const named = Object.keys(table).filter((name) => beginsWith(name, word));
+  return named.length === 0 ? allCommands() : Promise.all(named.map(ownCommand));
 }
 
-async function runOnStoredData(command: string, rest: readonly string[], line: CommandLine, json: boolean): Promise<number> {
-  stopWhenNobodyReads();
-  if (command === 'events') return (await import('./commands/events.ts')).events(line, rest, json);
-  if (command === 'backup') return (await import('./commands/backup.ts')).backup(line, fileIn(rest, command), json);
-  if (command === 'restore') return (await import('./commands/restore.ts')).restore(line, fileIn(rest, command), json);
-  if (command === 'check-times' && rest.length === 0) return (await import('./commands/check-times.ts')).checkTimes(line, json);
-  if (command === 'sql' && rest.length <= 1) return (await import('./commands/sql.ts')).sql(line, rest[0]);
-  if (command === 'migrate' && rest.length === 0) return (await import('./commands/migrate.ts')).migrate(line, json);
-  throw noSuchCommand(command, rest);
+const beginsWith = (name: string, word: string | undefined) => name.split(' ', 1)[0] === word;
+
+const ownCommand = async (name: string): Promise<NamedCommand> => ({ name, ...(await table[name]!()).command });
+
+/** Every command of the program, those of its modules at the end. */
+export async function allCommands(): Promise<readonly NamedCommand[]> {
+  const { moduleCommands } = await import('./module-commands.ts');
+  return [...(await Promise.all(Object.keys(table).map(ownCommand))), ...(await moduleCommands())];
 }
 
-async function runOfModules(words: readonly string[], line: CommandLine): Promise<number> {
-  const code = await (await import('./commands/of-modules.ts')).runModuleCommand(line, words);
-  if (code === undefined) throw noSuchCommand(words[0]!, words.slice(1));
-  return code;
+/** Commander's message as a sentence; how a command is used where its arguments are too few or too many. */
+function inOneLine({ code, message }: CommanderError, uses: readonly string[]): string {
+  if (/missingArgument|excessArguments|help$/.test(code)) return `Use: ${uses.join(', or ')}.`;
+  const [said, meant] = message.replace('error: ', '').split('\n');
+  return `${said![0]!.toUpperCase()}${said!.slice(1)}.${meant === undefined ? '' : ` ${meant.slice(1, -1)}`}`;
 }
 
-const noSuchCommand = (command: string, rest: readonly string[]) => new UsageError(`There is no command "${[command, ...rest].join(' ')}".`);
-
-/** As in `events list | head`: the reader had enough, which is no failure. */
-function stopWhenNobodyReads(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
-  });
+function misused(line: string): number {
+  process.stderr.write(`${line} Try --help.\n`);
+  return 2;
 }
 
-const runTopology = async (environment: Environment, file: string) => (await import('./commands/topology.ts')).serveTopology(environment, file);
-
-function fileIn(rest: readonly string[], command: string): string {
-  const [file] = rest;
-  if (file === undefined || rest.length > 1) throw new UsageError(`Use: ${command} FILE.`);
-  return file;
-}
-
-const print = (text: string): number => {
-  process.stdout.write(text);
-  return 0;
-};
-
-function fail(error: unknown, prefix: string): number {
-  if (error instanceof UsageError || isParseArgsError(error)) {
-    process.stderr.write(`${(error as Error).message} Try --help.\n`);
-    return 2;
-  }
+function failed(error: unknown, failure = 'Failed:'): number {
   const line = reasonOf(error) ?? (error as Error).stack ?? String(error);
-  process.stderr.write(`${styleText('red', prefix, { stream: process.stderr })} ${line}\n`);
+  process.stderr.write(`${styleText('red', failure, { stream: process.stderr })} ${line}\n`);
   return 1;
 }
-
-const isParseArgsError = (error: unknown): boolean =>
-  error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');

@@ -35,7 +35,7 @@ const library = (bound: (bind: Bind) => void) =>
     sagas: [run(Lending, (_: Loans) => ({ deadline: 1_000, steps: [] }), [Loans])],
     schedules: { remind: every(60_000, (_: Fines) => nothing, [Fines]) },
     starts: [atStart(function fill(_: Catalogue) { return nothing; }, [Catalogue])],
-    commands: { 'librarian list': onCommandLine({ takes: [], summary: 'Show them.' }, (_: Librarians) => async () => [], [Librarians]) },
+    commands: { 'librarian list': onCommandLine({ takes: [], summary: 'show them', json: '[]' }, (_: Librarians) => async () => ({ lines: [], json: [] }), [Librarians]) },
   });
 
 let test: TestDatabase;

@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#runtime/database/postgres-database.ts';
 import { createLogger } from '#runtime/observability/create-logger.ts';
+import type { CommandLine } from './command.ts';
 import { readConfiguration, type Configuration } from './configuration.ts';
 import { ownPlaces, sharedPlaces, type Places } from './database-places.ts';
 import type { Environment } from './environment.ts';
@@ -22,12 +23,6 @@ import { reachSession } from './postgres/pooler.ts';
 import { reach } from './postgres/reach.ts';
 import { StartupError } from './startup-error.ts';
 import { readTopology, type Topology } from './topology/topology.ts';
-
-export interface CommandLine {
-  readonly environment: Environment;
-  /** The file that `--topology` names. */
-  readonly topology?: string | undefined;
-}
 
 export interface StoredModule {
   readonly module: string;

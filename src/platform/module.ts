@@ -108,17 +108,25 @@ export const atStart = <const C extends readonly AnyToken[]>(
   collaborators: C,
 ): StartBinding => use(factory, collaborators);
 
+/** The output of a command: lines for a person, or with `--json` a value for a script. */
+export interface Printed {
+  readonly lines: readonly string[];
+  readonly json: unknown;
+}
+
 /**
  * A command for the person at the machine, on the stored data of the module: `onCommandLine({ takes: ['EMAIL'], summary:
- * '...' }, createAdministrator, [Accounts])`. It gets one text for each of `takes` and returns the lines to print.
+ * '...', json: '{"email"}' }, createAdministrator, [Accounts])`. It gets one text for each of `takes`.
  */
-export interface CommandBinding extends Provided<(...given: string[]) => Promise<readonly string[]>> {
+export interface CommandBinding extends Provided<(...given: string[]) => Promise<Printed>> {
   readonly takes: readonly string[];
   /** For the list of commands. */
   readonly summary: string;
+  /** The shape of what it prints with `--json`. */
+  readonly json: string;
 }
 export const onCommandLine = <const C extends readonly AnyToken[]>(
-  usage: Pick<CommandBinding, 'takes' | 'summary'>,
+  usage: Pick<CommandBinding, 'takes' | 'summary' | 'json'>,
   factory: (...collaborators: ResolvedAll<C>) => CommandBinding extends Provided<infer Run> ? Run : never,
   collaborators: C,
 ): CommandBinding => ({ ...usage, ...use(factory, collaborators) });

@@ -16,7 +16,7 @@ function setUp() {
     reset: resetAdministratorPassword(accounts, hasher, throttle),
   };
 }
-const passwordIn = (lines: readonly string[]) => /password (\S{24}) /.exec(lines.join('\n'))?.[1] ?? '';
+const passwordIn = ({ lines }: { readonly lines: readonly string[] }) => /password (\S{24}) /.exec(lines.join('\n'))?.[1] ?? '';
 
 describe('at the machine, an administrator', () => {
   it('is made with a password for the first login, and announced', async () => {
@@ -60,7 +60,7 @@ describe('at the machine, an administrator', () => {
     const { reset, register, list } = setUp();
     await register(email);
     await expect(reset(email)).rejects.toThrow(`${email} is no administrator.`);
-    expect(await list()).toEqual(['There is no administrator.']);
+    expect(await list()).toEqual({ lines: ['There is no administrator.'], json: [] });
   });
 
   it('is listed, the oldest first, with what keeps them from logging in', async () => {
@@ -70,9 +70,12 @@ describe('at the machine, an administrator', () => {
     clock.advance(minute);
     await create('ada@example.com');
     await accounts.disable(first.id, noon);
-    expect(await list()).toEqual([
+    const { lines, json } = await list();
+    expect(lines).toEqual([
       'grace@example.com  Ada Lovelace  since 2030-01-01T12:00:00.000Z  disabled',
       'ada@example.com  Administrator  since 2030-01-01T12:01:00.000Z  has not logged in with their password yet',
     ]);
+    expect(json).toMatchObject([{ email, disabledAt: noon, oneTimePassword: false }, { email: 'ada@example.com', disabledAt: null, oneTimePassword: true }]);
+    expect(Object.keys((json as object[])[0]!), 'a secret stays where it is').toEqual(['email', 'name', 'registeredAt', 'disabledAt', 'oneTimePassword']);
   });
 });

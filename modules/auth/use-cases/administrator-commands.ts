@@ -2,33 +2,34 @@
 /** Commands about administrators for the person at the machine. */
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';
+import type { Printed } from '#platform/module.ts';
 import { AuthErrors, Email } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import type { Throttle } from '../domain/throttle.ts';
 import { addAdministrator, newOneTimePassword, tellOneTimePassword } from './add-administrator.ts';
 
-export const listAdministrators = (accounts: Accounts) => async (): Promise<string[]> => {
+export const listAdministrators = (accounts: Accounts) => async (): Promise<Printed> => {
   const all = await accounts.administrators();
-  return all.length === 0
-    ? ['There is no administrator.']
-    : all.map(({ email, name, registeredAt, disabledAt, oneTimePassword }) =>
-        [email, name, `since ${registeredAt.toISOString()}`, disabledAt && 'disabled', oneTimePassword && 'has not logged in with their password yet']
-          .filter(Boolean)
-          .join('  '),
-      );
+  const json = all.map(({ email, name, registeredAt, disabledAt, oneTimePassword }) => ({ email, name, registeredAt, disabledAt, oneTimePassword }));
+  const lines = json.map(({ email, name, registeredAt, disabledAt, oneTimePassword }) =>
+    [email, name, `since ${registeredAt.toISOString()}`, disabledAt && 'disabled', oneTimePassword && 'has not logged in with their password yet']
+      .filter(Boolean)
+      .join('  '),
+  );
+  return { lines: lines.length > 0 ? lines : ['There is no administrator.'], json };
 };
 
-export const createAdministratorNow = (accounts: Accounts, hasher: PasswordHasher, clock: Clock) => async (address: string): Promise<string[]> => {
+export const createAdministratorNow = (accounts: Accounts, hasher: PasswordHasher, clock: Clock) => async (address: string): Promise<Printed> => {
   const [email, password] = [emailOf(address), newOneTimePassword()];
   const added = await addAdministrator(accounts, hasher, clock)(email, password, { oneTimePassword: true });
   if (!added) throw platformErrors.invalidRequest(`${email} has an account already. Take another address, or "admin reset-password" if it is an administrator's.`);
-  return [tellOneTimePassword(email, password)];
+  return { lines: [tellOneTimePassword(email, password)], json: { email, password } };
 };
 
 export const resetAdministratorPassword =
   (accounts: Accounts, hasher: PasswordHasher, throttle: Throttle) =>
-  async (address: string): Promise<string[]> => {
+  async (address: string): Promise<Printed> => {
     const email = emailOf(address);
     const account = await accounts.findByEmail(email);
     if (!account?.roles.includes('admin')) throw AuthErrors.accountNotFound(`${email} is no administrator. "admin list" shows who is.`);
@@ -36,7 +37,10 @@ export const resetAdministratorPassword =
     await accounts.resetPassword(account.id, await hasher.hash(password));
     await throttle.forget([email, account.id]);
     const disabled = account.disabledAt ? ['The account is disabled: another administrator has to enable it first.'] : [];
-    return [tellOneTimePassword(email, password), 'All sessions of the account have ended.', ...disabled];
+    return {
+      lines: [tellOneTimePassword(email, password), 'All sessions of the account have ended.', ...disabled],
+      json: { email, password, disabledAt: account.disabledAt },
+    };
   };
 
 function emailOf(text: string): string {

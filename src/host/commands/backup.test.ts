@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { embeddedServers } from '../../../tests/support/embedded-servers.ts';
 import { openCluster } from '../postgres/cluster.ts';
 import { startServer, stopServer } from '../postgres/server-process.ts';
-import { backup } from './backup.ts';
+import { command } from './backup.ts';
 
 const { newFolder, usedFolder } = embeddedServers();
 
@@ -14,7 +14,7 @@ it('a server that an older program has started, which keeps too little of its lo
   const settings = { wal_level: 'minimal', max_wal_senders: 0, unix_socket_directories: '.', listen_addresses: '', port: 5432 };
   const { pid } = await startServer(cluster, { settings, logFile: join(DATA_DIR, 'postgres.log') });
   try {
-    await expect(backup({ environment: { DATA_DIR } }, file, false)).rejects.toMatchObject({
+    await expect(command.run({ environment: { DATA_DIR } }, file)).rejects.toMatchObject({
       name: 'StartupError',
       message: 'The program that runs is of an older version, which cannot be backed up while it runs. Stop it, or start this version in its place.',
     });

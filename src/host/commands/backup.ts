@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type pg from 'pg';
 import { createLogger } from '#runtime/observability/create-logger.ts';
+import type { Answer, Command, CommandLine } from '../command.ts';
 import { ownDatabaseUrl, readConfiguration } from '../configuration.ts';
 import { checkEmbedded } from '../databases.ts';
 import { say } from '../greeting.ts';
@@ -14,14 +15,33 @@ import { givenDatabases } from '../postgres/own-databases.ts';
 import { entriesBelow, type TarEntry } from '../postgres/tar-entries.ts';
 import { StartupError } from '../startup-error.ts';
 import { stopSignal } from '../stop-signal.ts';
-import { topologyOf, type CommandLine } from '../stored-data.ts';
+import { topologyOf } from '../stored-data.ts';
 import { version } from '../version.ts';
 
 /** Milliseconds from one line to the next for a person who waits. */
 const pause = 10_000;
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_000_000)} MB`;
 
-export async function backup({ environment, topology: topologyFile }: CommandLine, name: string, json: boolean): Promise<number> {
+export const command: Command = {
+  takes: ['FILE'],
+  summary: 'write the data into a file, while the program runs',
+  description: `
+Writes the embedded database, as it is at a moment, and the certificates of DATA_DIR into FILE, a compressed tar archive
+(.tar.gz) that only you can read. The program may be running on it meanwhile, alone or with --topology; nothing waits for
+the backup. It must be run by the user that runs the program. FILE appears when it is complete, and is never written over;
+what was stored before the command began is in it. There needs to be room for it: keep it on another disk than the data.
+
+With DATABASE_URL the data lies on that server, and is backed up there, such as with pg_dump. What a broker (EVENTS_URL)
+holds is not in the backup.`,
+  flags: { '--topology <FILE>': 'refuse where there is no data of this topology' },
+  json: '{"file", "bytes", "version", "postgresql", "time"}',
+  settings: ['DATA_DIR'],
+  exitCodes: { 0: 'FILE is complete', 1: 'failed and left nothing' },
+  failure: 'Not backed up:',
+  run: (line, file) => backup(line, file!),
+};
+
+async function backup({ environment, topology: topologyFile }: CommandLine, name: string): Promise<Answer> {
   const configuration = readConfiguration(environment);
   const modules = await findModules();
   const topology = topologyFile === undefined ? undefined : await topologyOf(topologyFile, configuration, modules, environment);
@@ -42,8 +62,7 @@ export async function backup({ environment, topology: topologyFile }: CommandLin
     if (elsewhere.length > 0) say(`What lies on the servers of ${elsewhere.join(', ')} is not in it. Back it up there.`);
     const facts = { version, postgresql, time: new Date().toISOString() };
     const bytes = await writeBackup(file, { entries: dataIn(dataDir, session), facts, signal: stopped.signal, onProgress: teller(size) });
-    console.log(json ? JSON.stringify({ file, bytes, ...facts }) : `${file}: ${megabytes(bytes)}.`);
-    return 0;
+    return { lines: [`${file}: ${megabytes(bytes)}.`], json: { file, bytes, ...facts } };
   } finally {
     await opened.closeAll();
   }

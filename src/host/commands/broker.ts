@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { brokerDefinitions, type BrokerUser } from '#runtime/events/rabbitmq/definitions.ts';
+import type { Answer, Command, CommandLine } from '../command.ts';
 import { eventsVariable, readConfiguration } from '../configuration.ts';
-import type { Environment } from '../environment.ts';
 import { subscriptionsOf } from '../event-transport.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { StartupError } from '../startup-error.ts';
@@ -13,8 +13,25 @@ import { gateway } from '../topology/topology-file.ts';
 
 const defaultBroker = 'amqp://127.0.0.1:5672';
 
+export const command: Command = {
+  takes: ['[FOLDER]'],
+  summary: 'make users of RabbitMQ for them, each with the rights of its modules',
+  description: `
+Writes what RabbitMQ imports so that no process can publish the events of another's modules: exchanges and queues, and a
+user for each module and the gateway, or with --topology for each process of the file. A user may publish to the exchanges
+of its modules, and read what their reactions need. FOLDER is DATA_DIR/broker unless given. Passwords that are there stay:
+run it again after an upgrade or for another topology, and import again.
+
+  definitions.json  for the broker: rabbitmqctl import_definitions < FOLDER/definitions.json
+  events.env        what to give each process as EVENTS_URL, as <PROCESS>_EVENTS_URL, which "topology" reads as it is`,
+  flags: { '--topology <FILE>': 'for the processes of this topology' },
+  json: '{"definitions", "urls"}: the files',
+  settings: ['DATA_DIR', 'EVENTS_URL'],
+  run: broker,
+};
+
 /** A user for each process of the topology, or for each module and the gateway. Passwords that lie in the folder stay. */
-export async function broker(environment: Environment, folder: string | undefined, topology: string | undefined): Promise<number> {
+async function broker({ environment, topology }: CommandLine, folder?: string): Promise<Answer> {
   const { dataDir, eventsUrl = defaultBroker } = readConfiguration(environment);
   const target = resolve(folder ?? join(dataDir, 'broker'));
   const names = await findModules();
@@ -36,9 +53,11 @@ export async function broker(environment: Environment, folder: string | undefine
   await mkdir(target, { recursive: true, mode: 0o700 });
   await replace(definitionsFile, `${JSON.stringify(brokerDefinitions({ vhost, modules: names, subscriptions, users }), null, 2)}\n`);
   await replace(urlsFile, users.map((user) => `${eventsVariable(user.process)}=${urlOf(user, url)}\n`).join(''));
-  console.log(`${definitionsFile}: for the broker: rabbitmqctl import_definitions < ${definitionsFile}`);
-  console.log(`${urlsFile}: for each process its EVENTS_URL; --topology takes them as they are`);
-  return 0;
+  const lines = [
+    `${definitionsFile}: for the broker: rabbitmqctl import_definitions < ${definitionsFile}`,
+    `${urlsFile}: for each process its EVENTS_URL; --topology takes them as they are`,
+  ];
+  return { lines, json: { definitions: definitionsFile, urls: urlsFile } };
 }
 
 function urlOf({ name, password }: BrokerUser, broker: URL): string {

@@ -1,6 +1,7 @@
 /** Brings the databases up to date and stops: for those who want that done before the program starts. */
 import { join } from 'node:path';
 import { createLogger, logOutput } from '#runtime/observability/create-logger.ts';
+import type { Answer, Command, CommandLine } from '../command.ts';
 import { readConfiguration } from '../configuration.ts';
 import { openDatabases } from '../databases.ts';
 import { say } from '../greeting.ts';
@@ -9,20 +10,31 @@ import { Opened } from '../opened.ts';
 import { migrate as migrateModule } from '../postgres/migrate.ts';
 import { noteMigrations } from '../postgres/noted-migrations.ts';
 import { reach } from '../postgres/reach.ts';
-import { findStoredData, type CommandLine } from '../stored-data.ts';
+import { findStoredData } from '../stored-data.ts';
 
 /** By module. */
 type Applied = ReadonlyMap<string, readonly string[]>;
 
-export async function migrate(line: CommandLine, json: boolean): Promise<number> {
+export const command: Command = {
+  summary: 'bring the database up to date, and stop',
+  description: `
+Applies the pending migrations of the modules (MODULES: of some), tells which, and stops. "serve" does the same when it
+starts. The program may be running meanwhile. A database that a newer version has written is refused and left as it is.`,
+  flags: { '--topology <FILE>': 'in the databases of this topology' },
+  json: '{"<module>": ["<migration>", ...], ...}: what was applied',
+  exitCodes: { 0: 'up to date' },
+  failure: 'Not migrated:',
+  run: migrate,
+};
+
+async function migrate(line: CommandLine): Promise<Answer> {
   const { logLevel } = readConfiguration(line.environment);
   const logger = createLogger({ level: logLevel, ...logOutput(line.environment, process.stdout.isTTY) });
   const opened = new Opened(logger);
   try {
     const applied = line.topology === undefined ? await migrateTogether(line, logger, opened) : await migrateTopology(line, opened);
-    if (json) console.log(JSON.stringify(Object.fromEntries(applied)));
-    else for (const [module, migrations] of applied) console.log(migrations.length === 0 ? `${module}: up to date` : `${module}: applied ${migrations.join(', ')}`);
-    return 0;
+    const lines = [...applied].map(([module, migrations]) => `${module}: ${migrations.length === 0 ? 'up to date' : `applied ${migrations.join(', ')}`}`);
+    return { lines, json: Object.fromEntries(applied) };
   } finally {
     await opened.closeAll();
   }

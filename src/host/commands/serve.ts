@@ -1,14 +1,30 @@
 /** Starts the program and runs it until somebody stops it. */
 import { createLogger, logOutput } from '#runtime/observability/create-logger.ts';
+import type { Command } from '../command.ts';
 import type { Environment } from '../environment.ts';
 import { judgedConfiguration } from '../judge.ts';
 import { greet, say } from '../greeting.ts';
 import { startProgram } from '../program.ts';
 import { stopSignal } from '../stop-signal.ts';
+import { refusalPrefix } from '../topology/refusal.ts';
 import { tellSupervisor } from '../topology/supervised.ts';
 
+export const command: Command = {
+  summary: 'start the program (the default)',
+  description: `
+Starts the program and runs it until Ctrl-C or SIGTERM: then it takes nothing new, finishes what is under way, and stops.
+It applies pending migrations first. What a person needs to know goes to the standard error, the log to the standard
+output: readable at a terminal (in colour unless NO_COLOR is set), JSON lines elsewhere. "settings" lists all that it goes by.`,
+  flags: { '--topology <FILE>': 'start the processes that the file names, on this machine, and look after them' },
+  settings: ['PORT', 'HOST', 'DATA_DIR', 'DATABASE_URL', 'MODULES'],
+  exitCodes: { 0: 'stopped when asked to', 1: 'could not start or could not go on' },
+  failure: refusalPrefix,
+  run: async ({ environment, topology }) =>
+    topology === undefined ? serve(environment) : (await import('../topology/serve-topology.ts')).serveTopology(environment, topology),
+};
+
 /** Resolves with the exit code once the program has stopped. */
-export async function serve(environment: Environment): Promise<number> {
+async function serve(environment: Environment): Promise<number> {
   const { logLevel } = await judgedConfiguration(environment);
   const logger = createLogger({ level: logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const stopAsked = stopSignal();

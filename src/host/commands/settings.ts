@@ -1,6 +1,7 @@
 /** `settings`: every environment variable there is, the modules' own too. */
 import { styleText } from 'node:util';
 import { z } from 'zod';
+import type { Command } from '../command.ts';
 import { callVariable, eventsVariable, ownDatabaseVariable, ownDirectVariable, upstreamVariable } from '../configuration.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { Variables } from '../variables.ts';
@@ -21,22 +22,23 @@ const ofEachModule: Settings = {
   [upstreamVariable(anyModule)]: { description: 'where the gateway reaches it then: http:// or https://, several with commas between' },
 };
 
-export async function settings(json: boolean): Promise<number> {
-  const groups = new Map<string, Settings>([['The program', { ...settingsIn(Variables), ...ofEachModule }]]);
-  for (const module of await loadModules(await findModules())) {
-    const own = Object.entries(module.settings ? settingsIn(module.settings) : {}).filter(([variable]) => !(variable in Variables.shape));
-    if (own.length > 0) groups.set(`The module ${module.name}`, Object.fromEntries(own));
-  }
-  if (json) console.log(JSON.stringify(Object.assign({}, ...groups.values())));
-  else for (const [title, all] of groups) show(title, all);
-  return 0;
-}
+export const command: Command = {
+  summary: 'list the environment variables that all this goes by',
+  description: 'Lists the environment variables of the program and of its modules, with what holds without them.',
+  json: 'an object: by variable what JSON Schema says of it, such as {"PORT": {"default": 3000, "type": "integer", ...}}',
+  async run() {
+    const groups = new Map<string, Settings>([['The program', { ...settingsIn(Variables), ...ofEachModule }]]);
+    for (const module of await loadModules(await findModules())) {
+      const own = Object.entries(module.settings ? settingsIn(module.settings) : {}).filter(([variable]) => !(variable in Variables.shape));
+      if (own.length > 0) groups.set(`The module ${module.name}`, Object.fromEntries(own));
+    }
+    return { lines: [...groups].flatMap(([title, all]) => [styleText('bold', title), ...linesOf(all)]), json: Object.assign({}, ...groups.values()) as Settings };
+  },
+};
 
 const settingsIn = (schema: z.ZodObject) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Settings;
 
-function show(title: string, all: Settings): void {
-  console.log(styleText('bold', title));
-  for (const [variable, { default: fallback = '', description = '' }] of Object.entries(all)) {
-    console.log(`  ${variable.padEnd(26)}  ${String(fallback).padEnd(22)}  ${description}`);
-  }
-}
+const linesOf = (all: Settings) =>
+  Object.entries(all).map(
+    ([variable, { default: fallback = '', description = '' }]) => `  ${variable.padEnd(26)}  ${String(fallback).padEnd(22)}  ${description}`,
+  );

@@ -4,14 +4,27 @@ import type { ConnectionSettings } from '#runtime/database/postgres-database.ts'
 import { moduleSettings, toolSettings } from '#runtime/database/session-settings.ts';
 import { Session } from '#runtime/database/session.ts';
 import { createLogger } from '#runtime/observability/create-logger.ts';
+import type { Command, CommandLine } from '../command.ts';
 import { findModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
 import { sqlPrompt } from '../sql-prompt.ts';
-import { findStoredData, storedServer, type CommandLine } from '../stored-data.ts';
+import { findStoredData, storedServer } from '../stored-data.ts';
 import { UsageError } from '../usage-error.ts';
 
+export const command: Command = {
+  takes: ['[MODULE]'],
+  summary: "open a prompt on the data, as the module's role or as the administrator",
+  description: `
+Opens psql on the stored data, or a small prompt where psql is not installed: a statement ends with ";", the session with
+\\q or the end of the input. With MODULE as its own role, in its schema and able to reach nothing else; without as the
+administrator of the server. The program may be running meanwhile.`,
+  flags: { '--topology <FILE>': 'in the databases of this topology: name the module then' },
+  exitCodes: { 1: 'a statement failed or the database is away', 3: 'psql stopped at an error' },
+  run: sql,
+};
+
 /** As the module's own role, which reaches nothing else; without a module as the administrator of the server. */
-export async function sql(line: CommandLine, module: string | undefined): Promise<number> {
+async function sql(line: CommandLine, module?: string): Promise<number> {
   const modules = await findModules();
   if (module !== undefined && !modules.includes(module)) throw new UsageError(`There is no module "${module}". There are: ${modules.join(', ')}.`);
   if (module === undefined && line.topology !== undefined) throw new UsageError('Name a module: in a topology each has a database of its own.');

@@ -1,103 +1,18 @@
-/** `topology FILE`: runs all processes of a topology on this machine until somebody stops them. */
-import { resolve } from 'node:path';
-import { isOneFile } from '#platform/assets.ts';
-import { createLogger, logOutput } from '#runtime/observability/create-logger.ts';
-import type { Configuration } from '../configuration.ts';
-import { checkEnvironment, type Environment } from '../environment.ts';
-import { greet, say } from '../greeting.ts';
-import { checkPort, managementPort } from '../http-front.ts';
-import { judgedConfiguration, settingsOf } from '../judge.ts';
-import { findModules, loadModules } from '../modules.ts';
-import { Opened } from '../opened.ts';
-import { StartupError } from '../startup-error.ts';
-import { stopSignal } from '../stop-signal.ts';
-import { openTopologyDatabases } from '../topology/databases.ts';
-import { waitUntilReady } from '../topology/front-door.ts';
-import { instancesOf } from '../topology/instances.ts';
-import { MergedLog } from '../topology/merged-log.ts';
-import { checkBroker, checkPorts } from '../topology/preflight.ts';
-import { renewedCertificates } from '../topology/renewed-certificates.ts';
-import { Supervisor } from '../topology/supervisor.ts';
-import { readTopology, type Topology } from '../topology/topology.ts';
-import { Variables } from '../variables.ts';
-import { unknownVariables } from '../unknown-variables.ts';
+/** `topology FILE`: the same as `serve --topology FILE`. */
+import type { Command } from '../command.ts';
+import { refusalPrefix } from '../topology/refusal.ts';
+import { serveTopology } from '../topology/serve-topology.ts';
 
-/** Milliseconds beyond SHUTDOWN_TIMEOUT until a process that does not end is killed. */
-const grace = 3_000;
-/** Milliseconds for processes that are ready to find each other. */
-const patience = 30_000;
-
-/** Resolves with the exit code once all has stopped. */
-export async function serveTopology(environment: Environment, file: string): Promise<number> {
-  const configuration = await judgedConfiguration(environment);
-  const modules = await loadModules(await findModules());
-  checkEnvironment(settingsOf(modules), environment);
-  for (const line of unknownVariables(environment, modules)) say(line);
-  if (configuration.modules) throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
-  const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
-  const opened = new Opened(logger);
-  const stopAsked = stopSignal();
-  let failure: Error | void = undefined;
-  try {
-    const topology = await readTopology(file, await findModules(), environment);
-    const running = start(topology, configuration, environment, opened);
-    const started = await Promise.race([running, stopAsked]);
-    if (started) {
-      greet(started);
-      failure = await Promise.race([stopAsked, started.failed]);
-    }
-    say(failure ? `Stopping: ${failure.message}` : 'Stopping: finishing what is under way. Press Ctrl-C again to stop at once.');
-    // A process that is still starting is closed as soon as it has started.
-    await opened.closeAll();
-    await running.catch(() => {});
-  } finally {
-    await opened.closeAll();
-    logger.close();
-  }
-  if (failure) return 1;
-  say('Stopped.');
-  return 0;
-}
-
-/** Without those that the host reads, in every process. */
-async function moduleSettings(): Promise<ReadonlyMap<string, readonly string[]>> {
-  const modules = await loadModules(await findModules());
-  const ofHost = new Set(Object.keys(Variables.shape));
-  return new Map(modules.map(({ name, settings }) => [name, Object.keys(settings?.shape ?? {}).filter((variable) => !ofHost.has(variable))]));
-}
-
-interface Started {
-  readonly url: string;
-  readonly dataLocation: string;
-  readonly failed: Promise<Error>;
-}
-
-async function start(topology: Topology, configuration: Configuration, environment: Environment, opened: Opened): Promise<Started> {
-  await checkPorts(topology);
-  if (configuration.management) await checkPort(configuration.management, managementPort);
-  if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
-  const { urls, location, failed, migrated } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
-  // No load balancer has to notice that a person at a terminal stops it.
-  const processes = process.stdout.isTTY ? { ...environment, SHUTDOWN_DELAY: '0' } : environment;
-  const means = { environment: processes, databases: urls, settings: await moduleSettings() };
-  const dataDir = resolve(configuration.dataDir);
-  const toRenew = { topology, environment, dataDir, onError: (error: Error) => say(`The certificates could not be renewed: ${error.message}`) };
-  const instances = instancesOf(topology, { ...means, certificates: await renewedCertificates(toRenew, opened) });
-
-  const log = new MergedLog(instances.map(({ name }) => name), {
-    ...logOutput(environment, process.stdout.isTTY),
-    out: process.stdout,
-    toPerson: process.stderr,
-  });
-  const supervisor = new Supervisor(instances, {
-    // The one file is the program itself.
-    command: isOneFile ? [process.execPath] : [process.execPath, ...process.execArgv, process.argv[1]!],
-    log,
-    stopTimeout: configuration.shutdownTimeout + grace,
-  });
-  opened.add('the processes', () => supervisor.stop());
-  const { ready: url, management = url } = await supervisor.start();
-  migrated();
-  await waitUntilReady(management, patience);
-  return { url, dataLocation: location, failed };
-}
+export const command: Command = {
+  takes: ['FILE'],
+  summary: 'start the processes that the file names, here',
+  description: `
+Starts the processes that FILE names, on this machine, each with its modules and every module with a database of its own, and
+looks after them: one log with the name of each process, what dies is started again, and Ctrl-C stops all. FILE is a file of
+yours, or one that comes with the program, such as topologies/split.yaml: each module apart. "serve --topology FILE" does
+the same. With DATABASE_URL its user may have to create databases.`,
+  settings: ['EVENTS_URL', 'DATA_DIR', 'DATABASE_URL'],
+  exitCodes: { 0: 'stopped when asked to', 1: 'could not start or could not go on' },
+  failure: refusalPrefix,
+  run: ({ environment }, file) => serveTopology(environment, file!),
+};

@@ -1,0 +1,34 @@
+/** `npm run docs`: writes the part of the documentation that comes from the commands. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { allCommands } from '../src/host/command-line.ts';
+import { commandsPage } from './docs/commands-page.ts';
+
+const root = join(import.meta.dirname, '..');
+const script = new Command('npm run docs --')
+  .description('Writes the generated parts of docs/, from the commands of the program.')
+  .option('--check', 'write nothing, and say what is not current')
+  .helpOption('-h, --help', 'show this')
+  .addHelpText('after', '\nExit codes: 0 written or current, 1 not current, 2 wrong arguments.')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse();
+const { check = false } = script.opts<{ check?: boolean }>();
+
+/** The text between `<!-- name:begin -->` and `<!-- name:end -->` in a page. */
+function withSection(file: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->\n`, `<!-- ${name}:end -->`];
+  const page = readFileSync(join(root, file), 'utf8');
+  const [before, after] = [page.indexOf(begin), page.indexOf(end)];
+  if (before === -1 || after === -1) throw new Error(`${file} has no ${begin.trim()} and ${end} to write between.`);
+  return `${page.slice(0, before)}${begin}${text}${page.slice(after)}`;
+}
+
+const pages = { 'docs/commands.md': withSection('docs/commands.md', 'commands', commandsPage(await allCommands())) };
+
+for (const [file, text] of Object.entries(pages)) {
+  const isCurrent = readFileSync(join(root, file), 'utf8') === text;
+  if (!isCurrent && !check) writeFileSync(join(root, file), text);
+  if (!isCurrent && check) process.exitCode = 1;
+  console.log(`${file} ${isCurrent ? 'is current' : check ? 'is not current: npm run docs writes it' : 'is written'}.`);
+}

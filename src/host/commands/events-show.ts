@@ -1,0 +1,19 @@
+/** `events show`: a delivery that was given up, with its event and its error. */
+import type { Command } from '../command.ts';
+import { withDeadLetter } from '../dead-letters.ts';
+
+export const command: Command = {
+  takes: ['SUBSCRIPTION', 'EVENT'],
+  summary: 'show one of them with its event and its error',
+  description: `
+Shows a delivery that was given up, with its event and its error, in JSON. "events list" tells the names of both. The program
+may be running meanwhile.`,
+  flags: { '--topology <FILE>': 'in the databases of this topology' },
+  json: 'the same object in one line',
+  exitCodes: { 1: 'there is no such delivery or the database is away' },
+  run: (line, subscription, event) =>
+    withDeadLetter(line, [subscription!, event!], async (letters) => {
+      const found = await letters.get(subscription!, event!);
+      return found && { lines: [JSON.stringify(found, null, 2)], json: found };
+    }),
+};
