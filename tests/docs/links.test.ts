@@ -51,6 +51,16 @@ describe('the documentation', () => {
     expect(named).toEqual(expect.arrayContaining(markdownIn('docs').filter((page) => page !== 'docs/README.md')));
   });
 
+  it('maps every part of src/, and every folder of the runtime', () => {
+    const folders = ['src', 'src/runtime'].flatMap((parent) =>
+      readdirSync(join(root, parent), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [`${parent}/${entry.name}`] : [])),
+    );
+    const named = namedBy('docs/architecture.md').map((path) => path.replace(/\/README\.md$/, ''));
+    expect(named).toEqual(expect.arrayContaining(folders));
+    // And walks through the code file by file.
+    expect(named.filter((path) => path.endsWith('.ts')).length).toBeGreaterThan(30);
+  });
+
   it('shows each file of the platform', () => {
     const files = readdirSync(join(root, 'src/platform')).filter((name) => name.endsWith('.ts') && !/\.test(?:-d)?\.ts$/.test(name));
     const shown = [...textOf('src/platform/README.md').matchAll(/^\*\*\[(.+?)\]\(\1\)\*\* /gm)].map(([, name]) => name);
