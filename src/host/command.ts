@@ -1,3 +1,4 @@
+// ADR 0048
 /** A command of the program as one value: the command line, its help, docs/commands.md and shell completion are made of these. */
 import type { Printed } from '#platform/module.ts';
 import type { Environment } from './environment.ts';

@@ -1,3 +1,4 @@
+// ADR 0035
 /**
  * A module's table of contents. `module.ts` of each module calls `defineModule`; the host reads it, gives the
  * module a container of its own, and connects it to the others.

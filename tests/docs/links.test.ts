@@ -48,7 +48,7 @@ describe('the documentation', () => {
 
   it('has an index of all its pages', () => {
     const named = namedBy('docs/README.md');
-    expect(named).toEqual(expect.arrayContaining(markdownIn('docs').filter((page) => page !== 'docs/README.md')));
+    expect(markdownIn('docs').filter((page) => page !== 'docs/README.md' && !named.includes(page))).toEqual([]);
   });
 
   it('maps every part of src/, and every folder of the runtime', () => {
@@ -56,7 +56,7 @@ describe('the documentation', () => {
       readdirSync(join(root, parent), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [`${parent}/${entry.name}`] : [])),
     );
     const named = namedBy('docs/architecture.md').map((path) => path.replace(/\/README\.md$/, ''));
-    expect(named).toEqual(expect.arrayContaining(folders));
+    expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
     // And walks through the code file by file.
     expect(named.filter((path) => path.endsWith('.ts')).length).toBeGreaterThan(30);
   });

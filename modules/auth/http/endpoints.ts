@@ -14,8 +14,8 @@ export const authEndpoints: Endpoint[] = [
   endpoint(AuthApi.register, 'POST /v1/auth/register', {
     summary: 'Open an account',
     description:
-      'Passwords of any composition are welcome; only length counts, and that few others use the same one. The answer ' +
-      'is the same for an e-mail address that has an account already: that account stays as it is.',
+      'A password may be made of anything; it must be long, and not a common one. The answer ' +
+      'is the same for an e-mail address that is taken: its account stays as it is.',
     access: 'anyone',
     idempotent: true,
     input: { address },
@@ -26,9 +26,9 @@ export const authEndpoints: Endpoint[] = [
   endpoint(AuthApi.logIn, 'POST /v1/auth/login', {
     summary: 'Log in',
     description:
-      'Wrong passwords make the next attempt wait, and so do too many logins. Keep the `deviceToken` of the answer, also ' +
-      'after logging out, and send it with the next login from the same device: guesses that others make at the account ' +
-      'then do not hold it up. It proves nothing else. A one-time password takes a `newPassword` along (403 ' +
+      'Wrong passwords delay the next attempt, and so do too many logins. Keep the `deviceToken` of the answer, also ' +
+      'after logging out, and send it with the next login from the same device: other people\'s guesses at the account ' +
+      'then do not hold it up. It proves nothing else. A one-time password needs a `newPassword` beside it (403 ' +
       '`auth.password-change-required` without).',
     access: 'anyone',
     input: { address },
@@ -37,8 +37,8 @@ export const authEndpoints: Endpoint[] = [
   endpoint(AuthApi.refresh, 'POST /v1/auth/refresh', {
     summary: 'Refresh the tokens',
     description:
-      'Each refresh token works once. One that comes again within a few seconds, as from a second tab or after a lost ' +
-      'answer, gives the same new one, until that was used. One that comes again later ends its session for everybody.',
+      'Each refresh token works once. A repetition within a few seconds, as from a second tab or after a lost answer, ' +
+      'gives the same new token, until that is used. A later repetition ends the session for everybody.',
     access: 'anyone',
   }),
 
@@ -74,7 +74,7 @@ export const authEndpoints: Endpoint[] = [
 
   endpoint(AuthApi.getPublicKeys, 'GET /.well-known/jwks.json', {
     summary: 'The public keys of access tokens (RFC 7517)',
-    description: 'The next key appears here a day before it signs, and a former one stays until its last token has expired.',
+    description: 'The next key appears a day before it signs, and an earlier one stays until its last token has expired.',
     access: 'anyone',
     headers: () => ({ 'cache-control': 'public, max-age=300' }),
   }),

@@ -35,7 +35,7 @@ export const ordersEndpoints: Endpoint[] = [
   endpoint(OrdersApi.changeProduct, 'PATCH /v1/products/{sku}', {
     summary: 'Change a product',
     description:
-      '`stock` is what can be ordered from now on. Every order changes the stock and so the version: with `If-Match` nothing is changed that was ordered meanwhile.',
+      '`stock` is the quantity that can be ordered from now on. Every order changes the stock, and so the version: `If-Match` refuses the change if something was ordered meanwhile.',
     access: 'admin',
     versioned: true,
     input: { sku, expectedVersion: fromIfMatch(OrdersErrors.changedMeanwhile) },
@@ -45,7 +45,7 @@ export const ordersEndpoints: Endpoint[] = [
   endpoint(OrdersApi.placeOrder, 'POST /v1/orders', {
     summary: 'Place an order',
     description:
-      'Reserves the stock and starts the checkout, at the prices of the catalogue. The answer is the order as `pending`; with `Prefer: wait=5` it comes as soon as the order is `paid` or `cancelled`, after 5 seconds at the latest. An order whose payment fails is `cancelled` and says why; one that costs nothing is paid whatever the token.',
+      'Reserves the stock and starts the checkout, at the prices of the catalogue. The answer is the order as `pending`; with `Prefer: wait=5` it comes as soon as the order is `paid` or `cancelled`, after 5 seconds at the latest. An order whose payment fails is `cancelled` and says why; one without a price is paid, whatever the token.',
     access: 'user',
     idempotent: true,
     input: { customerId: fromToken('userId') },
@@ -68,7 +68,7 @@ export const ordersEndpoints: Endpoint[] = [
 
   endpoint(OrdersApi.cancelOrder, 'POST /v1/orders/{id}/cancel', {
     summary: 'Cancel one of your orders',
-    description: 'Its stock is back at once; money that was paid follows. Cancelling it again changes nothing.',
+    description: 'Returns its stock at once, and the paid money after that. Repeating it is harmless.',
     access: 'user',
     idempotent: true,
     input: { orderId, customerId: fromToken(ownerFor) },

@@ -24,7 +24,7 @@ export const paymentsEndpoints: Endpoint[] = [
   endpoint(PaymentsApi.refund, 'POST /v1/payments/{id}/refunds', {
     summary: 'Refund a payment',
     description:
-      'A part of what was captured, or without an amount all that is left. The provider moves the money after the answer, so its status is `pending` at first; `Prefer: wait=5` holds the answer until it is known.',
+      'Refunds the `amount`, or without one all that is left. The provider moves the money after the answer, so the status is `pending` at first; `Prefer: wait=5` holds the answer until it is final.',
     access: 'admin',
     idempotent: true,
     input: { paymentId },

@@ -124,7 +124,7 @@ function responses(endpoint: Endpoint, module: string, components: Components): 
         content: { 'application/json': { schema: components.schemaOf(answers.body, 'output', module) } },
       }),
     },
-    ...(versioned && method === 'GET' && { 304: { description: 'You have it already.', headers: headerReferences(['ETag']) } }),
+    ...(versioned && method === 'GET' && { 304: { description: 'Not modified.', headers: headerReferences(['ETag']) } }),
     ...problems(endpoint, components),
   };
 }
