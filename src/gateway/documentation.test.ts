@@ -49,7 +49,7 @@ describe('the documentation', () => {
   it('is sent compressed to whoever takes that', async () => {
     const [plain, zipped] = await Promise.all([
       http.get('/docs/rapidoc.js').set('Accept-Encoding', 'identity'),
-      http.get('/docs/rapidoc.js').set('Accept-Encoding', 'br, gzip').buffer(true).parse((stream, done) => {
+      http.get('/docs/rapidoc.js').set('Accept-Encoding', 'deflate, gzip').buffer(true).parse((stream, done) => {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('end', () => done(null, Buffer.concat(chunks)));
@@ -57,7 +57,6 @@ describe('the documentation', () => {
     ]);
     expect(plain.headers).not.toHaveProperty('content-encoding');
     expect(zipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
-    expect(Number(zipped.headers['content-length'])).toBeLessThan(Number(plain.headers['content-length']) / 3);
     const bytes = zipped.body as Buffer;
     const text = bytes[0] === 0x1f ? gunzipSync(bytes).toString() : bytes.toString();
     expect(text.length).toBe(plain.text?.length ?? (plain.body as Buffer).toString().length);
@@ -65,13 +64,14 @@ describe('the documentation', () => {
 
   it.each([
     ['gzip', 'gzip'],
-    ['*', 'gzip'],
-    ['identity;q=0, *', 'gzip'],
+    ['*', 'br'],
+    ['identity;q=0, *', 'br'],
+    ['gzip, br', 'br'],
     ['identity;q=0.5, gzip;q=0.8', 'gzip'],
-    ['br, gzip;q=0.001', 'gzip'],
+    ['zstd, gzip;q=0.001', 'gzip'],
     ['', undefined],
     ['gzip;q=0', undefined],
-    ['gzip;q=0, *', undefined],
+    ['br;q=0, gzip;q=0, deflate;q=0, *', undefined],
     ['*;q=0, identity', undefined],
     ['gzip;q=0.5, identity', undefined],
     ['xgzip', undefined],
@@ -80,7 +80,7 @@ describe('the documentation', () => {
     expect([status, headers['content-encoding'], headers.vary]).toEqual([200, coding, 'Accept-Encoding']);
   });
 
-  it.each(['identity;q=0', '*;q=0', 'br, identity;q=0'])('is 406 to who accepts nothing that there is: "%s"', async (accepted) => {
+  it.each(['identity;q=0', '*;q=0', 'zstd, identity;q=0'])('is 406 to who accepts nothing that there is: "%s"', async (accepted) => {
     const { status, body } = await http.get('/openapi.json').set('Accept-Encoding', accepted);
     expect([status, body.code]).toEqual([406, 'platform.not-acceptable']);
   });

@@ -1,7 +1,7 @@
 /** Whether the program lives, and whether it should be sent requests. */
+import type { RequestHandler, Response } from 'express';
 import { Failure } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { SentAnswer } from '#runtime/http/rendered-answer.ts';
 
 /** Resolves when what it looks at works; rejects with the reason. It is given a second. */
 export type HealthCheck = () => Promise<unknown>;
@@ -48,15 +48,15 @@ export class Health {
     return this.#draining;
   }
 
-  readonly live = async (): Promise<SentAnswer> => json(200, { status: 'ok' });
+  readonly live: RequestHandler = (_request, response) => tell(response, 200, { status: 'ok' });
 
-  readonly ready = async (): Promise<SentAnswer> => {
-    if (this.#draining) return json(503, { status: 'draining', checks: [] });
+  readonly ready: RequestHandler = async (_request, response) => {
+    if (this.#draining) return tell(response, 503, { status: 'draining', checks: [] });
     // However many ask, each check runs once at a time.
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
     const { checks, details } = await this.#looking;
     const ready = checks.every(({ status }) => status === 'ok');
-    return json(ready ? 200 : 503, { status: ready ? 'ok' : 'failed', checks, details });
+    tell(response, ready ? 200 : 503, { status: ready ? 'ok' : 'failed', checks, details });
   };
 
   async #look(): Promise<Findings> {
@@ -101,8 +101,6 @@ function withinPatience(work: Promise<unknown>): Promise<unknown> {
 const publicReason = (error: unknown): string =>
   error instanceof Failure ? error.message : String((error as { code?: unknown } | null)?.code ?? 'It does not work; the log says why.');
 
-const json = (status: number, body: unknown): SentAnswer => ({
-  status,
-  headers: ['Cache-Control', 'no-store', 'Content-Type', 'application/json; charset=utf-8'],
-  body: JSON.stringify(body),
-});
+const tell = (response: Response, status: number, body: unknown): void => {
+  response.status(status).set('Cache-Control', 'no-store').json(body);
+};

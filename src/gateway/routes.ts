@@ -1,19 +1,70 @@
+/** Express routes for what the gateway serves. */
+import { type RequestHandler, Router } from 'express';
 import type { Principal } from '#platform/context.ts';
-import type { Access } from '#platform/endpoint.ts';
-import type { Exchange, RouteName } from '#runtime/http/exchange.ts';
-import type { SentAnswer } from '#runtime/http/rendered-answer.ts';
-import type { Parameters } from '#runtime/http/route-table.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
+import type { RouteInfo } from '#runtime/http/request-context.ts';
 
-/** What the gateway serves under one method and path. */
-export interface Route extends RouteName {
-  readonly method: string;
-  readonly access: Access;
-  /** Milliseconds for the whole answer where it may take longer than others. */
-  readonly timeout?: number | undefined;
-  /** Undefined when it was sent already, in parts. */
-  answer(exchange: Exchange, parameters: Parameters): Promise<SentAnswer | undefined>;
+export interface Route extends RouteInfo {
+  readonly answer: RequestHandler;
+}
+
+/**
+ * Makes a router. Requests that find their route go through `steps` first; what knows the path and not the method goes
+ * through `limit`.
+ */
+export function routesOf(routes: readonly Route[], steps: readonly RequestHandler[], limit: RequestHandler): Router {
+  const router = Router({ caseSensitive: true });
+  for (const [url, here] of byUrl(routes)) {
+    const path = router.route(url.replace(parameter, ':$1'));
+    for (const route of here) {
+      const found: RequestHandler = ({ context }, _response, next) => {
+        context.route = route;
+        next();
+      };
+      path[lowerCase(route.method)](found, ...steps, route.answer);
+    }
+    path.all(limit, otherMethod(here));
+  }
+  return router;
+}
+
+/** Finds the route that Express will find, without Express. Undefined also for a target that cannot be read. */
+export function routeFinder<R extends Place>(routes: readonly R[]): (method: string | undefined, target: string | undefined) => R | undefined {
+  const patterns = [...byUrl(routes)].map(([url, here]) => ({ pattern: patternOf(url), here }));
+  return (method, target = '') => patterns.find(({ pattern }) => pattern.test(target))?.here.find((route) => route.method === method);
+}
+
+const patternOf = (url: string) => new RegExp(`^${url.replaceAll('.', '\\.').replace(parameter, '[^/?]+')}/?(?:\\?|$)`);
+
+type Place = Pick<RouteInfo, 'method' | 'url'>;
+const parameter = /\{(\w+)\}/g;
+
+/** Groups routes by URL. Express takes the first that matches, so literal segments come before parameters (`{` sorts after letters). */
+function byUrl<R extends Place>(routes: readonly R[]): Map<string, R[]> {
+  const groups = Map.groupBy(routes.toSorted((a, b) => (a.url < b.url ? -1 : 1)), ({ url }) => url);
+  const shapes = new Map<string, string>();
+  for (const [url, here] of groups) {
+    const twice = here.find(({ method }, index) => here.findIndex((other) => other.method === method) !== index);
+    if (twice) throw new TypeError(`${twice.method} ${url} is declared twice.`);
+    const shape = url.replace(parameter, '{}');
+    if (shapes.has(shape)) throw new TypeError(`${url} and ${shapes.get(shape)} are one path: call its parameters the same.`);
+    shapes.set(shape, url);
+  }
+  return groups;
 }
 
 /** Probes and administrators get in when nobody else does: they are who can do something about it. */
-export const isExempt = (route: Route | undefined, principal: Principal | undefined): boolean =>
+export const isExempt = (route: RouteInfo | undefined, principal: Principal | undefined): boolean =>
   route !== undefined && (route.operational || route.access === 'admin' || principal?.roles.includes('admin') === true);
+
+const lowerCase = (method: RouteInfo['method']) => method.toLowerCase() as Lowercase<RouteInfo['method']>;
+
+function otherMethod(routes: readonly RouteInfo[]): RequestHandler {
+  const methods: string[] = routes.map(({ method }) => method);
+  const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  return ({ method }, response) => {
+    response.setHeader('Allow', allowed);
+    if (method !== 'OPTIONS') throw httpErrors.methodNotAllowed(`${method} is not possible here. What is: ${allowed}.`);
+    response.status(204).end();
+  };
+}

@@ -5,7 +5,7 @@ import type { RpcServer } from '#runtime/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import { Metrics } from '#runtime/observability/metrics.ts';
 import { TokenVerifier } from '#runtime/security/token-verifier.ts';
-import { createApp, type GatewayApp } from '../gateway/app.ts';
+import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import type { RedisCounts } from '../gateway/redis-counts.ts';
 import type { Configuration } from './configuration.ts';
 import type { OpenDatabase } from './databases.ts';
@@ -33,7 +33,7 @@ interface CompositionOptions extends ProgramOptions {
 }
 
 export interface Composition {
-  readonly gateway: GatewayApp;
+  readonly gateway: Gateway;
   readonly modules: readonly RunningModule[];
   /** Where other processes call the modules of this one. */
   readonly rpc: RpcServer | undefined;
@@ -87,7 +87,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   });
   const checks = Object.fromEntries(modules.map(({ definition, database }) => [`database ${definition.name}`, database.ping]));
   const clocks = await watchClocks(modules, options, metrics, opened);
-  const gateway = createApp({
+  const gateway = createGateway({
     modules: modules.map(({ definition, client, database }) => ({
       name: definition.name,
       endpoints: definition.endpoints,

@@ -4,8 +4,8 @@ import { createServer as createSecureServer, Server as SecureServer } from 'node
 import { type AddressInfo, createServer as createProbe, type Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GatewayApp } from '../gateway/app.ts';
-import { serverOptions } from '../gateway/server-options.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import { serverOptions } from '../gateway/server/server-options.ts';
 import type { Place } from './configuration.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -38,7 +38,7 @@ export interface FrontCertificate {
   onChange(listener: () => void): void;
 }
 
-type Served = Pick<GatewayApp, 'app' | 'clientError' | 'drain'>;
+type Served = Pick<Gateway, 'app' | 'clientError' | 'drain'>;
 
 export class HttpFront {
   readonly #gateway: Served;
@@ -65,7 +65,7 @@ export class HttpFront {
   }
 
   /** The port of probes and scrapes. Plain HTTP: it is for the network inside. */
-  static async openManagement(gateway: GatewayApp, place: Place): Promise<HttpFront> {
+  static async openManagement(gateway: Gateway, place: Place): Promise<HttpFront> {
     const front = new HttpFront({ ...gateway, app: gateway.management }, undefined);
     await listen(front.#server, place, managementPort);
     return front;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Endpoint } from '#platform/endpoint.ts';
-import { parameterNames } from '#runtime/http/route-table.ts';
+import { parameterNames } from '#runtime/http/request-reader.ts';
 import { Visitor } from '../acceptance/client.ts';
 import { exampleOf, jsonSchemaOf } from './support/samples.ts';
 import { type Customer, declaredEndpoints, nameOf, type Purchase, purchase, send, type Shop, startShop } from './support/shop.ts';

@@ -10,7 +10,8 @@ import { Metrics } from '#runtime/observability/metrics.ts';
 import { signAccessToken, type SigningKey } from '#platform/access-token.ts';
 import type { Authenticator } from '#platform/authenticator.ts';
 import { TokenVerifier } from '#runtime/security/token-verifier.ts';
-import { createApp, type GatewayApp, type GatewayOptions, type GatewaySettings } from '../../src/gateway/app.ts';
+import type { GatewaySettings } from '../../src/gateway/app.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import type { HealthCheck } from '../../src/gateway/health.ts';
 import type { RedisCounts } from '../../src/gateway/redis-counts.ts';
 import type { Upstream } from '../../src/gateway/upstreams/upstream.ts';
@@ -69,7 +70,7 @@ export class TestAuthenticator implements Authenticator {
   }
 }
 
-export interface TestGateway extends GatewayApp {
+export interface TestGateway extends Gateway {
   readonly http: ReturnType<typeof supertest>;
   readonly authenticator: TestAuthenticator;
   readonly metrics: Metrics;
@@ -94,7 +95,7 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
   const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
   const authenticator = new TestAuthenticator();
   const metrics = new Metrics();
-  const created = createApp({
+  const created = createGateway({
     modules: [{ name: 'library', endpoints, client: {}, database: database ?? noDatabase }],
     verifier: new TokenVerifier({ ...parties, authenticator }),
     logger,

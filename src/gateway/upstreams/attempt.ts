@@ -1,9 +1,10 @@
 /** One request on its way to one process of a module, and the answer on its way back to the client. */
+import type { Response } from 'express';
 import type { Dispatcher } from 'undici';
 import { Failure } from '#platform/errors.ts';
-import type { Exchange } from '#runtime/http/exchange.ts';
 import { httpErrors } from '#runtime/http/http-errors.ts';
-import { passedHeaders } from './answer-headers.ts';
+import { writeHead } from '#runtime/http/send.ts';
+import { passHeaders } from './answer-headers.ts';
 import type { Origin, Sending } from './origin.ts';
 import type { RequestMessage } from './request-message.ts';
 
@@ -37,32 +38,32 @@ interface Outcome {
 export class Attempt implements Sending {
   readonly options: Dispatcher.DispatchOptions;
   readonly startedAt = performance.now();
-  readonly #exchange: Exchange;
+  readonly #response: Response;
   readonly #origin: Origin;
   readonly #repeatable: boolean;
   readonly #outcome: Outcome;
   #controller: Dispatcher.DispatchController | undefined;
   #givenUp: Error | undefined;
   #status = 0;
-  #headers: string[] = [];
+  #headers: readonly (Buffer | string)[] = [];
   #length: number | undefined;
   #whole: Buffer | undefined;
   #streaming = false;
   #over = false;
 
   /** Resolves when the client has its answer. Rejects with NoAnswer, Abandoned, and a Failure of the client's. */
-  static make(origin: Origin, message: RequestMessage, exchange: Exchange, repeatable: boolean): Promise<void> {
+  static make(origin: Origin, message: RequestMessage, response: Response, repeatable: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      const attempt = new Attempt(origin, message, exchange, repeatable, { resolve, reject });
-      exchange.response.once('close', attempt.#onClose);
+      const attempt = new Attempt(origin, message, response, repeatable, { resolve, reject });
+      response.once('close', attempt.#onClose);
       origin.send(attempt);
     });
   }
 
-  private constructor(origin: Origin, message: RequestMessage, exchange: Exchange, repeatable: boolean, outcome: Outcome) {
+  private constructor(origin: Origin, message: RequestMessage, response: Response, repeatable: boolean, outcome: Outcome) {
     const { method, path, headers, body } = message;
     this.options = { method: method as Dispatcher.HttpMethod, path, headers, body: body ?? null };
-    this.#exchange = exchange;
+    this.#response = response;
     this.#origin = origin;
     this.#repeatable = repeatable;
     this.#outcome = outcome;
@@ -84,7 +85,7 @@ export class Attempt implements Sending {
     const length = headers['content-length'];
     this.#status = status;
     this.#length = typeof length === 'string' ? Number(length) : undefined;
-    this.#headers = passedHeaders(rawHeaders as Buffer[]);
+    this.#headers = rawHeaders as Buffer[];
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -96,8 +97,8 @@ export class Attempt implements Sending {
       if (!this.#begin()) return controller.abort(new Abandoned(true));
       this.#streaming = true;
     }
-    const { response } = this.#exchange;
-    this.#exchange.bytes += chunk.length;
+    const response = this.#response;
+    response.req.context.bytes += chunk.length;
     if (response.write(chunk)) return;
     controller.pause();
     response.once('drain', () => controller.resume());
@@ -105,24 +106,24 @@ export class Attempt implements Sending {
 
   onResponseEnd(): void {
     this.#over = true;
-    this.#exchange.response.off('close', this.#onClose);
-    if (this.#status >= 400) this.#exchange.problem = this.#problem();
+    this.#response.off('close', this.#onClose);
+    if (this.#status >= 400) this.#response.req.context.problem = this.#problem();
     if (this.#streaming || this.#begin()) this.#end();
     this.#outcome.resolve();
   }
 
   /** As text of one byte a character, a body goes out in one piece with the headers: a sixth of the CPU time of a request less. */
   #end(): void {
-    const { response } = this.#exchange;
+    const response = this.#response;
     if (this.#whole === undefined) return void response.end();
-    this.#exchange.bytes = this.#whole.length;
+    response.req.context.bytes = this.#whole.length;
     response.end(this.#whole.toString('latin1'), 'latin1');
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
     this.#over = true;
     this.#origin.forget(this);
-    this.#exchange.response.off('close', this.#onClose);
+    this.#response.off('close', this.#onClose);
     this.#outcome.reject(this.#reason(error));
   }
 
@@ -145,7 +146,10 @@ export class Attempt implements Sending {
   }
 
   #begin(): boolean {
-    return this.#exchange.begin({ status: this.#status, headers: this.#headers, length: this.#length });
+    if (!writeHead(this.#response, { status: this.#status, headers: [] })) return false;
+    passHeaders(this.#headers, this.#response);
+    if (this.#length !== undefined) this.#response.setHeader('Content-Length', this.#length);
+    return true;
   }
 
   readonly #onClose = (): void => {

@@ -3,11 +3,11 @@
  * Sends requests on to a module that runs elsewhere, and its answers back: to each of its processes in turn, around
  * those that are gone, and nowhere while none can be reached.
  */
+import type { Request, Response } from 'express';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
 import { platformErrors } from '#platform/errors.ts';
 import type { Endpoint } from '#platform/endpoint.ts';
 import { halfOpenAfter } from '#runtime/calls/half-open-after.ts';
-import type { Exchange } from '#runtime/http/exchange.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Abandoned, Attempt, NoAnswer } from './attempt.ts';
 import { Origin } from './origin.ts';
@@ -67,34 +67,34 @@ export class Forwarder {
   }
 
   /** Gives the client its answer; rejects where there is none. */
-  async forward(exchange: Exchange, endpoint: Endpoint): Promise<undefined> {
+  async forward(request: Request, response: Response, endpoint: Endpoint): Promise<void> {
     if (this.#underWay >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
     this.#underWay += 1;
     try {
-      const message = requestMessage(exchange);
+      const message = requestMessage(request);
       // Whether the module is back is found out by asking for its health: a request could take its whole deadline.
       if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#requireAlive());
-      const repeatable = isRepeatable(message, exchange.request, endpoint);
-      await this.#breaker.execute(() => this.#tryInTurn(message, exchange, repeatable));
+      const repeatable = isRepeatable(request, endpoint);
+      await this.#breaker.execute(() => this.#tryInTurn(message, response, repeatable));
     } catch (error) {
-      this.#afterFailure(error, exchange);
+      this.#afterFailure(error, response);
     } finally {
       this.#underWay -= 1;
     }
   }
 
-  async #tryInTurn(message: RequestMessage, exchange: Exchange, repeatable: boolean): Promise<void> {
+  async #tryInTurn(message: RequestMessage, response: Response, repeatable: boolean): Promise<void> {
     let last: unknown;
     for (const origin of this.#inTurn()) {
       try {
-        return await Attempt.make(origin, message, exchange, repeatable);
+        return await Attempt.make(origin, message, response, repeatable);
       } catch (error) {
-        const late = exchange.problem === platformErrors.deadlineExceeded.code;
+        const late = response.req.context.problem === platformErrors.deadlineExceeded.code;
         // Where the answer was on its way, it is the client that took too long.
         if (error instanceof Abandoned && late && !error.answered) throw new Unanswered('The time was up.', { cause: error });
         if (!(error instanceof NoAnswer)) throw error;
         origin.leaveOut(error.cause);
-        if (exchange.response.headersSent || (error.sent && !repeatable)) throw error;
+        if (response.headersSent || (error.sent && !repeatable)) throw error;
         last = error;
       }
     }
@@ -119,8 +119,8 @@ export class Forwarder {
     if (!answers.includes(true)) throw new Unanswered('No process lives.');
   }
 
-  #afterFailure(error: unknown, exchange: Exchange): void {
-    if (error instanceof Abandoned || exchange.response.writableEnded) return;
+  #afterFailure(error: unknown, response: Response): void {
+    if (error instanceof Abandoned || response.writableEnded) return;
     if (error instanceof BrokenCircuitError || error instanceof Unanswered || error instanceof NoAnswer) {
       const [failure, reason] =
         error instanceof NoAnswer ? [platformErrors.outcomeUnknown, 'broke off'] : [platformErrors.unavailable, 'cannot be reached'];
@@ -136,7 +136,7 @@ export class Forwarder {
 }
 
 /** Sent twice, it takes effect once. */
-function isRepeatable({ method }: RequestMessage, { headers }: Exchange['request'], { idempotent = false }: Endpoint): boolean {
+function isRepeatable({ method, headers }: Request, { idempotent = false }: Endpoint): boolean {
   if (method === 'GET' || method === 'HEAD') return true;
   return idempotent && headers['idempotency-key'] !== undefined;
 }

@@ -1,26 +1,22 @@
 import type { z } from 'zod';
 import { forAnswers } from './answer-schema.ts';
 import type { Answer, Endpoint } from '#platform/endpoint.ts';
-import { entityTag, isKnown } from './preconditions.ts';
+import { entityTag } from './preconditions.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
 
 /** Makes what turns the answers of one endpoint into what is sent: only what its schema names leaves (S31). */
-export function answerWriter(endpoint: Endpoint): (answer: Answer<unknown>, ifNoneMatch: string | undefined) => RenderedAnswer {
+export function answerWriter(endpoint: Endpoint): (answer: Answer<unknown>) => RenderedAnswer {
   const schema: z.ZodType | undefined = endpoint.answers.body && forAnswers(endpoint.answers.body);
   const always = deprecation(endpoint);
   const cachable = endpoint.method === 'GET' && endpoint.versioned === true;
   // What needs a token is somebody's own: no cache keeps it, not even the browser's on a shared machine (RFC 9111, 5.2.2.5).
   const caching = cachable && endpoint.access === 'anyone' ? 'no-cache' : 'no-store';
 
-  return ({ status, body, stream, version, headers = {} }, ifNoneMatch) => {
+  return ({ status, body, stream, version, headers = {} }) => {
     const all = [...always];
     if (headers['cache-control'] === undefined) all.push('Cache-Control', caching);
     for (const name of Object.keys(headers)) all.push(name, headers[name]!);
-    if (version !== undefined) {
-      const tag = entityTag(version);
-      all.push('ETag', tag);
-      if (cachable && isKnown(ifNoneMatch, tag)) return { status: 304, headers: all, body: undefined };
-    }
+    if (version !== undefined) all.push('ETag', entityTag(version));
     if (schema === undefined) return { status, headers: all, body: undefined };
     all.push('Content-Type', 'application/json; charset=utf-8');
     if (stream !== undefined) return { status, headers: all, body: undefined };

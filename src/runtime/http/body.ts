@@ -1,16 +1,17 @@
 /** Reads the body of a request as JSON, bounded in depth. */
 import { parse as parseContentType } from 'content-type';
+import type { Request } from 'express';
 import { httpErrors } from './http-errors.ts';
 import { requireStorableText } from './storable-text.ts';
 
 const maxDepth = 32;
-const jsonType = /^application\/(?:[\w.+-]+\+)?json$/;
+const jsonTypes = ['application/json', 'application/*+json'];
 
 /** In JSON that is properly encoded, what cannot be stored can only be written like this. */
 const mayBeUnstorable = /\\u(?:0000|d[89a-f])/i;
 
-export function parseJson(bytes: Buffer, contentType: string | undefined): unknown {
-  requireJson(contentType);
+export function parseJson(bytes: Buffer, request: Request): unknown {
+  requireJson(request);
   if (depthOf(bytes) > maxDepth) throw httpErrors.malformedBody(`The body may be ${maxDepth} levels deep at most.`);
   let text: string;
   let value: unknown;
@@ -24,9 +25,9 @@ export function parseJson(bytes: Buffer, contentType: string | undefined): unkno
   return value;
 }
 
-function requireJson(contentType = ''): void {
-  const { type, parameters: { charset = 'utf-8' } } = parseContentType(contentType);
-  if (!jsonType.test(type)) throw httpErrors.unsupportedMediaType();
+function requireJson(request: Request): void {
+  if (!request.is(jsonTypes)) throw httpErrors.unsupportedMediaType();
+  const { charset = 'utf-8' } = parseContentType(request.headers['content-type']!).parameters;
   if (!isUtf8(charset)) throw httpErrors.unsupportedMediaType('JSON is sent in UTF-8.');
 }
 

@@ -1,19 +1,19 @@
+import type { Request, RequestHandler, Response } from 'express';
 import type { Api, Client } from '#platform/contract.ts';
 import type { Database } from '#platform/database.ts';
 import { type ErrorKind, Failure, platformErrors } from '#platform/errors.ts';
-import { networkOf } from '#platform/network.ts';
 import type { KeyConflict, Metrics } from '../observability/metrics.ts';
 import { answerWriter } from './answer-writer.ts';
 import type { Answer, Endpoint } from '#platform/endpoint.ts';
-import type { Exchange } from './exchange.ts';
 import { httpErrors } from './http-errors.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type KeyUse, keyUse } from './key-use.ts';
 import type { Report } from './problem.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
+import { pathAndQuery } from './request-context.ts';
 import { type ReadRequest, requestReader } from './request-reader.ts';
+import { send } from './send.ts';
 import { sendParts, streamedJson } from './streamed-answer.ts';
-import type { Parameters } from './route-table.ts';
 
 /** One module of this process, as far as HTTP is concerned. */
 export interface ServedModule {
@@ -24,9 +24,6 @@ export interface ServedModule {
   /** Holds its idempotency keys. */
   readonly database: Database;
 }
-
-/** Undefined when it was sent already, in parts. */
-export type EndpointHandler = (exchange: Exchange, parameters: Parameters) => Promise<RenderedAnswer | undefined>;
 
 const maxKeyLength = 255;
 const keyConflicts: Readonly<Record<string, KeyConflict>> = {
@@ -39,7 +36,7 @@ export function endpointHandler(
   endpoint: Endpoint,
   { name, client, database }: ServedModule,
   { report, metrics }: { report: Report; metrics: Pick<Metrics, 'keyConflict'> },
-): EndpointHandler {
+): RequestHandler {
   const read = requestReader(endpoint);
   const write = answerWriter(endpoint);
   const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
@@ -52,32 +49,32 @@ export function endpointHandler(
   };
 
   /** The answer to whoever waits; undefined when it cannot be had, which does not undo the first one. */
-  const settled = async ({ request }: ReadRequest, first: Answer<unknown>, exchange: Exchange) => {
-    exchange.letGo();
+  const settled = async ({ request }: ReadRequest, first: Answer<unknown>, http: Request) => {
+    http.context.leave();
     try {
-      return write(await settle!(request as never, client, first as never), undefined);
+      return write(await settle!(request as never, client, first as never));
     } catch (error) {
-      report(error, exchange);
+      report(error, http);
       return undefined;
     }
   };
 
-  const stream = async (exchange: Exchange, head: RenderedAnswer, { stream: parts, done }: Answer<unknown>): Promise<undefined> => {
+  const stream = async (response: Response, head: RenderedAnswer, { stream: parts, done }: Answer<unknown>) => {
     // It goes at its reader's pace.
-    exchange.letGo();
+    response.req.context.leave();
     try {
-      await sendParts(exchange, head, partsOf!(parts));
+      await sendParts(response, head, partsOf!(parts));
     } finally {
       await done?.();
     }
   };
 
-  return async (exchange, parameters) => {
-    const { headers } = exchange.request;
-    const received = read(exchange, parameters);
+  return async (http, response) => {
+    const { headers } = http;
+    const received = read(http);
     const { request } = received;
     const waits = settle !== undefined && request.wait > 0;
-    if (waits) exchange.header('Preference-Applied', `wait=${request.wait / 1000}`);
+    if (waits) response.setHeader('Preference-Applied', `wait=${request.wait / 1000}`);
 
     let first: Answer<unknown> | undefined;
     const handle = async () => {
@@ -87,34 +84,34 @@ export function endpointHandler(
         const isPrecondition = headers['if-match'] !== undefined && error instanceof Failure && error.code === versionConflict?.code;
         throw isPrecondition ? httpErrors.preconditionFailed({ cause: error }) : error;
       }
-      return write(first, headers['if-none-match']);
+      return write(first);
     };
 
     const key = headers['idempotency-key'];
     if (keys === undefined || key === undefined) {
       const answer = await handle();
-      if (first!.stream !== undefined) return stream(exchange, answer, first!);
-      return waits ? ((await settled(received, first!, exchange)) ?? answer) : answer;
+      if (first!.stream !== undefined) return stream(response, answer, first!);
+      return send(response, waits ? ((await settled(received, first!, http)) ?? answer) : answer);
     }
 
-    const use = useOf(endpoint, exchange, String(key), received, waits ? request.wait : 0);
-    const kept = (error: unknown) => (isKept(error) ? report(error, exchange) : undefined);
+    const use = useOf(endpoint, http, String(key), received, waits ? request.wait : 0);
+    const kept = (error: unknown) => (isKept(error) ? report(error, http) : undefined);
     const { answer, outcome } = await keys.answer(use, handle, kept).catch(countConflict);
-    if (outcome === 'replayed') exchange.header('Idempotency-Replayed', 'true');
-    if (outcome !== 'done' || !waits) return answer;
-    const last = (await settled(received, first!, exchange)) ?? answer;
-    return (await keys.settle(use, last)) ? last : answer;
+    if (outcome === 'replayed') response.setHeader('Idempotency-Replayed', 'true');
+    if (outcome !== 'done' || !waits) return send(response, answer);
+    const last = (await settled(received, first!, http)) ?? answer;
+    send(response, (await keys.settle(use, last)) ? last : answer);
   };
 }
 
-function useOf({ method, url }: Endpoint, exchange: Exchange, key: string, { sentBody }: ReadRequest, wait: number): KeyUse {
+function useOf({ method, url }: Endpoint, http: Request, key: string, { sentBody }: ReadRequest, wait: number): KeyUse {
   if (key === '' || key.length > maxKeyLength) {
     throw httpErrors.invalidHeader(`An Idempotency-Key has 1 to ${maxKeyLength} characters.`);
   }
-  const { principal, address, target } = exchange;
+  const { principal, origin } = http.context;
   const scope = `${principal?.userId ?? 'anonymous'} ${method} ${url}`;
-  const network = principal ? undefined : networkOf(address);
-  return keyUse(key, { pathAndQuery: target, body: sentBody }, { scope, network, settlesIn: wait });
+  const network = principal ? undefined : origin.network;
+  return keyUse(key, { pathAndQuery: pathAndQuery(http), body: sentBody }, { scope, network, settlesIn: wait });
 }
 
 const neverKept: readonly ErrorKind[] = ['unauthenticated', 'forbidden', 'too-many', 'unavailable'];

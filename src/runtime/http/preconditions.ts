@@ -17,12 +17,3 @@ export function ifMatchVersion(header: string | undefined): number | undefined {
   if (!(version <= highestVersion)) throw httpErrors.preconditionFailed();
   return version;
 }
-
-/** Whether the client has this version already (weak comparison, as `If-None-Match` wants). */
-export function isKnown(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((known) => {
-    const trimmed = known.trim();
-    return trimmed === '*' || trimmed === tag || trimmed === `W/${tag}`;
-  });
-}

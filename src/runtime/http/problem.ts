@@ -4,7 +4,8 @@ import { type ErrorDefinition, Failure, platformErrors } from '#platform/errors.
 import { RefusedToken } from '#platform/access-token.ts';
 import { httpErrors, statusOf } from './http-errors.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { Exchange } from './exchange.ts';
+import type { Request } from 'express';
+import { routeName } from './request-context.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
 
 export const problemType = (code: string) => `urn:problem:${code}`;
@@ -25,7 +26,7 @@ const endsConnection = new Set([
 const always = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
 
 /** Turns an error into its answer, and tells the operator what the client is not told. */
-export type Report = (error: unknown, exchange: Exchange) => RenderedAnswer;
+export type Report = (error: unknown, request: Request) => RenderedAnswer;
 
 /** The summaries of `declared` become titles. */
 export function problemReport(declared: readonly ErrorDefinition[], logger: Logger): Report {
@@ -33,11 +34,11 @@ export function problemReport(declared: readonly ErrorDefinition[], logger: Logg
     ...ownTitles,
     ...Object.fromEntries(declared.map(({ code, summary }) => [code, summary])),
   };
-  return (error, exchange) => {
+  return (error, request) => {
     const failure = error instanceof Failure ? error : platformErrors.internal({ cause: error });
-    tell(failure, exchange, logger);
-    exchange.problem = failure.code;
-    return renderedProblem(failure, exchange.requestId, titles);
+    tell(failure, request, logger);
+    request.context.problem = failure.code;
+    return renderedProblem(failure, request.context.id, titles);
   };
 }
 
@@ -56,9 +57,9 @@ export function renderedProblem(failure: Failure, requestId: string, titles: Rea
   return { status, headers: [...always, ...headersOf(failure)], body: JSON.stringify(body) };
 }
 
-function tell(failure: Failure, { request, route, requestId }: Exchange, logger: Logger): void {
-  const about = { code: failure.code, requestId };
-  const what = `${request.method} ${route.url} failed`;
+function tell(failure: Failure, { method, context }: Request, logger: Logger): void {
+  const about = { code: failure.code, requestId: context.id };
+  const what = `${method} ${routeName(context)} failed`;
   if (failure.kind === 'internal') logger.error(what, { ...about, error: failure.cause ?? failure });
   else if (failure.kind === 'unavailable') logger.warn(`${what}: ${failure.message}`, { ...about, error: failure.cause });
 }

@@ -1,16 +1,14 @@
-import { parse as parseQuery } from 'node:querystring';
+import type { Request as HttpRequest } from 'express';
 import { z } from 'zod';
 import { type FieldError, platformErrors } from '#platform/errors.ts';
 import { readOrRefuse } from '#platform/validation.ts';
 import { parseJson } from './body.ts';
 import type { Access, Endpoint, Request } from '#platform/endpoint.ts';
-import type { Exchange } from './exchange.ts';
 import { ifMatchVersion } from './preconditions.ts';
 import { preferredWait } from './prefer.ts';
-import { type Parameters, parameterNames } from './route-table.ts';
 import { requireStorableText } from './storable-text.ts';
 import { strict } from './strict-schema.ts';
-import { textReader } from './text-fields.ts';
+import { type TextFields, textReader } from './text-fields.ts';
 
 export type AnyRequest = Request<Access, z.ZodObject | undefined, z.ZodObject | undefined, z.ZodObject | undefined>;
 
@@ -22,9 +20,9 @@ export interface ReadRequest {
 }
 
 const nothing = z.object({});
-const maxQueryFields = 100;
 
-export type RequestReader = (exchange: Exchange, parameters: Parameters) => ReadRequest;
+
+export type RequestReader = (request: HttpRequest) => ReadRequest;
 
 /** Makes what reads and checks the requests of one endpoint; all that its schemas need is made here, once. */
 export function requestReader(endpoint: Endpoint): RequestReader {
@@ -38,15 +36,18 @@ export function requestReader(endpoint: Endpoint): RequestReader {
   const takesBody = method !== 'GET';
   if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
 
-  return ({ request, address, principal, queryText: text, body: bytes }, parameters) => {
+  return (request) => {
+    const { headers, url, context: { address, principal } } = request;
+    const bytes = request.body as Buffer | undefined;
+    const parameters = request.params as TextFields;
+    const fields = request.query as TextFields;
     const errors: FieldError[] = [];
     const read = (schema: z.ZodObject, value: unknown) => readOrRefuse(schema, value, errors);
-    const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request.headers['content-type']);
-    const fields = text === '' ? {} : parseQuery(text, '&', '=', { maxKeys: maxQueryFields });
-    if (request.url.includes('%00')) requireStorableText({ ...parameters, ...fields });
+    const sentBody = bytes === undefined || rawBody ? {} : parseJson(bytes, request);
+    if (url.includes('%00')) requireStorableText({ ...parameters, ...fields });
     const parts = {
       path: endpoint.path && read(path, pathText(parameters)),
-      query: endpoint.query || text !== '' ? read(query, queryText(fields)) : undefined,
+      query: endpoint.query || url.includes('?') ? read(query, queryText(fields)) : undefined,
       body: takesBody && !rawBody ? read(body, sentBody) : undefined,
     };
     if (errors.length > 0) throw platformErrors.invalidRequest({ fields: errors });
@@ -54,14 +55,17 @@ export function requestReader(endpoint: Endpoint): RequestReader {
       ...parts,
       principal,
       address,
-      headers: request.headers,
+      headers,
       rawBody: rawBody ? (bytes ?? Buffer.alloc(0)) : undefined,
-      ifMatch: versionConflict ? ifMatchVersion(request.headers['if-match']) : undefined,
-      wait: settle ? preferredWait(request.headers.prefer) : 0,
+      ifMatch: versionConflict ? ifMatchVersion(headers['if-match']) : undefined,
+      wait: settle ? preferredWait(headers.prefer) : 0,
     };
     return { request: whole, sentBody };
   };
 }
+
+/** The names of a template's parameters. */
+export const parameterNames = (url: string): string[] => Array.from(url.matchAll(/\{(\w+)\}/g), ([, name]) => name!);
 
 function checkParameters({ method, url, path }: Endpoint): void {
   const inUrl = parameterNames(url).sort().join();

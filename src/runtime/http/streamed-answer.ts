@@ -3,10 +3,11 @@
  * in memory is what a list gives at a time, however long it is.
  */
 import { once } from 'node:events';
+import type { Response } from 'express';
 import type { z } from 'zod';
 import { forAnswers } from './answer-schema.ts';
-import type { Exchange } from './exchange.ts';
 import { definitionOf, type Schema } from './schema-copy.ts';
+import { type AnswerHead, writeHead } from './send.ts';
 
 type Pages = AsyncIterable<readonly unknown[]>;
 
@@ -53,13 +54,12 @@ async function* listOf(element: z.ZodType, pages: Pages): AsyncGenerator<string>
  * Sends the parts, waiting for the client whenever it is slow. Rejects where a part fails: the answer is cut off then,
  * so that nobody takes half of it for all.
  */
-export async function sendParts(exchange: Exchange, head: { status: number; headers: readonly string[] }, parts: AsyncIterable<string>): Promise<void> {
-  const { response, request } = exchange;
-  if (!exchange.begin({ ...head, length: undefined })) return;
-  if (request.method !== 'HEAD') {
+export async function sendParts(response: Response, head: AnswerHead, parts: AsyncIterable<string>): Promise<void> {
+  if (!writeHead(response, head)) return;
+  if (response.req.method !== 'HEAD') {
     for await (const part of parts) {
       if (response.destroyed) return;
-      exchange.bytes += Buffer.byteLength(part);
+      response.req.context.bytes += Buffer.byteLength(part);
       if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
     }
   }

@@ -4,10 +4,9 @@
  */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { RequestHandler } from 'express';
 import { platformErrors } from '#platform/errors.ts';
-import type { Exchange } from '#runtime/http/exchange.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { Route } from './routes.ts';
 
 /** The name in the certificate of a gateway. */
 const gateway = 'gateway';
@@ -24,14 +23,16 @@ interface Peer {
 /** A certificate is looked into once for each connection. */
 const peers = new WeakMap<TLSSocket, Peer>();
 
-export function requireGateway({ operational, method, access }: Route, exchange: Exchange, logger: Logger): void {
-  const peer = peerAt(exchange.request.socket);
-  if (peer && performance.now() - peer.since > longest) exchange.header('Connection', 'close');
-  if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return;
-  const { requestId, origin } = exchange;
-  logger.warn("A peer was refused: it showed no certificate of the gateway's.", { requestId, ...origin });
-  throw platformErrors.forbidden('This port is for the gateway.');
-}
+export const requireGateway =
+  (logger: Logger): RequestHandler =>
+  ({ socket, context }, response, next) => {
+    const peer = peerAt(socket);
+    if (peer && performance.now() - peer.since > longest) response.setHeader('Connection', 'close');
+    const { operational, method, access } = context.route!;
+    if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return next();
+    logger.warn("A peer was refused: it showed no certificate of the gateway's.", { requestId: context.id, ...context.origin });
+    throw platformErrors.forbidden('This port is for the gateway.');
+  };
 
 function peerAt(socket: Socket): Peer | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;

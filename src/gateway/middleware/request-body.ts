@@ -3,37 +3,36 @@
  * network may leave unfinished. A slow client holds nothing that others need.
  */
 import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
 import getRawBody from 'raw-body';
 import { platformErrors } from '#platform/errors.ts';
-import type { Exchange } from '#runtime/http/exchange.ts';
 import { httpErrors } from '#runtime/http/http-errors.ts';
-import { networkOf } from '#platform/network.ts';
 
 /** Milliseconds for a body. */
 const patience = 10_000;
 const mostUnfinished = 100;
 
-/** Makes what reads bodies of up to `limit` bytes; it gives undefined for a request without one. */
-export function bodyReader(limit: number): (exchange: Exchange) => Promise<Buffer | undefined> {
+/** Reads bodies of up to `limit` bytes into `request.body`, which stays undefined for a request without one. */
+export function requestBody(limit: number): RequestHandler {
   const unfinished = new Map<string, number>();
-  return async (exchange) => {
-    const { request, address } = exchange;
-    if (!hasBody(request)) return undefined;
+  return async (request, response, next) => {
+    const { route, origin: { network } } = request.context;
+    if (route?.method === 'GET' || !hasBody(request)) return next();
     requireReadable(request, limit);
-    const network = networkOf(address);
     const others = unfinished.get(network) ?? 0;
     if (others >= mostUnfinished && !request.complete) {
-      exchange.header('Connection', 'close');
+      response.setHeader('Connection', 'close');
       throw platformErrors.tooManyRequests({ detail: `${mostUnfinished} requests of yours are unfinished. Finish them first.`, retryAfter: 1 });
     }
     unfinished.set(network, others + 1);
     try {
-      return await readInTime(request, limit);
+      request.body = await readInTime(request, limit);
     } finally {
       const left = unfinished.get(network)! - 1;
       if (left === 0) unfinished.delete(network);
       else unfinished.set(network, left);
     }
+    next();
   };
 }
 

@@ -6,17 +6,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Failure, platformErrors } from '#platform/errors.ts';
 import { problemType } from '#runtime/http/problem.ts';
-import type { RouteTable } from '#runtime/http/route-table.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { acceptedRequestId } from '#runtime/observability/trace-context.ts';
-import type { Admission } from './admission.ts';
-import { bearerToken } from './authentication.ts';
-import { isExempt, type Route } from './routes.ts';
-import { securityHeaders } from './security-headers.ts';
+import type { Admission } from '../admission.ts';
+import { bearerToken } from '../middleware/authentication.ts';
+import { securityHeaderList } from '../middleware/security-headers.ts';
+import { isExempt, type Route, routeFinder } from '../routes.ts';
 
 interface DoorOptions {
   readonly admission: Admission;
-  readonly routes: RouteTable<Route>;
+  readonly routes: readonly Route[];
   readonly verifier: TokenVerifier;
   /** Origins whose pages may read the answer. */
   readonly corsOrigins: readonly string[];
@@ -29,12 +28,13 @@ const exposed = ['Access-Control-Expose-Headers', 'Retry-After, X-Request-Id', '
 
 /** Makes what answers a request that is refused at once, and then returns true. */
 export function door({ admission, routes, verifier, corsOrigins, draining }: DoorOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const always = [...securityHeaders(), 'Content-Type', 'application/problem+json', 'Cache-Control', 'no-store', 'Vary', 'Origin'];
+  const always = [...securityHeaderList(), 'Content-Type', 'application/problem+json', 'Cache-Control', 'no-store', 'Vary', 'Origin'];
   const allowed = new Set(corsOrigins);
+  const routeOf = routeFinder(routes);
 
   const mayEnter = (request: IncomingMessage): boolean => {
-    const token = bearerToken({ request });
-    return isExempt(routeOf(request, routes), token === undefined ? undefined : verifier.recall(token));
+    const token = bearerToken(request);
+    return isExempt(routeOf(request.method, request.url), token === undefined ? undefined : verifier.recall(token));
   };
   const refuse = ({ headers }: IncomingMessage, response: ServerResponse, { message, retryAfter = 1 }: Failure) => {
     const requestId = acceptedRequestId(headers['x-request-id']) ?? randomUUID();
@@ -50,14 +50,4 @@ export function door({ admission, routes, verifier, corsOrigins, draining }: Doo
     refuse(request, response, admission.refusal());
     return true;
   };
-}
-
-/** Undefined also for a target that cannot be read: whoever reads it later says why. */
-function routeOf({ url = '', method = '' }: IncomingMessage, routes: RouteTable<Route>): Route | undefined {
-  const mark = url.indexOf('?');
-  try {
-    return routes.find(mark === -1 ? url : url.slice(0, mark))?.byMethod.get(method);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,37 +1,40 @@
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RequestHandler } from 'express';
 import { platformErrors } from '#platform/errors.ts';
-import type { Exchange } from '#runtime/http/exchange.ts';
-import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { RedisCounts } from './redis-counts.ts';
+import type { RequestContext } from '#runtime/http/request-context.ts';
+import type { RedisCounts } from '../redis-counts.ts';
 
 const minute = 60;
 
 /**
  * Counts the requests of each network, and of each person once they are known, and refuses the ones beyond `perMinute`
- * of either. Headers as in draft-ietf-httpapi-ratelimit-headers. Without `shared` the counts are this process's own.
+ * of either; 0 for no limit. Headers as in draft-ietf-httpapi-ratelimit-headers. Without `shared` the counts are this
+ * process's own.
  */
-export function rateLimit(perMinute: number, shared: RedisCounts | undefined, logger: Logger): (exchange: Exchange) => Promise<void> {
+export function rateLimit(perMinute: number, shared: RedisCounts | undefined, logger: Logger): RequestHandler {
+  if (perMinute === 0) return (_request, _response, next) => next();
   const count = { points: perMinute, duration: minute };
   const limiter = shared?.limiter(count, 'fissile:requests') ?? new RateLimiterMemory(count);
   const policy = `"default";q=${perMinute};w=${minute}`;
 
-  return async (exchange) => {
+  return async ({ context }, response, next) => {
     let tightest: Count | undefined;
-    for (const key of keysOf(exchange)) {
+    for (const key of keysOf(context)) {
       const count = await consume(limiter, key);
       if (!tightest || count.refused || count.state.remainingPoints < tightest.state.remainingPoints) tightest = count;
       if (count.refused) break;
     }
     const { state, refused } = tightest!;
     const seconds = Math.ceil(state.msBeforeNext / 1000);
-    exchange.header('RateLimit-Policy', policy);
-    exchange.header('RateLimit', `"default";r=${state.remainingPoints};t=${seconds}`);
+    response.setHeader('RateLimit-Policy', policy);
+    response.setHeader('RateLimit', `"default";r=${state.remainingPoints};t=${seconds}`);
     if (refused && state.consumedPoints === perMinute + 1) {
-      const { requestId, principal, origin } = exchange;
-      logger.warn('A rate limit has been reached.', { seconds, requestId, principal: principal?.userId, ...origin });
+      const { id, principal, origin } = context;
+      logger.warn('A rate limit has been reached.', { seconds, requestId: id, principal: principal?.userId, ...origin });
     }
     if (refused) throw platformErrors.tooManyRequests({ retryAfter: seconds });
+    next();
   };
 }
 
@@ -50,7 +53,7 @@ async function consume(limiter: RateLimiterAbstract, key: string): Promise<Count
 }
 
 /** The person first: what is refused for them leaves the network to the others in it. */
-function keysOf({ principal, address }: Exchange): string[] {
-  const network = `network ${networkOf(address)}`;
+function keysOf({ principal, origin }: RequestContext): string[] {
+  const network = `network ${origin.network}`;
   return principal ? [`person ${principal.userId}`, network] : [network];
 }

@@ -1,0 +1,25 @@
+import type { RequestHandler } from 'express';
+import type { RouteInfo } from '#runtime/http/request-context.ts';
+import type { RequestMeter } from '#runtime/observability/meters.ts';
+import type { Metrics } from '#runtime/observability/metrics.ts';
+import { loggedStatus } from './access-log.ts';
+
+/** Counts requests by route and status, and how long they take. */
+export function measure(metrics: Metrics): RequestHandler {
+  const unmatched = metrics.requests('ANY', 'unmatched');
+  const meters = new Map<RouteInfo, RequestMeter>();
+  const meterOf = (route: RouteInfo) => {
+    const meter = meters.get(route) ?? metrics.requests(route.method, route.url);
+    meters.set(route, meter);
+    return meter;
+  };
+  return ({ context }, response, next) => {
+    metrics.requestsInFlight += 1;
+    response.once('close', () => {
+      metrics.requestsInFlight -= 1;
+      const meter = context.route ? meterOf(context.route) : unmatched;
+      meter.finished(loggedStatus(response), performance.now() - context.startedAt);
+    });
+    next();
+  };
+}

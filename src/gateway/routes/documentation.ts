@@ -1,0 +1,45 @@
+/** The description of everything served: /openapi.json for programs, /docs for people. Nothing is loaded from elsewhere. */
+import type { RequestHandler } from 'express';
+import { readAsset } from '#platform/assets.ts';
+import { httpErrors } from '#runtime/http/http-errors.ts';
+import { type DocumentedModule, openApiDocument } from '#runtime/http/openapi/document.ts';
+import { securityHeaders } from '../middleware/security-headers.ts';
+import type { Route } from '../routes.ts';
+
+/** RapiDoc styles its elements one by one, which counts as inline. */
+const pageHeaders = securityHeaders({
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'unsafe-inline'"],
+  'connect-src': ["'self'"],
+  'img-src': ['data:'],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+});
+const unchanging = 'public, max-age=3600';
+
+/** The same for the same modules, wherever they run. */
+export function documentation(modules: readonly DocumentedModule[], version: string): Route[] {
+  const sorted = modules.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const page = document('text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
+  return [
+    route('/', (_request, response) => response.status(302).location('/docs').end()),
+    route('/openapi.json', document('application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, version)))),
+    route('/docs', (request, response, next) => pageHeaders(request, response, () => page(request, response, next))),
+    route('/docs/page.js', document('text/javascript', unchanging, () => readAsset('src/gateway/docs/page.js'))),
+    route('/docs/rapidoc.js', document('text/javascript', unchanging, () => readAsset('node_modules/rapidoc/dist/rapidoc-min.js'))),
+  ];
+}
+
+const route = (url: string, answer: RequestHandler): Route => ({ method: 'GET', url, access: 'anyone', operational: false, answer });
+
+/** Read when it is first asked for, since most processes never are. */
+function document(type: string, caching: string, read: () => string): RequestHandler {
+  let text: string | undefined;
+  return (request, response) => {
+    if (request.acceptsEncodings('br', 'gzip', 'deflate', 'identity') === false) throw httpErrors.notAcceptable('This is sent with br, gzip, deflate or without a coding.');
+    text ??= read();
+    response.set({ 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': caching }).send(text);
+  };
+}

@@ -1,0 +1,61 @@
+/** The gateway's own knowledge of a request: `request.context`. Its steps fill it in, and answers are made with it. */
+import type { Request } from 'express';
+import type { Access } from '#platform/endpoint.ts';
+import type { Origin, Principal, Trace } from '#platform/context.ts';
+import type { Deadline } from '#platform/deadline.ts';
+
+declare global {
+  namespace Express {
+    interface Request {
+      context: RequestContext;
+    }
+  }
+}
+
+/** What is served under one method and path. */
+export interface RouteInfo {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** The template, `/v1/orders/{id}`. */
+  readonly url: string;
+  readonly access: Access;
+  /** Milliseconds for the whole answer where it may take longer than others. */
+  readonly timeout?: number | undefined;
+  /** Marks probes and scrapes: neither limited nor logged where nothing is wrong. */
+  readonly operational: boolean;
+}
+
+export interface RequestContext {
+  readonly id: string;
+  readonly trace: Trace;
+  /** By the monotonic clock. */
+  readonly startedAt: number;
+  /** The client's address, as far as trusted proxies vouch for it; see network.ts for what limits make of it. */
+  readonly address: string;
+  /** Where it came from, for the log. */
+  readonly origin: Origin;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Nobody waits for the answer after it. */
+  deadline: Deadline;
+  /** Undefined until a route is found. */
+  route: RouteInfo | undefined;
+  token: string | undefined;
+  principal: Principal | undefined;
+  /** The code of the problem that was answered. */
+  problem: string | undefined;
+  /** Bytes of the answer's body, before compression. */
+  bytes: number;
+  /** Gives it so many milliseconds from now on, in place of what it had. */
+  allow(milliseconds: number): void;
+  /** Gives back its place: from now on it only waits for something else, or is over. */
+  leave(): void;
+}
+
+/** What was asked for, without the scheme and authority of an absolute-form target (RFC 9112, 3.2.2). */
+export function pathAndQuery({ path, url }: Request): string {
+  const mark = url.indexOf('?');
+  return mark === -1 || mark === url.length - 1 ? path : path + url.slice(mark);
+}
+
+/** The route's template for logs and metrics. */
+export const routeName = ({ route }: RequestContext): string => route?.url ?? 'unmatched';
