@@ -5,6 +5,7 @@ import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, every, on, run, use } from '#platform/module.ts';
 import { Logger } from '#platform/logger.ts';
 import { Sagas } from '#platform/sagas.ts';
+import { Transaction } from '#platform/transaction.ts';
 import { orderCancelled } from '../orders/contract.ts';
 import { personErased } from '../users/contract.ts';
 import { paymentCaptured, paymentRefunded, PaymentsApi } from './contract.ts';
@@ -16,7 +17,7 @@ import { PrismaClient } from './persistence/generated/client.ts';
 import { prismaPayments } from './persistence/prisma-payments.ts';
 import { prismaReports } from './persistence/prisma-reports.ts';
 import { configuredProviders } from './providers/configured-providers.ts';
-import { forgetCustomer } from './reactions/forget-customer.ts';
+import { forgetPerson } from './reactions/forget-person.ts';
 import { refundCancelledOrder } from './reactions/refund-cancelled-order.ts';
 import { RefundSaga, refundSteps } from './sagas/refund-saga.ts';
 import { PaymentsSettings } from './settings.ts';
@@ -40,28 +41,29 @@ export default defineModule('payments', {
   settings: PaymentsSettings,
   ports(bind) {
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
-    bind(Payments).toResolvedValue(prismaPayments, [Database, PrismaClient, Outbox]);
-    bind(Reports).toResolvedValue(prismaReports, [Database, PrismaClient]);
+    bind(Payments).toResolvedValue(prismaPayments, [Database, PrismaClient]);
+    bind(Reports).toResolvedValue(prismaReports, [PrismaClient]);
     bind(PaymentProviders).toResolvedValue(configuredProviders, [PaymentsSettings]);
   },
   operations: {
-    authorize: use(authorize, [Payments, PaymentProviders, Sagas, Clock]),
-    capture: use(capture, [Payments, PaymentProviders, Clock]),
-    release: use(release, [Payments, PaymentProviders, Sagas, Clock]),
-    refund: use(refund, [Payments, Sagas, Clock]),
+    authorize: use(authorize, [Transaction, Payments, Outbox, PaymentProviders, Sagas, Clock]),
+    capture: use(capture, [Transaction, Payments, Outbox, PaymentProviders, Clock]),
+    release: use(release, [Transaction, Payments, Outbox, PaymentProviders, Sagas, Clock]),
+    refund: use(refund, [Transaction, Payments, Sagas, Clock]),
     awaitRefund: use(awaitRefund, [Payments, Sagas]),
     getPayment: use(getPayment, [Payments]),
     listPayments: use(listPayments, [Payments]),
-    receiveWebhook: use(receiveWebhook, [Payments, Reports, PaymentProviders, Sagas, Clock, Logger]),
+    receiveWebhook: use(receiveWebhook, [Transaction, Payments, Reports, Outbox, PaymentProviders, Sagas, Clock, Logger]),
     exportPersonalData: use(exportPersonalData, [Payments]),
   },
   reactions: {
-    'refund-cancelled-order': on(orderCancelled, refundCancelledOrder, [Payments, Sagas, Clock]),
-    'forget-customer': on(personErased, forgetCustomer, [Payments, Clock]),
+    'refund-cancelled-order': on(orderCancelled, refundCancelledOrder, [Transaction, Payments, Sagas, Clock]),
+    // Its name is stored with deliveries, and as a queue at the broker.
+    'forget-customer': on(personErased, forgetPerson, [Payments, Clock]),
   },
-  sagas: [run(RefundSaga, refundSteps, [Payments, PaymentProviders, Clock, Logger])],
+  sagas: [run(RefundSaga, refundSteps, [Transaction, Payments, Outbox, PaymentProviders, Clock, Logger])],
   schedules: {
-    'give-back-abandoned': every(tenMinutes, giveBackAbandoned, [Payments, PaymentProviders, Sagas, Clock, Logger]),
+    'give-back-abandoned': every(tenMinutes, giveBackAbandoned, [Transaction, Payments, Outbox, PaymentProviders, Sagas, Clock, Logger]),
   },
   starts: [atStart(sayPlayMoney, [PaymentsSettings])],
   endpoints: paymentsEndpoints,

@@ -5,34 +5,20 @@
  */
 import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';
-import { PaymentsErrors, type paymentCaptured, type PaymentStatus } from '../contract.ts';
+import { type Payment as PaymentView, PaymentsErrors, type paymentCaptured, type PaymentStatus } from '../contract.ts';
 import { captureInLedger, type LedgerTransaction } from './ledger.ts';
-import type { Money } from './money.ts';
 
 export const paymentStates = ['authorizing', 'authorized', 'capturing', 'captured', 'voiding', 'voided', 'declined'] as const;
 export type PaymentState = (typeof paymentStates)[number];
 
 /** Why a provider said no: the code of one of our errors, and a message for the customer. */
-export interface Decline {
-  readonly code: string;
-  readonly message: string;
-}
+export type Decline = NonNullable<Payment['decline']>;
 
-export interface Payment {
-  readonly id: string;
-  readonly orderId: string;
-  /** Null once the person was erased. */
-  readonly customerId: string | null;
+/** A payment as others see it, with what only this module knows of it. */
+export interface Payment extends Readonly<Omit<z.output<typeof PaymentView>, 'status' | 'refunds' | 'createdAt'>> {
   readonly state: PaymentState;
-  readonly amount: Money;
-  /** Minor units. */
-  readonly captured: number;
-  /** Minor units, with the refunds under way. */
-  readonly refunded: number;
-  readonly provider: string;
   /** The provider's name for it; null until the provider has answered. */
   readonly reference: string | null;
-  readonly decline: Decline | null;
   readonly createdAt: Date;
 }
 
@@ -59,8 +45,6 @@ export interface Change {
   readonly captured?: number;
   /** Written together with the change. */
   readonly ledger?: LedgerTransaction;
-  /** Announced together with the change. */
-  readonly announces?: PayloadOf<typeof paymentCaptured>;
 }
 
 export const authorized = (reference: string): Change => ({ ...transitions.authorize, reference });
@@ -78,9 +62,16 @@ export function captured(payment: Payment, at: Date, minorUnits = payment.amount
     ...(reference !== null && { reference }),
     captured: minorUnits,
     ledger: captureInLedger({ paymentId: payment.id, provider: payment.provider, amount, at }),
-    announces: { paymentId: payment.id, orderId: payment.orderId, amount, capturedAt: at.toISOString() },
   };
 }
+
+/** The payload that announces a captured payment. */
+export const captureOf = ({ id, orderId, amount: { currency }, captured }: Payment, at: Date): PayloadOf<typeof paymentCaptured> => ({
+  paymentId: id,
+  orderId,
+  amount: { amount: captured, currency },
+  capturedAt: at.toISOString(),
+});
 
 export const allows = (payment: Payment, change: Change): boolean => change.from.includes(payment.state);
 

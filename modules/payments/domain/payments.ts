@@ -40,7 +40,7 @@ export abstract class Payments {
   abstract open(intent: Intent): Promise<OpenedPayment>;
 
   /**
-   * Applies a change if the payment's state allows it, together with its ledger transaction and its event.
+   * Applies a change if the payment's state allows it, together with its ledger transaction.
    * Undefined if it does not, or there is no such payment. An authorization that comes after its order was
    * released leaves the payment `voiding`.
    */
@@ -60,16 +60,16 @@ export abstract class Payments {
   /** Where something is under way at the provider that nobody asked about since `before`. */
   abstract abandoned(before: Date): Promise<readonly Payment[]>;
 
-  /** Runs `work` in a transaction, on a payment that nothing else changes meanwhile. */
-  abstract locked<T>(paymentId: string, work: (payment: PaymentWithRefunds | undefined) => Promise<T>): Promise<T>;
+  /** A payment that nothing else changes before the transaction around this ends. Throws outside a transaction. */
+  abstract lock(paymentId: string): Promise<PaymentWithRefunds | undefined>;
 
-  /** Within `locked`. */
+  /** Once the payment is locked. */
   abstract addRefund(payment: Payment, refund: Refund): Promise<void>;
 
-  /** Within `locked`: the refund and its payment, with the ledger transaction and the event. */
+  /** Once the payment is locked: the refund and its payment, with the ledger transaction. */
   abstract saveRefund(settled: SettledRefund, at: Date): Promise<void>;
 
-  /** Within `locked`: enters what concerns neither a capture nor a refund, once. */
+  /** Once the payment is locked: enters what concerns neither a capture nor a refund, once. */
   abstract book(transaction: LedgerTransaction): Promise<void>;
 
   abstract isBooked(transactionId: string): Promise<boolean>;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { anIntent, euros, noon } from '../testing/payments.ts';
 import type { Entry, LedgerTransaction } from './ledger.ts';
 import { captured, changed, type Payment } from './payment.ts';
-import { leftToRefund, type Refund, requestRefund, settleRefund } from './refund.ts';
+import { leftToRefund, type Refund, refundOf, requestRefund, settleRefund } from './refund.ts';
 
 const amounts = fc.integer({ min: 1, max: 1_000_000_000_000 });
 
@@ -47,7 +47,13 @@ describe('a refund', () => {
   it('is announced when it succeeds, and settled once', () => {
     const { payment, refund } = requestRefund(aCapturedPayment().payment, { id: 'a', amount: 1200, at: noon });
     const settled = settleRefund(payment, refund, { status: 'succeeded', reference: 're_1' }, noon);
-    expect(settled?.announces).toMatchObject({ refundId: 'a', amount: euros(1200) });
+    expect(refundOf(payment, settled!.refund, noon)).toEqual({
+      paymentId: payment.id,
+      orderId: payment.orderId,
+      refundId: 'a',
+      amount: euros(1200),
+      refundedAt: noon.toISOString(),
+    });
     expect(settleRefund(payment, settled!.refund, { status: 'succeeded', reference: 're_1' }, noon)).toBeUndefined();
   });
 

@@ -1,16 +1,15 @@
 /** A refund: a part of a captured payment, or all of it, on its way back to the customer. */
+import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';
-import { PaymentsErrors, type paymentRefunded } from '../contract.ts';
+import { PaymentsErrors, type paymentRefunded, type Refund as RefundView } from '../contract.ts';
 import { type LedgerTransaction, refundInLedger, returnedRefundInLedger } from './ledger.ts';
 import type { Payment } from './payment.ts';
 
-export interface Refund {
-  readonly id: string;
+/** A refund as others see it, with what only this module knows of it. */
+export interface Refund extends Readonly<Omit<z.output<typeof RefundView>, 'amount' | 'createdAt'>> {
   readonly paymentId: string;
   /** Minor units, in the currency of the payment. */
   readonly amount: number;
-  readonly reason: string | null;
-  readonly status: 'pending' | 'succeeded' | 'failed';
   /** The provider's name for it; null until the provider has answered. */
   readonly reference: string | null;
   readonly createdAt: Date;
@@ -43,7 +42,6 @@ export interface SettledRefund {
   readonly payment: Payment;
   readonly refund: Refund;
   readonly ledger?: LedgerTransaction;
-  readonly announces?: PayloadOf<typeof paymentRefunded>;
 }
 
 /**
@@ -60,7 +58,6 @@ export function settleRefund(payment: Payment, refund: Refund, { status, referen
       payment,
       refund: settled,
       ledger: refundInLedger(refund.id, movement),
-      announces: { paymentId: payment.id, orderId: payment.orderId, refundId: refund.id, amount, refundedAt: at.toISOString() },
     };
   }
   return {
@@ -69,3 +66,12 @@ export function settleRefund(payment: Payment, refund: Refund, { status, referen
     ...(refund.status === 'succeeded' && { ledger: returnedRefundInLedger(refund.id, movement) }),
   };
 }
+
+/** The payload that announces a refund that succeeded. */
+export const refundOf = ({ id, orderId, amount: { currency } }: Payment, refund: Refund, at: Date): PayloadOf<typeof paymentRefunded> => ({
+  paymentId: id,
+  orderId,
+  refundId: refund.id,
+  amount: { amount: refund.amount, currency },
+  refundedAt: at.toISOString(),
+});

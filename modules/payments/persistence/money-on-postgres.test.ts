@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Failure } from '#platform/errors.ts';
-import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { statementsOf } from '../../../tests/support/statements.ts';
 import { PaymentsErrors } from '../contract.ts';
@@ -16,6 +16,7 @@ import { prismaPayments } from './prisma-payments.ts';
 
 let test: TestDatabase;
 let prisma: PrismaClient;
+const transaction: Transaction = (work) => test.database.transaction(work);
 beforeAll(async () => {
   test = await testDatabase('payments', { poolSize: 8 });
   prisma = test.database.prisma(PrismaClient);
@@ -25,8 +26,8 @@ afterAll(() => test.drop());
 
 function open() {
   const bank = new Bank();
-  const outbox = new InMemoryOutbox();
-  return { bank, outbox, orderId: randomUUID(), till: aTill(prismaPayments(test.database, prisma, outbox), bank.asProviders) };
+  const till = aTill(prismaPayments(test.database, prisma), bank.asProviders, transaction);
+  return { bank, outbox: till.outbox, orderId: randomUUID(), till };
 }
 
 /** As a saga does: again with the same input, until the answer is final. */
@@ -134,7 +135,8 @@ describe('whatever happens to an order at the same time', () => {
   it('leaves the ledger saying what Stripe took and gave back, whatever is done there and in whatever order it is reported', { timeout: 120_000 }, () =>
     expectBothSidesToAgree(
       async () => ({
-        payments: prismaPayments(test.database, prisma, new InMemoryOutbox()),
+        payments: prismaPayments(test.database, prisma),
+        transaction,
         async balanceOf(paymentId) {
           const { rows } = await test.sql(
             `SELECT coalesce(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END), 0)::int AS balance

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
 import { authorized, captured } from '../domain/payment.ts';
 import type { Intent, Payments } from '../domain/payments.ts';
-import { paymentsContract } from '../testing/payments-contract.ts';
+import { paymentsSuite } from '../testing/payments.suite.ts';
 import { anIntent, noon } from '../testing/payments.ts';
+import { reportsSuite } from '../testing/reports.suite.ts';
 import { PrismaClient } from './generated/client.ts';
 import { prismaPayments } from './prisma-payments.ts';
 import { prismaReports } from './prisma-reports.ts';
@@ -13,8 +14,8 @@ import { openPayment } from './statements.ts';
 
 let test: TestDatabase;
 let prisma: PrismaClient;
-let outbox: InMemoryOutbox;
 let payments: Payments;
+const transaction: Transaction = (work) => test.database.transaction(work);
 
 beforeAll(async () => {
   test = await testDatabase('payments');
@@ -26,14 +27,14 @@ beforeEach(async () => {
   await test.sql(`SET session_replication_role = replica; SET search_path = payments;
     DELETE FROM ledger_entries; DELETE FROM ledger_transactions; DELETE FROM refunds; DELETE FROM payments;
     DELETE FROM released_orders; DELETE FROM erased_customers; DELETE FROM provider_reports; SET session_replication_role = DEFAULT`);
-  outbox = new InMemoryOutbox();
-  payments = prismaPayments(test.database, prisma, outbox);
+  payments = prismaPayments(test.database, prisma);
 });
 
 describe('payments in PostgreSQL', () => {
-  paymentsContract(async () => ({
+  reportsSuite(async () => ({ transaction, reports: prismaReports(prisma) }));
+  paymentsSuite(async () => ({
+    transaction,
     payments,
-    announced: async () => outbox.events,
     booked: async () => (await test.sql('SELECT id FROM ledger_transactions ORDER BY at, ctid')).rows.map(({ id }) => id as string),
   }));
 
@@ -116,26 +117,5 @@ describe('payments in PostgreSQL', () => {
     expect(Number(rows[0]?.fillfactor)).toBeLessThan(90);
     const indexed = await test.sql(`SELECT indexdef FROM pg_indexes WHERE tablename = 'payments'`);
     for (const { indexdef } of indexed.rows) expect(indexdef).not.toMatch(/state|updated_at|reference|captured|refunded/);
-  });
-});
-
-describe('reports of providers', () => {
-  it('have their effect once, also when two arrive at the same time', async () => {
-    const reports = prismaReports(test.database, prisma);
-    const report = { id: 'evt_1', type: 'something', reported: undefined };
-    let effects = 0;
-    const receive = () => reports.once('sandbox', report, noon, async () => void effects++);
-    await Promise.all([receive(), receive(), receive()]);
-    await receive();
-    expect(effects).toBe(1);
-  });
-
-  it('that had no effect are taken again', async () => {
-    const reports = prismaReports(test.database, prisma);
-    const report = { id: 'evt_2', type: 'something', reported: undefined };
-    await expect(reports.once('sandbox', report, noon, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-    let effects = 0;
-    await reports.once('sandbox', report, noon, async () => void effects++);
-    expect(effects).toBe(1);
   });
 });

@@ -1,6 +1,4 @@
 import type { Database } from '#platform/database.ts';
-import type { Outbox } from '#platform/outbox.ts';
-import { paymentCaptured, paymentRefunded } from '../contract.ts';
 import type { LedgerTransaction } from '../domain/ledger.ts';
 import { type Change, type Payment, statesUnderWay, voidStarted } from '../domain/payment.ts';
 import type { Payments, PaymentWithRefunds } from '../domain/payments.ts';
@@ -12,7 +10,7 @@ const month = 30 * 24 * 60 * 60 * 1000;
 type OpenedRow = PaymentRow & { readonly fingerprint: string };
 const withRefunds = { refunds: { orderBy: { id: 'asc' } } } as const;
 
-export function prismaPayments(database: Database, prisma: PrismaClient, outbox: Outbox): Payments {
+export function prismaPayments(database: Database, prisma: PrismaClient): Payments {
   const change = async (id: string, { from, to, reference, decline }: Change, at: Date) =>
     database.query<PaymentRow>(changePayment, [id, from, to, at, reference, decline?.code, decline?.message]);
 
@@ -75,13 +73,9 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
     },
 
     async apply(id, wanted, at) {
-      const { ledger, announces } = wanted;
-      const store = async () => {
-        const { rows } = await (ledger ? capture(id, wanted, ledger, at) : change(id, wanted, at));
-        if (rows[0] && announces) outbox.add(paymentCaptured, announces);
-        return rows[0] && toPayment(rows[0]);
-      };
-      return announces ? database.transaction(store) : store();
+      const { ledger } = wanted;
+      const { rows } = await (ledger ? capture(id, wanted, ledger, at) : change(id, wanted, at));
+      return rows[0] && toPayment(rows[0]);
     },
 
     find,
@@ -118,11 +112,10 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
       return rows.map(toPayment);
     },
 
-    locked: (id, work) =>
-      database.transaction(async () => {
-        await database.query('SELECT FROM payments WHERE id = $1 FOR NO KEY UPDATE', [id]);
-        return work(await find(id));
-      }),
+    lock(id) {
+      database.send('SELECT FROM payments WHERE id = $1 FOR NO KEY UPDATE', [id]);
+      return find(id);
+    },
 
     async addRefund({ id, refunded }, { amount, reason, status, reference, createdAt, ...refund }) {
       await prisma.payment.update({ where: { id }, data: { refunded, updatedAt: createdAt } });
@@ -131,11 +124,10 @@ export function prismaPayments(database: Database, prisma: PrismaClient, outbox:
       });
     },
 
-    async saveRefund({ payment, refund: { id, status, reference }, ledger, announces }, at) {
+    async saveRefund({ payment, refund: { id, status, reference }, ledger }, at) {
       await prisma.payment.update({ where: { id: payment.id }, data: { refunded: payment.refunded, updatedAt: at } });
       await prisma.refund.update({ where: { id }, data: { status, reference, updatedAt: at } });
       if (ledger) await addToLedger(ledger);
-      if (announces) outbox.add(paymentRefunded, announces);
     },
 
     async book(transaction) {

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Clock } from '#platform/clock.ts';
 import { backgroundContext, currentContext } from '#platform/context.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import { saga, type SagaDataOf, type SagaImplementation } from '#platform/sagas.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { PaymentsErrors } from '../contract.ts';
 import { type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
 import type { Payments } from '../domain/payments.ts';
@@ -16,12 +18,14 @@ const day = 24 * 60 * 60 * 1000;
 const patience = 30_000;
 
 export function refundSteps(
+  transaction: Transaction,
   payments: Payments,
+  outbox: Outbox,
   providers: PaymentProviders,
   clock: Clock,
   logger: Logger,
 ): SagaImplementation<SagaDataOf<typeof RefundSaga>> {
-  const settle = settlingRefund(payments, clock, logger);
+  const settle = settlingRefund(payments, outbox, clock, logger);
 
   async function giveMoneyBack({ paymentId, refundId }: SagaDataOf<typeof RefundSaga>): Promise<void> {
     const payment = await payments.find(paymentId);
@@ -31,7 +35,8 @@ export function refundSteps(
     const request = { refundId, payment, amount: refund.amount };
     const { status, reference } = await providerOf(providers, payment).refund(request, context);
     if (status === 'pending') throw PaymentsErrors.providerUnavailable('The provider has not finished this refund.');
-    await payments.locked(paymentId, async (locked) => {
+    await transaction(async () => {
+      const locked = await payments.lock(paymentId);
       const asStored = locked?.refunds.find(({ id }) => id === refundId);
       if (locked && asStored) await settle(locked, asStored, { status, reference });
     });

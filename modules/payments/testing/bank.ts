@@ -2,6 +2,7 @@
  * A payment provider with a memory, to hold our books against: it knows what it holds, took and gave back, whatever
  * we were told of it. Like a real one it can fail after it has acted, and be slow to answer.
  */
+import { Database } from '#platform/database.ts';
 import { PaymentsErrors } from '../contract.ts';
 import type { AuthorizationRequest, Authorization, PaymentProvider, PaymentProviders, RefundAnswer, RefundRequest, Report } from '../domain/payment-provider.ts';
 import type { Payment } from '../domain/payment.ts';
@@ -72,6 +73,7 @@ export class Bank implements PaymentProvider {
   }
 
   async #act<T>(act: string, work: () => T): Promise<T> {
+    if (Database.anyTransactionOpen) throw new Error(`The provider is asked to ${act} inside a transaction, which would wait for it.`);
     await this.#disturb('before', act);
     const answer = work();
     await this.#disturb('after', act);

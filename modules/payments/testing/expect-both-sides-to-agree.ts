@@ -1,10 +1,12 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
+import type { Transaction } from '#platform/transaction.ts';
 import type { Payments } from '../domain/payments.ts';
 import { type Played, plans, play } from './interleavings.ts';
 
 interface Books {
   readonly payments: Payments;
+  readonly transaction: Transaction;
   /** The amount that the provider owes us for a payment by the ledger; minor units. */
   balanceOf(paymentId: string): Promise<number>;
 }
@@ -14,7 +16,7 @@ export function expectBothSidesToAgree(keep: () => Promise<Books>, runs: number)
   return fc.assert(
     fc.asyncProperty(plans, async (plan) => {
       const books = await keep();
-      await expectAgreement(await play(plan, books.payments), books);
+      await expectAgreement(await play(plan, books.payments, books.transaction), books);
     }),
     { numRuns: runs },
   );

@@ -1,14 +1,14 @@
 import { describe } from 'vitest';
+import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import { InMemoryPayments } from './in-memory-payments.ts';
-import { paymentsContract } from './payments-contract.ts';
+import { InMemoryReports } from './in-memory-reports.ts';
+import { paymentsSuite } from './payments.suite.ts';
+import { reportsSuite } from './reports.suite.ts';
 
-describe('payments in memory', () => {
-  paymentsContract(async () => {
+describe('in memory', () => {
+  paymentsSuite(async () => {
     const payments = new InMemoryPayments();
-    return {
-      payments,
-      announced: async () => payments.outbox.events,
-      booked: async () => payments.ledger.map(({ id }) => id),
-    };
+    return { transaction: inMemoryTransaction(), payments, booked: async () => payments.ledger.map(({ id }) => id) };
   });
+  reportsSuite(async () => ({ transaction: inMemoryTransaction(), reports: new InMemoryReports() }));
 });

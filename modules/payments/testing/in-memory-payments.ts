@@ -1,66 +1,65 @@
-import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
-import { paymentCaptured, paymentRefunded } from '../contract.ts';
+import { Database } from '#platform/database.ts';
+import { InMemoryTable } from '#platform/in-memory-transaction.ts';
 import type { LedgerTransaction } from '../domain/ledger.ts';
 import { allows, type Change, changed, type Payment, statesUnderWay, voidStarted } from '../domain/payment.ts';
 import { type Intent, type OpenedPayment, type PaymentFilter, Payments, type PaymentWithRefunds } from '../domain/payments.ts';
 import type { Refund, SettledRefund } from '../domain/refund.ts';
 
-interface Stored {
-  payment: Payment;
-  readonly refunds: Refund[];
+interface Row {
+  readonly payment: Payment;
+  readonly refunds: readonly Refund[];
   readonly idempotencyKey: string;
   readonly fingerprint: string;
-  updatedAt: Date;
+  readonly updatedAt: Date;
 }
 
 export class InMemoryPayments extends Payments {
-  readonly outbox = new InMemoryOutbox();
-  readonly ledger: LedgerTransaction[] = [];
-  readonly #stored: Stored[] = [];
-  readonly #released = new Set<string>();
-  readonly #erased = new Set<string>();
-  #lastLock: Promise<unknown> = Promise.resolve();
+  readonly #rows = new InMemoryTable<string, Row>();
+  readonly #ledger = new InMemoryTable<string, LedgerTransaction>();
+  readonly #released = new InMemoryTable<string, true>();
+  readonly #erased = new InMemoryTable<string, true>();
+
+  get ledger(): readonly LedgerTransaction[] {
+    return [...this.#ledger.values()];
+  }
 
   async open({ id, orderId, customerId, idempotencyKey, fingerprint, amount, provider, at }: Intent): Promise<OpenedPayment> {
-    let stored = this.#stored.find((other) => other.idempotencyKey === idempotencyKey);
-    if (!stored) {
-      const payment: Payment = {
-        id,
-        orderId,
-        customerId: this.#erased.has(customerId) ? null : customerId,
-        state: this.#released.has(orderId) ? 'voided' : 'authorizing',
-        amount,
-        captured: 0,
-        refunded: 0,
-        provider,
-        reference: null,
-        decline: null,
-        createdAt: at,
-      };
-      stored = { payment, refunds: [], idempotencyKey, fingerprint, updatedAt: at };
-      this.#stored.push(stored);
-    }
-    stored.updatedAt = at;
-    return { payment: stored.payment, fingerprint: stored.fingerprint };
+    const known = this.#all().find((row) => row.idempotencyKey === idempotencyKey);
+    const payment: Payment = known?.payment ?? {
+      id,
+      orderId,
+      customerId: this.#erased.has(customerId) ? null : customerId,
+      state: this.#released.has(orderId) ? 'voided' : 'authorizing',
+      amount,
+      captured: 0,
+      refunded: 0,
+      provider,
+      reference: null,
+      decline: null,
+      createdAt: at,
+    };
+    const row = { refunds: [], idempotencyKey, fingerprint, ...known, payment, updatedAt: at };
+    this.#rows.set(payment.id, row);
+    return { payment, fingerprint: row.fingerprint };
   }
 
   async apply(paymentId: string, change: Change, at: Date): Promise<Payment | undefined> {
-    const stored = this.#stored.find(({ payment }) => payment.id === paymentId);
-    if (!stored || !allows(stored.payment, change)) return undefined;
-    const overtaken = change.to === 'authorized' && this.#released.has(stored.payment.orderId);
-    stored.payment = changed(stored.payment, overtaken ? { ...change, to: 'voiding' } : change);
-    stored.updatedAt = at;
+    const row = this.#rows.get(paymentId);
+    if (!row || !allows(row.payment, change)) return undefined;
+    const overtaken = change.to === 'authorized' && this.#released.has(row.payment.orderId);
+    const payment = changed(row.payment, overtaken ? { ...change, to: 'voiding' } : change);
+    this.#rows.set(paymentId, { ...row, payment, updatedAt: at });
     this.#book(change.ledger);
-    if (change.announces) this.outbox.add(paymentCaptured, change.announces);
-    return stored.payment;
+    return payment;
   }
 
   async find(paymentId: string): Promise<PaymentWithRefunds | undefined> {
-    return this.#findNow(paymentId);
+    const row = this.#rows.get(paymentId);
+    return row && withRefunds(row);
   }
 
   async list({ orderId, customerId, before, limit }: PaymentFilter): Promise<readonly PaymentWithRefunds[]> {
-    return this.#stored
+    return this.#all()
       .filter(({ payment }) => orderId === undefined || payment.orderId === orderId)
       .filter(({ payment }) => customerId === undefined || payment.customerId === customerId)
       .filter(({ payment }) => before === undefined || payment.id < before)
@@ -70,72 +69,65 @@ export class InMemoryPayments extends Payments {
   }
 
   async release(orderId: string, at: Date): Promise<readonly Payment[]> {
-    this.#released.add(orderId);
-    const ofOrder = this.#stored.filter(({ payment }) => payment.orderId === orderId);
-    await Promise.all(ofOrder.map(({ payment }) => this.apply(payment.id, voidStarted, at)));
-    return ofOrder.map(({ payment }) => payment);
+    this.#released.set(orderId, true);
+    const ofOrder = () => this.#all().flatMap(({ payment }) => (payment.orderId === orderId ? [payment] : []));
+    await Promise.all(ofOrder().map(({ id }) => this.apply(id, voidStarted, at)));
+    return ofOrder();
   }
 
   async abandoned(before: Date): Promise<readonly Payment[]> {
     const underWay: readonly string[] = statesUnderWay;
-    return this.#stored
+    return this.#all()
       .filter(({ payment, updatedAt }) => underWay.includes(payment.state) && updatedAt < before)
       .map(({ payment }) => payment);
   }
 
-  locked<T>(paymentId: string, work: (payment: PaymentWithRefunds | undefined) => Promise<T>): Promise<T> {
-    const turn = this.#lastLock.then(() => work(this.#findNow(paymentId)));
-    this.#lastLock = turn.catch(() => {});
-    return turn;
+  async lock(paymentId: string): Promise<PaymentWithRefunds | undefined> {
+    if (!Database.anyTransactionOpen) throw new Error('This needs a transaction around it: transaction(...).');
+    return this.find(paymentId);
   }
 
   async addRefund({ id, refunded }: Payment, refund: Refund): Promise<void> {
-    const stored = this.#get(id);
-    stored.payment = { ...stored.payment, refunded };
-    stored.refunds.push(refund);
+    const row = this.#get(id);
+    this.#rows.set(id, { ...row, payment: { ...row.payment, refunded }, refunds: [...row.refunds, refund] });
   }
 
-  async saveRefund({ payment, refund, ledger, announces }: SettledRefund, at: Date): Promise<void> {
-    const stored = this.#get(payment.id);
-    stored.payment = { ...stored.payment, refunded: payment.refunded };
-    stored.refunds.splice(stored.refunds.findIndex(({ id }) => id === refund.id), 1, refund);
-    stored.updatedAt = at;
+  async saveRefund({ payment: { id, refunded }, refund, ledger }: SettledRefund, at: Date): Promise<void> {
+    const row = this.#get(id);
+    const refunds = row.refunds.map((other) => (other.id === refund.id ? refund : other));
+    this.#rows.set(id, { ...row, payment: { ...row.payment, refunded }, refunds, updatedAt: at });
     this.#book(ledger);
-    if (announces) this.outbox.add(paymentRefunded, announces);
   }
 
   async book(transaction: LedgerTransaction): Promise<void> {
-    if (!(await this.isBooked(transaction.id))) this.#book(transaction);
+    if (!this.#ledger.has(transaction.id)) this.#book(transaction);
   }
 
   async isBooked(transactionId: string): Promise<boolean> {
-    return this.ledger.some(({ id }) => id === transactionId);
+    return this.#ledger.has(transactionId);
   }
 
   async forgetCustomer(customerId: string): Promise<void> {
-    this.#erased.add(customerId);
-    for (const stored of this.#stored.filter(({ payment }) => payment.customerId === customerId)) {
-      stored.payment = { ...stored.payment, customerId: null };
-      for (const [index, refund] of stored.refunds.entries()) stored.refunds[index] = { ...refund, reason: null };
+    this.#erased.set(customerId, true);
+    for (const row of this.#all().filter(({ payment }) => payment.customerId === customerId)) {
+      const refunds = row.refunds.map((refund) => ({ ...refund, reason: null }));
+      this.#rows.set(row.payment.id, { ...row, payment: { ...row.payment, customerId: null }, refunds });
     }
   }
 
-  #findNow(paymentId: string): PaymentWithRefunds | undefined {
-    const stored = this.#stored.find(({ payment }) => payment.id === paymentId);
-    return stored && withRefunds(stored);
-  }
+  #all = () => [...this.#rows.values()];
 
-  #get(paymentId: string): Stored {
-    const stored = this.#stored.find(({ payment }) => payment.id === paymentId);
-    if (!stored) throw new Error(`There is no payment ${paymentId}.`);
-    return stored;
+  #get(paymentId: string): Row {
+    const row = this.#rows.get(paymentId);
+    if (!row) throw new Error(`There is no payment ${paymentId}.`);
+    return row;
   }
 
   #book(transaction: LedgerTransaction | undefined): void {
     if (!transaction) return;
-    if (this.ledger.some(({ id }) => id === transaction.id)) throw new Error(`${transaction.id} is in the ledger already.`);
-    this.ledger.push(transaction);
+    if (this.#ledger.has(transaction.id)) throw new Error(`${transaction.id} is in the ledger already.`);
+    this.#ledger.set(transaction.id, transaction);
   }
 }
 
-const withRefunds = ({ payment, refunds }: Stored): PaymentWithRefunds => ({ ...payment, refunds: [...refunds] });
+const withRefunds = ({ payment, refunds }: Row): PaymentWithRefunds => ({ ...payment, refunds });

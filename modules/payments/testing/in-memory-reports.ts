@@ -1,13 +1,14 @@
+import { InMemoryTable } from '#platform/in-memory-transaction.ts';
 import type { Report } from '../domain/payment-provider.ts';
 import { Reports } from '../domain/reports.ts';
 
 export class InMemoryReports extends Reports {
-  readonly received = new Set<string>();
+  readonly #received = new InMemoryTable<string, Date>();
 
-  async once(provider: string, { id }: Report, _at: Date, effect: () => Promise<void>): Promise<void> {
+  async add(provider: string, { id }: Report, at: Date): Promise<boolean> {
     const name = `${provider} ${id}`;
-    if (this.received.has(name)) return;
-    await effect();
-    this.received.add(name);
+    if (this.#received.has(name)) return false;
+    this.#received.set(name, at);
+    return true;
   }
 }

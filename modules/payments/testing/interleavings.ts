@@ -5,6 +5,7 @@
 import * as fc from 'fast-check';
 import { v4 } from 'uuid';
 import { Failure } from '#platform/errors.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import type { Payments } from '../domain/payments.ts';
 import { sign } from '../providers/signature.ts';
 import { stripeProvider } from '../providers/stripe.ts';
@@ -57,10 +58,10 @@ export interface Outcome {
 }
 
 /** Plays a plan until nothing is left to do or to deliver on either side. */
-export async function play(plan: Plan, payments: Payments) {
+export async function play(plan: Plan, payments: Payments, transaction: Transaction) {
   const stripe = new FakeStripe(v4());
   const provider = stripeProvider({ apiKey: 'sk_test_1', apiBase: await stripe.start(), webhookSecret, timeout: 2000 });
-  const till = aTill(payments, { active: provider, find: () => provider });
+  const till = aTill(payments, { active: provider, find: () => provider }, transaction);
   const slots = Array.from({ length: 2 }, (): Slot => ({
     request: { idempotencyKey: v4(), orderId: v4(), customerId: v4(), paymentToken: 'pm_card_visa' },
     paymentId: undefined,

@@ -1,7 +1,9 @@
 /** The use cases of payments around a bank, without the rest of the program. */
 import { v4 } from 'uuid';
 import { backgroundContext } from '#platform/context.ts';
+import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { InMemorySagas, runToEnd } from '#platform/in-memory-sagas.ts';
+import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import type { PaymentProviders } from '../domain/payment-provider.ts';
 import type { Payments } from '../domain/payments.ts';
 import { RefundSaga, refundSteps } from '../sagas/refund-saga.ts';
@@ -16,7 +18,8 @@ import { euros, noon } from './payments.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-export function aTill<P extends Payments>(payments: P, providers: PaymentProviders) {
+export function aTill<P extends Payments>(payments: P, providers: PaymentProviders, transaction = inMemoryTransaction()) {
+  const outbox = new InMemoryOutbox();
   const sagas = new InMemorySagas();
   const reports = new InMemoryReports();
   const errors: string[] = [];
@@ -26,16 +29,18 @@ export function aTill<P extends Payments>(payments: P, providers: PaymentProvide
   const context = () => backgroundContext('test', 5000);
   let settledRefunds = 0;
 
-  const authorizing = authorize(payments, providers, sagas, clock);
-  const capturing = capture(payments, providers, clock);
-  const releasing = release(payments, providers, sagas, clock);
-  const refunding = refund(payments, sagas, clock);
-  const receiving = receiveWebhook(payments, reports, providers, sagas, clock, logger);
-  const givingBackAbandoned = giveBackAbandoned(payments, providers, sagas, clock, logger);
-  const steps = refundSteps(payments, providers, clock, logger);
+  const authorizing = authorize(transaction, payments, outbox, providers, sagas, clock);
+  const capturing = capture(transaction, payments, outbox, providers, clock);
+  const releasing = release(transaction, payments, outbox, providers, sagas, clock);
+  const refunding = refund(transaction, payments, sagas, clock);
+  const receiving = receiveWebhook(transaction, payments, reports, outbox, providers, sagas, clock, logger);
+  const givingBackAbandoned = giveBackAbandoned(transaction, payments, outbox, providers, sagas, clock, logger);
+  const steps = refundSteps(transaction, payments, outbox, providers, clock, logger);
 
   return {
+    transaction,
     payments,
+    outbox,
     sagas,
     /** The alarms that the operator got. */
     errors,

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { Sagas } from '#platform/sagas.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { PaymentsErrors, type PaymentsApi } from '../contract.ts';
 import { type Authorization, type PaymentProviders, providerOf } from '../domain/payment-provider.ts';
 import { authorized, type Change, declined, type Payment, voided } from '../domain/payment.ts';
@@ -13,8 +15,15 @@ import { givingBack } from './give-back.ts';
  * Saved, asked, settled: the provider is called between two statements, never inside a transaction. A crash in
  * between leaves a payment that the next request with the same key brings to its end.
  */
-export function authorize(payments: Payments, providers: PaymentProviders, sagas: Sagas, clock: Clock): Handler<typeof PaymentsApi, 'authorize'> {
-  const giveBack = givingBack(payments, providers, sagas, clock);
+export function authorize(
+  transaction: Transaction,
+  payments: Payments,
+  outbox: Outbox,
+  providers: PaymentProviders,
+  sagas: Sagas,
+  clock: Clock,
+): Handler<typeof PaymentsApi, 'authorize'> {
+  const giveBack = givingBack(transaction, payments, outbox, providers, sagas, clock);
 
   return async ({ idempotencyKey, orderId, customerId, amount, paymentToken }, context) => {
     // Some providers would hold nothing, others would refuse.

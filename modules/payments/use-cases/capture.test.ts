@@ -22,7 +22,7 @@ describe('capturing a payment', () => {
     expect({ held: bank.held, kept: bank.kept }).toEqual({ held: 0, kept: 5000 });
     expect(await payments.find(paymentId)).toMatchObject({ state: 'captured', captured: 5000 });
     expect(payments.ledger).toHaveLength(1);
-    expect(payments.outbox.events).toMatchObject([
+    expect(till.outbox.events).toMatchObject([
       { name: 'payments.payment-captured', payload: { paymentId, orderId, amount: euros(5000) } },
     ]);
   });
@@ -33,7 +33,7 @@ describe('capturing a payment', () => {
     await till.capture(paymentId);
     expect(bank.kept).toBe(5000);
     expect(payments.ledger).toHaveLength(1);
-    expect(payments.outbox.events).toHaveLength(1);
+    expect(till.outbox.events).toHaveLength(1);
   });
 
   it('finds out what an earlier try did, when the answer of the provider was lost', async () => {

@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import { expectBothSidesToAgree } from '../testing/expect-both-sides-to-agree.ts';
 import { InMemoryPayments } from '../testing/in-memory-payments.ts';
 
@@ -10,7 +11,7 @@ async function inMemory() {
       .flatMap(({ entries }) => entries)
       .filter(({ account }) => account === 'provider:stripe')
       .reduce((sum, { side, amount }) => sum + (side === 'debit' ? amount.amount : -amount.amount), 0);
-  return { payments, balanceOf };
+  return { payments, transaction: inMemoryTransaction(), balanceOf };
 }
 
 describe('refunds of ours and of the dashboard, captures, disputes and their reports, in any order', () => {

@@ -3,13 +3,16 @@ import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Outbox } from '#platform/outbox.ts';
 import type { Sagas } from '#platform/sagas.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { disputeInLedger, wonDisputeInLedger } from '../domain/ledger.ts';
 import type { Reported } from '../domain/payment-provider.ts';
-import { captured, mayBecomeCaptured, voided } from '../domain/payment.ts';
+import { mayBecomeCaptured, voided } from '../domain/payment.ts';
 import type { Payments, PaymentWithRefunds } from '../domain/payments.ts';
 import { leftToRefund, type Refund, requestRefund } from '../domain/refund.ts';
 import { settlingRefund } from '../sagas/settle-refund.ts';
+import { settlingCapture } from './settle-capture.ts';
 import { startingRefund } from './start-refund.ts';
 
 type ReportOf<K extends Reported['kind']> = Extract<Reported, { kind: K }>;
@@ -21,10 +24,21 @@ type ReportOf<K extends Reported['kind']> = Extract<Reported, { kind: K }>;
  */
 const tooEarly = (why: string) => platformErrors.unavailable(why);
 
-/** Applies what a provider reports of a payment. Throws `platform.unavailable` where that cannot be judged yet. Within `locked`. */
-export function judgingReports(payments: Payments, sagas: Sagas, clock: Clock, logger: Logger) {
-  const settle = settlingRefund(payments, clock, logger);
-  const startRefund = startingRefund(payments, sagas, clock);
+/**
+ * Applies what a provider reports of a payment. Throws `platform.unavailable` where that cannot be judged yet. Call it in the
+ * transaction that locked the payment.
+ */
+export function judgingReports(
+  transaction: Transaction,
+  payments: Payments,
+  outbox: Outbox,
+  sagas: Sagas,
+  clock: Clock,
+  logger: Logger,
+) {
+  const settleCapture = settlingCapture(transaction, payments, outbox, clock);
+  const settle = settlingRefund(payments, outbox, clock, logger);
+  const startRefund = startingRefund(transaction, payments, sagas, clock);
 
   return async (payment: PaymentWithRefunds, reported: Reported): Promise<void> => {
     switch (reported.kind) {
@@ -42,8 +56,7 @@ export function judgingReports(payments: Payments, sagas: Sagas, clock: Clock, l
   async function taken(payment: PaymentWithRefunds, { minorUnits, reference }: ReportOf<'captured'>): Promise<void> {
     // Settling the authorization looks for a release of the order, and no capture may come before that.
     if (payment.state === 'authorizing') throw tooEarly('It is not known yet what came of the authorization.');
-    const now = clock.now();
-    const applied = await payments.apply(payment.id, captured(payment, now, minorUnits, reference), now);
+    const applied = await settleCapture(payment, { minorUnits, reference });
     if (!applied && payment.captured !== minorUnits) return mismatch(payment, 'capture', minorUnits);
     // The caller that wanted it voided may never ask again.
     if (applied && payment.state === 'voiding') await startRefund.rest(applied);

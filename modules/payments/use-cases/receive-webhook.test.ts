@@ -37,7 +37,7 @@ describe('a report of the provider', () => {
     await report({ ...captured, id: 'evt_2' });
     expect(await payments.find(paymentId)).toMatchObject({ state: 'captured', captured: 5000 });
     expect(payments.ledger).toHaveLength(1);
-    expect(payments.outbox.events).toHaveLength(1);
+    expect(till.outbox.events).toHaveLength(1);
   });
 
   it('that it captured a part is booked as that, and does not pass for the whole', async () => {

@@ -29,7 +29,7 @@ describe('refunding a payment', () => {
     await till.settleRefunds();
     expect(bank.kept).toBe(3800);
     expect(await payments.find(paymentId)).toMatchObject({ refunded: 1200, refunds: [{ id: refund.id, status: 'succeeded' }] });
-    expect(payments.outbox.events.at(-1)).toMatchObject({
+    expect(till.outbox.events.at(-1)).toMatchObject({
       name: 'payments.payment-refunded',
       payload: { paymentId, refundId: refund.id, amount: euros(1200) },
     });
@@ -133,7 +133,7 @@ describe('when an order is cancelled', () => {
   it('that was paid, what is left of its payment is given back, once', async () => {
     const { bank, till, payments, orderId, paymentId } = await aCaptured();
     await till.refund(paymentId, 1200);
-    const react = refundCancelledOrder(payments, till.sagas, { now: () => noon });
+    const react = refundCancelledOrder(till.transaction, payments, till.sagas, { now: () => noon });
     await react(cancelled(orderId, true), delivery);
     await react(cancelled(orderId, true), delivery);
     await till.settleRefunds();
@@ -143,7 +143,7 @@ describe('when an order is cancelled', () => {
 
   it('that was not paid, its checkout does that', async () => {
     const { bank, till, payments, orderId } = await aCaptured();
-    await refundCancelledOrder(payments, till.sagas, { now: () => noon })(cancelled(orderId, false), delivery);
+    await refundCancelledOrder(till.transaction, payments, till.sagas, { now: () => noon })(cancelled(orderId, false), delivery);
     await till.settleRefunds();
     expect(bank.kept).toBe(5000);
   });

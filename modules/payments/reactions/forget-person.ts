@@ -4,7 +4,7 @@ import type { personErased } from '../../users/contract.ts';
 import type { Payments } from '../domain/payments.ts';
 
 /** The law wants the books kept; they need not say who paid. */
-export const forgetCustomer =
+export const forgetPerson =
   (payments: Payments, clock: Clock): Reaction<typeof personErased> =>
   ({ userId }) =>
     payments.forgetCustomer(userId, clock.now());
