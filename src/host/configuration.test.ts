@@ -26,7 +26,7 @@ describe('the configuration', () => {
   });
 
   it('splits lists at commas', () => {
-    expect(readConfiguration({ MODULES: 'orders, payments' }).modules).toEqual(['orders', 'payments']);
+    expect(readConfiguration({ MODULES: 'library, readers' }).modules).toEqual(['library', 'readers']);
   });
 
   it.each([
@@ -76,31 +76,31 @@ describe('a number', () => {
 
 describe("a module's own server", () => {
   it('is found under its name', () => {
-    const url = 'postgresql://orders:secret@db.example.com/orders';
-    expect(ownDatabaseUrl('orders', { ORDERS_DATABASE_URL: url })).toBe(url);
-    expect(ownDatabaseUrl('payments', { ORDERS_DATABASE_URL: url })).toBeUndefined();
+    const url = 'postgresql://library:secret@db.example.com/library';
+    expect(ownDatabaseUrl('library', { LIBRARY_DATABASE_URL: url })).toBe(url);
+    expect(ownDatabaseUrl('readers', { LIBRARY_DATABASE_URL: url })).toBeUndefined();
   });
 
   it('must be PostgreSQL', () => {
-    expect(() => ownDatabaseUrl('orders', { ORDERS_DATABASE_URL: 'http://x' })).toThrow('ORDERS_DATABASE_URL');
+    expect(() => ownDatabaseUrl('library', { LIBRARY_DATABASE_URL: 'http://x' })).toThrow('LIBRARY_DATABASE_URL');
   });
 });
 
 describe('a module in another process', () => {
-  it.each(['dns:///orders:50051', 'orders:50051', '127.0.0.1:5001,127.0.0.1:5002'])('is called at %s', (target) => {
-    expect(callTarget('orders', { ORDERS_URL: target })).toBe(target);
-    expect(callTarget('payments', { ORDERS_URL: target })).toBeUndefined();
+  it.each(['dns:///library:50051', 'library:50051', '127.0.0.1:5001,127.0.0.1:5002'])('is called at %s', (target) => {
+    expect(callTarget('library', { LIBRARY_URL: target })).toBe(target);
+    expect(callTarget('readers', { LIBRARY_URL: target })).toBeUndefined();
   });
 
-  it.each(['orders', 'http://orders:50051', 'orders-1:5001,orders-2:5001'])('is not called at %s', (target) => {
-    expect(() => callTarget('orders', { ORDERS_URL: target })).toThrow(/^Wrong environment variable ORDERS_URL: must be [^\n]+$/);
+  it.each(['library', 'http://library:50051', 'library-1:5001,library-2:5001'])('is not called at %s', (target) => {
+    expect(() => callTarget('library', { LIBRARY_URL: target })).toThrow(/^Wrong environment variable LIBRARY_URL: must be [^\n]+$/);
   });
 
   it('is reached by the gateway at one or several origins', () => {
-    const environment = { ORDERS_HTTP_URL: 'https://orders-1:3000/, https://orders-2:3000' };
-    expect(upstreamOrigins('orders', environment)).toEqual(['https://orders-1:3000', 'https://orders-2:3000']);
-    expect(upstreamOrigins('payments', environment)).toBeUndefined();
-    expect(() => upstreamOrigins('orders', { ORDERS_HTTP_URL: 'orders:3000' })).toThrow('Wrong environment variable ORDERS_HTTP_URL');
+    const environment = { LIBRARY_HTTP_URL: 'https://library-1:3000/, https://library-2:3000' };
+    expect(upstreamOrigins('library', environment)).toEqual(['https://library-1:3000', 'https://library-2:3000']);
+    expect(upstreamOrigins('readers', environment)).toBeUndefined();
+    expect(() => upstreamOrigins('library', { LIBRARY_HTTP_URL: 'library:3000' })).toThrow('Wrong environment variable LIBRARY_HTTP_URL');
   });
 });
 

@@ -15,7 +15,7 @@ describe('in production, what is weak is said', () => {
     ['DATABASE_URL', { DATABASE_URL: 'postgresql://fissile:secret@10.0.0.7/fissile?sslmode=prefer' }],
     ['EVENTS_URL', { EVENTS_URL: 'amqp://guest:secret@broker.example.com' }],
     ['REDIS_URL', { REDIS_URL: 'redis://[2001:db8::1]:6379' }],
-    ['JWKS_URL', { JWKS_URL: 'http://auth.example.com/jwks.json' }],
+    ['JWKS_URL', { JWKS_URL: 'http://keys.example.com/jwks.json' }],
   ])('of %s: %j', (what, environment) => {
     expect(said(environment)).toEqual([expect.stringMatching(`^Weak setting: ${what}[^\n]+\\.$`)]);
     expect(said(environment).join()).not.toContain('secret');
@@ -30,7 +30,7 @@ describe('in production, what is weak is said', () => {
     { DATABASE_URL: 'postgresql://fissile@db.example.com/fissile?sslmode=verify-full' },
     { DATABASE_URL: 'postgresql://fissile@127.0.0.1/fissile' },
     { DATABASE_URL: 'postgresql://fissile@postgres/fissile' },
-    { EVENTS_URL: 'amqps://broker.example.com', REDIS_URL: 'rediss://redis.example.com', JWKS_URL: 'https://auth.example.com' },
+    { EVENTS_URL: 'amqps://broker.example.com', REDIS_URL: 'rediss://redis.example.com', JWKS_URL: 'https://keys.example.com' },
   ])('and nothing of %j', (environment) => {
     expect(said(environment)).toEqual([]);
   });

@@ -17,80 +17,80 @@ describe('what is finished', () => {
   const day = 24 * 3_600_000;
 
   it('is deleted after its time, in batches; what is not finished stays', async () => {
-    const { orders, users } = landscape;
-    await orders.sql(`
-      insert into orders.outbox (id, name, version, key, payload, headers, occurred_at, owner, published_at)
+    const { library, readers } = landscape;
+    await library.sql(`
+      insert into library.outbox (id, name, version, key, payload, headers, occurred_at, owner, published_at)
       select gen_random_uuid(), 'e', 1, 'k', '{}', '{}', now(), 0, case n % 3 when 0 then null when 1 then now() else now() - interval '8 days' end
       from generate_series(1, 6000) n`);
-    await users.sql(`
-      insert into users.inbox (subscription, event_id, key, position, state, received_at, finished_at)
+    await readers.sql(`
+      insert into readers.inbox (subscription, event_id, key, position, state, received_at, finished_at)
       select 's', gen_random_uuid(), 'k', n, case n % 3 when 0 then 'dead' when 1 then 'done' else 'done' end, now() - interval '9 days',
         case n % 3 when 0 then null when 1 then now() else now() - interval '8 days' end
       from generate_series(1, 6000) n`);
-    await orders.sql(`
-      insert into orders.sagas (name, id, version, state, step, data, wake_at, deadline_at, owner, headers)
+    await library.sql(`
+      insert into library.sagas (name, id, version, state, step, data, wake_at, deadline_at, owner, headers)
       select 's', n::text, 1, case n % 3 when 0 then 'undoing' when 1 then 'undone' else 'completed' end, 0, '{}',
         case n % 3 when 1 then now() else now() - interval '8 days' end, now(), 0, '{}'
       from generate_series(1, 6000) n`);
-    const outbox = new OutboxTable(orders.database);
-    const sagas = new SagaTable(orders.database);
-    const inbox = new InboxTable(users.database);
+    const outbox = new OutboxTable(library.database);
+    const sagas = new SagaTable(library.database);
+    const inbox = new InboxTable(readers.database);
     await pruneAll([outbox, sagas, inbox].map((table) => table.prune.bind(table)), 7 * day);
     for (const table of ['outbox', 'sagas']) {
-      expect((await orders.sql(`select count(*)::int from orders.${table}`)).rows).toEqual([{ count: 4000 }]);
+      expect((await library.sql(`select count(*)::int from library.${table}`)).rows).toEqual([{ count: 4000 }]);
     }
-    expect((await orders.sql('select count(*)::int from orders.outbox where published_at is null')).rows).toEqual([{ count: 2000 }]);
-    expect((await users.sql('select state, count(*)::int from users.inbox group by state order by state')).rows).toEqual([
+    expect((await library.sql('select count(*)::int from library.outbox where published_at is null')).rows).toEqual([{ count: 2000 }]);
+    expect((await readers.sql('select state, count(*)::int from readers.inbox group by state order by state')).rows).toEqual([
       { state: 'dead', count: 2000 },
       { state: 'done', count: 2000 },
     ]);
   });
 
   it('is still known after a standstill of weeks, since what was delivered and not marked by then comes again', async () => {
-    const { users } = landscape;
-    await users.sql(`
-      insert into users.inbox (subscription, event_id, key, position, state, finished_at)
+    const { readers } = landscape;
+    await readers.sql(`
+      insert into readers.inbox (subscription, event_id, key, position, state, finished_at)
       select 's', gen_random_uuid(), 'k', n, 'done', now() - interval '20 days' - n * interval '1 day' from generate_series(0, 9) n`);
-    const inbox = new InboxTable(users.database);
+    const inbox = new InboxTable(readers.database);
     await pruneAll([inbox.prune.bind(inbox)], 7 * day);
-    const { rows } = await users.sql('select position::int from users.inbox order by position');
+    const { rows } = await readers.sql('select position::int from readers.inbox order by position');
     expect(rows.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('is looked for by a schedule of the module', async () => {
     await landscape.start({ transport: new MemoryTransport() });
-    const { rows } = await landscape.orders.sql('select name from orders.schedules');
-    expect(rows).toEqual([{ name: 'orders.prune-messaging' }]);
+    const { rows } = await landscape.library.sql('select name from library.schedules');
+    expect(rows).toEqual([{ name: 'library.prune-messaging' }]);
   });
 });
 
 describe('the messaging of a module', () => {
   it('keeps what is announced before it starts, and delivers it then', async () => {
     const transport = new MemoryTransport();
-    const early = await landscape.start({ transport, reactions: { 'users.a': {} } });
-    await early.orders.drain(new Deadline(1_000));
-    await early.databases.orders.transaction(async () => early.orders.outbox.add(happened, { id: 'k', n: 1 }));
+    const early = await landscape.start({ transport, reactions: { 'readers.a': {} } });
+    await early.library.drain(new Deadline(1_000));
+    await early.databases.library.transaction(async () => early.library.outbox.add(happened, { id: 'k', n: 1 }));
     await early.stop();
     expect(await landscape.effects()).toEqual([]);
-    await landscape.start({ transport: new MemoryTransport(), reactions: { 'users.a': {} } });
+    await landscape.start({ transport: new MemoryTransport(), reactions: { 'readers.a': {} } });
     await until(async () => (await landscape.effects()).length === 1);
   });
 
   it('tells the metrics how far behind it is and what it gave up', async () => {
     const react = () => Promise.reject(new Error('never'));
-    const program = await landscape.start({ transport: new MemoryTransport(), reactions: { 'users.a': { react }, 'users.b': {} }, limits: { attempts: 1 } });
+    const program = await landscape.start({ transport: new MemoryTransport(), reactions: { 'readers.a': { react }, 'readers.b': {} }, limits: { attempts: 1 } });
     await program.announce({ id: 'k', n: 1 });
-    await until(async () => (await program.users.deadLetters.list()).length === 1 && (await landscape.unpublished()) === 0);
-    await landscape.orders.sql(`
-      insert into orders.outbox (id, name, version, key, payload, headers, occurred_at, owner)
+    await until(async () => (await program.readers.deadLetters.list()).length === 1 && (await landscape.unpublished()) === 0);
+    await landscape.library.sql(`
+      insert into library.outbox (id, name, version, key, payload, headers, occurred_at, owner)
       select gen_random_uuid(), 'e', 1, 'k', '{}', '{}', now() - interval '90 s', objid::bigint
       from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`);
     const text = await program.metrics.text();
-    expect(text).toContain('dead_letters{subscription="users.a"} 1');
-    expect(text).toContain('dead_letters{subscription="users.b"} 0');
-    expect(text).toContain('event_delivery_failures_total{subscription="users.a",outcome="dead"} 1');
-    expect(text).toContain('event_delivery_seconds_count{subscription="users.b"} 1');
-    expect(text).toContain('outbox_pending{module="orders"} 1');
-    expect(text).toMatch(/outbox_lag_seconds\{module="orders"\} 9\d/);
+    expect(text).toContain('dead_letters{subscription="readers.a"} 1');
+    expect(text).toContain('dead_letters{subscription="readers.b"} 0');
+    expect(text).toContain('event_delivery_failures_total{subscription="readers.a",outcome="dead"} 1');
+    expect(text).toContain('event_delivery_seconds_count{subscription="readers.b"} 1');
+    expect(text).toContain('outbox_pending{module="library"} 1');
+    expect(text).toMatch(/outbox_lag_seconds\{module="library"\} 9\d/);
   });
 });

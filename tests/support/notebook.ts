@@ -1,6 +1,6 @@
-/** A database of `orders` with a table for notes, as the tests of transactions want it. */
+/** The notes of the library, as the tests of transactions want them. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type TestDatabase, testDatabase } from './postgres.ts';
+import { libraryDatabase, type TestDatabase } from './postgres.ts';
 
 export interface Notebook {
   readonly test: TestDatabase;
@@ -19,17 +19,15 @@ export function notebook(): Notebook {
     return test;
   };
   beforeAll(async () => {
-    test = await testDatabase('orders');
-    await test.sql('CREATE TABLE orders.notes (id int PRIMARY KEY, text text)');
-    await test.sql('GRANT ALL ON orders.notes TO PUBLIC');
+    test = await libraryDatabase();
   });
   afterAll(() => test?.drop());
-  beforeEach(() => open().sql('TRUNCATE orders.notes'));
+  beforeEach(() => open().sql('TRUNCATE library.notes'));
   return {
     get test() {
       return open();
     },
     insert: (id, text = 'x') => open().database.query('INSERT INTO notes (id, text) VALUES ($1, $2)', [id, text]),
-    stored: async () => (await open().sql('SELECT id FROM orders.notes ORDER BY id')).rows.map(({ id }) => id as number),
+    stored: async () => (await open().sql('SELECT id FROM library.notes ORDER BY id')).rows.map(({ id }) => id as number),
   };
 }

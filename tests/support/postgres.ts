@@ -24,7 +24,7 @@ type Options = Partial<Omit<PostgresDatabaseOptions, 'schema' | 'connection'>>;
 export const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A database of the library that the platform's own tests work for: the platform's tables, loans and notes. */
-export const libraryDatabase = (options: Options = {}, schema = 'library'): Promise<TestDatabase> =>
+export const libraryDatabase = (schema = 'library', options: Options = {}): Promise<TestDatabase> =>
   openDatabase(schema, { platform: migrationsOf(schema).platform, own: [{ name: 'library', sql: libraryTables(schema) }] }, options);
 
 /** A fresh database with the module's migrations applied, entered as the module's own role. */

@@ -7,7 +7,7 @@ import { giveDatabases } from './own-databases.ts';
 import { provision } from './provision.ts';
 import { reach } from './reach.ts';
 
-const modules = ['auth', 'users', 'orders', 'payments'];
+const modules = ['rooms', 'readers', 'library', 'fines'];
 const notAllowed = { code: '42501' };
 
 let admin: pg.Client;
@@ -65,14 +65,14 @@ describe.each(modules)('the database of %s', (module) => {
 
 describe('giving databases', () => {
   it('again changes nothing, and leads to the same', async () => {
-    await as('orders', (client) => client.query('CREATE TABLE public.kept ()'));
+    await as('library', (client) => client.query('CREATE TABLE public.kept ()'));
     expect(await giveDatabases(admin, modules, options)).toEqual(urls);
-    await expect(as('orders', (client) => client.query('SELECT FROM public.kept'))).resolves.toBeDefined();
+    await expect(as('library', (client) => client.query('SELECT FROM public.kept'))).resolves.toBeDefined();
   });
 
   it('mends the settings of the sessions, which no pooler passes on', async () => {
-    const zone = () => as('orders', async (client) => (await client.query(`SELECT current_setting('TimeZone') AS zone`)).rows[0].zone);
-    await admin.query(`ALTER ROLE "${nameOf('orders')}" IN DATABASE "${nameOf('orders')}" SET TimeZone TO 'Asia/Kathmandu'`);
+    const zone = () => as('library', async (client) => (await client.query(`SELECT current_setting('TimeZone') AS zone`)).rows[0].zone);
+    await admin.query(`ALTER ROLE "${nameOf('library')}" IN DATABASE "${nameOf('library')}" SET TimeZone TO 'Asia/Kathmandu'`);
     expect(await zone()).toBe('Asia/Kathmandu');
     await giveDatabases(admin, modules, options);
     expect(await zone()).toBe('UTC');
@@ -81,16 +81,16 @@ describe('giving databases', () => {
   it('by two programs at once is done once', async () => {
     const others = (module: string) => `${prefix}twice_${module}`;
     const second = await connect('postgres');
-    const [one, two] = await Promise.all([giveDatabases(admin, ['auth'], { ...options, nameOf: others }), giveDatabases(second, ['auth'], { ...options, nameOf: others })]);
+    const [one, two] = await Promise.all([giveDatabases(admin, ['rooms'], { ...options, nameOf: others }), giveDatabases(second, ['rooms'], { ...options, nameOf: others })]);
     expect(one).toEqual(two);
     await second.end();
   });
 
   it('takes back what a role got besides, and closes a database that was opened', async () => {
-    await admin.query(`ALTER ROLE "${nameOf('users')}" CREATEDB; GRANT CONNECT ON DATABASE "${nameOf('users')}" TO PUBLIC`);
+    await admin.query(`ALTER ROLE "${nameOf('readers')}" CREATEDB; GRANT CONNECT ON DATABASE "${nameOf('readers')}" TO PUBLIC`);
     await giveDatabases(admin, modules, options);
-    await expect(as('users', (client) => client.query('CREATE DATABASE mine'))).rejects.toMatchObject(notAllowed);
-    await expect(as('auth', async () => {}, nameOf('users'))).rejects.toMatchObject(notAllowed);
+    await expect(as('readers', (client) => client.query('CREATE DATABASE mine'))).rejects.toMatchObject(notAllowed);
+    await expect(as('rooms', async () => {}, nameOf('readers'))).rejects.toMatchObject(notAllowed);
   });
 
   it('begins with what the module had in a database for all, and with nothing of the others', async () => {
@@ -105,10 +105,10 @@ describe('giving databases', () => {
     }
     const moved = { nameOf: (module: string) => `${prefix}moved_${module}`, announce: options.announce };
     // An interrupted start left it.
-    await admin.query(`CREATE DATABASE "${moved.nameOf('orders')}_unfinished"`);
+    await admin.query(`CREATE DATABASE "${moved.nameOf('library')}_unfinished"`);
     try {
       const given = await giveDatabases(sharedAdmin, modules, moved);
-      expect(announced.at(-1)).toMatch(/^Each of auth, users, orders, payments has a database of its own from now on, with a copy of what it had\./);
+      expect(announced.at(-1)).toMatch(/^Each of rooms, readers, library, fines has a database of its own from now on, with a copy of what it had\./);
       for (const module of modules) {
         const client = new pg.Client({ connectionString: given.get(module)! });
         await client.connect();
@@ -132,10 +132,10 @@ describe('giving databases', () => {
   it('asks to stop the program that still uses the database for all', async () => {
     const shared = await freshDatabaseUrl();
     const sharedAdmin = await reach({ connectionString: shared.url }, 'DATABASE_URL');
-    await provision(sharedAdmin, ['orders']);
+    await provision(sharedAdmin, ['library']);
     const running = await reach({ connectionString: shared.url }, 'DATABASE_URL');
-    const refused = giveDatabases(sharedAdmin, ['orders'], { ...options, nameOf: () => `${prefix}busy` });
-    await expect(refused).rejects.toThrow(/somebody uses the database \S+, from which orders gets its data\. Stop that program first\./);
+    const refused = giveDatabases(sharedAdmin, ['library'], { ...options, nameOf: () => `${prefix}busy` });
+    await expect(refused).rejects.toThrow(/somebody uses the database \S+, from which library gets its data\. Stop that program first\./);
     await running.end();
     await sharedAdmin.end();
     await shared.drop();

@@ -8,7 +8,7 @@ import { migrate } from './migrate.ts';
 import { checkOwnDatabase, connectionsOf, provision } from './provision.ts';
 import { reach } from './reach.ts';
 
-const modules = ['auth', 'users', 'orders', 'payments'];
+const modules = ['rooms', 'readers', 'library', 'fines'];
 const permissionDenied = { code: '42501' };
 
 let fresh: Awaited<ReturnType<typeof freshDatabaseUrl>>;
@@ -113,18 +113,18 @@ describe('provisioning', () => {
     ['a role that became a superuser', `ALTER ROLE "%" SUPERUSER`],
     ['a role that may create roles', `ALTER ROLE "%" CREATEROLE`],
     ['a role with another password', `ALTER ROLE "%" PASSWORD 'other'; COMMENT ON ROLE "%" IS NULL`],
-    ['a schema that somebody else owns', 'ALTER SCHEMA orders OWNER TO postgres'],
-    ["a module's schema open to all", 'GRANT USAGE ON SCHEMA orders TO PUBLIC'],
+    ['a schema that somebody else owns', 'ALTER SCHEMA library OWNER TO postgres'],
+    ["a module's schema open to all", 'GRANT USAGE ON SCHEMA library TO PUBLIC'],
     ['a public schema open to all', 'GRANT USAGE ON SCHEMA public TO PUBLIC'],
     ['a database open to all', 'GRANT CONNECT ON DATABASE "$" TO PUBLIC'],
     ['a role that may not connect', 'REVOKE CONNECT ON DATABASE "$" FROM "%"'],
     ['a role with another time zone', `ALTER ROLE "%" IN DATABASE "$" SET TimeZone TO 'America/New_York'`],
     ['a role without a search path', 'ALTER ROLE "%" IN DATABASE "$" RESET search_path'],
   ])('mends %s', async (_what, change) => {
-    const role = roles.get('orders')!.user!;
+    const role = roles.get('library')!.user!;
     await admin.query(change.replaceAll('%', role).replaceAll('$', admin.database!));
     expect((await statementsOf(() => provision(admin, modules))).length).toBeGreaterThan(1);
-    await as('orders', (client) => client.query('SELECT count(*) FROM orders.outbox'));
+    await as('library', (client) => client.query('SELECT count(*) FROM library.outbox'));
     expect(await statementsOf(() => provision(admin, modules))).toHaveLength(1);
   });
 
@@ -140,22 +140,22 @@ describe('provisioning', () => {
     const admins = await Promise.all([1, 2, 3, 4].map(() => reach({ connectionString: other.url }, 'DATABASE_URL')));
     const results = await Promise.all(admins.map((client) => provision(client, modules)));
     for (const result of results) expect(result).toEqual(results[0]);
-    const client = await reach(results[0]!.get('orders')!, 'orders');
+    const client = await reach(results[0]!.get('library')!, 'library');
     await Promise.all([client, ...admins].map((each) => each.end()));
     await other.drop();
   });
 
   it('follows a change of the administrator’s password', async () => {
     const boss = `${admin.database}_boss`;
-    const asBoss = (password: string) => reach({ ...roles.get('orders')!, user: boss, password }, 'DATABASE_URL');
+    const asBoss = (password: string) => reach({ ...roles.get('library')!, user: boss, password }, 'DATABASE_URL');
     await admin.query(`CREATE ROLE "${boss}" SUPERUSER LOGIN PASSWORD 'first'`);
     for (const password of ['first', 'second']) {
       await admin.query(`ALTER ROLE "${boss}" PASSWORD '${password}'`);
       const client = await asBoss(password);
-      const settings = (await provision(client, modules)).get('orders')!;
-      const orders = await reach(settings, 'orders');
-      expect((await orders.query('SELECT current_user AS role')).rows).toEqual([{ role: settings.user }]);
-      await Promise.all([orders.end(), client.end()]);
+      const settings = (await provision(client, modules)).get('library')!;
+      const library = await reach(settings, 'library');
+      expect((await library.query('SELECT current_user AS role')).rows).toEqual([{ role: settings.user }]);
+      await Promise.all([library.end(), client.end()]);
     }
     await provision(admin, modules);
     await admin.query(`DROP ROLE "${boss}"`);
@@ -168,16 +168,16 @@ describe('provisioning', () => {
     const url = Object.assign(new URL(other.url), { username: `${name}_boss`, password: 'boss' });
     const client = await reach({ connectionString: url.href }, 'DATABASE_URL');
     const settings = await provision(client, modules);
-    const orders = await reach(settings.get('orders')!, 'orders');
-    await migrate(orders, 'orders');
-    await orders.end();
+    const library = await reach(settings.get('library')!, 'library');
+    await migrate(library, 'library');
+    await library.end();
     expect(await provision(client, modules)).toEqual(settings);
     await client.end();
     await other.drop();
   });
 
   it('says what is missing to an administrator who may not', async () => {
-    const client = await reach(roles.get('orders')!, 'DATABASE_URL');
+    const client = await reach(roles.get('library')!, 'DATABASE_URL');
     await expect(provision(client, modules)).rejects.toThrow(/^DATABASE_URL: the user \S+ may not prepare .*CREATEROLE/);
     await client.end();
   });
@@ -195,10 +195,10 @@ describe('provisioning', () => {
 });
 
 describe('a module with a database of its own', () => {
-  const check = async (url: string, production: boolean, module = 'orders') => {
-    const client = await reach({ connectionString: url }, 'ORDERS_DATABASE_URL');
+  const check = async (url: string, production: boolean, module = 'library') => {
+    const client = await reach({ connectionString: url }, 'LIBRARY_DATABASE_URL');
     try {
-      await checkOwnDatabase(client, module, { variable: 'ORDERS_DATABASE_URL', otherModules: modules.filter((other) => other !== module), production });
+      await checkOwnDatabase(client, module, { variable: 'LIBRARY_DATABASE_URL', otherModules: modules.filter((other) => other !== module), production });
     } finally {
       await client.end();
     }
@@ -209,22 +209,22 @@ describe('a module with a database of its own', () => {
   };
 
   it('may use the role that owns its schema', async () => {
-    await expect(check(urlOf('orders'), true)).resolves.toBeUndefined();
+    await expect(check(urlOf('library'), true)).resolves.toBeUndefined();
   });
 
   it('is refused a role that neither owns its schema nor can create it', async () => {
-    await expect(check(urlOf('users'), false)).rejects.toThrow(/^ORDERS_DATABASE_URL: the user \S+ must own the schema "orders"/);
+    await expect(check(urlOf('readers'), false)).rejects.toThrow(/^LIBRARY_DATABASE_URL: the user \S+ must own the schema "library"/);
   });
 
   it('is refused a superuser in production only', async () => {
     await expect(check(fresh.url, false)).resolves.toBeUndefined();
-    await expect(check(fresh.url, true)).rejects.toThrow(/^ORDERS_DATABASE_URL: .* is a superuser/);
+    await expect(check(fresh.url, true)).rejects.toThrow(/^LIBRARY_DATABASE_URL: .* is a superuser/);
   });
 
   it("is refused in production a role that reaches another module's schema", async () => {
-    await admin.query(`GRANT USAGE ON SCHEMA payments TO "${roles.get('orders')!.user}"`);
-    await expect(check(urlOf('orders'), true)).rejects.toThrow(/can reach the schema "payments"/);
-    await admin.query(`REVOKE USAGE ON SCHEMA payments FROM "${roles.get('orders')!.user}"`);
+    await admin.query(`GRANT USAGE ON SCHEMA fines TO "${roles.get('library')!.user}"`);
+    await expect(check(urlOf('library'), true)).rejects.toThrow(/can reach the schema "fines"/);
+    await admin.query(`REVOKE USAGE ON SCHEMA fines FROM "${roles.get('library')!.user}"`);
   });
 });
 

@@ -103,9 +103,9 @@ describe('restoring refuses in one line, and leaves all as it was,', () => {
   });
 
   it('what a newer version has migrated', async () => {
-    const harm = (dataDir: string) => writeFileSync(join(postgresIn(dataDir), 'fissile.migrations'), '{"users": ["29990101000000_notes"]}');
+    const harm = (dataDir: string) => writeFileSync(join(postgresIn(dataDir), 'fissile.migrations'), '{"library": ["platform/9999_notes"]}');
     const { message, left } = await refusal(await backup({ harm }));
-    expect(message).toMatch(/does not know, 29990101000000_notes: a newer version wrote it/);
+    expect(message).toMatch(/does not know, platform\/9999_notes: a newer version wrote it/);
     expect(left).toEqual([]);
   });
 

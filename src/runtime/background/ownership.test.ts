@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tcpLink } from '../../../tests/support/tcp-link.ts';
-import { silentLogger, testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { silentLogger, libraryDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { liveOwners, nobody, Ownership } from './ownership.ts';
 import { until } from '../events/testing/landscape.ts';
 
 let test: TestDatabase;
 let ownership: Ownership;
 beforeEach(async () => {
-  test = await testDatabase('orders');
-  ownership = new Ownership(test.connection, 'orders', silentLogger);
+  test = await libraryDatabase();
+  ownership = new Ownership(test.connection, 'library', silentLogger);
 });
 afterEach(async () => {
   await ownership.stop();
@@ -19,7 +19,7 @@ afterEach(async () => {
 const live = async () => (await test.database.query<{ objid: number }>(liveOwners)).rows.map(({ objid }) => objid);
 const cut = () =>
   test.sql(`select pg_terminate_backend(pid) from pg_stat_activity
-    where application_name = 'fissile orders ownership' and datname = current_database()`);
+    where application_name = 'fissile library ownership' and datname = current_database()`);
 
 describe('the number of an instance', () => {
   it('is seen to live until the instance stops', async () => {
@@ -33,7 +33,7 @@ describe('the number of an instance', () => {
   });
 
   it('is another one for every instance', async () => {
-    const other = new Ownership(test.connection, 'orders', silentLogger);
+    const other = new Ownership(test.connection, 'library', silentLogger);
     await Promise.all([ownership.start(), other.start()]);
     expect(new Set(await live())).toEqual(new Set([ownership.owner, other.owner]));
     expect(ownership.owner).not.toBe(other.owner);
@@ -53,7 +53,7 @@ describe('the number of an instance', () => {
 
   it('comes back however long the database is away', async () => {
     const link = await tcpLink(test.connection);
-    const linked = new Ownership({ ...test.connection, port: link.port }, 'orders', silentLogger);
+    const linked = new Ownership({ ...test.connection, port: link.port }, 'library', silentLogger);
     await linked.start();
     link.refuse();
     link.breakAll();
@@ -69,7 +69,7 @@ describe('the number of an instance', () => {
 
   it('is given up when the database does not answer, though nobody closed the connection', async () => {
     const link = await tcpLink(test.connection);
-    const linked = new Ownership({ ...test.connection, port: link.port }, 'orders', silentLogger, 100);
+    const linked = new Ownership({ ...test.connection, port: link.port }, 'library', silentLogger, 100);
     await linked.start();
     link.delay = 1_000_000;
     await until(() => linked.owner === nobody);
@@ -79,7 +79,7 @@ describe('the number of an instance', () => {
   });
 
   it('is not had without a database', async () => {
-    const nowhere = new Ownership({ ...test.connection, port: 1 }, 'orders', silentLogger);
+    const nowhere = new Ownership({ ...test.connection, port: 1 }, 'library', silentLogger);
     await expect(nowhere.start()).rejects.toThrow('ECONNREFUSED');
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLogger, testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { silentLogger, libraryDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { ClockWatch } from './clock-watch.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
-  test = await testDatabase('orders');
+  test = await libraryDatabase();
 });
 afterAll(() => test.drop());
 
@@ -14,7 +14,7 @@ function watching(setTo: { ahead: number }) {
   const warnings: string[] = [];
   const logger = { ...silentLogger, warn: (line: string) => void warnings.push(line) };
   const clock = { now: () => new Date(Date.now() + setTo.ahead) };
-  return { warnings, watch: new ClockWatch(test.database, 'orders', logger, clock) };
+  return { warnings, watch: new ClockWatch(test.database, 'library', logger, clock) };
 }
 
 describe('the clock of a machine', () => {
@@ -37,14 +37,14 @@ describe('the clock of a machine', () => {
       await watch.look();
     }
     expect(warnings).toEqual([
-      expect.stringMatching(/^The clock of this machine is 3\d{3} s behind that of the database of orders\. Synchronize both, such as with NTP\.$/),
-      expect.stringMatching(/^The clock of this machine is 3\d{3} s ahead of that of the database of orders\./),
+      expect.stringMatching(/^The clock of this machine is 3\d{3} s behind that of the database of library\. Synchronize both, such as with NTP\.$/),
+      expect.stringMatching(/^The clock of this machine is 3\d{3} s ahead of that of the database of library\./),
     ]);
   });
 
   it('stays as it was known while the database is away', async () => {
-    const away = await testDatabase('orders');
-    const watch = new ClockWatch(away.database, 'orders', silentLogger, { now: () => new Date(Date.now() + hour) });
+    const away = await libraryDatabase();
+    const watch = new ClockWatch(away.database, 'library', silentLogger, { now: () => new Date(Date.now() + hour) });
     await watch.look();
     const known = watch.ahead;
     await away.drop();

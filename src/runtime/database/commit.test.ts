@@ -1,7 +1,7 @@
 /** The steps around a commit: participants before it, listeners after it, and who knows that it is to come. */
 import { describe, expect, it } from 'vitest';
 import { notebook, uniqueViolation } from '../../../tests/support/notebook.ts';
-import { testDatabase } from '../../../tests/support/postgres.ts';
+import { libraryDatabase } from '../../../tests/support/postgres.ts';
 import { statementsOf } from '../../../tests/support/statements.ts';
 import { Database } from '#platform/database.ts';
 
@@ -30,7 +30,7 @@ describe('a participant before the commit', () => {
       notes.test.database.beforeCommit(() => notes.test.database.query("UPDATE notes SET text = 'seen' WHERE id = 1"));
       await insert(1);
     });
-    expect((await notes.test.sql('SELECT text FROM orders.notes')).rows).toEqual([{ text: 'seen' }]);
+    expect((await notes.test.sql('SELECT text FROM library.notes')).rows).toEqual([{ text: 'seen' }]);
   });
 
   it('runs once, however often it was added', async () => {
@@ -127,7 +127,7 @@ describe('a listener after the commit', () => {
   it('that throws is reported and changes nothing for the others or the caller', async () => {
     const reported: unknown[] = [];
     const logger = { debug() {}, info() {}, warn() {}, error: (...line: unknown[]) => reported.push(line) };
-    const { database, drop } = await testDatabase('orders', { logger });
+    const { database, drop } = await libraryDatabase('library', { logger });
     const heard: string[] = [];
     await database.transaction(async () => {
       database.afterCommit(() => {

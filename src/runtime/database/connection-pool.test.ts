@@ -1,6 +1,6 @@
 /** A database that is slow, full or gone, as callers see it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type TestDatabase, silentLogger, testDatabase } from '../../../tests/support/postgres.ts';
+import { type TestDatabase, silentLogger, libraryDatabase } from '../../../tests/support/postgres.ts';
 import { type TcpLink, tcpLink } from '../../../tests/support/tcp-link.ts';
 import { PostgresDatabase, type PostgresDatabaseOptions } from './postgres-database.ts';
 
@@ -9,22 +9,20 @@ const unavailable = { code: 'platform.unavailable', kind: 'unavailable', retryAf
 let test: TestDatabase;
 
 beforeAll(async () => {
-  test = await testDatabase('orders');
-  await test.sql('CREATE TABLE orders.notes (id int PRIMARY KEY)');
-  await test.sql('GRANT ALL ON orders.notes TO PUBLIC');
+  test = await libraryDatabase();
 });
 afterAll(() => test.drop());
-beforeEach(() => test.sql('TRUNCATE orders.notes'));
+beforeEach(() => test.sql('TRUNCATE library.notes'));
 
 const insertInto = (database: PostgresDatabase, id: number) => database.query('INSERT INTO notes VALUES ($1)', [id]);
-const stored = async () => (await test.sql('SELECT id FROM orders.notes ORDER BY id')).rows.map(({ id }) => id as number);
+const stored = async () => (await test.sql('SELECT id FROM library.notes ORDER BY id')).rows.map(({ id }) => id as number);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function withDatabase(
   options: Partial<PostgresDatabaseOptions>,
   work: (database: PostgresDatabase) => Promise<void>,
 ): Promise<void> {
-  const database = new PostgresDatabase({ schema: 'orders', connection: test.connection, logger: silentLogger, ...options });
+  const database = new PostgresDatabase({ schema: 'library', connection: test.connection, logger: silentLogger, ...options });
   try {
     await work(database);
   } finally {
@@ -127,7 +125,7 @@ describe('a connection that breaks', () => {
     const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
     return withDatabase({ logger }, async (database) => {
       await database.query('SELECT 1');
-      await test.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fissile orders' AND datname = current_database()");
+      await test.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fissile library' AND datname = current_database()");
       await pause(50);
       await expect(database.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
       expect(warnings).toContain('An idle database connection broke.');
@@ -231,7 +229,7 @@ describe('a lock that somebody else keeps', () => {
   it('makes a statement unavailable long before the statement may take no longer', () =>
     withDatabase({}, async (database) => {
       await insertInto(database, 1);
-      await test.sql('BEGIN; SELECT FROM orders.notes FOR UPDATE');
+      await test.sql('BEGIN; SELECT FROM library.notes FOR UPDATE');
       const start = performance.now();
       const waiting = database.transaction(() => database.query('UPDATE notes SET id = id'));
       await expect(waiting).rejects.toMatchObject({ ...unavailable, cause: { code: '55P03' } });
@@ -253,7 +251,7 @@ describe('a transaction in which nothing happens', () => {
         await database.query('SELECT 1');
       });
       await locked.promise;
-      await test.sql("SET statement_timeout = '30s'; UPDATE orders.notes SET id = 3");
+      await test.sql("SET statement_timeout = '30s'; UPDATE library.notes SET id = 3");
       goOn.resolve();
       await expect(forgotten).rejects.toMatchObject(unavailable);
       expect(await stored()).toEqual([3]);

@@ -1,13 +1,13 @@
 /** Values and statements on their way to PostgreSQL and back. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestDatabase, testDatabase } from '../../../tests/support/postgres.ts';
+import { type TestDatabase, libraryDatabase } from '../../../tests/support/postgres.ts';
 
 let test: TestDatabase;
 
 beforeAll(async () => {
-  test = await testDatabase('orders');
-  await test.sql('CREATE TABLE orders.large (amount bigint, amounts bigint[], at timestamptz)');
-  await test.sql('GRANT ALL ON orders.large TO PUBLIC');
+  test = await libraryDatabase();
+  await test.sql('CREATE TABLE library.large (amount bigint, amounts bigint[], at timestamptz)');
+  await test.sql('GRANT ALL ON library.large TO PUBLIC');
 });
 afterAll(() => test.drop());
 

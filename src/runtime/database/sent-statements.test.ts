@@ -11,7 +11,7 @@ describe('a statement whose answer nobody waits for', () => {
   it('goes out with what is waited for, and costs no round trip', async () => {
     const link = await tcpLink(notes.test.connection);
     const database = new PostgresDatabase({
-      schema: 'orders',
+      schema: 'library',
       connection: { ...notes.test.connection, port: link.port },
       poolSize: 1,
       logger: silentLogger,

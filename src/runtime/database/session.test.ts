@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestDatabase, silentLogger, testDatabase } from '../../../tests/support/postgres.ts';
+import { type TestDatabase, silentLogger, libraryDatabase } from '../../../tests/support/postgres.ts';
 import { PostgresDatabase } from './postgres-database.ts';
 import { moduleSettings, toolSettings } from './session-settings.ts';
 import { Session } from './session.ts';
@@ -21,7 +21,7 @@ const foreign = {
 };
 
 beforeAll(async () => {
-  test = await testDatabase('orders');
+  test = await libraryDatabase();
   const { database, user } = test.connection;
   for (const [name, value] of Object.entries(foreign)) {
     await test.sql(`ALTER DATABASE "${database}" SET ${name} TO '${value}'; ALTER ROLE "${user}" IN DATABASE "${database}" SET ${name} TO '${value}'`);
@@ -41,7 +41,7 @@ describe('a session', () => {
     ['on a database and a role with others', () => test.connection],
     ['whose URL asks for others', () => ({ connectionString: url() })],
   ])('has our settings %s', async (_where, connection) => {
-    for (const settings of [moduleSettings('orders'), toolSettings]) {
+    for (const settings of [moduleSettings('library'), toolSettings]) {
       const session = new Session({ ...connection(), settings });
       await session.connect();
       expect((await session.query(found, [Object.keys(settings)])).rows[0].settings).toEqual(settings);
@@ -50,7 +50,7 @@ describe('a session', () => {
   });
 
   it('keeps what its URL asks for beside ours', async () => {
-    const database = new PostgresDatabase({ schema: 'orders', connection: { connectionString: url() }, logger: silentLogger });
+    const database = new PostgresDatabase({ schema: 'library', connection: { connectionString: url() }, logger: silentLogger });
     expect((await database.query('SHOW geqo_seed')).rows).toEqual([{ geqo_seed: '0.5' }]);
     expect((await database.query('SELECT count(*) FROM outbox')).rows).toEqual([{ count: 0 }]);
     await database.close();

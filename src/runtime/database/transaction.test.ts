@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { notebook, uniqueViolation } from '../../../tests/support/notebook.ts';
-import { testDatabase } from '../../../tests/support/postgres.ts';
+import { libraryDatabase } from '../../../tests/support/postgres.ts';
 import { statementsOf } from '../../../tests/support/statements.ts';
 
 const notes = notebook();
@@ -51,7 +51,7 @@ describe('a transaction', () => {
       void notes.test.database.query("UPDATE notes SET text = text || ', second' WHERE id = 1");
       void notes.test.database.query("UPDATE notes SET text = text || ', third' WHERE id = 1");
     });
-    expect((await notes.test.sql('SELECT text FROM orders.notes')).rows).toEqual([{ text: 'first, second, third' }]);
+    expect((await notes.test.sql('SELECT text FROM library.notes')).rows).toEqual([{ text: 'first, second, third' }]);
   });
 
   it('sends its statements, a BEGIN and a COMMIT, and nothing else', async () => {
@@ -80,13 +80,13 @@ describe('a transaction', () => {
   });
 
   it('rejects when a deferred constraint fails at the commit', async () => {
-    await notes.test.sql('ALTER TABLE orders.notes ADD CONSTRAINT text_once UNIQUE (text) DEFERRABLE INITIALLY DEFERRED');
+    await notes.test.sql('ALTER TABLE library.notes ADD CONSTRAINT text_once UNIQUE (text) DEFERRABLE INITIALLY DEFERRED');
     const failing = notes.test.database.transaction(async () => {
       await insert(1, 'same');
       await insert(2, 'same');
     });
     await expect(failing).rejects.toMatchObject(uniqueViolation);
-    await notes.test.sql('ALTER TABLE orders.notes DROP CONSTRAINT text_once');
+    await notes.test.sql('ALTER TABLE library.notes DROP CONSTRAINT text_once');
     expect(await stored()).toEqual([]);
   });
 
@@ -167,8 +167,7 @@ describe('a transaction inside another', () => {
   });
 
   it('of another database is independent of it', async () => {
-    const other = await testDatabase('users');
-    await other.sql('CREATE TABLE users.notes (id int); GRANT ALL ON users.notes TO PUBLIC');
+    const other = await libraryDatabase('readers');
     const failing = notes.test.database.transaction(async () => {
       await insert(1);
       await other.database.transaction(async () => {
@@ -179,7 +178,7 @@ describe('a transaction inside another', () => {
     });
     await expect(failing).rejects.toThrow('only mine');
     expect(await stored()).toEqual([]);
-    expect((await other.sql('SELECT id FROM users.notes')).rows).toEqual([{ id: 1 }]);
+    expect((await other.sql('SELECT id FROM readers.notes')).rows).toEqual([{ id: 1 }]);
     await other.drop();
   });
 });
@@ -219,7 +218,7 @@ describe('a conflict with another transaction', () => {
   });
 
   it('that is a real deadlock is solved by running one of them again', async () => {
-    await notes.test.sql("INSERT INTO orders.notes VALUES (1, ''), (2, '')");
+    await notes.test.sql("INSERT INTO library.notes VALUES (1, ''), (2, '')");
     let runs = 0;
     const bothHoldOne = Promise.withResolvers<void>();
     const append = (id: number) => notes.test.database.query("UPDATE notes SET text = text || 'x' WHERE id = $1", [id]);
@@ -232,7 +231,7 @@ describe('a conflict with another transaction', () => {
         await append(second);
       });
     await Promise.all([both(1, 2), both(2, 1)]);
-    expect((await notes.test.sql('SELECT text FROM orders.notes')).rows).toEqual([{ text: 'xx' }, { text: 'xx' }]);
+    expect((await notes.test.sql('SELECT text FROM library.notes')).rows).toEqual([{ text: 'xx' }, { text: 'xx' }]);
     // One of them again; on a slow machine they may meet once more.
     expect(runs).toBeGreaterThan(2);
   });

@@ -22,7 +22,7 @@ const patient = { sweep: 60_000 };
 describe('a reaction', () => {
   it('follows its event at once, without anybody looking for it', async () => {
     let arrived = 0;
-    const program = await start({ reactions: { 'users.a': { react: () => void arrived++ } }, limits: patient });
+    const program = await start({ reactions: { 'readers.a': { react: () => void arrived++ } }, limits: patient });
     for (let n = 0; n < 40; n++) {
       await program.announce({ id: `k${n}`, n });
       await until(() => arrived > n);
@@ -31,8 +31,8 @@ describe('a reaction', () => {
   });
 
   it('shares one transaction with its inbox row, which costs it one statement', async () => {
-    const program = await start({ reactions: { 'users.a': {} }, limits: patient });
-    const statements = await statementsOf(program.databases.users, async () => {
+    const program = await start({ reactions: { 'readers.a': {} }, limits: patient });
+    const statements = await statementsOf(program.databases.readers, async () => {
       await program.announce({ id: 'k', n: 1 });
       await effects(1);
     });
@@ -45,11 +45,11 @@ describe('a reaction', () => {
     const results: string[] = [];
     const program = await start({
       reactions: {
-        'users.a': {
+        'readers.a': {
           react: async (_, { attempt }) => {
             if (attempt > 1) return;
             await late.promise;
-            await program.databases.users.query("insert into effects (subscription) values ('too late')").then(
+            await program.databases.readers.query("insert into effects (subscription) values ('too late')").then(
               () => results.push('written'),
               () => results.push('refused'),
             );
@@ -63,17 +63,17 @@ describe('a reaction', () => {
     late.resolve();
     await until(() => results.length > 0);
     expect(results).toEqual(['refused']);
-    expect(await landscape.effects()).toMatchObject([{ subscription: 'users.a', n: 1, attempt: 2 }]);
+    expect(await landscape.effects()).toMatchObject([{ subscription: 'readers.a', n: 1, attempt: 2 }]);
   });
 
   it('that hangs for every event leaves room for the others of its module', async () => {
     const program = await start({
-      reactions: { 'users.hanging': { react: () => never }, 'users.a': {} },
+      reactions: { 'readers.hanging': { react: () => never }, 'readers.a': {} },
       limits: { deliveries: 4 },
     });
     await program.announce(...Array.from({ length: 20 }, (_, n) => ({ id: `k${n}`, n })));
     await effects(20);
-    expect(new Set((await landscape.effects()).map(({ subscription }) => subscription))).toEqual(new Set(['users.a']));
+    expect(new Set((await landscape.effects()).map(({ subscription }) => subscription))).toEqual(new Set(['readers.a']));
   });
 
   it('runs as often at once as its module may, and not more', async () => {
@@ -84,7 +84,7 @@ describe('a reaction', () => {
       await sleep(10);
       underWay--;
     };
-    const program = await start({ reactions: { 'users.a': { react } }, limits: { deliveries: 3 } });
+    const program = await start({ reactions: { 'readers.a': { react } }, limits: { deliveries: 3 } });
     await program.announce(...Array.from({ length: 30 }, (_, n) => ({ id: `k${n}`, n })));
     await effects(30);
     expect(most).toBe(3);
@@ -97,7 +97,7 @@ describe('a reaction', () => {
       ran.push(n);
       if (broken) throw new Error('not yet');
     };
-    const program = await start({ reactions: { 'users.a': { react } }, limits: { attempts: 1_000 } });
+    const program = await start({ reactions: { 'readers.a': { react } }, limits: { attempts: 1_000 } });
     for (let n = 1; n <= 5; n++) await program.announce({ id: 'k', n });
     await until(async () => (await landscape.inbox()).length === 5 && ran.length > 3);
     expect(new Set(ran)).toEqual(new Set([1]));
@@ -105,14 +105,14 @@ describe('a reaction', () => {
     broken = false;
     await effects(5);
     expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
-    expect(await program.metrics.text()).toMatch(/event_delivery_failures_total\{subscription="users.a",outcome="retried"\} \d+/);
+    expect(await program.metrics.text()).toMatch(/event_delivery_failures_total\{subscription="readers.a",outcome="retried"\} \d+/);
   });
 
   it('that succeeds at last is followed at once by those that waited for it', async () => {
     const react = ({ n }: { n: number }, { attempt }: { attempt: number }) => {
       if (n === 1 && attempt < 3) throw new Error('not yet');
     };
-    const program = await start({ reactions: { 'users.a': { react } }, limits: patient });
+    const program = await start({ reactions: { 'readers.a': { react } }, limits: patient });
     await program.announce(...Array.from({ length: 10 }, (_, n) => ({ id: 'k', n: n + 1 })));
     await effects(10);
     expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -121,25 +121,25 @@ describe('a reaction', () => {
   it('of another version of the program than the one that failed is not forgotten silently', async () => {
     const failing = { react: () => Promise.reject(new Error('not yet')) };
     const never = { firstPause: 1e9, longestPause: { delivery: 1e9, step: 1, undo: 1 } };
-    const before = await start({ reactions: { 'users.old-name': failing }, limits: never });
+    const before = await start({ reactions: { 'readers.old-name': failing }, limits: never });
     await before.announce({ id: 'k', n: 1 });
     await until(async () => (await landscape.inbox()).length === 1);
     await before.stop();
     const warnings: unknown[] = [];
     const logger = { debug() {}, info() {}, warn: (message: string, fields: unknown) => void warnings.push([message, fields]), error() {} };
-    await start({ reactions: { 'users.new-name': {} }, logger });
+    await start({ reactions: { 'readers.new-name': {} }, logger });
     await until(() => warnings.length > 0);
-    expect(warnings[0]).toEqual(['Deliveries wait for a reaction that is not here any more.', { subscription: 'users.old-name', count: 1 }]);
+    expect(warnings[0]).toEqual(['Deliveries wait for a reaction that is not here any more.', { subscription: 'readers.old-name', count: 1 }]);
   });
 });
 
 describe('deliveries that wait for their next try', () => {
   it('are tried by another instance when theirs dies', async () => {
-    const dying = await start({ reactions: { 'users.a': { react: () => Promise.reject(new Error('not here')) } }, limits: { attempts: 1_000 } });
+    const dying = await start({ reactions: { 'readers.a': { react: () => Promise.reject(new Error('not here')) } }, limits: { attempts: 1_000 } });
     await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
     await until(async () => (await landscape.inbox()).length === 2);
     await dying.crash();
-    await start({ reactions: { 'users.a': {} } });
+    await start({ reactions: { 'readers.a': {} } });
     await effects(2);
     expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2]);
   });
@@ -153,7 +153,7 @@ describe('deliveries that wait for their next try', () => {
       underWay--;
       if (attempt < 10) throw new Error('not yet');
     };
-    const reactions = { 'users.a': { react } };
+    const reactions = { 'readers.a': { react } };
     const limits = { attempts: 20, sweep: 10 };
     const [first] = [await start({ reactions, limits }), await start({ reactions, limits }), await start({ reactions, limits })];
     await first!.announce({ id: 'k', n: 1 });
@@ -164,14 +164,14 @@ describe('deliveries that wait for their next try', () => {
   });
 
   it('are not tried before an earlier one with their key, whatever their time says', async () => {
-    const inbox = new InboxTable(landscape.users.database);
+    const inbox = new InboxTable(landscape.readers.database);
     const [first, second] = [1, 2].map((position) => ({ id: uuid(), key: 'k', position }) as Envelope) as [Envelope, Envelope];
-    await inbox.insertFailed('users.a', first, { attempts: 1, error: 'x', pause: 60_000 });
-    await inbox.insertFailed('users.a', second, { attempts: 1, error: 'x', pause: 0 });
-    const held = (eventId: string) => landscape.users.database.transaction(() => inbox.hold({ subscription: 'users.a', eventId, key: 'k' }));
-    await until(async () => (await inbox.due(['users.a'], 10)).length === 1);
+    await inbox.insertFailed('readers.a', first, { attempts: 1, error: 'x', pause: 60_000 });
+    await inbox.insertFailed('readers.a', second, { attempts: 1, error: 'x', pause: 0 });
+    const held = (eventId: string) => landscape.readers.database.transaction(() => inbox.hold({ subscription: 'readers.a', eventId, key: 'k' }));
+    await until(async () => (await inbox.due(['readers.a'], 10)).length === 1);
     expect(await held(second.id)).toBeUndefined();
-    await inbox.finish({ subscription: 'users.a', eventId: first.id, key: 'k' });
+    await inbox.finish({ subscription: 'readers.a', eventId: first.id, key: 'k' });
     expect(await held(second.id)).toMatchObject({ eventId: second.id });
   });
 
@@ -180,14 +180,14 @@ describe('deliveries that wait for their next try', () => {
     const react = ({ n }: { n: number }) => {
       if (broken && n === 1) throw new Error('not yet');
     };
-    const dying = await start({ reactions: { 'users.a': { react } }, limits: { attempts: 1_000 } });
+    const dying = await start({ reactions: { 'readers.a': { react } }, limits: { attempts: 1_000 } });
     await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
     await until(async () => (await landscape.inbox()).length === 2 && (await landscape.unpublished()) === 0);
     await dying.crash();
     await sleep(50);
-    await landscape.users.sql("delete from users.inbox where position = (select min(position) from users.inbox)");
+    await landscape.readers.sql("delete from readers.inbox where position = (select min(position) from readers.inbox)");
     broken = false;
-    await start({ reactions: { 'users.a': {} } });
+    await start({ reactions: { 'readers.a': {} } });
     await effects(1);
     expect((await landscape.effects()).map(({ n }) => n)).toEqual([2]);
   });
@@ -203,7 +203,7 @@ describe('while the database goes away and comes back', () => {
   };
 
   it('for a moment, every event takes effect once and in order', async () => {
-    const program = await start({ reactions: { 'users.a': {} } });
+    const program = await start({ reactions: { 'readers.a': {} } });
     await program.announce(...events);
     await sleep(20);
     await landscape.cutConnections();
@@ -211,8 +211,8 @@ describe('while the database goes away and comes back', () => {
   });
 
   it('for a while, every event takes effect once and in order', async () => {
-    const link = await tcpLink(landscape.users.connection);
-    const program = await start({ reactions: { 'users.a': {} }, usersPort: link.port });
+    const link = await tcpLink(landscape.readers.connection);
+    const program = await start({ reactions: { 'readers.a': {} }, readersPort: link.port });
     link.refuse();
     link.breakAll();
     await program.announce(...events);
@@ -227,23 +227,23 @@ describe('while the database goes away and comes back', () => {
 describe('a program that is asked to stop', () => {
   it('finishes the deliveries under way', async () => {
     const react = () => sleep(50);
-    const program = await start({ reactions: { 'users.a': { react } } });
+    const program = await start({ reactions: { 'readers.a': { react } } });
     await program.announce(...Array.from({ length: 6 }, (_, n) => ({ id: `k${n}`, n })));
-    await program.users.drain(new Deadline(60_000));
+    await program.readers.drain(new Deadline(60_000));
     expect(await landscape.effects()).toHaveLength(6);
     await program.stop();
     expect(await landscape.unpublished()).toBe(0);
   });
 
   it('does not wait longer than it was given, and leaves nothing behind but what the next one finds', async () => {
-    const program = await start({ reactions: { 'users.a': { react: () => never } } });
+    const program = await start({ reactions: { 'readers.a': { react: () => never } } });
     await program.announce({ id: 'k', n: 1 });
     const begun = performance.now();
-    await Promise.all([program.orders.drain(new Deadline(100)), program.users.drain(new Deadline(100))]);
+    await Promise.all([program.library.drain(new Deadline(100)), program.readers.drain(new Deadline(100))]);
     // A reaction may take thirty seconds.
     expect(performance.now() - begun).toBeLessThan(20_000);
     await program.crash();
-    await start({ reactions: { 'users.a': {} } });
+    await start({ reactions: { 'readers.a': {} } });
     await effects(1);
   });
 });

@@ -12,20 +12,20 @@ beforeEach(async () => {
 });
 afterEach(() => landscape.drop());
 
-const stored = async () => (await landscape.orders.sql('select * from orders.outbox order by position')).rows;
+const stored = async () => (await landscape.library.sql('select * from library.outbox order by position')).rows;
 
 describe('announcing an event', () => {
   it('needs a transaction', () => {
-    expect(() => program.orders.outbox.add(happened, { id: 'k', n: 1 })).toThrow('transaction');
+    expect(() => program.library.outbox.add(happened, { id: 'k', n: 1 })).toThrow('transaction');
   });
 
   it('is refused when the transaction around it has ended, however it did', async () => {
     for (const end of [async () => {}, () => Promise.reject(new Error('changed our mind'))]) {
       const late = Promise.withResolvers<void>();
       let announcing: Promise<void> | undefined;
-      const transaction = program.databases.orders.transaction(() => {
-        program.orders.outbox.add(happened, { id: 'k', n: 1 });
-        announcing = late.promise.then(() => program.orders.outbox.add(happened, { id: 'k', n: 2 }));
+      const transaction = program.databases.library.transaction(() => {
+        program.library.outbox.add(happened, { id: 'k', n: 1 });
+        announcing = late.promise.then(() => program.library.outbox.add(happened, { id: 'k', n: 2 }));
         return end();
       });
       await transaction.catch(() => {});
@@ -48,23 +48,23 @@ describe('announcing an event', () => {
 
   it('costs one statement for all events of a transaction, and keeps their order', async () => {
     const events = Array.from({ length: 50 }, (_, n) => ({ id: `k${n % 3}`, n }));
-    const statements = await statementsOf(program.databases.orders, () => program.announce(...events));
+    const statements = await statementsOf(program.databases.library, () => program.announce(...events));
     const [begin, insert, commit] = [1, 1, 1];
     expect(statements).toHaveLength(begin + insert + commit);
     expect((await stored()).map(({ payload }) => payload.n)).toEqual(Array.from({ length: 50 }, (_, n) => n));
   });
 
   it('reads nothing of a full outbox but the events with its key', async () => {
-    await landscape.orders.sql(`
-      insert into orders.outbox (id, name, version, key, payload, headers, occurred_at, owner)
-      select gen_random_uuid(), 'orders.happened', 1, 'full ' || n, '{}', '{}', now(), 0 from generate_series(1, 5000) n`);
-    await landscape.orders.sql('analyze orders.outbox');
-    const { orders } = program.databases;
+    await landscape.library.sql(`
+      insert into library.outbox (id, name, version, key, payload, headers, occurred_at, owner)
+      select gen_random_uuid(), 'library.happened', 1, 'full ' || n, '{}', '{}', now(), 0 from generate_series(1, 5000) n`);
+    await landscape.library.sql('analyze library.outbox');
+    const { library } = program.databases;
     let tuplesRead: number | undefined;
-    await orders.transaction(async () => {
-      program.orders.outbox.add(happened, { id: 'k', n: 1 });
-      orders.beforeCommit(async () => {
-        const { rows } = await orders.query<{ read: number }>("select seq_tup_read as read from pg_stat_xact_user_tables where relname = 'outbox'");
+    await library.transaction(async () => {
+      program.library.outbox.add(happened, { id: 'k', n: 1 });
+      library.beforeCommit(async () => {
+        const { rows } = await library.query<{ read: number }>("select seq_tup_read as read from pg_stat_xact_user_tables where relname = 'outbox'");
         tuplesRead = rows[0]!.read;
       });
     });
@@ -73,18 +73,18 @@ describe('announcing an event', () => {
 
   it('happens once if the database makes the transaction run again', async () => {
     let runs = 0;
-    await program.databases.orders.transaction(async () => {
-      program.orders.outbox.add(happened, { id: 'k', n: ++runs });
-      if (runs === 1) await program.databases.orders.query("do $$ begin raise exception 'conflict' using errcode = '40001'; end $$");
+    await program.databases.library.transaction(async () => {
+      program.library.outbox.add(happened, { id: 'k', n: ++runs });
+      if (runs === 1) await program.databases.library.query("do $$ begin raise exception 'conflict' using errcode = '40001'; end $$");
     });
     expect((await stored()).map(({ payload }) => payload.n)).toEqual([2]);
   });
 
   it('is possible until the very end of the transaction', async () => {
-    const { orders } = program.databases;
-    await orders.transaction(async () => {
-      program.orders.outbox.add(happened, { id: 'k', n: 1 });
-      orders.beforeCommit(async () => program.orders.outbox.add(happened, { id: 'k', n: 2 }));
+    const { library } = program.databases;
+    await library.transaction(async () => {
+      program.library.outbox.add(happened, { id: 'k', n: 1 });
+      library.beforeCommit(async () => program.library.outbox.add(happened, { id: 'k', n: 2 }));
     });
     expect((await stored()).map(({ payload }) => payload.n)).toEqual([1, 2]);
   });
@@ -92,8 +92,8 @@ describe('announcing an event', () => {
 
 describe('an event whose commit was not answered', () => {
   it('is delivered if it was stored, once', async () => {
-    const link = await tcpLink(landscape.orders.connection);
-    const linked = await landscape.start({ transport: new MemoryTransport(), reactions: { 'users.a': {} }, ordersPort: link.port });
+    const link = await tcpLink(landscape.library.connection);
+    const linked = await landscape.start({ transport: new MemoryTransport(), reactions: { 'readers.a': {} }, libraryPort: link.port });
     await linked.announce({ id: 'k', n: 1 });
     link.cutWhenSent('COMMIT');
     await expect(linked.announce({ id: 'k', n: 2 })).rejects.toMatchObject({ kind: 'unavailable' });

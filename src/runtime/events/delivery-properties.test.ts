@@ -31,8 +31,8 @@ it('every event takes effect once for every subscription, in the order of its ke
 });
 
 async function keepsItsPromise({ instances, events, reactions, disasters, memory }: Plan): Promise<void> {
-  await landscape.users.sql('truncate users.inbox, users.effects');
-  await landscape.orders.sql('truncate orders.outbox');
+  await landscape.readers.sql('truncate readers.inbox, readers.effects');
+  await landscape.library.sql('truncate library.outbox');
   const outcomesToCome = [...reactions];
   const react = async () => {
     const outcome = outcomesToCome.shift();
@@ -44,7 +44,7 @@ async function keepsItsPromise({ instances, events, reactions, disasters, memory
   const start = () =>
     landscape.start({
       transport: new MemoryTransport(),
-      reactions: { 'users.a': { react }, 'users.b': {} },
+      reactions: { 'readers.a': { react }, 'readers.b': {} },
       limits: { attempts: 1_000, reactionTimeout: 60, sweep: 30, eventsInMemory: memory },
     });
 
@@ -67,7 +67,7 @@ async function keepsItsPromise({ instances, events, reactions, disasters, memory
   }
   await announcing;
 
-  const { rows } = await landscape.orders.sql('select payload from orders.outbox order by position');
+  const { rows } = await landscape.library.sql('select payload from library.outbox order by position');
   const stored: { id: string; n: number }[] = rows.map(({ payload }) => payload);
   const everythingIsDone = async () => {
     const done = (await landscape.inbox()).filter(({ state }) => state === 'done');
@@ -77,7 +77,7 @@ async function keepsItsPromise({ instances, events, reactions, disasters, memory
   await Promise.all(programs.map((program) => program.stop()));
 
   const seen = await landscape.effects();
-  for (const subscription of ['users.a', 'users.b']) {
+  for (const subscription of ['readers.a', 'readers.b']) {
     for (const key of ['a', 'b', 'c']) {
       const ofKey = (all: readonly { id: string; n: number }[]) => all.filter(({ id }) => id === key).map(({ n }) => n);
       expect(ofKey(seen.filter((effect) => effect.subscription === subscription)), `${subscription}, ${key}`).toEqual(ofKey(stored));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { v7 as uuid } from 'uuid';
-import { silentLogger, testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { silentLogger, libraryDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Envelope } from './envelope.ts';
 import { OutboxTable, type Stored } from './outbox-table.ts';
@@ -44,7 +44,7 @@ let table: OutboxTable;
 const started: Instance[] = [];
 
 beforeEach(async () => {
-  test = await testDatabase('orders');
+  test = await libraryDatabase();
   table = new OutboxTable(test.database);
 });
 afterEach(async () => {
@@ -57,7 +57,7 @@ afterEach(async () => {
 
 async function start(capacity = 1_000, outbox = table): Promise<Instance> {
   const transport = new VisibleTransport();
-  const ownership = new Ownership(test.connection, 'orders', silentLogger);
+  const ownership = new Ownership(test.connection, 'library', silentLogger);
   await ownership.start();
   const dispatcher = new Dispatcher(outbox, transport, ownership, capacity, silentLogger);
   dispatcher.open();
@@ -69,7 +69,7 @@ async function start(capacity = 1_000, outbox = table): Promise<Instance> {
 /** Commits events in one transaction; what the instance then learns of it is up to the test. */
 async function commit({ dispatcher }: Instance, ...events: [key: string, what: string][]): Promise<() => void> {
   const headers = { traceparent: '', requestId: '' };
-  const common = { name: 'orders.happened', version: 1, occurredAt: new Date().toISOString() };
+  const common = { name: 'library.happened', version: 1, occurredAt: new Date().toISOString() };
   const fresh = events.map(([key, what]) => ({ ...common, id: uuid(), key, payload: { what } }));
   let stored: Stored[] = [];
   await test.database.transaction(async () => {
@@ -78,7 +78,7 @@ async function commit({ dispatcher }: Instance, ...events: [key: string, what: s
   return () => dispatcher.committed(fresh.map((event, index) => ({ ...event, headers, position: stored[index]!.position })), stored);
 }
 
-const unpublished = async () => Number((await test.sql('select count(*) from orders.outbox where published_at is null')).rows[0].count);
+const unpublished = async () => Number((await test.sql('select count(*) from library.outbox where published_at is null')).rows[0].count);
 
 describe('after a commit', () => {
   it('events go out at once, and are marked together', async () => {

@@ -4,7 +4,7 @@ import { readEnvelope } from './read-envelope.ts';
 
 const envelope = {
   id: uuid(),
-  name: 'orders.happened',
+  name: 'library.happened',
   version: 1,
   key: 'k',
   payload: { id: 'k', text: 'a backslash before u: \\u0000' },
@@ -12,7 +12,7 @@ const envelope = {
   occurredAt: new Date().toISOString(),
   position: 7,
 };
-const read = (value: unknown) => readEnvelope(Buffer.from(JSON.stringify(value)), 'orders.happened');
+const read = (value: unknown) => readEnvelope(Buffer.from(JSON.stringify(value)), 'library.happened');
 
 describe('what a transport brought', () => {
   it('is the event that was sent', () => {
@@ -28,7 +28,7 @@ describe('what a transport brought', () => {
     ['has an id that no inbox can hold', { ...envelope, id: '7' }, 'It is not an event: id: Invalid UUID'],
     ['has no time', { ...envelope, occurredAt: 'yesterday' }, 'It is not an event: occurredAt'],
     ['has a position that is no number of ours', { ...envelope, position: 1e300 }, 'It is not an event: position'],
-    ['is another event', { ...envelope, name: 'orders.other' }, 'It is not orders.happened, but orders.other.'],
+    ['is another event', { ...envelope, name: 'library.other' }, 'It is not library.happened, but library.other.'],
     ['has a key that PostgreSQL refuses', { ...envelope, key: '\0' }, 'It is not JSON that can be stored'],
     ['has half a character deep in its payload', { ...envelope, payload: { list: ['\ud800'] } }, 'It is not JSON that can be stored'],
   ])('is unreadable if it %s', (_, value, reason) => {
@@ -36,6 +36,6 @@ describe('what a transport brought', () => {
   });
 
   it('is unreadable if it is not JSON at all', () => {
-    expect(readEnvelope(Buffer.from('<event/>'), 'orders.happened').unreadable).toContain('not valid JSON');
+    expect(readEnvelope(Buffer.from('<event/>'), 'library.happened').unreadable).toContain('not valid JSON');
   });
 });

@@ -13,7 +13,7 @@ function setUp() {
   /** As many answers as are kept of one caller, but `room`; the oldest expires in an hour. */
   const fill = (caller: string, room = 0) =>
     library.sql(
-      `INSERT INTO orders.idempotency_keys (scope, key, fingerprint, status, headers, body, created_at)
+      `INSERT INTO library.idempotency_keys (scope, key, fingerprint, status, headers, body, created_at)
        SELECT $1, 'key ' || n, '', 201, '[]', '', now() - CASE n WHEN 1 THEN interval '23 hours' ELSE interval '0' END
        FROM generate_series(1, $2) n`,
       [`${caller} POST /v1/loans`, keysPerPerson - room],
@@ -35,7 +35,7 @@ describe('the idempotency keys of a person', () => {
     expect([again.text, again.headers['idempotency-replayed']]).toEqual([last.text, 'true']);
     expect(await library.loans()).toEqual(['Emma']);
 
-    await library.sql(`UPDATE orders.idempotency_keys SET created_at = created_at - interval '1 hour' WHERE key = 'key 1'`);
+    await library.sql(`UPDATE library.idempotency_keys SET created_at = created_at - interval '1 hour' WHERE key = 'key 1'`);
     expect((await borrowAs(person, 'one more')).status).toBe(201);
   });
 

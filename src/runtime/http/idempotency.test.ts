@@ -125,11 +125,11 @@ describe('an idempotency key', () => {
 
   it('gives way to an answer that was stored between its look and its write', async () => {
     const winner = await lending().borrow('key-1');
-    const { rows } = await library.sql('DELETE FROM orders.idempotency_keys RETURNING to_jsonb(idempotency_keys) AS row');
-    await library.sql('TRUNCATE orders.loans');
+    const { rows } = await library.sql('DELETE FROM library.idempotency_keys RETURNING to_jsonb(idempotency_keys) AS row');
+    await library.sql('TRUNCATE library.loans');
     const { borrow } = lending({
       async handle(book) {
-        await library.sql('INSERT INTO orders.idempotency_keys SELECT * FROM jsonb_populate_record(NULL::orders.idempotency_keys, $1)', [rows[0].row]);
+        await library.sql('INSERT INTO library.idempotency_keys SELECT * FROM jsonb_populate_record(NULL::library.idempotency_keys, $1)', [rows[0].row]);
         return lend(book);
       },
     });
@@ -163,7 +163,7 @@ describe('an idempotency key', () => {
 
 describe('the keeping of answers', () => {
   const age = (book: string, hours: number) =>
-    library.sql(`UPDATE orders.idempotency_keys SET created_at = now() - $2 * interval '1 hour' WHERE body::json ->> 'book' = $1`, [book, hours]);
+    library.sql(`UPDATE library.idempotency_keys SET created_at = now() - $2 * interval '1 hour' WHERE body::json ->> 'book' = $1`, [book, hours]);
 
   it('ends after 24 hours: then the key is new', async () => {
     const { borrow } = lending();
@@ -182,7 +182,7 @@ describe('the keeping of answers', () => {
     await Promise.all(['old-1', 'old-2', 'new'].map((book) => borrow(`key of ${book}`, { book })));
     await Promise.all([age('old-1', 25), age('old-2', 48)]);
     expect(await new IdempotencyKeys(library.database).prune()).toBe(2);
-    const { rows } = await library.database.query("SELECT body::json ->> 'book' AS book FROM orders.idempotency_keys");
+    const { rows } = await library.database.query("SELECT body::json ->> 'book' AS book FROM library.idempotency_keys");
     expect(rows).toEqual([{ book: 'new' }]);
   });
 
@@ -192,7 +192,7 @@ describe('the keeping of answers', () => {
     const network = '192.0.2.1';
     await borrow('key-1', sent, { 'x-forwarded-for': network });
     await borrow('key-2', sent, { 'x-forwarded-for': network });
-    const { rows } = await library.sql('SELECT * FROM orders.idempotency_keys');
+    const { rows } = await library.sql('SELECT * FROM library.idempotency_keys');
     const [first, second] = rows;
     expect(first.fingerprint).not.toBe(second.fingerprint);
     expect(JSON.stringify(rows)).not.toMatch(/key-1|key-2|Emma|192\.0/);

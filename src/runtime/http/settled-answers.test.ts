@@ -33,7 +33,7 @@ describe('an answer that is waited for', () => {
     const { borrow } = lending({ settle: () => handle('') });
     const dying = borrow('key-1', { book: 'Emma' }, waiting).then((answer) => answer);
     await started;
-    await library.sql("UPDATE orders.idempotency_keys SET settles_until = now() - interval '1 second'");
+    await library.sql("UPDATE library.idempotency_keys SET settles_until = now() - interval '1 second'");
     const replayed = await borrow('key-1');
     expect(replayed.body).toMatchObject({ book: 'Emma' });
     goOn();

@@ -14,31 +14,31 @@ beforeAll(async () => {
   prisma = test.database.prisma(PrismaClient);
 });
 afterAll(() => test.drop());
-beforeEach(() => test.sql('TRUNCATE library.loans'));
+beforeEach(() => test.sql('TRUNCATE library.books'));
 
-const dueAt = new Date('2030-01-01T12:00:00Z');
-const add = (book: string) => prisma.loan.create({ data: { book, dueAt } });
-const find = (book: string) => prisma.loan.findUnique({ where: { book } });
-const stored = async () => (await test.sql('SELECT book FROM library.loans ORDER BY book')).rows.map(({ book }) => book as string);
+const boughtAt = new Date('2030-01-01T12:00:00Z');
+const add = (title: string) => prisma.book.create({ data: { title, boughtAt } });
+const find = (title: string) => prisma.book.findUnique({ where: { title } });
+const stored = async () => (await test.sql('SELECT title FROM library.books ORDER BY title')).rows.map(({ title }) => title as string);
 
 describe('a Prisma client', () => {
   it('works without a transaction', async () => {
     await add('a');
-    expect(await find('a')).toEqual({ book: 'a', dueAt });
+    expect(await find('a')).toEqual({ title: 'a', boughtAt });
   });
 
   it('S40 says what went wrong without quoting what was asked', async () => {
-    const wrong = { book: 'Ada Lovelace', dueAt: 'ada@example.com' };
-    const error = await prisma.loan.create({ data: wrong }).catch((caught: unknown) => caught);
-    expect(String(error)).toMatch('dueAt');
+    const wrong = { title: 'Ada Lovelace', boughtAt: 'ada@example.com' };
+    const error = await prisma.book.create({ data: wrong }).catch((caught: unknown) => caught);
+    expect(String(error)).toMatch('boughtAt');
     expect(inspect(error)).not.toMatch(/Ada/i);
   });
 
   it('commits and rolls back with the ambient transaction and with SQL beside it', async () => {
     const failing = test.database.transaction(async () => {
       await add('prisma');
-      await test.database.query("INSERT INTO loans (book, due_at) VALUES ('sql', now())");
-      expect(await prisma.loan.count()).toBe(2);
+      await test.database.query("INSERT INTO books (title, bought_at) VALUES ('sql', now())");
+      expect(await prisma.book.count()).toBe(2);
       expect(await stored()).toEqual([]);
       throw new Error('no');
     });
@@ -52,9 +52,9 @@ describe('a Prisma client', () => {
     const failing = test.database.transaction(async () => {
       await prisma.$transaction([add('a'), add('b')]);
       await prisma.$transaction(async (own) => {
-        await own.loan.create({ data: { book: 'c', dueAt } });
+        await own.book.create({ data: { title: 'c', boughtAt } });
       });
-      expect(await prisma.loan.count()).toBe(3);
+      expect(await prisma.book.count()).toBe(3);
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
@@ -73,7 +73,7 @@ describe('a Prisma client', () => {
   it('refuses two transactions of its own at once within one', async () => {
     const slowly = (name: string) =>
       prisma.$transaction(async (own) => {
-        await own.loan.create({ data: { book: name, dueAt } });
+        await own.book.create({ data: { title: name, boughtAt } });
         await own.$queryRaw`SELECT 1 FROM pg_sleep(0.02)`;
       });
     const failing = test.database.transaction(() => Promise.all([slowly('a'), slowly('b')]));
@@ -85,7 +85,7 @@ describe('a Prisma client', () => {
     const work = (name: string) =>
       test.database.transaction(async () => {
         await Promise.all([add(name), find(name)]);
-        expect(await find(name)).toMatchObject({ book: name });
+        expect(await find(name)).toMatchObject({ title: name });
         if (name < 'c') throw new Error('no');
       });
     await Promise.allSettled(['a', 'b', 'c', 'd'].map(work));
@@ -102,7 +102,7 @@ describe('a Prisma client', () => {
         await together;
         return find(name);
       });
-    expect(await Promise.all([work('a', a.resolve), work('b', b.resolve)])).toMatchObject([{ book: 'a' }, { book: 'b' }]);
+    expect(await Promise.all([work('a', a.resolve), work('b', b.resolve)])).toMatchObject([{ title: 'a' }, { title: 'b' }]);
   });
 
   it('reads outside of a transaction of the same moment only what is committed', async () => {
@@ -118,15 +118,15 @@ describe('a Prisma client', () => {
     await written.promise;
     expect(await find('a')).toBeNull();
     read.resolve();
-    expect(await within).toMatchObject({ book: 'a' });
+    expect(await within).toMatchObject({ title: 'a' });
   });
 
   it('still sends the reads of one transaction together', async () => {
     const names = ['a', 'b', 'c'];
-    await prisma.loan.createMany({ data: names.map((name) => ({ book: name, dueAt })) });
+    await prisma.book.createMany({ data: names.map((name) => ({ title: name, boughtAt })) });
     let found: unknown;
     const statements = await statementsOf(test.database, async () => (found = await test.database.transaction(() => Promise.all(names.map(find)))));
-    expect(found).toMatchObject(names.map((book) => ({ book })));
+    expect(found).toMatchObject(names.map((title) => ({ title })));
     expect(statements).toHaveLength(3);
   });
 
@@ -143,8 +143,8 @@ describe('a Prisma client', () => {
     const database = new PostgresDatabase({ schema: 'library', connection: { ...test.connection, port: 1 }, logger: silentLogger });
     const cutOff = database.prisma(PrismaClient);
     const unavailable = { code: 'platform.unavailable', kind: 'unavailable' };
-    await expect(cutOff.loan.count()).rejects.toMatchObject(unavailable);
-    await expect(cutOff.$transaction([cutOff.loan.count()])).rejects.toMatchObject(unavailable);
+    await expect(cutOff.book.count()).rejects.toMatchObject(unavailable);
+    await expect(cutOff.$transaction([cutOff.book.count()])).rejects.toMatchObject(unavailable);
     await database.close();
   });
 });

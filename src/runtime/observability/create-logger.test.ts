@@ -20,11 +20,11 @@ describe('a line of the log', () => {
     const principal = { userId: 'ada', sessionId: 's', roles: [] };
     const trace = newTrace();
     const context = new CallContext({ deadline: new Deadline(Infinity), requestId: 'seven', trace, principal });
-    runInContext(context, () => root.child('orders').warn('Stock is low.', { sku: 'mug-blue', left: 2 }));
+    runInContext(context, () => root.child('library').warn('Stock is low.', { sku: 'mug-blue', left: 2 }));
     expect(line()).toEqual({
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       level: 'warn',
-      module: 'orders',
+      module: 'library',
       message: 'Stock is low.',
       requestId: 'seven',
       traceId: trace.traceId,
@@ -115,10 +115,10 @@ describe('the level of the log', () => {
 describe('the log on a terminal', () => {
   it('is for a person: short, with errors below, and coloured when wanted', () => {
     const { root, written } = setUp({ format: 'terminal' });
-    root.child('orders').info('Started.', { port: 3000, tags: ['a'] });
+    root.child('library').info('Started.', { port: 3000, tags: ['a'] });
     root.error('It failed.', { error: new Error('no\u001b[2J\nway', { cause: new TypeError('inner') }) });
     const [first, second, third, ...frames] = written().split('\n');
-    expect(first).toMatch(/^\d\d:\d\d:\d\d info {2}orders Started\. port=3000 tags=\["a"\]$/);
+    expect(first).toMatch(/^\d\d:\d\d:\d\d info {2}library Started\. port=3000 tags=\["a"\]$/);
     expect(second).toMatch(/^\d\d:\d\d:\d\d error It failed\.$/);
     expect(third).toBe('    Error: no\\u001b[2J\\nway');
     expect(frames[0]).toMatch(/^ {4}at .*logger\.test\.ts/);

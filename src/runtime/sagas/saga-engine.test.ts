@@ -168,13 +168,13 @@ describe('a saga whose step fails for now', () => {
   });
 
   it('logs no error while it waits for an open circuit breaker, and goes on when that closes', async () => {
-    const payments = new Protection('payments', { concurrent: 3, failureShare: 0.5, window: 1_000, minimumRate: 1, openFor: 1_000 });
-    const away = () => payments.run(() => Promise.reject(new Error('connection lost')));
-    while (payments.breaker !== 'open') await away().catch(() => {});
+    const cashDesk = new Protection('cash-desk', { concurrent: 3, failureShare: 0.5, window: 1_000, minimumRate: 1, openFor: 1_000 });
+    const away = () => cashDesk.run(() => Promise.reject(new Error('connection lost')));
+    while (cashDesk.breaker !== 'open') await away().catch(() => {});
     const complaints: unknown[] = [];
     const complain = (...line: unknown[]) => void complaints.push(line);
     let waits = 0;
-    const undo = () => payments.run(async () => void world.seen.push('undo pay')).catch((error: unknown) => {
+    const undo = () => cashDesk.run(async () => void world.seen.push('undo pay')).catch((error: unknown) => {
       waits += 1;
       throw error;
     });

@@ -51,7 +51,7 @@ describe('when an instance dies', () => {
     await first.sagas.start(checkout, 'a', { n: 1 });
     await until(() => world.seen.includes('pay'));
     await first.crash();
-    await instances.test.sql("update orders.sagas set deadline_at = now() - interval '1 s'");
+    await instances.test.sql("update library.sagas set deadline_at = now() - interval '1 s'");
     await ended(await start(() => [world.remote('pay')]));
     expect(world.seen).toEqual(['pay', 'undo pay']);
     expect(await instances.row('a')).toMatchObject({ state: 'undone', reason: { code: 'saga.timed-out' } });

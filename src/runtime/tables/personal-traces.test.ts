@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
+import { libraryDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { personalTraces } from './personal-traces.ts';
 
 let library: TestDatabase;
 beforeAll(async () => {
-  library = await testDatabase('orders');
+  library = await libraryDatabase();
 });
 afterAll(() => library.drop());
 
 const answered = (caller: string) =>
-  library.sql("INSERT INTO orders.idempotency_keys VALUES ($1, $2, '', 201, '[]', '{}')", [`${caller} POST /v1/loans`, randomUUID()]);
+  library.sql("INSERT INTO library.idempotency_keys VALUES ($1, $2, '', 201, '[]', '{}')", [`${caller} POST /v1/loans`, randomUUID()]);
 const announced = (key: string, publishedAt: Date | null) =>
   library.sql(
-    `INSERT INTO orders.outbox (id, name, version, key, payload, headers, occurred_at, owner, published_at)
-     VALUES ($1, 'orders.happened', 1, $2, '{}', '{}', now(), 0, $3)`,
+    `INSERT INTO library.outbox (id, name, version, key, payload, headers, occurred_at, owner, published_at)
+     VALUES ($1, 'library.happened', 1, $2, '{}', '{}', now(), 0, $3)`,
     [randomUUID(), key, publishedAt],
   );
 const left = async () => ({
-  answers: (await library.sql('SELECT scope FROM orders.idempotency_keys ORDER BY 1')).rows.map(({ scope }) => scope),
-  events: (await library.sql('SELECT key, published_at IS NOT NULL AS published FROM orders.outbox ORDER BY 1, 2')).rows,
+  answers: (await library.sql('SELECT scope FROM library.idempotency_keys ORDER BY 1')).rows.map(({ scope }) => scope),
+  events: (await library.sql('SELECT key, published_at IS NOT NULL AS published FROM library.outbox ORDER BY 1, 2')).rows,
 });
 
 it('forgets the answers to somebody and the events about them, never one that is still to be published', async () => {

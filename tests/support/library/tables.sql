@@ -1,13 +1,15 @@
 CREATE TABLE loans (
-    "book" TEXT NOT NULL,
-    "due_at" TIMESTAMPTZ(3) NOT NULL,
-
-    CONSTRAINT "loans_pkey" PRIMARY KEY ("book")
+    "id" SERIAL PRIMARY KEY,
+    "book" TEXT
 );
 
 CREATE TABLE notes (
-    "id" INTEGER NOT NULL,
-    "text" TEXT,
+    "id" INTEGER PRIMARY KEY,
+    "text" TEXT
+);
 
-    CONSTRAINT "notes_pkey" PRIMARY KEY ("id")
+-- As tests/support/library/schema.prisma describes it.
+CREATE TABLE books (
+    "title" TEXT PRIMARY KEY,
+    "bought_at" TIMESTAMPTZ(3) NOT NULL
 );

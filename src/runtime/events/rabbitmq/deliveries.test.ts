@@ -5,7 +5,7 @@ import type { Envelope } from '../envelope.ts';
 import type { RabbitmqTransport } from './rabbitmq-transport.ts';
 import { never, until } from '../testing/landscape.ts';
 
-const subscription = { name: 'users.a', event: sold };
+const subscription = { name: 'readers.a', event: sold };
 
 describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
   let broker: TestBroker;
@@ -23,7 +23,7 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
   };
   const publish = (transport: RabbitmqTransport, key: string, ...numbers: number[]) =>
     Promise.all(numbers.map((n) => transport.publish(sale(key, n))));
-  const waiting = async () => (await broker.channel.checkQueue(`${broker.prefix}.users.a`)).messageCount;
+  const waiting = async () => (await broker.channel.checkQueue(`${broker.prefix}.readers.a`)).messageCount;
 
   it('that are not taken are given again before anything later of their key, while others pass', async () => {
     const given: string[] = [];
@@ -164,8 +164,8 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
       return aside.length === unreadable.length;
     });
     expect(aside.map(({ text }) => text)).toEqual(unreadable);
-    expect(aside[0]!.headers).toMatchObject({ subscription: 'users.a', reason: expect.stringContaining('not valid JSON') });
-    expect(errors[2]).toMatchObject({ subscription: 'users.a', error: 'It is not library.sold, but library.closed.' });
+    expect(aside[0]!.headers).toMatchObject({ subscription: 'readers.a', reason: expect.stringContaining('not valid JSON') });
+    expect(errors[2]).toMatchObject({ subscription: 'readers.a', error: 'It is not library.sold, but library.closed.' });
     await until(async () => (await waiting()) === 0);
   });
 });

@@ -19,9 +19,9 @@ describe.skipIf(noRabbitmq)(`publishing over RabbitMQ${needsRabbitmq}`, () => {
     broker = await TestBroker.open();
     received.length = 0;
     const consumer = await broker.connect();
-    consumer.transport.subscribe({ name: 'users.a', event: sold }, async (envelope) => void received.push(numberOf(envelope)));
+    consumer.transport.subscribe({ name: 'readers.a', event: sold }, async (envelope) => void received.push(numberOf(envelope)));
     await consumer.transport.start();
-    publisher = await broker.connect({ subscriptions: [{ name: 'users.a', event: sold }] });
+    publisher = await broker.connect({ subscriptions: [{ name: 'readers.a', event: sold }] });
     await publisher.transport.start();
   });
   afterEach(() => broker.close());
@@ -84,13 +84,13 @@ describe.skipIf(noRabbitmq)(`publishing over RabbitMQ${needsRabbitmq}`, () => {
   });
 
   it('reaches a subscriber whose process never ran yet', async () => {
-    const early = await broker.connect({ subscriptions: [{ name: 'users.later', event: sold }] });
+    const early = await broker.connect({ subscriptions: [{ name: 'readers.later', event: sold }] });
     await early.transport.start();
     await early.transport.publish(sale('k', 7));
     await early.transport.stop();
     const late = await broker.connect();
     const found: number[] = [];
-    late.transport.subscribe({ name: 'users.later', event: sold }, async (envelope) => void found.push(numberOf(envelope)));
+    late.transport.subscribe({ name: 'readers.later', event: sold }, async (envelope) => void found.push(numberOf(envelope)));
     await late.transport.start();
     await until(() => found.length > 0);
     expect(found).toEqual([7]);

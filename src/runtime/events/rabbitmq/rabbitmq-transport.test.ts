@@ -106,12 +106,12 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
   });
 
   it('is done with an event when each of its queues has it, also where one of several was deleted meanwhile', async () => {
-    const [here, elsewhere] = [{ name: 'users.a', event: sold }, { name: 'orders.later', event: sold }];
+    const [here, elsewhere] = [{ name: 'readers.a', event: sold }, { name: 'library.later', event: sold }];
     const { transport } = await broker.connect({ subscriptions: [here, elsewhere] });
     const received: number[] = [];
     transport.subscribe(here, async (envelope) => void received.push(numberOf(envelope)));
     await transport.start();
-    await broker.channel.deleteQueue(`${broker.prefix}.orders.later`);
+    await broker.channel.deleteQueue(`${broker.prefix}.library.later`);
     await transport.publish(sale('k', 1));
     const late = await broker.connect();
     const found: number[] = [];
@@ -124,18 +124,18 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
   it('warns of a user that may publish for modules of other processes', async () => {
     const lines: string[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (line: string) => void lines.push(line) };
-    const subscriptions = [{ name: 'users.a', event: sold }];
-    for (const modules of [['users', 'library'], ['library']]) await (await broker.connect({ logger, subscriptions, modules })).transport.start();
+    const subscriptions = [{ name: 'readers.a', event: sold }];
+    for (const modules of [['readers', 'library'], ['library']]) await (await broker.connect({ logger, subscriptions, modules })).transport.start();
     expect(lines).toEqual([expect.stringContaining('may publish the events of every module')]);
   });
 
   it('brings back queues and bindings that somebody deleted, and what was published meanwhile', async () => {
-    const subscription = { name: 'users.a', event: sold };
+    const subscription = { name: 'readers.a', event: sold };
     const { transport } = await broker.connect();
     const received: number[] = [];
     transport.subscribe(subscription, async (envelope) => void received.push(numberOf(envelope)));
     await transport.start();
-    await broker.channel.deleteQueue(`${broker.prefix}.users.a`);
+    await broker.channel.deleteQueue(`${broker.prefix}.readers.a`);
     await transport.publish(sale('k', 1));
     await until(() => received.length === 1);
     await broker.channel.deleteExchange(`${broker.prefix}.library`);

@@ -1,6 +1,6 @@
 /** A few modules with messaging on real databases, to see what their deliveries did. */
 import { z } from 'zod';
-import { silentLogger, testDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
+import { silentLogger, libraryDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
 import { systemClock } from '#platform/clock.ts';
 import { event, type EventDefinition, type PayloadOf } from '#platform/contract.ts';
 import { type ConnectionSettings, PostgresDatabase } from '../../database/postgres-database.ts';
@@ -10,7 +10,7 @@ import { Metrics } from '../../observability/metrics.ts';
 import { createMessaging, type Messaging, type MessagingLimits, type MessagingOptions } from '../../messaging.ts';
 import type { Transport } from '../transport.ts';
 
-export const happened = event('orders.happened', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.int() }) });
+export const happened = event('library.happened', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.int() }) });
 
 /** Short waits, for tests of waiting and sweeping. */
 export const impatient: Partial<MessagingLimits> = {
@@ -26,9 +26,9 @@ export interface Reacting {
 }
 
 export interface TestProgram {
-  readonly orders: Messaging;
-  readonly users: Messaging;
-  readonly databases: { readonly orders: PostgresDatabase; readonly users: PostgresDatabase };
+  readonly library: Messaging;
+  readonly readers: Messaging;
+  readonly databases: { readonly library: PostgresDatabase; readonly readers: PostgresDatabase };
   readonly metrics: Metrics;
   /** Announces events of one transaction. */
   announce(...events: PayloadOf<typeof happened>[]): Promise<void>;
@@ -42,79 +42,79 @@ export interface ProgramOptions {
   readonly transport: Transport;
   /** Takes the transport away from it, as the death of its process would. */
   readonly die?: () => void;
-  /** By name; reactions of the users module. Their effects are noted in `effects`. */
+  /** By name; reactions of the readers module. Their effects are noted in `effects`. */
   readonly reactions?: Readonly<Record<string, Reacting>>;
   readonly limits?: Partial<MessagingLimits>;
   /** Ports that lead to the databases by a link that can break. */
-  readonly ordersPort?: number;
-  readonly usersPort?: number;
+  readonly libraryPort?: number;
+  readonly readersPort?: number;
   readonly logger?: MessagingOptions['logger'];
 }
 
 export class Landscape {
-  readonly orders: TestDatabase;
-  readonly users: TestDatabase;
+  readonly library: TestDatabase;
+  readonly readers: TestDatabase;
   readonly #programs = new Set<TestProgram>();
 
-  private constructor(orders: TestDatabase, users: TestDatabase) {
-    this.orders = orders;
-    this.users = users;
+  private constructor(library: TestDatabase, readers: TestDatabase) {
+    this.library = library;
+    this.readers = readers;
   }
 
   static async create(): Promise<Landscape> {
-    const [orders, users] = await Promise.all([testDatabase('orders'), testDatabase('users')]);
-    await users.database.query('create table effects (seq bigserial primary key, subscription text, id text, n int, attempt int)');
-    return new Landscape(orders, users);
+    const [library, readers] = await Promise.all([libraryDatabase(), libraryDatabase('readers')]);
+    await readers.database.query('create table effects (seq bigserial primary key, subscription text, id text, n int, attempt int)');
+    return new Landscape(library, readers);
   }
 
-  /** One instance: a program of two modules, orders announcing and users reacting. */
-  async start({ transport, die = () => {}, reactions = {}, limits, ordersPort, usersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
-    const ordersConnection = { ...this.orders.connection, port: ordersPort ?? this.orders.connection.port };
-    const usersConnection = { ...this.users.connection, port: usersPort ?? this.users.connection.port };
-    const [ordersDatabase, usersDatabase] = [open('orders', ordersConnection), open('users', usersConnection)];
+  /** One instance: a program of two modules, library announcing and readers reacting. */
+  async start({ transport, die = () => {}, reactions = {}, limits, libraryPort, readersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
+    const libraryConnection = { ...this.library.connection, port: libraryPort ?? this.library.connection.port };
+    const readersConnection = { ...this.readers.connection, port: readersPort ?? this.readers.connection.port };
+    const databases = { library: open('library', libraryConnection), readers: open('readers', readersConnection) };
     const metrics = new Metrics();
     const common = { transport, logger, metrics, clock: systemClock, sagas: [], schedules: [], limits: { ...impatient, ...limits } };
-    const orders = createMessaging({
+    const library = createMessaging({
       ...common,
-      module: 'orders',
-      database: ordersDatabase,
-      connection: ordersConnection,
+      module: 'library',
+      database: databases.library,
+      connection: libraryConnection,
       reactions: [],
     });
-    const users = createMessaging({
+    const readers = createMessaging({
       ...common,
-      module: 'users',
-      database: usersDatabase,
-      connection: usersConnection,
+      module: 'readers',
+      database: databases.readers,
+      connection: readersConnection,
       reactions: Object.entries(reactions).map(([name, reacting]) => ({
         name,
         event: reacting.event ?? happened,
-        handle: () => noting(usersDatabase, name, reacting) as Reaction<never>,
+        handle: () => noting(databases.readers, name, reacting) as Reaction<never>,
       })),
     });
     await transport.start();
-    await orders.start();
-    await users.start();
+    await library.start();
+    await readers.start();
 
     const announceAs = (definition: EventDefinition, ...payloads: Record<string, unknown>[]) =>
-      ordersDatabase.transaction(async () => {
-        for (const payload of payloads) orders.outbox.add(definition, payload);
+      databases.library.transaction(async () => {
+        for (const payload of payloads) library.outbox.add(definition, payload);
       });
     const close = async () => {
       this.#programs.delete(program);
-      await Promise.all([orders.stop(), users.stop()]);
+      await Promise.all([library.stop(), readers.stop()]);
       await transport.stop();
-      await Promise.all([ordersDatabase.close(), usersDatabase.close()]);
+      await Promise.all([databases.library.close(), databases.readers.close()]);
     };
     const program: TestProgram = {
-      orders,
-      users,
-      databases: { orders: ordersDatabase, users: usersDatabase },
+      library,
+      readers,
+      databases,
       metrics,
       announce: (...events) => announceAs(happened, ...events),
       announceAs,
       stop: async () => {
-        await Promise.all([orders, users].map((messaging) => messaging.drain(new Deadline(2_000))));
+        await Promise.all([library, readers].map((messaging) => messaging.drain(new Deadline(2_000))));
         await close();
       },
       crash: async () => {
@@ -141,24 +141,24 @@ export class Landscape {
   async #cut(application: string): Promise<void> {
     const cut = `select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and application_name like $1`;
-    await Promise.all([this.orders, this.users].map(({ sql }) => sql(cut, [application])));
+    await Promise.all([this.library, this.readers].map(({ sql }) => sql(cut, [application])));
   }
 
   async effects(): Promise<{ subscription: string; id: string; n: number; attempt: number }[]> {
-    return (await this.users.sql('select subscription, id, n, attempt from users.effects order by seq')).rows;
+    return (await this.readers.sql('select subscription, id, n, attempt from readers.effects order by seq')).rows;
   }
 
   async inbox(): Promise<Record<string, unknown>[]> {
-    return (await this.users.sql('select * from users.inbox order by subscription, position')).rows;
+    return (await this.readers.sql('select * from readers.inbox order by subscription, position')).rows;
   }
 
   async unpublished(): Promise<number> {
-    return Number((await this.orders.sql('select count(*) from orders.outbox where published_at is null')).rows[0].count);
+    return Number((await this.library.sql('select count(*) from library.outbox where published_at is null')).rows[0].count);
   }
 
   async drop(): Promise<void> {
     for (const program of this.#programs) await program.crash();
-    await Promise.all([this.orders.drop(), this.users.drop()]);
+    await Promise.all([this.library.drop(), this.readers.drop()]);
   }
 }
 

@@ -75,7 +75,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     const settled = () => until(async () => (await landscape.unpublished()) === 0);
 
     it('reach every subscriber of what was committed', async () => {
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {}, 'users.b': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {}, 'readers.b': {} } });
       await program.announce({ id: 'k', n: 1 });
       await effects(2);
       expect(await landscape.effects()).toMatchObject([
@@ -86,26 +86,26 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('wait for a module that exists and does not run, and then reach each of its subscriptions once and in order', async () => {
-      const later = { name: 'users.later', event: happened };
-      const unheard = event('orders.unheard', 1, { key: 'id', payload: z.object({ id: z.string() }) });
-      const early = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'users.a': {} } });
+      const later = { name: 'readers.later', event: happened };
+      const unheard = event('library.unheard', 1, { key: 'id', payload: z.object({ id: z.string() }) });
+      const early = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'readers.a': {} } });
       for (let n = 0; n < 5; n++) await early.announce({ id: 'k', n }, { id: `k${n}`, n });
       await early.announceAs(unheard, { id: 'k' });
-      const ofUnheard = async () => (await landscape.orders.sql(`select published_at from orders.outbox where name = 'orders.unheard'`)).rows[0];
+      const ofUnheard = async () => (await landscape.library.sql(`select published_at from library.outbox where name = 'library.unheard'`)).rows[0];
       await until(async () => (await ofUnheard()).published_at !== null);
       await early.stop();
-      const whole = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'users.a': {}, 'users.later': {} } });
+      const whole = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'readers.a': {}, 'readers.later': {} } });
       await whole.announce({ id: 'k', n: 5 });
-      await until(async () => (await effectsOf('users.later')).length >= 11 && (await effectsOf('users.a')).length >= 11);
+      await until(async () => (await effectsOf('readers.later')).length >= 11 && (await effectsOf('readers.a')).length >= 11);
       await settled();
-      expect(await numbersOf('users.later', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
-      expect(await numbersOf('users.a', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(await numbersOf('readers.later', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(await numbersOf('readers.a', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
     });
 
     it('do not exist when their transaction was rolled back', async () => {
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
-      const rolledBack = program.databases.orders.transaction(async () => {
-        program.orders.outbox.add(happened, { id: 'k', n: 1 });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {} } });
+      const rolledBack = program.databases.library.transaction(async () => {
+        program.library.outbox.add(happened, { id: 'k', n: 1 });
         throw new Error('changed our mind');
       });
       await expect(rolledBack).rejects.toThrow('changed our mind');
@@ -118,7 +118,7 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       const contexts: (CallContext | undefined)[] = [];
       const program = await landscape.start({
         ...(await carrier.connect()),
-        reactions: { 'users.a': { react: () => void contexts.push(currentContext()) } },
+        reactions: { 'readers.a': { react: () => void contexts.push(currentContext()) } },
       });
       const context = new CallContext({ deadline: new Deadline(1_000), requestId: 'request-7', trace: newTrace() });
       await runInContext(context, () => program.announce({ id: 'k', n: 1 }));
@@ -127,54 +127,54 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('are delivered after all if the process dies between the commit and publishing', async () => {
-      const dying = await landscape.start({ ...mortal(await carrier.connect(), false), reactions: { 'users.a': {} } });
+      const dying = await landscape.start({ ...mortal(await carrier.connect(), false), reactions: { 'readers.a': {} } });
       await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await dying.crash();
       expect(await landscape.effects()).toEqual([]);
-      await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
+      await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {} } });
       await effects(2);
-      expect(await numbersOf('users.a', 'k')).toEqual([1, 2]);
+      expect(await numbersOf('readers.a', 'k')).toEqual([1, 2]);
     });
 
     it('take effect once if the process dies before it noted that they are out', async () => {
-      const dying = await landscape.start({ ...mortal(await carrier.connect(), true), reactions: { 'users.a': {} } });
+      const dying = await landscape.start({ ...mortal(await carrier.connect(), true), reactions: { 'readers.a': {} } });
       await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await effects(2);
       expect(await landscape.unpublished()).toBe(2);
       await dying.crash();
-      const next = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
+      const next = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {} } });
       await settled();
       await next.announce({ id: 'k', n: 3 });
       await effects(3);
-      expect(await numbersOf('users.a', 'k')).toEqual([1, 2, 3]);
+      expect(await numbersOf('readers.a', 'k')).toEqual([1, 2, 3]);
     });
 
     it('take effect once if the process dies in the middle of a reaction', async () => {
       let reached = 0;
       const dying = await landscape.start({
         ...(await carrier.connect()),
-        reactions: { 'users.a': { react: () => (reached++, never) } },
+        reactions: { 'readers.a': { react: () => (reached++, never) } },
       });
       await dying.announce({ id: 'k', n: 1 });
       await until(() => reached === 1);
       await dying.crash();
-      const next = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
+      const next = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {} } });
       await next.announce({ id: 'k', n: 2 });
       await effects(2);
       await settled();
-      expect(await numbersOf('users.a', 'k')).toEqual([1, 2]);
+      expect(await numbersOf('readers.a', 'k')).toEqual([1, 2]);
     });
 
     it('with the same key take effect in their order, while other keys pass', async () => {
       const slow = { react: async ({ n }: { n: number }) => new Promise<void>((resolve) => setTimeout(resolve, n % 3)) };
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': slow, 'users.b': {} } });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': slow, 'readers.b': {} } });
       const keys = ['k1', 'k2', 'k3'];
       for (let n = 0; n < 20; n++) await program.announce(...keys.map((id) => ({ id, n })));
       await effects(120);
       const inOrder = Array.from({ length: 20 }, (_, n) => n);
       for (const id of keys) {
-        expect(await numbersOf('users.a', id)).toEqual(inOrder);
-        expect(await numbersOf('users.b', id)).toEqual(inOrder);
+        expect(await numbersOf('readers.a', id)).toEqual(inOrder);
+        expect(await numbersOf('readers.b', id)).toEqual(inOrder);
       }
     });
 
@@ -185,18 +185,18 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         },
       };
       const limits = { firstPause: 100, longestPause: { delivery: 200, step: 40, undo: 40 } };
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': failing, 'users.b': {} }, limits });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': failing, 'readers.b': {} }, limits });
       await program.announce({ id: 'bad', n: 1 }, { id: 'bad', n: 2 }, { id: 'good', n: 1 });
       await effects(6);
-      expect(await effectsOf('users.a')).toEqual(
+      expect(await effectsOf('readers.a')).toEqual(
         expect.arrayContaining([
           expect.objectContaining({ id: 'good', n: 1, attempt: 1 }),
           expect.objectContaining({ id: 'bad', n: 1, attempt: 4 }),
         ]),
       );
-      expect(await numbersOf('users.a', 'bad')).toEqual([1, 2]);
-      expect((await effectsOf('users.a'))[0]).toMatchObject({ id: 'good' });
-      expect(await numbersOf('users.b', 'bad')).toEqual([1, 2]);
+      expect(await numbersOf('readers.a', 'bad')).toEqual([1, 2]);
+      expect((await effectsOf('readers.a'))[0]).toMatchObject({ id: 'good' });
+      expect(await numbersOf('readers.b', 'bad')).toEqual([1, 2]);
     });
 
     it('end as dead letters that can be listed, inspected and replayed once, and their key goes on', async () => {
@@ -207,72 +207,72 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         },
       };
       const limits = { attempts: 3 };
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': failing }, limits });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': failing }, limits });
       await program.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await effects(1);
-      expect(await numbersOf('users.a', 'k')).toEqual([2]);
+      expect(await numbersOf('readers.a', 'k')).toEqual([2]);
 
-      const [letter, ...more] = await program.users.deadLetters.list();
+      const [letter, ...more] = await program.readers.deadLetters.list();
       expect(more).toEqual([]);
-      expect(letter).toMatchObject({ subscription: 'users.a', key: 'k', attempts: 3, error: 'Error: it is broken' });
+      expect(letter).toMatchObject({ subscription: 'readers.a', key: 'k', attempts: 3, error: 'Error: it is broken' });
       const { eventId } = letter!;
-      expect(await program.users.deadLetters.get('users.a', eventId)).toMatchObject({ event: { name: 'orders.happened', payload: { n: 1 } } });
+      expect(await program.readers.deadLetters.get('readers.a', eventId)).toMatchObject({ event: { name: 'library.happened', payload: { n: 1 } } });
 
-      expect(await program.users.deadLetters.replay('users.a', eventId)).toBe(true);
-      await until(async () => (await program.users.deadLetters.list())[0]?.attempts === 4);
+      expect(await program.readers.deadLetters.replay('readers.a', eventId)).toBe(true);
+      await until(async () => (await program.readers.deadLetters.list())[0]?.attempts === 4);
       broken = false;
-      expect(await program.users.deadLetters.replay('users.a', eventId)).toBe(true);
+      expect(await program.readers.deadLetters.replay('readers.a', eventId)).toBe(true);
       await effects(2);
-      expect(await program.users.deadLetters.replay('users.a', eventId)).toBe(false);
-      expect(await numbersOf('users.a', 'k')).toEqual([2, 1]);
-      expect(await program.users.deadLetters.list()).toEqual([]);
+      expect(await program.readers.deadLetters.replay('readers.a', eventId)).toBe(false);
+      expect(await numbersOf('readers.a', 'k')).toEqual([2, 1]);
+      expect(await program.readers.deadLetters.list()).toEqual([]);
     });
 
     it('in a version that the subscriber does not know are dead letters at once, and say so', async () => {
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
-      const next = event('orders.happened', 2, { key: 'id', payload: z.object({ id: z.string(), count: z.int() }) });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {} } });
+      const next = event('library.happened', 2, { key: 'id', payload: z.object({ id: z.string(), count: z.int() }) });
       await program.announceAs(next, { id: 'k', count: 1 });
-      await until(async () => (await program.users.deadLetters.list()).length === 1);
-      const [letter] = await program.users.deadLetters.list();
-      expect(letter?.error).toBe('Version 2 of orders.happened is unknown here; version 1 is known.');
+      await until(async () => (await program.readers.deadLetters.list()).length === 1);
+      const [letter] = await program.readers.deadLetters.list();
+      expect(letter?.error).toBe('Version 2 of library.happened is unknown here; version 1 is known.');
       expect(await landscape.effects()).toEqual([]);
     });
 
     it('reach the reaction to their own version where a module has reactions to several', async () => {
-      const next = event('orders.happened', 2, { key: 'id', payload: happened.payload });
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.v1': {}, 'users.v2': { event: next } } });
+      const next = event('library.happened', 2, { key: 'id', payload: happened.payload });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.v1': {}, 'readers.v2': { event: next } } });
       await program.announce({ id: 'k', n: 1 });
       await program.announceAs(next, { id: 'k', n: 2 });
       await effects(2);
       await settled();
-      expect(await numbersOf('users.v1', 'k')).toEqual([1]);
-      expect(await numbersOf('users.v2', 'k')).toEqual([2]);
-      expect(await program.users.deadLetters.list()).toEqual([]);
+      expect(await numbersOf('readers.v1', 'k')).toEqual([1]);
+      expect(await numbersOf('readers.v2', 'k')).toEqual([2]);
+      expect(await program.readers.deadLetters.list()).toEqual([]);
     });
 
     it('whose payload is not what was agreed are dead letters at once, and hold up nothing', async () => {
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} } });
-      const other = event('orders.happened', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.string() }) });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {} } });
+      const other = event('library.happened', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.string() }) });
       await program.announceAs(other, { id: 'k', n: 'one' });
       await program.announce({ id: 'k', n: 2 });
       await effects(1);
-      const [letter] = await program.users.deadLetters.list();
+      const [letter] = await program.readers.deadLetters.list();
       expect(letter).toMatchObject({ attempts: 1, error: expect.stringContaining('n: Invalid input: expected number') });
-      expect(await numbersOf('users.a', 'k')).toEqual([2]);
-      await program.users.deadLetters.replay('users.a', letter!.eventId);
+      expect(await numbersOf('readers.a', 'k')).toEqual([2]);
+      await program.readers.deadLetters.replay('readers.a', letter!.eventId);
       await until(async () => (await landscape.inbox()).some(({ attempts }) => attempts === 2));
-      expect(await program.users.deadLetters.list(), 'its replay is one more try').toHaveLength(1);
+      expect(await program.readers.deadLetters.list(), 'its replay is one more try').toHaveLength(1);
     });
 
     it('arrive complete, once and in order when there are ten thousand of them and little memory', async () => {
       const limits = { eventsInMemory: 1_000, deliveries: 6 };
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'users.a': {} }, limits });
+      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {} }, limits });
       const [rounds, keys] = [50, 200];
       for (let n = 0; n < rounds; n++) {
         await program.announce(...Array.from({ length: keys }, (_, key) => ({ id: `k${key}`, n })));
       }
       await until(async () => (await landscape.unpublished()) === 0, 250_000);
-      const arrived = async () => (await landscape.users.sql('select count(*)::int from users.effects')).rows[0].count;
+      const arrived = async () => (await landscape.readers.sql('select count(*)::int from readers.effects')).rows[0].count;
       await until(async () => (await arrived()) >= rounds * keys, 250_000);
       const all = await landscape.effects();
       expect(all).toHaveLength(rounds * keys);
@@ -281,14 +281,14 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('with the same key keep their order when two instances announce them in turn', async () => {
-      const reactions = { 'users.a': {} };
+      const reactions = { 'readers.a': {} };
       const instances = [
         await landscape.start({ ...(await carrier.connect()), reactions }),
         await landscape.start({ ...(await carrier.connect()), reactions }),
       ];
       for (let n = 0; n < 30; n++) await instances[n % 2]!.announce({ id: 'k', n }, { id: `own-${n % 2}`, n });
       await effects(60);
-      expect(await numbersOf('users.a', 'k')).toEqual(Array.from({ length: 30 }, (_, n) => n));
+      expect(await numbersOf('readers.a', 'k')).toEqual(Array.from({ length: 30 }, (_, n) => n));
       await settled();
     });
 

@@ -15,7 +15,7 @@ export function transportOutages(carrier: () => Carrier, landscape: () => Landsc
     await until(async () => (await landscape().unpublished()) === 0);
     for (const id of keys) expect(await numbersOf(id)).toEqual(inOrder(rounds));
   };
-  const reactions = { 'users.a': {} };
+  const reactions = { 'readers.a': {} };
 
   it('arrive once and in order though the connection breaks again and again', async () => {
     const connected = await carrier().connect();
@@ -67,8 +67,8 @@ export function transportOutages(carrier: () => Carrier, landscape: () => Landsc
   });
 
   it("wait while the subscriber's database is away, and nothing later with their key passes them", async () => {
-    const link = await tcpLink(landscape().users.connection);
-    const program = await landscape().start({ ...(await carrier().connect()), reactions, usersPort: link.port });
+    const link = await tcpLink(landscape().readers.connection);
+    const program = await landscape().start({ ...(await carrier().connect()), reactions, readersPort: link.port });
     link.refuse();
     link.breakAll();
     for (let n = 0; n < 10; n++) await program.announce(...keys.map((id) => ({ id, n })));

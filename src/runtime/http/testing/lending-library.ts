@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { z } from 'zod';
 import { gateway, LibraryApi } from '../../../../tests/support/gateway.ts';
-import { testDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
+import { libraryDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
 import { errors } from '#platform/errors.ts';
 import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 
@@ -23,15 +23,14 @@ interface Lending {
 export function lendingLibrary() {
   let library: TestDatabase;
   beforeAll(async () => {
-    library = await testDatabase('orders');
-    await library.database.query('CREATE TABLE orders.loans (id serial PRIMARY KEY, book text)');
+    library = await libraryDatabase();
   });
   afterAll(() => library.drop());
-  beforeEach(() => library.database.query('TRUNCATE orders.loans, orders.idempotency_keys'));
+  beforeEach(() => library.database.query('TRUNCATE library.loans, library.idempotency_keys'));
 
-  const loans = async () => (await library.database.query('SELECT book FROM orders.loans ORDER BY id')).rows.map(({ book }) => book);
+  const loans = async () => (await library.database.query('SELECT book FROM library.loans ORDER BY id')).rows.map(({ book }) => book);
   const lend = async (book: string) => {
-    const { rows } = await library.database.query<{ id: number }>('INSERT INTO orders.loans (book) VALUES ($1) RETURNING id', [book]);
+    const { rows } = await library.database.query<{ id: number }>('INSERT INTO library.loans (book) VALUES ($1) RETURNING id', [book]);
     return { status: 201, body: { id: rows[0]!.id, book }, headers: { location: `/v1/loans/${rows[0]!.id}` } };
   };
 

@@ -1,5 +1,5 @@
 /** Instances of one module with sagas on one real database, to crash and to compare. */
-import { silentLogger, testDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
+import { silentLogger, libraryDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts';
 import { systemClock } from '#platform/clock.ts';
 import { PostgresDatabase } from '../../database/postgres-database.ts';
 import { Deadline } from '#platform/deadline.ts';
@@ -47,18 +47,18 @@ export class Instances {
   }
 
   static async create(): Promise<Instances> {
-    const test = await testDatabase('orders');
+    const test = await libraryDatabase();
     await test.database.query('create table effects (seq bigserial primary key, what text not null)');
     return new Instances(test);
   }
 
   async start(sagas: (tools: StepTools) => readonly Registered[], { limits, logger = silentLogger, port }: InstanceOptions = {}): Promise<Instance> {
     const connection = { ...this.test.connection, port: port ?? this.test.connection.port };
-    const database = new PostgresDatabase({ schema: 'orders', connection, poolSize: 8, logger: silentLogger });
+    const database = new PostgresDatabase({ schema: 'library', connection, poolSize: 8, logger: silentLogger });
     const note = async (what: string) => void (await database.query('insert into effects (what) values ($1)', [what]));
     const metrics = new Metrics();
     const messaging = createMessaging({
-      module: 'orders',
+      module: 'library',
       database,
       connection,
       transport: new MemoryTransport(),
@@ -95,11 +95,11 @@ export class Instances {
   }
 
   async effects(): Promise<string[]> {
-    return (await this.test.sql('select what from orders.effects order by seq')).rows.map(({ what }) => what);
+    return (await this.test.sql('select what from library.effects order by seq')).rows.map(({ what }) => what);
   }
 
   async row(id: string): Promise<Record<string, unknown>> {
-    return (await this.test.sql('select * from orders.sagas where id = $1', [id])).rows[0];
+    return (await this.test.sql('select * from library.sagas where id = $1', [id])).rows[0];
   }
 
   async state(id: string): Promise<string | undefined> {

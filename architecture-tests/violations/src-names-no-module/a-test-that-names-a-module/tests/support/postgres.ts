@@ -1,0 +1,1 @@
+export const testDatabase = (module: string) => module;
