@@ -81,7 +81,7 @@ describe('while the program runs', () => {
 
   it('the help names the commands of modules', () => {
     expect(run(['--help']).out).toMatch(/^ {2}admin create EMAIL +make one/m);
-    expect(run(['admin', '--help']).out).toMatch(/^ {2}admin list +show the administrators$/m);
+    expect(run(['admin', '--help']).out).toMatch(/^ {2}admin list +list the administrators$/m);
   });
 
   const withoutPsql = join(import.meta.dirname, 'nothing-here');

@@ -162,19 +162,19 @@ export default defineModule('auth', {
   ],
   commands: {
     'admin list': onCommandLine(
-      { takes: [], summary: 'show the administrators', json: 'an array of {email, name, registeredAt, disabledAt, oneTimePassword}' },
+      { takes: [], summary: 'list the administrators', json: 'an array of {email, name, registeredAt, disabledAt, oneTimePassword}' },
       listAdministrators,
       [Accounts],
     ),
     'admin create': onCommandLine(
-      { takes: ['EMAIL'], summary: 'make one, and print a password for the first login', json: '{"email", "password"}' },
+      { takes: ['EMAIL'], summary: 'create an administrator, and print a password for the first login', json: '{"email", "password"}' },
       createAdministratorNow,
       [Accounts, PasswordHasher, Clock],
     ),
     'admin reset-password': onCommandLine(
       {
         takes: ['EMAIL'],
-        summary: 'print a password for the next login; the old one and all sessions end',
+        summary: 'print a new password for the next login, and end all sessions',
         json: '{"email", "password", "disabledAt"}',
       },
       resetAdministratorPassword,

@@ -15,7 +15,7 @@ const defaultBroker = 'amqp://127.0.0.1:5672';
 
 export const command: Command = {
   takes: ['[FOLDER]'],
-  summary: 'make users of RabbitMQ for them, each with the rights of its modules',
+  summary: 'make a RabbitMQ user for each process, with the rights of its modules',
   description: `
 Writes what RabbitMQ imports so that no process can publish the events of another's modules: exchanges and queues, and a
 user for each module and the gateway, or with --topology for each process of the file. A user may publish to the exchanges

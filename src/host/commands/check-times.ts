@@ -7,7 +7,7 @@ import { shiftedMoments, type ShiftedMoments } from '../postgres/shifted-moments
 import { findStoredData } from '../stored-data.ts';
 
 export const command: Command = {
-  summary: 'find moments that were stored in another time zone',
+  summary: 'find times that version 0.1.0 stored shifted',
   description: `
 Version 0.1.0 stored moments shifted by the offset of the database's time zone, unless that was UTC, where it wrote them
 through Prisma. Ids carry the time at which they were made, so the moment of a row's creation is compared with its id; what

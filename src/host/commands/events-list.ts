@@ -8,7 +8,7 @@ import { print } from '../print.ts';
 const pageSize = 500;
 
 export const command: Command = {
-  summary: 'show the deliveries that were given up',
+  summary: 'list the dead letters',
   description: `
 Lists the deliveries that were given up after their last try, a line each. "events show" tells one with its event and its
 error, "events replay" has it delivered once more. The program may be running meanwhile.`,

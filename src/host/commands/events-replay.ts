@@ -4,7 +4,7 @@ import { withDeadLetter } from '../dead-letters.ts';
 
 export const command: Command = {
   takes: ['SUBSCRIPTION', 'EVENT'],
-  summary: 'deliver one of them once more',
+  summary: 'deliver a dead letter once more',
   description: 'Has a delivery that was given up tried once more. The program may be running meanwhile.',
   flags: { '--topology <FILE>': 'in the databases of this topology' },
   json: '{"subscription", "eventId"}: what is delivered once more',

@@ -4,7 +4,7 @@ import { withDeadLetter } from '../dead-letters.ts';
 
 export const command: Command = {
   takes: ['SUBSCRIPTION', 'EVENT'],
-  summary: 'show one of them with its event and its error',
+  summary: 'show a dead letter with its event and its error',
   description: `
 Shows a delivery that was given up, with its event and its error, in JSON. "events list" tells the names of both. The program
 may be running meanwhile.`,

@@ -10,7 +10,7 @@ import { topologyOf } from '../stored-data.ts';
 
 export const command: Command = {
   takes: ['FILE'],
-  summary: 'put a backup where there is no data',
+  summary: 'restore a backup where there is no data',
   description: `
 Puts what a backup holds where no database is: on another machine, in another folder, or after the one that was there has
 been moved away. It never replaces one. FILE is checked to be whole, PostgreSQL is started on it once, and only then is it

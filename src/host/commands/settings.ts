@@ -23,7 +23,7 @@ const ofEachModule: Settings = {
 };
 
 export const command: Command = {
-  summary: 'list the environment variables that all this goes by',
+  summary: 'list the environment variables',
   description: 'Lists the environment variables of the program and of its modules, with what holds without them.',
   json: 'an object: by variable what JSON Schema says of it, such as {"PORT": {"default": 3000, "type": "integer", ...}}',
   async run() {

@@ -5,7 +5,7 @@ import { serveTopology } from '../topology/serve-topology.ts';
 
 export const command: Command = {
   takes: ['FILE'],
-  summary: 'start the processes that the file names, here',
+  summary: 'start the processes of a topology, on this machine',
   description: `
 Starts the processes that FILE names, on this machine, each with its modules and every module with a database of its own, and
 looks after them: one log with the name of each process, what dies is started again, and Ctrl-C stops all. FILE is a file of
