@@ -80,7 +80,7 @@ describe('while the program runs', () => {
   });
 
   it('the help names the commands of modules', () => {
-    expect(run(['--help']).out).toMatch(/^ {2}admin create EMAIL +make one/m);
+    expect(run(['--help']).out).toMatch(/^ {2}admin create EMAIL +create an administrator/m);
     expect(run(['admin', '--help']).out).toMatch(/^ {2}admin list +list the administrators$/m);
   });
 

@@ -78,7 +78,7 @@ describe('a burst', () => {
 });
 
 describe('the part that is refused', () => {
-  /** Of 100 requests, all of which are answered at once. */
+  /** The refusals among 100 requests that are answered at once. */
   const refusedOf100 = async () => {
     const some = ask(100);
     await settled();

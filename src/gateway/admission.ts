@@ -76,7 +76,7 @@ export class Admission {
     this.#tell = tell;
   }
 
-  /** Whether the request that has just come is one of those to refuse, before anything is spent on it. */
+  /** Decides whether to refuse the request that has just come, before anything is spent on it. */
   isRefusalDue(): boolean {
     this.#watch();
     this.#due += this.refusing;

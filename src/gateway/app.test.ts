@@ -107,14 +107,14 @@ describe('what is not there', () => {
     const { status, headers, body } = await gateway([emma]).http.get(path);
     expect(status).toBe(404);
     expect(headers['content-type']).toBe('application/problem+json');
-    expect(body).toMatchObject({ code: 'platform.not-found', status: 404, title: 'There is nothing here.', detail: `There is nothing at ${path}. What there is: /docs.` });
+    expect(body).toMatchObject({ code: 'platform.not-found', status: 404, title: 'There is nothing here.', detail: `There is nothing at ${path}. See /docs.` });
   });
 
   it('is 405 for another method, with those that are possible', async () => {
     const answer = await gateway([emma]).http.delete('/v1/books/1');
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS');
-    expect(answer.body).toMatchObject({ code: 'platform.method-not-allowed', detail: 'DELETE is not possible here. What is: GET, HEAD, OPTIONS.' });
+    expect(answer.body).toMatchObject({ code: 'platform.method-not-allowed', detail: 'DELETE is not allowed here. Allowed: GET, HEAD, OPTIONS.' });
     expect((await gateway([emma]).http.options('/v1/books/1')).status).toBe(204);
   });
 

@@ -49,7 +49,7 @@ export interface AppOptions {
   readonly admission: Admission;
   /** Where several gateways count requests together. */
   readonly sharedCounts: RedisCounts | undefined;
-  /** Whether this is the port of modules behind a gateway that proves who it is; see peers.ts. */
+  /** True at the port of modules behind a gateway that proves who it is; see peers.ts. */
   readonly behindGateway: boolean;
   readonly settings: GatewaySettings;
 }

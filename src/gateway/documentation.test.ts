@@ -31,7 +31,7 @@ describe('the documentation', () => {
     }
   });
 
-  it('is where whoever opens the address in a browser gets to', async () => {
+  it('is where a browser lands that opens the address', async () => {
     const { status, headers } = await http.get('/');
     expect([status, headers.location]).toEqual([302, '/docs']);
   });
@@ -46,7 +46,7 @@ describe('the documentation', () => {
     expect((await http.get('/v1/books')).headers['content-security-policy']).not.toContain('self');
   });
 
-  it('is sent compressed to whoever takes that', async () => {
+  it('is sent compressed to clients that accept it', async () => {
     const [plain, zipped] = await Promise.all([
       http.get('/docs/rapidoc.js').set('Accept-Encoding', 'identity'),
       http.get('/docs/rapidoc.js').set('Accept-Encoding', 'deflate, gzip').buffer(true).parse((stream, done) => {

@@ -34,9 +34,9 @@ export interface GatewayOptions {
   readonly details: Readonly<Record<string, () => unknown>>;
   /** Where several gateways count requests together. */
   readonly sharedCounts: RedisCounts | undefined;
-  /** Whether this is the port of modules behind a gateway that proves who it is; see peers.ts. */
+  /** True at the port of modules behind a gateway that proves who it is; see peers.ts. */
   readonly behindGateway: boolean;
-  /** Whether `/metrics` and `/readyz` are at the management port alone. A gateway goes on asking its modules at theirs. */
+  /** True where `/metrics` and `/readyz` are at the management port alone. A gateway goes on asking its modules at theirs. */
   readonly managedApart: boolean;
   readonly settings: GatewaySettings;
   /** The program's version, for the documentation. */

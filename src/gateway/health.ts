@@ -1,4 +1,4 @@
-/** Whether the program lives, and whether it should be sent requests. */
+/** Probes: the program lives, and it can be sent requests. */
 import type { RequestHandler, Response } from 'express';
 import { Failure } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
@@ -82,7 +82,7 @@ export class Health {
   }
 }
 
-/** What cannot be told is no reason to be less ready. */
+/** A detail that fails never affects readiness. */
 async function told(tell: () => unknown): Promise<unknown> {
   try {
     return await withinPatience(Promise.resolve(tell()));

@@ -80,7 +80,7 @@ async function answeredTo(name: string | undefined, url: string): Promise<string
   return answered;
 }
 
-/** Of the certificate that a new connection to `url` meets. */
+/** The serial number of the certificate that a new connection to `url` meets. */
 const serialOf = (url: string) =>
   new Promise<string>((resolve, reject) => {
     const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
@@ -96,7 +96,7 @@ describe('the port of a module behind a gateway', () => {
     expect(await answeredTo('gateway', (await module()).url)).toHaveLength(all.length);
   });
 
-  it('S39 answers only what anyone may read to whoever shows no certificate', async () => {
+  it('S39 answers peers without a certificate only what anyone may read', async () => {
     expect(await answeredTo(undefined, (await module()).url)).toEqual(forAnyone);
   });
 

@@ -67,7 +67,7 @@ export class RedisCounts {
 const clientOf = (url: string, started: () => boolean) =>
   createClient({
     url,
-    // What cannot be counted there at once is counted here.
+    // A request that Redis cannot count at once is counted here.
     disableOfflineQueue: true,
     pingInterval: askEvery,
     socket: {

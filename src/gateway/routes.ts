@@ -64,7 +64,7 @@ function otherMethod(routes: readonly RouteInfo[]): RequestHandler {
   const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   return ({ method }, response) => {
     response.setHeader('Allow', allowed);
-    if (method !== 'OPTIONS') throw httpErrors.methodNotAllowed(`${method} is not possible here. What is: ${allowed}.`);
+    if (method !== 'OPTIONS') throw httpErrors.methodNotAllowed(`${method} is not allowed here. Allowed: ${allowed}.`);
     response.status(204).end();
   };
 }

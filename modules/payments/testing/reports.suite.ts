@@ -1,4 +1,4 @@
-/** What every place that keeps the reports of providers must do. */
+/** The suite that every store of provider reports must pass. */
 import { describe, expect, it } from 'vitest';
 import type { Transaction } from '#platform/transaction.ts';
 import type { Reports } from '../domain/reports.ts';

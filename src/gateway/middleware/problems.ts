@@ -7,7 +7,7 @@ import { send } from '#runtime/http/send.ts';
 const maxToldPath = 200;
 
 export const notFound: RequestHandler = ({ path }) => {
-  throw platformErrors.notFound(`There is nothing at ${path.slice(0, maxToldPath)}. What there is: /docs.`);
+  throw platformErrors.notFound(`There is nothing at ${path.slice(0, maxToldPath)}. See /docs.`);
 };
 
 export const problems =

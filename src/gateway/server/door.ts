@@ -19,7 +19,7 @@ interface DoorOptions {
   readonly verifier: TokenVerifier;
   /** Origins whose pages may read the answer. */
   readonly corsOrigins: readonly string[];
-  /** Whether this process wants no more requests. */
+  /** Tells whether this process wants no more requests. */
   readonly draining: () => boolean;
 }
 

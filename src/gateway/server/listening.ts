@@ -1,4 +1,4 @@
-/** What stands between Node's server and Express. */
+/** The layer between Node's server and Express. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express, Request, Response } from 'express';

@@ -3,7 +3,7 @@ import type { ServerOptions } from 'node:http';
 /** For `createServer`: how long a client may take to say what it wants. */
 export const serverOptions: ServerOptions = {
   headersTimeout: 10_000,
-  /** Of the whole request, where nobody waits for the rest of it; see request-body.ts. */
+  /** The time for a whole request whose rest nobody waits for; see request-body.ts. */
   requestTimeout: 20_000,
   /** How often Node looks whose time is up; its half a minute would be added to both. */
   connectionsCheckingInterval: 2_000,

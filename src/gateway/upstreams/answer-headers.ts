@@ -1,4 +1,4 @@
-/** What of a module's answer goes on to the client: all that the module says, and nothing that the gateway says itself. */
+/** Headers of a module's answer that go on to the client: all that the module says, and nothing that the gateway says itself. */
 import type { Response } from 'express';
 import { securityHeaderList } from '../middleware/security-headers.ts';
 

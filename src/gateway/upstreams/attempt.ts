@@ -10,7 +10,7 @@ import type { RequestMessage } from './request-message.ts';
 
 /** There is no answer from this process. */
 export class NoAnswer extends Error {
-  /** Whether any of the request may have reached it. */
+  /** Tells whether any of the request may have reached it. */
   readonly sent: boolean;
 
   constructor(sent: boolean, cause: unknown) {
@@ -21,7 +21,7 @@ export class NoAnswer extends Error {
 
 /** Nobody waits for the answer any more: the client is gone, or the time is up. */
 export class Abandoned extends Error {
-  /** Whether the module had begun to answer by then. */
+  /** Tells whether the module had begun to answer by then. */
   readonly answered: boolean;
 
   constructor(answered: boolean) {
@@ -128,13 +128,13 @@ export class Attempt implements Sending {
   }
 
   #reason(error: Error): Error {
-    // What the client sent is at fault, or not wanted any more: no failure of the module.
+    // The client's own mistake, or a client that left: no failure of the module.
     if (error instanceof Abandoned || error instanceof Failure) return error;
     if ((error as { code?: unknown }).code === 'UND_ERR_INVALID_ARG') return httpErrors.invalidHeader({ cause: error });
     return new NoAnswer(this.#controller !== undefined, error);
   }
 
-  /** What the module calls it, for the log. */
+  /** The module's name for it, for the log. */
   #problem(): string | undefined {
     if (this.#whole === undefined) return undefined;
     try {

@@ -72,7 +72,7 @@ export class Forwarder {
     this.#underWay += 1;
     try {
       const message = requestMessage(request);
-      // Whether the module is back is found out by asking for its health: a request could take its whole deadline.
+      // A half-open breaker asks for the module's health: a request could take its whole deadline.
       if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#requireAlive());
       const repeatable = isRepeatable(request, endpoint);
       await this.#breaker.execute(() => this.#tryInTurn(message, response, repeatable));
@@ -101,7 +101,7 @@ export class Forwarder {
     throw new Unanswered('No process could be reached.', { cause: last });
   }
 
-  /** Those in rotation, beginning with another one each time; the others as a last resort. */
+  /** Origins in rotation, beginning with another one each time; the others as a last resort. */
   *#inTurn(): Generator<Origin> {
     const origins = this.#origins;
     const first = this.#turn++;

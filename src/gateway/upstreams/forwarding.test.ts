@@ -64,7 +64,7 @@ async function topologies() {
   return { apart: await serve([], { upstreams, settings }), together: await serve(endpoints, { settings }), module };
 }
 
-/** What differs from one request to the next anyway. */
+/** Drops headers that differ from one request to the next anyway. */
 const tidy = ({ headers, ...answer }: RawAnswer) => ({
   ...answer,
   headers: headers.map(([name, value]) => [name, name === 'Date' || name === 'traceparent' || name === 'RateLimit' ? '' : value]),

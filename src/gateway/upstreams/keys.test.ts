@@ -7,7 +7,7 @@ import { ask, type RawAnswer, serve } from '../../../tests/support/served-gatewa
 
 const Loan = z.object({ id: z.int(), state: z.string() });
 
-/** Lends, which is confirmed a moment later to whoever waits for it. */
+/** Lends, and confirms a moment later to those who wait. */
 const lending = ({ insert }: Notebook) =>
   endpoint(LibraryApi, 'POST /v1/loans', {
     summary: 'Borrow',
@@ -42,7 +42,7 @@ const borrow = (url: string, key: string, id: number, prefer?: string) =>
     body: JSON.stringify({ id }),
   });
 
-/** What differs from one request to the next anyway, and the number that the test chose. */
+/** Drops headers that differ from one request to the next anyway, and the number that the test chose. */
 const tidy = ({ headers, text, ...answer }: RawAnswer, id: number) => ({
   ...answer,
   text: text.replaceAll(String(id), 'N'),

@@ -18,7 +18,7 @@ export interface Sending extends Dispatcher.DispatchHandler {
   readonly options: Dispatcher.DispatchOptions;
   /** By the monotonic clock. */
   readonly startedAt: number;
-  /** The process does not live. What can be asked of another one is given up; what cannot waits for its deadline. */
+  /** The process is dead. Requests that another one can answer are given up; others wait for their deadline. */
   giveUp(): void;
 }
 
@@ -81,7 +81,7 @@ export class Origin {
     void this.#outUntil('/readyz');
   }
 
-  /** A process that was stopped takes connections and never answers: whoever waits long makes us ask. */
+  /** A process that was stopped takes connections and never answers: a long wait makes us ask. */
   async lookAfterWaiting(): Promise<void> {
     const since = Math.max(this.#heardAt, Math.min(...Array.from(this.#waiting, ({ startedAt }) => startedAt)));
     if (this.#leftOut || performance.now() - since < patience || (await this.asked('/livez'))) return;
@@ -89,7 +89,7 @@ export class Origin {
     for (const sending of this.#waiting) sending.giveUp();
   }
 
-  /** Whether it answers this with success in time. */
+  /** Tells whether it answers this with success in time. */
   async asked(path: string): Promise<boolean> {
     try {
       const { statusCode, body } = await this.#probes.request({ method: 'GET', path, signal: AbortSignal.timeout(answersWithin) });

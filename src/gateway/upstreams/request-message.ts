@@ -1,4 +1,4 @@
-/** What of a client's request goes on to a module. */
+/** The message that a client's request becomes on its way to a module. */
 import type { Request } from 'express';
 import { pathAndQuery } from '#runtime/http/request-context.ts';
 import { traceparentOf } from '#runtime/observability/trace-context.ts';
@@ -13,9 +13,9 @@ export interface RequestMessage {
 
 /** RFC 9110, 7.6.1. */
 const ofConnection = ['connection', 'keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
-/** What the gateway answers itself, and what it says anew. */
+/** Headers that the gateway answers itself, or writes anew. */
 const ofGateway = ['expect', 'origin', 'access-control-request-method', 'access-control-request-headers', 'host', 'content-length', 'accept-encoding'];
-/** What would say on whose behalf a request comes: ours to say. */
+/** Headers that would say on whose behalf a request comes: ours to say. */
 const ofProxies = ['forwarded', 'via', 'x-real-ip', 'x-request-id', 'traceparent', 'tracestate', 'baggage'];
 const withheld = new Set([...ofConnection, ...ofGateway, ...ofProxies]);
 

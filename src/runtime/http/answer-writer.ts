@@ -9,7 +9,7 @@ export function answerWriter(endpoint: Endpoint): (answer: Answer<unknown>) => R
   const schema: z.ZodType | undefined = endpoint.answers.body && forAnswers(endpoint.answers.body);
   const always = deprecation(endpoint);
   const cachable = endpoint.method === 'GET' && endpoint.versioned === true;
-  // What needs a token is somebody's own: no cache keeps it, not even the browser's on a shared machine (RFC 9111, 5.2.2.5).
+  // An answer that needs a token is somebody's own: no cache keeps it, not even the browser's on a shared machine (RFC 9111, 5.2.2.5).
   const caching = cachable && endpoint.access === 'anyone' ? 'no-cache' : 'no-store';
 
   return ({ status, body, stream, version, headers = {} }) => {

@@ -48,7 +48,7 @@ export function endpointHandler(
     throw error;
   };
 
-  /** The answer to whoever waits; undefined when it cannot be had, which does not undo the first one. */
+  /** The answer to a client that waits; undefined when it cannot be had, which does not undo the first one. */
   const settled = async ({ request }: ReadRequest, first: Answer<unknown>, http: Request) => {
     http.context.leave();
     try {

@@ -1,4 +1,4 @@
-/** What only HTTP can get wrong, and which status an error has. */
+/** Errors that only HTTP knows, and the status of each error. */
 import { errors, type ErrorKind } from '#platform/errors.ts';
 
 export const httpErrors = errors('platform', {

@@ -32,7 +32,7 @@ const kept = "interval '24 hours'";
  * key that was forgotten early could buy something twice.
  */
 export const keysPerPerson = 10_000;
-/** What storing the settled answer may take on top of the wait itself. */
+/** The time that storing the settled answer may take on top of the wait itself. */
 const settlingMargin = 5_000;
 
 /** Somebody stored an answer for the key between our look and our write: theirs counts, ours is rolled back. */
@@ -166,7 +166,7 @@ export class IdempotencyKeys {
     return { answer, outcome: 'replayed' };
   }
 
-  /** What failed was rolled back, so its answer is kept by itself, unless a retry came in between and has one. */
+  /** Keeps the answer of a failure by itself, as its work was rolled back, unless a retry came in between and has one. */
   async #keepFailure(use: KeyUse, answer: RenderedAnswer): Promise<KeyedAnswer> {
     const final = { ...use, settlesIn: 0 };
     try {

@@ -1,6 +1,6 @@
 // ADR 0010
 /**
- * What is stored of an idempotency key and of the request under it. A body can hold a password or a payment token, and
+ * The stored form of an idempotency key and of the request under it. A body can hold a password or a payment token, and
  * most passwords can be found by trying against a plain hash. So the fingerprint is keyed by the idempotency key, and
  * of that only a hash is stored: who reads the table has nothing to try against, as long as clients choose keys that
  * cannot be guessed either.
@@ -11,16 +11,16 @@ export interface KeyUse {
   /** Who uses the key (their id, then a space), and for what: the same key of somebody else is another key. */
   readonly scope: string;
   readonly keyHash: string;
-  /** Of the request; another one under the same key is refused. */
+  /** The fingerprint of the request; another one under the same key is refused. */
   readonly fingerprint: string;
-  /** Whether the keys of this scope are counted: a scope that strangers share is not theirs to fill. */
+  /** Tells whether the keys of this scope are counted: a scope that strangers share is not theirs to fill. */
   readonly counted: boolean;
   /** Milliseconds during which the answer may still change, for `Prefer: wait`; 0 for a final one. */
   readonly settlesIn: number;
 }
 
 interface Use extends Pick<KeyUse, 'scope' | 'settlesIn'> {
-  /** Of a caller who did not say who they are; undefined for one who did. */
+  /** The network of a caller without a token; undefined for one with a token. */
   readonly network: string | undefined;
 }
 

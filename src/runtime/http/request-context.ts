@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-/** What is served under one method and path. */
+/** A route: what is served under one method and path. */
 export interface RouteInfo {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** The template, `/v1/orders/{id}`. */
@@ -51,7 +51,7 @@ export interface RequestContext {
   leave(): void;
 }
 
-/** What was asked for, without the scheme and authority of an absolute-form target (RFC 9112, 3.2.2). */
+/** The target without the scheme and authority of an absolute-form target (RFC 9112, 3.2.2). */
 export function pathAndQuery({ path, url }: Request): string {
   const mark = url.indexOf('?');
   return mark === -1 || mark === url.length - 1 ? path : path + url.slice(mark);

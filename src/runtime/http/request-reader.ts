@@ -12,7 +12,7 @@ import { type TextFields, textReader } from './text-fields.ts';
 
 export type AnyRequest = Request<Access, z.ZodObject | undefined, z.ZodObject | undefined, z.ZodObject | undefined>;
 
-/** What is read from a request before anything is done about it. */
+/** The parts of a request that are read before anything is done about it. */
 export interface ReadRequest {
   readonly request: AnyRequest;
   /** The body before the schema read it: what an idempotency key is compared by. */

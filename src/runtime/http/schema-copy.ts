@@ -20,11 +20,11 @@ export interface Definition {
 
 export const definitionOf = (schema: Schema) => schema._zod.def as unknown as Definition;
 
-/** What becomes of the parts of a schema; see `copyOf`. */
+/** A change to the parts of a schema; see `copyOf`. */
 export interface Change {
-  /** Whether what is transformed is changed before that. */
+  /** Tells whether the input of a transform is changed as well. */
   readonly beforeTransforms: boolean;
-  /** What an object says of fields that it does not name. */
+  /** The schema of fields that an object does not name. */
   otherFields(object: Definition): Schema | undefined;
   /** For everything that has no parts. */
   leaf(schema: Schema): Schema;

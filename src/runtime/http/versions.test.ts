@@ -11,7 +11,7 @@ const { outdated, bookLent } = errors('library', {
 const Book = z.object({ title: z.string() });
 const shared = { access: 'anyone' as const, versioned: true, answers: { status: 200, body: Book }, errors: [outdated] };
 
-/** One book in version 3, and whoever changes it may name the version they have seen. */
+/** One book in version 3, and a change may name the version that it was made for. */
 function shelf(lent = false) {
   const endpoints: Endpoint[] = [
     endpoint(LibraryApi, 'GET /v1/book', {
@@ -91,7 +91,7 @@ describe('changing something that has versions', () => {
     expect((await change('W/"3"').send({ title: 5 })).status).toBe(400);
   });
 
-  it('is 409 for whoever named no version', async () => {
+  it('is 409 for a request that named no version', async () => {
     const overtaken = gateway([
       endpoint(LibraryApi, 'PUT /v1/book', { ...shared, summary: 'Another book', versionConflict: outdated, body: Book, handle: () => Promise.reject(outdated()) }),
     ]);

@@ -8,7 +8,7 @@ const largestInteger = Number.MAX_SAFE_INTEGER;
 /** Between the name of a schema and its number. */
 const separator = '.';
 
-/** What is known of schemas, with ids that are unique, as zod wants them: two modules may use the same name. */
+/** A registry of schemas with ids that are unique, as zod wants them: two modules may use the same name. */
 class UniqueIds extends z.core.$ZodRegistry<z.core.GlobalMeta> {
   readonly #ids = new Map<z.core.$ZodType, string>();
 
@@ -59,7 +59,7 @@ export class Components {
   }
 }
 
-/** What helps neither reader nor client is left out. */
+/** Leaves out keywords that help neither reader nor client. */
 function tidy(schema: z.core.$ZodTypes, json: JsonSchema, direction: Direction): void {
   // A format says more than the regular expression behind it.
   if (json.format !== undefined) delete json.pattern;

@@ -146,7 +146,7 @@ function problems(endpoint: Endpoint, components: Components): JsonSchema {
   return Object.fromEntries([...byStatus].map(([status, definitions]) => [status, problemResponse(status, definitions, components)]));
 }
 
-/** What the platform itself answers is the same everywhere, so it is described once. */
+/** Describes once the answers of the platform itself, which are the same everywhere. */
 function problemResponse(status: number, definitions: readonly ErrorDefinition[], components: Components): JsonSchema {
   const response = {
     description: definitions.map(({ code }) => `\`${code}\``).join(', '),
