@@ -25,7 +25,6 @@ function withAsciiDomain(text: string): string {
 }
 
 export const Role = z.enum(['customer', 'admin']);
-export type Role = z.output<typeof Role>;
 
 export const AuthErrors = errors('auth', {
   wrongCredentials: ['unauthenticated', 'The e-mail address or the password is wrong.'],
@@ -68,7 +67,6 @@ export const PublicKey = z.object({
   n: z.string(),
   e: z.string(),
 }).meta({ id: 'PublicKey' });
-export type PublicKey = z.output<typeof PublicKey>;
 
 export const AuthApi = api('auth', {
   register: command(1, {

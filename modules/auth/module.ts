@@ -6,6 +6,7 @@ import { PersonalTraces } from '#platform/personal-traces.ts';
 import { atStart, defineModule, every, on, onCommandLine, use } from '#platform/module.ts';
 import { Logger } from '#platform/logger.ts';
 import { Authenticator } from '#platform/authenticator.ts';
+import { Transaction } from '#platform/transaction.ts';
 import { personErased } from '../users/contract.ts';
 import { AuthApi, userRegistered } from './contract.ts';
 import { AccessTokens } from './domain/access-tokens.ts';
@@ -27,7 +28,7 @@ import { postgresSigningKeys } from './persistence/postgres-signing-keys.ts';
 import { prismaAccounts } from './persistence/prisma-accounts.ts';
 import { prismaSessions } from './persistence/prisma-sessions.ts';
 import { prismaThrottle } from './persistence/prisma-throttle.ts';
-import { eraseAccount } from './reactions/erase-account.ts';
+import { forgetPerson } from './reactions/forget-person.ts';
 import { Argon2Passwords } from './security/argon2-passwords.ts';
 import { CommonPasswordList } from './security/common-password-list.ts';
 import { keySealing } from './security/key-sealing.ts';
@@ -107,7 +108,7 @@ export default defineModule('auth', {
     );
 
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
-    bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, Outbox, PersonalTraces, SessionEndings]);
+    bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, PersonalTraces, SessionEndings]);
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
@@ -129,7 +130,9 @@ export default defineModule('auth', {
   },
   operations: {
     register: use(register, [
+      Transaction,
       Accounts,
+      Outbox,
       AdministratorSettings,
       PasswordRules,
       PasswordHasher,
@@ -150,7 +153,8 @@ export default defineModule('auth', {
     getRegistration: use(getRegistration, [Accounts]),
     exportPersonalData: use(exportPersonalData, [Accounts, Sessions]),
   },
-  reactions: { 'erase-account': on(personErased, eraseAccount, [Accounts, Throttle, Logger]) },
+  // Its name is stored with deliveries, and as a queue at the broker.
+  reactions: { 'erase-account': on(personErased, forgetPerson, [Accounts, Throttle, Logger]) },
   schedules: {
     'renew-signing-keys': every(hour, renewSigningKeys, [AccessTokens]),
     prune: every(hour, prune, [Sessions, Devices, Throttle]),
@@ -158,7 +162,7 @@ export default defineModule('auth', {
   starts: [
     atStart(sealSigningKeys, [SigningKeys, Logger]),
     atStart(renewSigningKeys, [AccessTokens]),
-    atStart(createAdministrator, [Accounts, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
+    atStart(createAdministrator, [Transaction, Accounts, Outbox, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
   ],
   commands: {
     'admin list': onCommandLine(
@@ -169,7 +173,7 @@ export default defineModule('auth', {
     'admin create': onCommandLine(
       { takes: ['EMAIL'], summary: 'create an administrator, and print a password for the first login', json: '{"email", "password"}' },
       createAdministratorNow,
-      [Accounts, PasswordHasher, Clock],
+      [Transaction, Accounts, Outbox, PasswordHasher, Clock],
     ),
     'admin reset-password': onCommandLine(
       {

@@ -34,13 +34,11 @@ export const Profile = z.object({
   phone: z.string().nullable(),
   ...stored,
 }).meta({ id: 'Profile' });
-export type Profile = z.output<typeof Profile>;
 
 export const ProfileChanges = z.object({
   name: line(200).min(1).optional().meta({ examples: ['Ada Lovelace'] }),
   phone: line(30).min(3).nullable().optional().describe('null removes it').meta({ examples: ['+44 20 7946 0000'] }),
 });
-export type ProfileChanges = z.output<typeof ProfileChanges>;
 
 export const AddressFields = z.object({
   label: line(50).optional().describe('such as "home"'),
@@ -52,10 +50,8 @@ export const AddressFields = z.object({
   postalCode: line(20).min(1).meta({ examples: ['SW1Y 4JH'] }),
   country: z.string().regex(/^[A-Z]{2}$/, 'Use the two capital letters of ISO 3166-1, such as DE.').meta({ examples: ['GB'] }),
 });
-export type AddressFields = z.output<typeof AddressFields>;
 
 export const Address = AddressFields.extend({ id: z.uuid(), ...stored }).meta({ id: 'Address' });
-export type Address = z.output<typeof Address>;
 
 const { roles, sessions, ...aboutAccount } = AuthApi.exportPersonalData.output.omit({ nextCursor: true }).shape;
 const Account = z.object({ ...aboutAccount, roles });
@@ -74,7 +70,6 @@ export const PersonalData = z.object({
 });
 /** The parts that may be long. */
 export const ExportPart = z.enum(['sessions', 'orders', 'payments']);
-export type ExportPart = z.output<typeof ExportPart>;
 
 const ofUser = { userId: z.uuid() };
 /** The version the caller has seen; another one stored answers changed-meanwhile. */

@@ -4,6 +4,7 @@ import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
 import { defineModule, on, use } from '#platform/module.ts';
+import { Transaction } from '#platform/transaction.ts';
 import { AuthApi, userRegistered } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
@@ -41,7 +42,7 @@ export default defineModule('users', {
     bind(Profiles).toResolvedValue(prismaProfiles, [Database, PrismaClient]);
     bind(Addresses).toResolvedValue(prismaAddresses, [Database, PrismaClient]);
     bind(Exports).toResolvedValue(postgresExports, [Database]);
-    bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, Outbox, PersonalTraces]);
+    bind(People).toResolvedValue(prismaPeople, [Database, PrismaClient, PersonalTraces]);
   },
   operations: {
     getProfile: use(getProfile, [Profiles, AuthApi.getRegistration]),
@@ -66,7 +67,7 @@ export default defineModule('users', {
       PaymentsApi.exportPersonalData,
     ]),
     endExport: use(endExport, [Exports]),
-    erase: use(erase, [People, AuthApi.allowErasure, Clock]),
+    erase: use(erase, [Transaction, People, Outbox, AuthApi.allowErasure, Clock]),
   },
   reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles]) },
   endpoints: [...usersEndpoints, exportEndpoint],

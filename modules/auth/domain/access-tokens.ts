@@ -1,5 +1,5 @@
-import type { PublicKey } from '../contract.ts';
 import type { Session } from './sessions.ts';
+import type { PublicKey } from './signing-keys.ts';
 
 export abstract class AccessTokens {
   /** `expiresIn` is in seconds. */

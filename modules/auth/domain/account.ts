@@ -1,4 +1,8 @@
-import type { Role } from '../contract.ts';
+import type { z } from 'zod';
+import type { PayloadOf } from '#platform/contract.ts';
+import type { Role as RoleSchema, userRegistered } from '../contract.ts';
+
+export type Role = z.output<typeof RoleSchema>;
 
 export interface Account {
   readonly id: string;
@@ -12,3 +16,11 @@ export interface Account {
   /** Since when it cannot log in. */
   readonly disabledAt: Date | null;
 }
+
+/** The registration as other modules learn of it, when it happens and when they ask. */
+export const registrationOf = ({ id, email, name, registeredAt }: Account): PayloadOf<typeof userRegistered> => ({
+  userId: id,
+  email,
+  name,
+  registeredAt: registeredAt.toISOString(),
+});

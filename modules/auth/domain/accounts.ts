@@ -1,12 +1,8 @@
-import type { Outbox } from '#platform/outbox.ts';
 import type { Account } from './account.ts';
 
 export abstract class Accounts {
-  /**
-   * Stores a new account and announces it; false, and neither, when the e-mail address has an account already.
-   * `announce` joins the transaction.
-   */
-  abstract add(account: Account, announce: (outbox: Outbox) => void): Promise<boolean>;
+  /** Stores a new account; false, and nothing, when the e-mail address has one already. */
+  abstract add(account: Account): Promise<boolean>;
 
   abstract find(id: string): Promise<Account | undefined>;
 
@@ -48,5 +44,5 @@ export abstract class Accounts {
   abstract enable(id: string): Promise<boolean>;
 
   /** Deletes the account and all its sessions; gives what was stored, for what else depends on it. */
-  abstract erase(id: string): Promise<Account | undefined>;
+  abstract forget(id: string): Promise<Account | undefined>;
 }

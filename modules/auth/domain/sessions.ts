@@ -1,5 +1,5 @@
 // ADR 0021
-import type { Role } from '../contract.ts';
+import type { Role } from './account.ts';
 
 /** The result of a login: one family of refresh tokens, of which one works at a time. */
 export interface Session {

@@ -1,5 +1,8 @@
 // ADR 0023
-import type { PublicKey } from '../contract.ts';
+import type { z } from 'zod';
+import type { PublicKey as PublicKeySchema } from '../contract.ts';
+
+export type PublicKey = Readonly<z.output<typeof PublicKeySchema>>;
 
 /** A key that signs access tokens for a while, and is believed until the last of them has expired. */
 export interface SigningKey {

@@ -1,8 +1,7 @@
 /** Guesses that are made at the same time, over the real database. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
-import { guessesAtOnceContract } from '../testing/guesses-at-once-contract.ts';
+import { guessesAtOnceSuite } from '../testing/guesses-at-once.suite.ts';
 import { PrismaClient } from './generated/client.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import { lifetimes, SteppedClock } from '../testing/accounts.ts';
@@ -18,12 +17,12 @@ beforeAll(async () => {
 afterAll(() => auth.drop());
 
 describe('guesses at the same time, in PostgreSQL', () => {
-  guessesAtOnceContract(() => {
+  guessesAtOnceSuite(() => {
     const clock = new SteppedClock();
     const endings = new SessionEndings();
     const prisma = auth.database.prisma(PrismaClient);
     return {
-      accounts: prismaAccounts(auth.database, prisma, new InMemoryOutbox(), auth.traces, endings),
+      accounts: prismaAccounts(auth.database, prisma, auth.traces, endings),
       devices: postgresDevices(auth.database, clock),
       sessions: prismaSessions(auth.database, prisma, endings, lifetimes, clock),
       throttle: prismaThrottle(auth.database, prisma, clock),

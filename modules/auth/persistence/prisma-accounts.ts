@@ -1,8 +1,6 @@
 import type { Database } from '#platform/database.ts';
-import type { Outbox } from '#platform/outbox.ts';
 import type { PersonalTraces } from '#platform/personal-traces.ts';
-import type { Role } from '../contract.ts';
-import type { Account } from '../domain/account.ts';
+import type { Account, Role } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import type { PrismaClient } from './generated/client.ts';
@@ -32,7 +30,7 @@ const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disable
   oneTimePassword,
 });
 
-export function prismaAccounts(database: Database, prisma: PrismaClient, outbox: Outbox, traces: PersonalTraces, endings: SessionEndings): Accounts {
+export function prismaAccounts(database: Database, prisma: PrismaClient, traces: PersonalTraces, endings: SessionEndings): Accounts {
   /** Call it after a statement that locks the account: a session opened at the same time has then been seen. */
   async function endSessions(accountId: string, keep: string | null): Promise<void> {
     const { rows } = await database.query<{ id: string }>(
@@ -55,14 +53,10 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, outbox:
   }
 
   return {
-    add: (account, announce) =>
-      database.transaction(async () => {
-        const data = { ...account, roles: [...account.roles] };
-        const { count } = await prisma.account.createMany({ data, skipDuplicates: true });
-        if (count === 0) return false;
-        announce(outbox);
-        return true;
-      }),
+    async add(account) {
+      const data = { ...account, roles: [...account.roles] };
+      return (await prisma.account.createMany({ data, skipDuplicates: true })).count > 0;
+    },
 
     async find(id) {
       const row = await prisma.account.findUnique({ where: { id } });
@@ -141,7 +135,7 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, outbox:
       return (await prisma.account.updateMany({ where: { id }, data: { disabledAt: null } })).count > 0;
     },
 
-    erase: (id) =>
+    forget: (id) =>
       database.transaction(async () => {
         const { rows } = await database.query<Row>(`select ${columns} from auth.accounts where id = $1 for update`, [id]);
         if (!rows[0]) return undefined;

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { statementsOf } from '../../../tests/support/statements.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { keySealing } from '../security/key-sealing.ts';
 import { anAccount, day, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
-import { identityContract } from '../testing/identity-contract.ts';
-import { aSigningKey, signingKeysContract } from '../testing/signing-keys-contract.ts';
-import { throttleContract } from '../testing/throttle-contract.ts';
+import { identitySuite } from '../testing/identity.suite.ts';
+import { aSigningKey, signingKeysSuite } from '../testing/signing-keys.suite.ts';
+import { throttleSuite } from '../testing/throttle.suite.ts';
 import { PrismaClient } from './generated/client.ts';
 import { postgresDevices } from './postgres-devices.ts';
 import { postgresSigningKeys } from './postgres-signing-keys.ts';
@@ -25,15 +25,15 @@ beforeAll(async () => {
 });
 afterAll(() => auth.drop());
 
+const transaction: Transaction = (work) => auth.database.transaction(work);
 function identity(clock = new SteppedClock(), times: SessionLifetimes = lifetimes) {
-  const outbox = new InMemoryOutbox();
   const endings = new SessionEndings();
   return {
-    accounts: prismaAccounts(auth.database, prisma, outbox, auth.traces, endings),
+    accounts: prismaAccounts(auth.database, prisma, auth.traces, endings),
     devices: postgresDevices(auth.database, clock),
     sessions: prismaSessions(auth.database, prisma, endings, times, clock),
     endings,
-    outbox,
+    transaction,
   };
 }
 const allText = async () => {
@@ -49,14 +49,11 @@ const allText = async () => {
 describe('identity in PostgreSQL', () => {
   beforeEach(() => auth.sql('truncate auth.accounts cascade'));
 
-  identityContract((clock, times) => {
-    const { outbox, ...ports } = identity(clock, times);
-    return { ...ports, announced: () => outbox.events.map(({ name }) => name) };
-  });
+  identitySuite(identity);
 
   const open = async ({ accounts, sessions } = identity()) => {
     const account = anAccount();
-    await accounts.add(account, () => {});
+    await accounts.add(account);
     const id = crypto.randomUUID();
     const session = { id, accountId: account.id, roles: account.roles };
     const opened = await sessions.open(session, account.passwordHash);
@@ -123,7 +120,7 @@ describe('identity in PostgreSQL', () => {
     const ports = identity();
     const { account, refreshToken } = await open(ports);
     await ports.sessions.rotate(refreshToken);
-    await ports.accounts.erase(account.id);
+    await ports.accounts.forget(account.id);
     const text = await allText();
     expect(text).not.toMatch(account.id);
     expect(text).not.toMatch(account.email);
@@ -160,7 +157,7 @@ describe('identity in PostgreSQL', () => {
 
   it('refuses what must never be stored', async () => {
     const { accounts } = identity();
-    const store = (fields: object) => accounts.add(anAccount(fields), () => {});
+    const store = (fields: object) => accounts.add(anAccount(fields));
     await expect(store({ email: 'Ada@Example.com' })).rejects.toThrow();
     await expect(store({ passwordHash: 'in the clear' })).rejects.toThrow();
     await expect(store({ roles: ['root'] })).rejects.toThrow();
@@ -170,7 +167,7 @@ describe('identity in PostgreSQL', () => {
 });
 
 describe('the throttle in PostgreSQL', () => {
-  throttleContract((clock) => prismaThrottle(auth.database, prisma, clock));
+  throttleSuite((clock) => prismaThrottle(auth.database, prisma, clock));
 
   it('S40 stores no subject that a person could read', async () => {
     const throttle = prismaThrottle(auth.database, prisma, new SteppedClock());
@@ -186,7 +183,7 @@ describe('the throttle in PostgreSQL', () => {
 describe('signing keys in PostgreSQL', () => {
   const empty = () => auth.sql('truncate auth.signing_keys');
   describe('without a secret', () => {
-    signingKeysContract(async () => {
+    signingKeysSuite(async () => {
       await empty();
       return postgresSigningKeys(auth.database, keySealing(undefined));
     });
@@ -207,7 +204,7 @@ describe('signing keys in PostgreSQL', () => {
 
   describe('with a secret', () => {
     const secret = 'a secret of more than thirty-two characters';
-    signingKeysContract(async () => {
+    signingKeysSuite(async () => {
       await empty();
       return postgresSigningKeys(auth.database, keySealing(secret));
     });

@@ -3,13 +3,13 @@ import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'n
 import { promisify } from 'node:util';
 import { type Clock, type Elapsed, systemElapsed } from '#platform/clock.ts';
 import { signAccessToken, type TokenParties } from '#platform/access-token.ts';
-import type { PublicKey } from '../contract.ts';
 import { AccessTokens } from '../domain/access-tokens.ts';
 import type { Session } from '../domain/sessions.ts';
 import {
   aliveAt,
   lastDeath,
   nextKeySignsFrom,
+  type PublicKey,
   signerAt,
   type SigningKey,
   type SigningKeys,

@@ -44,10 +44,10 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
   const administrator = { email: 'root@example.com', password: undefined };
   const logger = new KeptLogger();
   const tokens = new PlainTokens();
-  const { accounts, sessions, devices, endings, outbox } = inMemoryIdentity(clock, lifetimes);
+  const { transaction, accounts, sessions, devices, endings, outbox } = inMemoryIdentity(clock, lifetimes);
 
   const useCases = {
-    register: register(accounts, administrator, rules, hasher, throttle, limits, clock, logger),
+    register: register(transaction, accounts, outbox, administrator, rules, hasher, throttle, limits, clock, logger),
     logIn: logIn(accounts, sessions, devices, rules, hasher, throttle, limits, tokens, logger),
     refresh: refresh(sessions, tokens, logger),
     logOut: logOut(sessions, logger),
@@ -63,6 +63,7 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
     throttle,
     rules,
     logger,
+    transaction,
     accounts,
     sessions,
     devices,

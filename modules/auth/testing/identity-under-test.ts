@@ -1,21 +1,20 @@
 /** A fresh set of ports for accounts and sessions for each test, and short ways to use them. */
 import { v7 as uuid } from 'uuid';
-import { userRegistered } from '../contract.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Devices } from '../domain/devices.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import type { Sessions } from '../domain/sessions.ts';
-import { anAccount, day, minute, noon, second, SteppedClock } from './accounts.ts';
+import { anAccount, day, minute, second, SteppedClock } from './accounts.ts';
 
 export interface IdentityPorts {
   accounts: Accounts;
   sessions: Sessions;
   devices: Devices;
   endings: SessionEndings;
-  /** The names of the events that were announced. */
-  announced(): string[];
+  transaction: Transaction;
 }
 
 export type MakeIdentity = (clock: SteppedClock, lifetimes: SessionLifetimes) => IdentityPorts;
@@ -40,10 +39,7 @@ export function identityUnderTest(make: MakeIdentity) {
     },
     add: async (fields: Partial<Account> = {}) => {
       const account = anAccount(fields);
-      const { id: userId, email, name } = account;
-      const payload = { userId, email, name, registeredAt: noon.toISOString() };
-      const added = await ports.accounts.add(account, (outbox) => outbox.add(userRegistered, payload));
-      return { account, added };
+      return { account, added: await ports.accounts.add(account) };
     },
     open: async ({ id: accountId, passwordHash, roles }: Account) => {
       const session = { id: uuid(), accountId, roles };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
-import type { Outbox } from '#platform/outbox.ts';
+import { InMemoryTable, inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import type { Account } from '../domain/account.ts';
 import { Accounts } from '../domain/accounts.ts';
 import { deviceIdle, Devices, devicesPerAccount } from '../domain/devices.ts';
@@ -11,21 +11,20 @@ import { type Rotation, type Session, Sessions } from '../domain/sessions.ts';
 
 interface Held extends Session {
   readonly startedAt: Date;
-  lastUsedAt: Date;
-  refreshToken: string;
+  readonly lastUsedAt: Date;
+  readonly refreshToken: string;
   /** The token before, and until when it gives `refreshToken` again. */
-  previous?: { readonly token: string; readonly until: Date };
-  readonly spent: Set<string>;
+  readonly previous?: { readonly token: string; readonly until: Date };
+  readonly spent: ReadonlySet<string>;
 }
 
-/** Accounts and sessions over one memory, and what was announced. */
+/** Accounts, sessions and devices over one memory, with its transaction and its outbox. */
 export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
-  const accounts = new Map<string, Account>();
-  const leaving = new Set<string>();
-  const sessions = new Map<string, Held>();
-  const devices = new Map<string, { accountId: string; lastUsedAt: Date }>();
+  const accounts = new InMemoryTable<string, Account>();
+  const leaving = new InMemoryTable<string, true>();
+  const sessions = new InMemoryTable<string, Held>();
+  const devices = new InMemoryTable<string, { accountId: string; lastUsedAt: Date }>();
   const endings = new SessionEndings();
-  const outbox = new InMemoryOutbox();
 
   const isAlive = ({ startedAt, lastUsedAt }: Held) => sessionExpiry(lifetimes, startedAt, lastUsedAt) > clock.now();
   const sessionsOf = (accountId: string) => [...sessions.values()].filter((session) => session.accountId === accountId);
@@ -54,9 +53,8 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   }
 
   class InMemoryAccounts extends Accounts {
-    async add(account: Account, announce: (outbox: Outbox) => void) {
+    async add(account: Account) {
       if ([...accounts.values()].some(({ email }) => email === account.email)) return false;
-      announce(outbox);
       accounts.set(account.id, account);
       return true;
     }
@@ -99,13 +97,13 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     }
     async leave(id: string, _at: Date) {
       if (isLastAdministrator(id)) return false;
-      leaving.add(id);
+      leaving.set(id, true);
       return true;
     }
     async enable(id: string) {
       return change(id, { disabledAt: null });
     }
-    async erase(id: string) {
+    async forget(id: string) {
       const account = accounts.get(id);
       endSessions(sessionsOf(id));
       forgetDevices(id);
@@ -135,11 +133,15 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
         endSessions([reused]);
         return { outcome: 'reused', sessionId: reused.id, accountId: reused.accountId };
       }
-      current.spent.add(refreshToken);
-      current.previous = { token: refreshToken, until: new Date(clock.now().getTime() + lifetimes.grace) };
-      current.refreshToken = randomUUID();
-      current.lastUsedAt = clock.now();
-      return this.#rotated(current);
+      const next: Held = {
+        ...current,
+        refreshToken: randomUUID(),
+        previous: { token: refreshToken, until: new Date(clock.now().getTime() + lifetimes.grace) },
+        spent: new Set([...current.spent, refreshToken]),
+        lastUsedAt: clock.now(),
+      };
+      sessions.set(next.id, next);
+      return this.#rotated(next);
     }
     #rotated({ id, accountId, refreshToken }: Held): Rotation {
       return { outcome: 'rotated', session: { id, accountId, roles: accounts.get(accountId)?.roles ?? [] }, refreshToken };
@@ -187,5 +189,12 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     }
   }
 
-  return { accounts: new InMemoryAccounts(), sessions: new InMemorySessions(), devices: new InMemoryDevices(), endings, outbox };
+  return {
+    transaction: inMemoryTransaction(),
+    accounts: new InMemoryAccounts(),
+    sessions: new InMemorySessions(),
+    devices: new InMemoryDevices(),
+    endings,
+    outbox: new InMemoryOutbox(),
+  };
 }

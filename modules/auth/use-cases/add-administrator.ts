@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
-import { userRegistered } from '../contract.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
+import { openAccount } from './open-account.ts';
 
 export const administratorName = 'Administrator';
 
@@ -16,12 +18,17 @@ export const tellOneTimePassword = (email: string, password: string): string =>
 
 /** Stores an administrator, who is announced like everybody who registers; false when the address has an account. */
 export const addAdministrator =
-  (accounts: Accounts, hasher: PasswordHasher, clock: Clock) =>
+  (transaction: Transaction, accounts: Accounts, outbox: Outbox, hasher: PasswordHasher, clock: Clock) =>
   async (email: string, password: string, { oneTimePassword }: Pick<Account, 'oneTimePassword'>): Promise<boolean> => {
     const passwordHash = await hasher.hash(password);
-    const [userId, name, registeredAt] = [uuid(), administratorName, clock.now()];
-    return accounts.add(
-      { id: userId, email, name, passwordHash, roles: ['admin'], registeredAt, disabledAt: null, oneTimePassword },
-      (outbox) => outbox.add(userRegistered, { userId, email, name, registeredAt: registeredAt.toISOString() }),
-    );
+    return openAccount(transaction, accounts, outbox)({
+      id: uuid(),
+      email,
+      name: administratorName,
+      passwordHash,
+      roles: ['admin'],
+      registeredAt: clock.now(),
+      disabledAt: null,
+      oneTimePassword,
+    });
   };

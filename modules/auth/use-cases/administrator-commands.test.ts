@@ -8,11 +8,11 @@ const newPassword = 'another good password';
 
 function setUp() {
   const auth = authInMemory();
-  const { accounts, hasher, throttle, clock } = auth;
+  const { transaction, accounts, outbox, hasher, throttle, clock } = auth;
   return {
     ...auth,
     list: listAdministrators(accounts),
-    create: createAdministratorNow(accounts, hasher, clock),
+    create: createAdministratorNow(transaction, accounts, outbox, hasher, clock),
     reset: resetAdministratorPassword(accounts, hasher, throttle),
   };
 }
@@ -36,7 +36,7 @@ describe('at the machine, an administrator', () => {
 
   it('gets another password, which ends all sessions and whatever holds them up', async () => {
     const { accounts, reset, logIn, sessions, clock } = setUp();
-    await accounts.add(anAccount({ email, roles: ['admin'] }), () => {});
+    await accounts.add(anAccount({ email, roles: ['admin'] }));
     const before = await logIn(email);
     for (let guesses = 0; guesses < 5; guesses++) await logIn(email, { password: 'a wrong guess' }).catch(() => {});
     await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.too-many-attempts' });
@@ -50,7 +50,7 @@ describe('at the machine, an administrator', () => {
   it('counts again as one who stays, once they have another password', async () => {
     const { accounts, reset } = setUp();
     const [one, other] = [anAccount({ email, roles: ['admin'] }), anAccount({ roles: ['admin'] })];
-    for (const account of [one, other]) await accounts.add(account, () => {});
+    for (const account of [one, other]) await accounts.add(account);
     await accounts.leave(one.id, noon);
     await reset(email);
     expect(await accounts.disable(other.id, noon)).toBe('disabled');
@@ -66,7 +66,7 @@ describe('at the machine, an administrator', () => {
   it('is listed, the oldest first, with what keeps them from logging in', async () => {
     const { accounts, create, list, clock } = setUp();
     const first = anAccount({ email, roles: ['customer', 'admin'] });
-    await accounts.add(first, () => {});
+    await accounts.add(first);
     clock.advance(minute);
     await create('ada@example.com');
     await accounts.disable(first.id, noon);

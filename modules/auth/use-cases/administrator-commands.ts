@@ -3,6 +3,8 @@
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Printed } from '#platform/module.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors, Email } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
@@ -20,12 +22,15 @@ export const listAdministrators = (accounts: Accounts) => async (): Promise<Prin
   return { lines: lines.length > 0 ? lines : ['There is no administrator.'], json };
 };
 
-export const createAdministratorNow = (accounts: Accounts, hasher: PasswordHasher, clock: Clock) => async (address: string): Promise<Printed> => {
-  const [email, password] = [emailOf(address), newOneTimePassword()];
-  const added = await addAdministrator(accounts, hasher, clock)(email, password, { oneTimePassword: true });
-  if (!added) throw platformErrors.invalidRequest(`${email} has an account already. Take another address, or "admin reset-password" if it is an administrator's.`);
-  return { lines: [tellOneTimePassword(email, password)], json: { email, password } };
-};
+export function createAdministratorNow(transaction: Transaction, accounts: Accounts, outbox: Outbox, hasher: PasswordHasher, clock: Clock) {
+  const add = addAdministrator(transaction, accounts, outbox, hasher, clock);
+  return async (address: string): Promise<Printed> => {
+    const [email, password] = [emailOf(address), newOneTimePassword()];
+    const added = await add(email, password, { oneTimePassword: true });
+    if (!added) throw platformErrors.invalidRequest(`${email} has an account already. Take another address, or "admin reset-password" if it is an administrator's.`);
+    return { lines: [tellOneTimePassword(email, password)], json: { email, password } };
+  };
+}
 
 export const resetAdministratorPassword =
   (accounts: Accounts, hasher: PasswordHasher, throttle: Throttle) =>

@@ -16,7 +16,7 @@ async function setUp(roles: ('customer' | 'admin')[] = ['customer']) {
 
 async function anAccountOf({ accounts }: ReturnType<typeof authInMemory>, roles: ('customer' | 'admin')[], address = email) {
   const account = anAccount({ email: address, roles });
-  await accounts.add(account, () => {});
+  await accounts.add(account);
   return account;
 }
 

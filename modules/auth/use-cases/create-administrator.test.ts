@@ -8,7 +8,7 @@ const email = 'root@example.com';
 function setUp(password?: string) {
   const auth = authInMemory();
   const lines: string[] = [];
-  const create = createAdministrator(auth.accounts, auth.rules, auth.hasher, { email, password }, auth.clock);
+  const create = createAdministrator(auth.transaction, auth.accounts, auth.outbox, auth.rules, auth.hasher, { email, password }, auth.clock);
   const start = { seed: undefined, announce: (line: string) => void lines.push(line) };
   return { ...auth, lines, start: () => create(start) };
 }
@@ -55,7 +55,7 @@ describe('the first start', () => {
 
   it('says so when the address belongs to another account', async () => {
     const { start, lines, accounts } = setUp();
-    await accounts.add(anAccount({ email }), () => {});
+    await accounts.add(anAccount({ email }));
     await start();
     expect(lines.join()).toMatch(/ADMIN_EMAIL/);
     expect(await accounts.hasAdministrator()).toBe(false);

@@ -1,5 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
 import type { StartContext } from '#platform/module.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { AdministratorSettings } from '../domain/administrator.ts';
@@ -9,13 +11,15 @@ import { addAdministrator, administratorName, newOneTimePassword, tellOneTimePas
 
 /** Where no administrator can log in, makes one, and tells the person at the terminal how to log in. */
 export function createAdministrator(
+  transaction: Transaction,
   accounts: Accounts,
+  outbox: Outbox,
   rules: PasswordRules,
   hasher: PasswordHasher,
   { email, password }: AdministratorSettings,
   clock: Clock,
 ): (start: StartContext) => Promise<void> {
-  const add = addAdministrator(accounts, hasher, clock);
+  const add = addAdministrator(transaction, accounts, outbox, hasher, clock);
   return async (start) => {
     if (await accounts.hasAdministrator()) return;
     const objection = password !== undefined && rules.objection(password, { email, name: administratorName });

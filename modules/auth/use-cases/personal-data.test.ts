@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { anyContext, hour, noon } from '../testing/accounts.ts';
 import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
-import { eraseAccount } from '../reactions/erase-account.ts';
+import { forgetPerson } from '../reactions/forget-person.ts';
 import { exportPersonalData } from './export-personal-data.ts';
 import { getRegistration } from './get-registration.ts';
 
@@ -13,7 +13,7 @@ async function setUp() {
   const auth = authInMemory();
   const { userId } = await auth.register(email);
   const { accounts, sessions, throttle, logger } = auth;
-  const erase = eraseAccount(accounts, throttle, logger);
+  const erase = forgetPerson(accounts, throttle, logger);
   return {
     ...auth,
     userId,

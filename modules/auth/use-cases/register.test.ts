@@ -15,6 +15,15 @@ describe('registering', () => {
     ]);
   });
 
+  it('opens no account that cannot be announced', async () => {
+    const { register, accounts, outbox } = authInMemory();
+    outbox.add = () => {
+      throw new Error('The outbox refuses.');
+    };
+    await expect(register(email)).rejects.toThrow('The outbox refuses.');
+    expect(await accounts.findByEmail(email)).toBeUndefined();
+  });
+
   it('S25 answers an address that has an account the same, after the same work', async () => {
     const { register, hasher, outbox } = authInMemory();
     const first = await register(email);

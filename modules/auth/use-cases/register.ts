@@ -5,13 +5,16 @@ import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
 import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
-import { userRegistered, type AuthApi } from '../contract.ts';
+import type { Outbox } from '#platform/outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
+import type { AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { AdministratorSettings } from '../domain/administrator.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import type { PasswordRules } from '../domain/password-rules.ts';
 import type { Throttle } from '../domain/throttle.ts';
+import { openAccount } from './open-account.ts';
 import { requireGoodPassword } from './require-good-password.ts';
 import { requireNoDelay } from './require-no-delay.ts';
 
@@ -25,7 +28,9 @@ const storingTime = 50;
  * takes long.
  */
 export function register(
+  transaction: Transaction,
   accounts: Accounts,
+  outbox: Outbox,
   administrator: AdministratorSettings,
   rules: PasswordRules,
   hasher: PasswordHasher,
@@ -34,6 +39,7 @@ export function register(
   clock: Clock,
   logger: Logger,
 ): Handler<typeof AuthApi, 'register'> {
+  const open = openAccount(transaction, accounts, outbox);
   return async ({ email, password, name, address }, { signal }) => {
     const network = networkOf(address);
     const limit = limits.registration(network);
@@ -45,10 +51,7 @@ export function register(
     const [userId, registeredAt] = [uuid(), clock.now()];
     const store = async () =>
       email !== administrator.email &&
-      accounts.add(
-        { id: userId, email, name, passwordHash, roles: ['customer'], registeredAt, disabledAt: null, oneTimePassword: false },
-        (outbox) => outbox.add(userRegistered, { userId, email, name, registeredAt: registeredAt.toISOString() }),
-      );
+      open({ id: userId, email, name, passwordHash, roles: ['customer'], registeredAt, disabledAt: null, oneTimePassword: false });
     const [added] = await Promise.all([store(), pause(storingTime)]);
     if (added) logger.info('Somebody registered.', { userId });
     else logger.info('Somebody tried to register an address that has an account.');

@@ -1,4 +1,8 @@
-import type { Address, AddressFields } from '../contract.ts';
+import type { z } from 'zod';
+import type { Address as AddressSchema, AddressFields as AddressFieldsSchema } from '../contract.ts';
+
+export type Address = Readonly<z.output<typeof AddressSchema>>;
+export type AddressFields = Readonly<z.output<typeof AddressFieldsSchema>>;
 
 export const newAddress = (id: string, fields: AddressFields, at: Date): Address => ({
   ...fields,

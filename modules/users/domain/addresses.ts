@@ -1,4 +1,4 @@
-import type { Address } from '../contract.ts';
+import type { Address } from './address.ts';
 
 /** Every method sees the addresses of one person only: another person's address is as good as none. */
 export abstract class Addresses {

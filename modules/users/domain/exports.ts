@@ -1,3 +1,8 @@
+import type { z } from 'zod';
+import type { ExportPart as ExportPartSchema } from '../contract.ts';
+
+export type ExportPart = z.output<typeof ExportPartSchema>;
+
 /** Which people's data is being exported: one export of a person at a time, in whichever process. */
 export abstract class Exports {
   /** Begins one unless another is under way; then answers the seconds until that one counts as broken off. */

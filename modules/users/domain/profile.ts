@@ -1,4 +1,8 @@
-import type { Profile, ProfileChanges } from '../contract.ts';
+import type { z } from 'zod';
+import type { Profile as ProfileSchema, ProfileChanges as ProfileChangesSchema } from '../contract.ts';
+
+export type Profile = Readonly<z.output<typeof ProfileSchema>>;
+export type ProfileChanges = Readonly<z.output<typeof ProfileChangesSchema>>;
 
 /** The data a person gave when they registered; the event and the answer of auth carry the same. */
 export interface Registration {

@@ -1,4 +1,4 @@
-import type { Profile } from '../contract.ts';
+import type { Profile } from './profile.ts';
 
 export abstract class Profiles {
   abstract find(userId: string): Promise<Profile | undefined>;

@@ -1,6 +1,8 @@
-import type { Client } from '#platform/contract.ts';
+import type { Client, InputOf } from '#platform/contract.ts';
 import { endpoint } from '#platform/endpoint.ts';
-import { PersonalData, UsersApi, UsersErrors, type ExportPart } from '../contract.ts';
+import { PersonalData, UsersApi, UsersErrors } from '../contract.ts';
+
+type ExportPart = InputOf<typeof UsersApi.exportPage>['part'];
 
 /** Milliseconds for all of it, and for a page. */
 const timeout = 600_000;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
-import { exportsContract } from '../testing/exports-contract.ts';
+import { exportsSuite } from '../testing/exports.suite.ts';
 import { postgresExports } from './postgres-exports.ts';
 
 let users: TestDatabase;
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => users.drop());
 
 describe('exports in PostgreSQL', () => {
-  exportsContract(async () => ({
+  exportsSuite(async () => ({
     exports: postgresExports(users.database),
     pass: async (seconds) => void (await users.sql("update users.exports set expires_at = expires_at - $1 * interval '1 second'", [seconds])),
   }));

@@ -1,5 +1,5 @@
 import type { Database } from '#platform/database.ts';
-import type { Address } from '../contract.ts';
+import type { Address } from '../domain/address.ts';
 import type { Addresses } from '../domain/addresses.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { lockPerson } from './lock-person.ts';

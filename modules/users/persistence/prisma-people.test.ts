@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { testDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
-import { peopleContract } from '../testing/people-contract.ts';
+import { peopleSuite } from '../testing/people.suite.ts';
 import { anAddress, aProfile, noon } from '../testing/people.ts';
 import { PrismaClient } from './generated/client.ts';
 import { prismaAddresses } from './prisma-addresses.ts';
@@ -18,20 +18,17 @@ afterAll(() => users.drop());
 
 function makePorts() {
   const { database, traces } = users;
-  const outbox = new InMemoryOutbox();
+  const transaction: Transaction = (work) => database.transaction(work);
   return {
-    outbox,
+    transaction,
     profiles: prismaProfiles(database, prisma),
     addresses: prismaAddresses(database, prisma),
-    people: prismaPeople(database, prisma, outbox, traces),
+    people: prismaPeople(database, prisma, traces),
   };
 }
 
 describe('people in PostgreSQL', () => {
-  peopleContract(async () => {
-    const { outbox, ...ports } = makePorts();
-    return { ...ports, announced: async () => outbox.events.map(({ name }) => name) };
-  });
+  peopleSuite(async () => makePorts());
 
   it('share the ambient transaction: nothing of it stays when it fails', async () => {
     const { profiles, addresses, people } = makePorts();
@@ -40,7 +37,7 @@ describe('people in PostgreSQL', () => {
     const work = users.database.transaction(async () => {
       await profiles.add(added);
       await addresses.add(added.userId, anAddress(), 50);
-      await people.erase(kept.userId, noon, () => {});
+      await people.erase(kept.userId, noon);
       throw new Error('too late');
     });
     await expect(work).rejects.toThrow('too late');
@@ -54,7 +51,7 @@ describe('people in PostgreSQL', () => {
     const profile = aProfile({ email: 'unforgettable@example.com' });
     await profiles.add(profile);
     await addresses.add(profile.userId, { ...anAddress(), recipient: 'Unforgettable' }, 50);
-    await people.erase(profile.userId, noon, () => {});
+    await people.erase(profile.userId, noon);
     const { rows: tables } = await users.sql(`select table_name from information_schema.tables where table_schema = 'users'`);
     for (const { table_name } of tables) {
       const { rows } = await users.sql(`select t::text as line from users."${table_name}" t`);

@@ -1,5 +1,5 @@
 import type { Database } from '#platform/database.ts';
-import type { Profile } from '../contract.ts';
+import type { Profile } from '../domain/profile.ts';
 import type { Profiles } from '../domain/profiles.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { lockPerson } from './lock-person.ts';

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
-import type { Profile } from '../contract.ts';
+import type { Profile } from '../domain/profile.ts';
 import { inMemoryPeople } from '../testing/in-memory-people.ts';
 import { authKnowing } from '../testing/other-modules.ts';
 import { anyContext, aRegistration, noon } from '../testing/people.ts';
@@ -42,7 +42,7 @@ describe('the registration event', () => {
 
   it('does not bring back somebody who was erased before it came', async () => {
     const { userId, profiles, people, arrive } = setUp();
-    await people.erase(userId, noon, () => {});
+    await people.erase(userId, noon);
     await arrive();
     expect(await profiles.find(userId)).toBeUndefined();
   });

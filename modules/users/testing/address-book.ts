@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid';
-import type { AddressFields } from '../contract.ts';
+import type { AddressFields } from '../domain/address.ts';
 import { addAddress } from '../use-cases/add-address.ts';
 import { getAddress } from '../use-cases/get-address.ts';
 import { listAddresses } from '../use-cases/list-addresses.ts';
@@ -24,7 +24,7 @@ export function anAddressBook() {
       replace({ userId, addressId, ...fields }, anyContext),
     remove: (addressId: string, about: { expectedVersion?: number; userId?: string } = {}) =>
       remove({ userId, addressId, ...about }, anyContext),
-    eraseOwner: () => people.erase(userId, noon, () => {}),
+    eraseOwner: () => people.erase(userId, noon),
     /** Moves the clock on and returns the new time. */
     anHourPasses: () => (now = new Date(now.getTime() + 3_600_000)).toISOString(),
   };

@@ -1,10 +1,7 @@
 import { describe } from 'vitest';
 import { inMemoryPeople } from './in-memory-people.ts';
-import { peopleContract } from './people-contract.ts';
+import { peopleSuite } from './people.suite.ts';
 
 describe('people in memory', () => {
-  peopleContract(async () => {
-    const { announced, ...ports } = inMemoryPeople();
-    return { ...ports, announced: async () => announced.map(({ name }) => name) };
-  });
+  peopleSuite(async () => inMemoryPeople());
 });

@@ -1,85 +1,82 @@
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
-import type { Outbox } from '#platform/outbox.ts';
-import type { Address, Profile } from '../contract.ts';
+import { InMemoryTable, inMemoryTransaction } from '#platform/in-memory-transaction.ts';
+import type { Address } from '../domain/address.ts';
 import { Addresses } from '../domain/addresses.ts';
 import { People } from '../domain/people.ts';
+import type { Profile } from '../domain/profile.ts';
 import { Profiles } from '../domain/profiles.ts';
 
-interface Person {
-  profile?: Profile;
-  addresses: Map<string, Address>;
+interface Owned {
+  readonly userId: string;
+  readonly address: Address;
 }
 
-/** The three ports over one memory, and what was announced. */
+/** The three ports over one memory, with its transaction and its outbox. */
 export function inMemoryPeople() {
-  const people = new Map<string, Person>();
-  const erased = new Set<string>();
-  const outbox = new InMemoryOutbox();
+  const profiles = new InMemoryTable<string, Profile>();
+  const owned = new InMemoryTable<string, Owned>();
+  const erased = new InMemoryTable<string, true>();
 
-  const personOf = (userId: string): Person => {
-    const person = people.get(userId) ?? { addresses: new Map() };
-    people.set(userId, person);
-    return person;
-  };
-  const addressesOf = (userId: string) => people.get(userId)?.addresses ?? new Map<string, Address>();
+  const addressesOf = (userId: string) => [...owned.values()].filter((each) => each.userId === userId).map(({ address }) => address);
+  const addressOf = (userId: string, addressId: string) => addressesOf(userId).find(({ id }) => id === addressId);
 
   class InMemoryProfiles extends Profiles {
     async find(userId: string) {
-      return people.get(userId)?.profile;
+      return profiles.get(userId);
     }
     async add(profile: Profile) {
-      return erased.has(profile.userId) ? undefined : (personOf(profile.userId).profile ??= profile);
+      if (erased.has(profile.userId)) return undefined;
+      if (!profiles.has(profile.userId)) profiles.set(profile.userId, profile);
+      return profiles.get(profile.userId);
     }
     async update(userId: string, change: (profile: Profile) => Profile) {
-      const person = people.get(userId);
-      return person?.profile && (person.profile = change(person.profile));
+      const profile = profiles.get(userId);
+      if (profile) profiles.set(userId, change(profile));
+      return profiles.get(userId);
     }
   }
 
   class InMemoryAddresses extends Addresses {
     async list(userId: string) {
-      return [...addressesOf(userId).values()];
+      return addressesOf(userId);
     }
     async find(userId: string, addressId: string) {
-      return addressesOf(userId).get(addressId);
+      return addressOf(userId, addressId);
     }
     async add(userId: string, address: Address, limit: number) {
       if (erased.has(userId)) return 'erased';
-      const { addresses } = personOf(userId);
-      if (addresses.size >= limit) return 'full';
-      addresses.set(address.id, address);
+      if (addressesOf(userId).length >= limit) return 'full';
+      owned.set(address.id, { userId, address });
       return 'added';
     }
     async update(userId: string, addressId: string, change: (address: Address) => Address) {
-      const addresses = addressesOf(userId);
-      const address = addresses.get(addressId);
-      if (!address) return undefined;
-      const changed = change(address);
-      addresses.set(addressId, changed);
-      return changed;
+      const address = addressOf(userId, addressId);
+      if (address) owned.set(addressId, { userId, address: change(address) });
+      return addressOf(userId, addressId);
     }
     async remove(userId: string, addressId: string, guard: (address: Address) => void) {
-      const addresses = addressesOf(userId);
-      const address = addresses.get(addressId);
+      const address = addressOf(userId, addressId);
       if (!address) return false;
       guard(address);
-      return addresses.delete(addressId);
+      return owned.delete(addressId);
     }
   }
 
   class InMemoryEveryone extends People {
-    async erase(userId: string, _erasedAt: Date, announce: (outbox: Outbox) => void) {
-      if (erased.has(userId)) return;
-      announce(outbox);
-      erased.add(userId);
-      people.delete(userId);
+    async erase(userId: string, _erasedAt: Date) {
+      if (erased.has(userId)) return false;
+      erased.set(userId, true);
+      profiles.delete(userId);
+      for (const { id } of addressesOf(userId)) owned.delete(id);
+      return true;
     }
   }
 
   return {
+    transaction: inMemoryTransaction(),
     profiles: new InMemoryProfiles(),
     addresses: new InMemoryAddresses(),
     people: new InMemoryEveryone(),
-    announced: outbox.events,
+    outbox: new InMemoryOutbox(),
   };
 }

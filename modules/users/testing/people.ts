@@ -1,8 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { backgroundContext } from '#platform/context.ts';
-import type { Address, AddressFields, Profile } from '../contract.ts';
-import { newAddress } from '../domain/address.ts';
-import { profileFrom, type Registration } from '../domain/profile.ts';
+import { newAddress, type Address, type AddressFields } from '../domain/address.ts';
+import { profileFrom, type Profile, type Registration } from '../domain/profile.ts';
 
 export const noon = new Date('2030-01-01T12:00:00.000Z');
 

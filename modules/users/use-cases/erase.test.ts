@@ -6,12 +6,12 @@ import { erase } from './erase.ts';
 
 function setUp() {
   const profile = aProfile();
-  const { profiles, addresses, people, announced } = inMemoryPeople();
+  const { transaction, profiles, addresses, people, outbox } = inMemoryPeople();
   const auth = authKnowing();
-  const eraseNow = erase(people, auth.allowErasure, { now: () => noon });
+  const eraseNow = erase(transaction, people, outbox, auth.allowErasure, { now: () => noon });
   const { userId } = profile;
   const whole = (password?: string) => eraseNow({ userId, password }, anyContext);
-  return { profile, userId, profiles, addresses, announced, erase: whole };
+  return { profile, userId, profiles, addresses, outbox, erase: whole };
 }
 
 describe('erasing a person', () => {
@@ -25,19 +25,29 @@ describe('erasing a person', () => {
   });
 
   it('S27 does nothing where auth does not allow it', async () => {
-    const { profile, userId, profiles, announced, erase } = setUp();
+    const { profile, userId, profiles, outbox, erase } = setUp();
     await profiles.add(profile);
     await expect(erase('a wrong password')).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
     expect(await profiles.find(userId)).toEqual(profile);
-    expect(announced).toEqual([]);
+    expect(outbox.events).toEqual([]);
   });
 
   it('tells the other modules once, with nothing but the id', async () => {
-    const { userId, announced, erase } = setUp();
+    const { userId, outbox, erase } = setUp();
     await erase();
     await erase();
-    expect(announced).toEqual([
+    expect(outbox.events).toEqual([
       { name: 'users.person-erased', payload: { userId, erasedAt: noon.toISOString() } },
     ]);
+  });
+
+  it('erases nothing when the other modules cannot be told', async () => {
+    const { profile, userId, profiles, outbox, erase } = setUp();
+    await profiles.add(profile);
+    outbox.add = () => {
+      throw new Error('The outbox refuses.');
+    };
+    await expect(erase()).rejects.toThrow('The outbox refuses.');
+    expect(await profiles.find(userId)).toEqual(profile);
   });
 });

@@ -2,8 +2,8 @@ import type { Call, Handler, OutputOf } from '#platform/contract.ts';
 import type { AuthApi } from '../../auth/contract.ts';
 import type { OrdersApi } from '../../orders/contract.ts';
 import type { PaymentsApi } from '../../payments/contract.ts';
-import { UsersErrors, type ExportPart, type UsersApi } from '../contract.ts';
-import type { Exports } from '../domain/exports.ts';
+import { UsersErrors, type UsersApi } from '../contract.ts';
+import type { ExportPart, Exports } from '../domain/exports.ts';
 
 const limit = 100;
 

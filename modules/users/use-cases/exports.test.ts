@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { platformErrors } from '#platform/errors.ts';
-import type { ExportPart } from '../contract.ts';
+import type { ExportPart } from '../domain/exports.ts';
 import { InMemoryExports } from '../testing/in-memory-exports.ts';
 import { inMemoryPeople } from '../testing/in-memory-people.ts';
 import { anOrderOf, aPaymentOf, authKnowing, ordersOf, paymentsOf } from '../testing/other-modules.ts';
@@ -74,7 +74,7 @@ describe('the export of all that is stored about a person', () => {
 
   it('shows an erased person that nothing is left here', async () => {
     const { userId, people, begin } = setUp();
-    await people.erase(userId, noon, () => {});
+    await people.erase(userId, noon);
     expect(await begin()).toMatchObject({ profile: null, addresses: [] });
   });
 

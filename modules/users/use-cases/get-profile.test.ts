@@ -41,7 +41,7 @@ describe('reading a profile', () => {
 
   it('finds nobody who was erased, even while auth still knows them', async () => {
     const { registration, people, read } = setUp();
-    await people.erase(registration.userId, noon, () => {});
+    await people.erase(registration.userId, noon);
     await expect(read()).rejects.toMatchObject({ code: 'users.profile-not-found' });
   });
 });

@@ -1,8 +1,8 @@
 import type { Call } from '#platform/contract.ts';
 import { Failure } from '#platform/errors.ts';
 import { AuthErrors, type AuthApi } from '../../auth/contract.ts';
-import { UsersErrors, type Profile } from '../contract.ts';
-import { profileFrom } from '../domain/profile.ts';
+import { UsersErrors } from '../contract.ts';
+import { profileFrom, type Profile } from '../domain/profile.ts';
 import type { Profiles } from '../domain/profiles.ts';
 
 export type GetRegistration = Call<typeof AuthApi.getRegistration>;

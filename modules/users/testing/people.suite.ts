@@ -1,10 +1,11 @@
-/** The promises of the ports of users, whatever is behind them. */
+/** The suite that the ports of users must pass. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Outbox } from '#platform/outbox.ts';
-import { personErased, type Address, type Profile } from '../contract.ts';
+import type { Transaction } from '#platform/transaction.ts';
+import type { Address } from '../domain/address.ts';
 import type { Addresses } from '../domain/addresses.ts';
 import type { People } from '../domain/people.ts';
+import type { Profile } from '../domain/profile.ts';
 import type { Profiles } from '../domain/profiles.ts';
 import { anAddress, aProfile, atWork, noon } from './people.ts';
 
@@ -12,15 +13,14 @@ export interface Ports {
   profiles: Profiles;
   addresses: Addresses;
   people: People;
-  /** The names of the events that were announced for good. */
-  announced(): Promise<string[]>;
+  transaction: Transaction;
 }
 
 const renamed = (name: string) => (profile: Profile): Profile => ({ ...profile, name, version: profile.version + 1 });
 const inParallel = <T>(times: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: times }, (_, index) => work(index)));
 
-export function peopleContract(make: () => Promise<Ports>): void {
+export function peopleSuite(make: () => Promise<Ports>): void {
   let ports: Ports;
   beforeEach(async () => {
     ports = await make();
@@ -128,9 +128,7 @@ export function peopleContract(make: () => Promise<Ports>): void {
   });
 
   describe('an erased person', () => {
-    const announce = (userId: string) => (outbox: Outbox) =>
-      outbox.add(personErased, { userId, erasedAt: noon.toISOString() });
-    const erase = (userId: string) => ports.people.erase(userId, noon, announce(userId));
+    const erase = (userId: string) => ports.people.erase(userId, noon);
 
     it('has no profile and no addresses, while others keep theirs', async () => {
       const [ada, bob] = [aProfile(), aProfile()];
@@ -143,10 +141,10 @@ export function peopleContract(make: () => Promise<Ports>): void {
       expect(await ports.addresses.list(bob.userId)).toHaveLength(1);
     });
 
-    it('is announced once, however often they are erased', async () => {
+    it('is erased once, however often that is asked for', async () => {
       const { userId } = aProfile();
-      await inParallel(4, () => erase(userId));
-      expect(await ports.announced()).toEqual(['users.person-erased']);
+      const erased = await inParallel(4, () => erase(userId));
+      expect(erased.filter(Boolean)).toHaveLength(1);
     });
 
     it('is not brought back by a registration that comes late, or a new address', async () => {
@@ -174,14 +172,18 @@ export function peopleContract(make: () => Promise<Ports>): void {
       }
     });
 
-    it('is still there when the announcement fails', async () => {
-      const profile = aProfile();
+    it('is still there, with all that is theirs, when what goes with it fails', async () => {
+      const [profile, address] = [aProfile(), anAddress()];
       await ports.profiles.add(profile);
-      const fail = () => {
-        throw new Error('the outbox refuses');
-      };
-      await expect(ports.people.erase(profile.userId, noon, fail)).rejects.toThrow('the outbox refuses');
+      await ports.addresses.add(profile.userId, address, 50);
+      const failing = ports.transaction(async () => {
+        await erase(profile.userId);
+        throw new Error('The outbox refuses.');
+      });
+      await expect(failing).rejects.toThrow('The outbox refuses.');
       expect(await ports.profiles.find(profile.userId)).toEqual(profile);
+      expect(await ports.addresses.list(profile.userId)).toEqual([address]);
+      expect(await erase(profile.userId)).toBe(true);
     });
   });
 }

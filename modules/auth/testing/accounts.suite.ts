@@ -1,20 +1,21 @@
-/** The promises of the port for accounts, whatever is behind it. */
+/** The suite that every port for accounts must pass. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Transaction } from '#platform/transaction.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import { anAccount, noon } from './accounts.ts';
 import { identityUnderTest, type MakeIdentity } from './identity-under-test.ts';
 
-export function accountsContract(make: MakeIdentity): void {
+export function accountsSuite(make: MakeIdentity): void {
   const identity = identityUnderTest(make);
   const { add, open } = identity;
   let accounts: Accounts;
   let sessions: Sessions;
-  let announced: () => string[];
+  let transaction: Transaction;
   let ended: string[];
   beforeEach(() => {
-    ({ accounts, sessions, announced, ended } = identity.start());
+    ({ accounts, sessions, transaction, ended } = identity.start());
   });
 
   describe('accounts', () => {
@@ -25,23 +26,23 @@ export function accountsContract(make: MakeIdentity): void {
       expect(await accounts.findForLogIn(account.email, undefined)).toEqual({ account, knowsDevice: false });
       expect(await accounts.find(uuid())).toBeUndefined();
       expect(await accounts.findForLogIn('nobody@example.com', 'a token')).toBeUndefined();
-      expect(announced()).toEqual(['auth.user-registered']);
     });
 
     it('are one for each e-mail address, also when many are added at the same time', async () => {
       const email = `${uuid()}@example.com`;
       const added = await Promise.all(Array.from({ length: 6 }, () => add({ email })));
       expect(added.filter(({ added }) => added)).toHaveLength(1);
-      expect(announced()).toHaveLength(1);
     });
 
-    it('are not added when the announcement fails', async () => {
+    it('are not added when what goes with it fails', async () => {
       const account = anAccount();
-      const fail = () => {
-        throw new Error('the outbox refuses');
-      };
-      await expect(accounts.add(account, fail)).rejects.toThrow('the outbox refuses');
+      const failing = transaction(async () => {
+        await accounts.add(account);
+        throw new Error('The outbox refuses.');
+      });
+      await expect(failing).rejects.toThrow('The outbox refuses.');
       expect(await accounts.find(account.id)).toBeUndefined();
+      expect(await accounts.add(account)).toBe(true);
     });
 
     it('know whether an administrator is among them who can log in', async () => {
@@ -49,7 +50,7 @@ export function accountsContract(make: MakeIdentity): void {
       expect(await accounts.hasAdministrator()).toBe(false);
       const { account } = await add({ roles: ['admin'] });
       expect(await accounts.hasAdministrator()).toBe(true);
-      await accounts.erase(account.id);
+      await accounts.forget(account.id);
       expect(await accounts.hasAdministrator()).toBe(false);
     });
 
@@ -65,7 +66,7 @@ export function accountsContract(make: MakeIdentity): void {
       expect(await accounts.leave(other.id, noon)).toBe(true);
       expect(await accounts.leave(other.id, noon), 'once more').toBe(true);
       expect(await accounts.disable(one.id, noon)).toBe('last administrator');
-      for (const { id } of [one, other]) await accounts.erase(id);
+      for (const { id } of [one, other]) await accounts.forget(id);
     });
 
     it('S38 keep one administrator of several who go at the same time', async () => {
@@ -74,7 +75,7 @@ export function accountsContract(make: MakeIdentity): void {
         const going = several.map(({ account: { id } }, index) => (index % 2 ? accounts.leave(id, noon) : accounts.disable(id, noon)));
         const stayed = (await Promise.all(going)).filter((outcome) => outcome === false || outcome === 'last administrator');
         expect(stayed).toHaveLength(1);
-        for (const { account } of several) await accounts.erase(account.id);
+        for (const { account } of several) await accounts.forget(account.id);
       }
     });
 
@@ -116,11 +117,11 @@ export function accountsContract(make: MakeIdentity): void {
       const { account } = await add();
       const session = await open(account);
       await sessions.rotate(session.refreshToken);
-      expect(await accounts.erase(account.id)).toEqual(account);
+      expect(await accounts.forget(account.id)).toEqual(account);
       expect(ended).toEqual([session.id]);
       expect(await sessions.isLive(session.id)).toBe(false);
       expect(await accounts.find(account.id)).toBeUndefined();
-      expect(await accounts.erase(account.id)).toBeUndefined();
+      expect(await accounts.forget(account.id)).toBeUndefined();
       expect((await add({ email: account.email })).added).toBe(true);
     });
 
@@ -140,7 +141,7 @@ export function accountsContract(make: MakeIdentity): void {
       for (let times = 0; times < 15; times++) {
         const { account } = await add();
         const opening = [open(account), open(account), open(account)];
-        await Promise.all([...opening, accounts.erase(account.id)]);
+        await Promise.all([...opening, accounts.forget(account.id)]);
         const started = (await Promise.all(opening)).filter(({ refreshToken }) => refreshToken !== '');
         expect(ended).toEqual(expect.arrayContaining(started.map(({ id }) => id)));
       }

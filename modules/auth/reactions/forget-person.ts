@@ -5,9 +5,9 @@ import type { Accounts } from '../domain/accounts.ts';
 import type { Throttle } from '../domain/throttle.ts';
 
 /** Who is erased is logged out at once and leaves nothing behind; their e-mail address is free again. */
-export function eraseAccount(accounts: Accounts, throttle: Throttle, logger: Logger): Reaction<typeof personErased> {
+export function forgetPerson(accounts: Accounts, throttle: Throttle, logger: Logger): Reaction<typeof personErased> {
   return async ({ userId }) => {
-    const account = await accounts.erase(userId);
+    const account = await accounts.forget(userId);
     if (!account) return;
     await throttle.forget([account.email, userId]);
     logger.info('An account was erased.', { userId });

@@ -1,11 +1,11 @@
-/** The promises of the port for sessions, whatever is behind it. */
+/** The suite that every port for sessions must pass. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Sessions } from '../domain/sessions.ts';
 import { day, hour, minute, noon, type SteppedClock } from './accounts.ts';
 import { identityUnderTest, type MakeIdentity, shortLifetimes as lifetimes } from './identity-under-test.ts';
 
-export function sessionsContract(make: MakeIdentity): void {
+export function sessionsSuite(make: MakeIdentity): void {
   const identity = identityUnderTest(make);
   const { add, open } = identity;
   let clock: SteppedClock;

@@ -1,4 +1,4 @@
-/** The promises of the store of signing keys, whatever is behind it. */
+/** The suite that every store of signing keys must pass. */
 import { expect, it } from 'vitest';
 import type { SigningKey, SigningKeys } from '../domain/signing-keys.ts';
 import { day, noon } from './accounts.ts';
@@ -12,7 +12,7 @@ export const aSigningKey = (generation: number): SigningKey => ({
   signsUntil: at(generation + 1),
 });
 
-export function signingKeysContract(make: () => Promise<SigningKeys>): void {
+export function signingKeysSuite(make: () => Promise<SigningKeys>): void {
   it('gives keys as they were added, the oldest first', async () => {
     const keys = await make();
     expect(await keys.all()).toEqual([]);

@@ -1,4 +1,4 @@
-/** The promises of the throttle, whatever is behind it. */
+/** The suite that every throttle must pass. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, expect, it } from 'vitest';
 import type { Clock } from '#platform/clock.ts';
@@ -7,7 +7,7 @@ import { minute, noon, second, SteppedClock } from './accounts.ts';
 
 const pace: Pace = { allowed: 3, forgiveEach: 10 * minute, firstDelay: second, longestDelay: minute };
 
-export function throttleContract(make: (clock: Clock) => Throttle): void {
+export function throttleSuite(make: (clock: Clock) => Throttle): void {
   let clock: SteppedClock;
   let throttle: Throttle;
   let limit: Limit;

@@ -1,4 +1,4 @@
-/** The promises of the port for devices, whatever is behind it. */
+/** The suite that every port for devices must pass. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../domain/account.ts';
@@ -8,7 +8,7 @@ import type { Sessions } from '../domain/sessions.ts';
 import { minute, type SteppedClock } from './accounts.ts';
 import { identityUnderTest, type MakeIdentity } from './identity-under-test.ts';
 
-export function devicesContract(make: MakeIdentity): void {
+export function devicesSuite(make: MakeIdentity): void {
   const identity = identityUnderTest(make);
   const { add, open } = identity;
   let clock: SteppedClock;
@@ -68,7 +68,7 @@ export function devicesContract(make: MakeIdentity): void {
       const third = await remember({ ...account, passwordHash: change.to });
       await devices.prune();
       expect(await isKnown(account, third)).toBe(true);
-      await accounts.erase(account.id);
+      await accounts.forget(account.id);
       await add({ id: account.id, email: account.email });
       expect(await isKnown(account, third)).toBe(false);
     });

@@ -1,4 +1,4 @@
-/** The outcome of guessing in parallel, whatever is behind the ports. The hasher counts what it computed. */
+/** The suite of guesses that are made in parallel. The hasher counts what it computed. */
 import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
 import type { AccessTokens } from '../domain/access-tokens.ts';
@@ -33,7 +33,7 @@ const allowance = {
 };
 const tokens = { issue: async () => ({ accessToken: '', expiresIn: 900 }) } as unknown as AccessTokens;
 
-export function guessesAtOnceContract(make: () => GuessedPorts): void {
+export function guessesAtOnceSuite(make: () => GuessedPorts): void {
   async function setUp() {
     const { accounts, sessions, devices, throttle } = make();
     const hasher = new QuickPasswords();
@@ -41,7 +41,7 @@ export function guessesAtOnceContract(make: () => GuessedPorts): void {
     const limits = new Limits(allowance);
     const rules = new PasswordRules(15, { includes: () => false });
     const account = anAccount();
-    await accounts.add(account, () => {});
+    await accounts.add(account);
     const login = logIn(accounts, sessions, devices, rules, hasher, throttle, limits, tokens, logger);
     const change = changePassword(accounts, rules, hasher, throttle, limits, logger);
     const answerOf = (work: Promise<unknown>) => work.then(() => 'in', ({ code, retryAfter }) => `${code} ${retryAfter}`);

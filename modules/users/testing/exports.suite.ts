@@ -1,4 +1,4 @@
-/** The promises of the port of exports, whatever is behind it. */
+/** The suite that every port of exports must pass. */
 import { v7 as uuid } from 'uuid';
 import { beforeEach, expect, it } from 'vitest';
 import { exportPatience, type Exports } from '../domain/exports.ts';
@@ -9,7 +9,7 @@ export interface Held {
   pass(seconds: number): Promise<void>;
 }
 
-export function exportsContract(make: () => Promise<Held>): void {
+export function exportsSuite(make: () => Promise<Held>): void {
   let exports: Exports;
   let pass: Held['pass'];
   beforeEach(async () => ({ exports, pass } = await make()));
