@@ -8,8 +8,6 @@ export interface Layer {
   readonly foreignContracts: boolean;
   /** Files of src/platform, without `.ts`; undefined for all of them. */
   readonly platform: readonly string[] | undefined;
-  /** Files that it may import types from, and nothing else. */
-  readonly platformTypes: readonly string[];
   /** Modules of Node.js itself. */
   readonly builtins: readonly string[];
   /** The only packages it may know; undefined where the ADRs' table of packages is enough. */
@@ -29,7 +27,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: [],
     foreignContracts: true,
     platform: ['contract', 'errors'],
-    platformTypes: [],
     builtins: [],
     packages: ['zod'],
     reason: 'A contract is all that others see: what it depends on, they depend on.',
@@ -38,7 +35,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract'],
     foreignContracts: false,
     platform: ['contract', 'errors', 'module'],
-    platformTypes: [],
     builtins: ['os'],
     packages: ['zod'],
     reason: 'Settings are a zod schema, read before anything else of the module runs.',
@@ -47,8 +43,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract'],
     foreignContracts: false,
     platform: ['contract', 'errors'],
-    // Ports say when an event joins a change and what time it is; they are types, so nothing of it runs here.
-    platformTypes: ['clock', 'outbox'],
     builtins: [],
     packages: ['zod'],
     reason: 'State and rules are pure, so that they can be read, tested and kept when everything around them changes.',
@@ -57,7 +51,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'sagas', 'settings'],
     foreignContracts: true,
     platform: [...language, ...ports],
-    platformTypes: [],
     builtins: computing,
     reason: 'A use case speaks to the world through ports, so that it runs in memory and behind any transport.',
   },
@@ -65,7 +58,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: true,
     platform: [...language, ...ports],
-    platformTypes: [],
     builtins: computing,
     reason: 'A saga speaks to the world through ports and contracts, so that each step can run on any machine.',
   },
@@ -73,7 +65,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'sagas', 'settings', 'use-cases'],
     foreignContracts: true,
     platform: [...language, ...ports],
-    platformTypes: [],
     builtins: computing,
     reason: 'A reaction speaks to the world through ports, so that any transport can deliver to it.',
   },
@@ -81,7 +72,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract'],
     foreignContracts: false,
     platform: [...language, 'endpoint'],
-    platformTypes: [],
     builtins: computing,
     reason: "An endpoint translates to the module's own operations; rules in it would not hold for other callers.",
   },
@@ -89,7 +79,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
     platform: [...language, ...ports],
-    platformTypes: [],
     builtins: computing,
     reason: 'Storage stands behind the ports of domain/ and decides nothing.',
   },
@@ -97,7 +86,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
     platform: [...language, 'assets', 'database'],
-    platformTypes: [],
     builtins: anyBuiltin,
     reason: 'An outside service stands behind the ports of domain/ and decides nothing.',
   },
@@ -105,7 +93,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
     platform: [...language, 'access-token', 'assets', 'authenticator'],
-    platformTypes: [],
     builtins: anyBuiltin,
     reason: 'Cryptography stands behind the ports of domain/ and decides nothing.',
   },
@@ -113,7 +100,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'use-cases'],
     foreignContracts: false,
     platform: [...language, 'assets', 'module'],
-    platformTypes: [],
     builtins: computing,
     reason: 'What an empty module is filled with goes in through its rules and ports, as everything does.',
   },
@@ -121,7 +107,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     own: ['contract', 'domain', 'persistence', 'providers', 'sagas', 'security', 'seeds', 'settings', 'use-cases'],
     foreignContracts: true,
     platform: undefined,
-    platformTypes: [],
     builtins: anyBuiltin,
     reason: 'Builders, in-memory ports and suites stand in for what is around the rules.',
   },
@@ -141,7 +126,6 @@ export const layers: Readonly<Record<Role, Layer>> = {
     ],
     foreignContracts: true,
     platform: [...language, ...ports, 'access-token', 'assets', 'authenticator'],
-    platformTypes: [],
     builtins: computing,
     reason: 'module.ts wires what the module runs with, and nothing that is there for tests.',
   },

@@ -59,7 +59,6 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
   if (to.part === 'platform') {
     const name = target.path.slice('src/platform/'.length).replace(/\.ts$/, '');
     if (!layer.platform || layer.platform.includes(name)) return undefined;
-    if (each.typeOnly && layer.platformTypes.includes(name)) return undefined;
     return crossing(`#platform/${name}.ts`, 'Move it to the role that may, and pass in what is needed.');
   }
   if (to.part === 'runtime') {

@@ -11,6 +11,7 @@ export const sell =
   (sales: Sales, getPerson: Call<typeof PeopleApi.getPerson>, outbox: Outbox) => async (buyerId: string, amount: number, at: string) => {
     await getPerson({ id: buyerId });
     const sold = sale(randomUUID(), amount, at);
-    await sales.add(sold, () => outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' }));
+    await sales.add(sold);
+    outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' });
     return { saleId: sold.id };
   };

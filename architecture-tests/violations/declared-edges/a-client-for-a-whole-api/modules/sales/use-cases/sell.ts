@@ -10,6 +10,7 @@ export const sell =
   (sales: Sales, people: { [Name in keyof typeof PeopleApi]: Call<(typeof PeopleApi)[Name]> }, outbox: Outbox) => async (buyerId: string, amount: number, at: string) => {
     await people.getPerson({ id: buyerId });
     const sold = sale(randomUUID(), amount, at);
-    await sales.add(sold, () => outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' }));
+    await sales.add(sold);
+    outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' });
     return { saleId: sold.id };
   };

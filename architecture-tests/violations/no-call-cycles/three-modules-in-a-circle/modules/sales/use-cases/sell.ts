@@ -7,6 +7,7 @@ import type { Sales } from '../domain/sales.ts';
 export const sell =
   (sales: Sales, outbox: Outbox) => async (buyerId: string, amount: number, at: string) => {
     const sold = sale(randomUUID(), amount, at);
-    await sales.add(sold, () => outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' }));
+    await sales.add(sold);
+    outbox.add(saleClosed, { saleId: sold.id, amount, status: 'open' });
     return { saleId: sold.id };
   };
