@@ -2,6 +2,7 @@
 import type { RequestHandler, Response } from 'express';
 import { Failure } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
+import { orFail, within } from '#runtime/within.ts';
 
 /** Resolves when what it looks at works; rejects with the reason. It is given a second. */
 export type HealthCheck = () => Promise<unknown>;
@@ -91,11 +92,8 @@ async function told(tell: () => unknown): Promise<unknown> {
   }
 }
 
-function withinPatience(work: Promise<unknown>): Promise<unknown> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Failure('platform.too-slow', 'unavailable', `No answer within ${patience} ms.`)), patience);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
-}
+const withinPatience = (work: Promise<unknown>): Promise<unknown> =>
+  within(patience, work, orFail(() => new Failure('platform.too-slow', 'unavailable', `No answer within ${patience} ms.`)));
 
 /** Anyone can ask, so: nothing of messages that may name machines and users. */
 const publicReason = (error: unknown): string =>

@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
-import { Deadline } from './deadline.ts';
+import { Deadline, longestTimer } from './deadline.ts';
 
 /** A role of a person. The module that issues tokens says which there are; `admin` is the one that endpoints ask for. */
 export type Role = string;
@@ -77,7 +77,7 @@ export class CallContext {
   /** Aborts at the deadline or when the caller went away. Made on first use: most work never looks at it. */
   get signal(): AbortSignal {
     if (!this.#signal) {
-      const atDeadline = AbortSignal.timeout(this.deadline.remaining);
+      const atDeadline = AbortSignal.timeout(Math.min(this.deadline.remaining, longestTimer));
       this.#signal = this.cancellation ? AbortSignal.any([this.cancellation, atDeadline]) : atDeadline;
     }
     return this.#signal;

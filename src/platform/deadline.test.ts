@@ -18,6 +18,12 @@ describe('a deadline', () => {
     expect(new Deadline(Infinity).remaining).toBe(Infinity);
   });
 
+  it.each([2 ** 31 + 1_000, Infinity])('that is %s ms away has not passed for a signal', async (milliseconds) => {
+    const { signal } = backgroundContext('work', milliseconds);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(signal.aborted).toBe(false);
+  });
+
   it.each([
     ['an hour back', -3_600_000],
     ['an hour ahead', 3_600_000],

@@ -1,3 +1,6 @@
+/** Milliseconds: what a timer is told beyond it, it takes for none at all. */
+export const longestTimer = 2 ** 31 - 1;
+
 /** A moment after which something is not worth waiting for. It goes by the monotonic clock: the time of day may be set. */
 export class Deadline {
   readonly #at: number;

@@ -23,6 +23,7 @@ import type { Metrics } from './observability/metrics.ts';
 import { DatabaseSagas } from './sagas/database-sagas.ts';
 import { SagaEngine } from './sagas/saga-engine.ts';
 import { SagaTable } from './sagas/saga-table.ts';
+import { within } from './within.ts';
 
 export interface MessagingOptions {
   readonly module: string;
@@ -174,7 +175,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       void sweeper.stop();
       void slowSweeper.stop();
       const done = Promise.all([engine.drain(), scheduler.drain(), consumer.drain()]).then(() => dispatcher.drain());
-      await atMost(deadline.remaining, done);
+      await within(deadline.remaining, done, () => {});
     },
 
     async stop() {
@@ -191,11 +192,4 @@ export function createMessaging(options: MessagingOptions): Messaging {
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

@@ -7,6 +7,7 @@ import type { RequestHandler } from 'express';
 import getRawBody from 'raw-body';
 import { platformErrors } from '#platform/errors.ts';
 import { httpErrors } from '#runtime/http/http-errors.ts';
+import { orFail, within } from '#runtime/within.ts';
 
 /** Milliseconds for a body. */
 const patience = 10_000;
@@ -47,17 +48,11 @@ function requireReadable({ headers }: IncomingMessage, limit: number): void {
   if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
 }
 
-async function readInTime(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(httpErrors.requestTimeout(`The body was not there after ${patience / 1000} s.`)), patience);
+function readInTime(request: IncomingMessage, limit: number): Promise<Buffer> {
   const body = getRawBody(request, { limit }).catch((cause: getRawBody.RawBodyError) => {
     throw cause.type === 'entity.too.large' ? tooLarge(limit) : httpErrors.malformedBody({ detail: 'The body ended too early.', cause });
   });
-  try {
-    return await Promise.race([body, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(patience, body, orFail(() => httpErrors.requestTimeout(`The body was not there after ${patience / 1000} s.`)));
 }
 
 const tooLarge = (limit: number) => httpErrors.bodyTooLarge(`The body may have ${limit} bytes at most.`);

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '#runtime/within.ts';
 import { StartupError } from '../startup-error.ts';
 import type { Instance } from './instances.ts';
 import type { MergedLog } from './merged-log.ts';
@@ -46,8 +47,7 @@ export class SupervisedProcess {
     const child = this.#child;
     if (!child || !isRunning(child)) return true;
     child.kill('SIGTERM');
-    const late = sleep(timeout, 'late', { ref: false });
-    if ((await Promise.race([this.#ended, late])) !== 'late') return true;
+    if (await within(timeout, this.#ended.then(() => true), () => false)) return true;
     child.kill('SIGKILL');
     await this.#ended;
     return false;

@@ -66,7 +66,7 @@ export class Ownership {
     const client = this.#client;
     this.#forget();
     // One that does not answer does not take its leave either.
-    if (client) await within(1_000, client.end(), () => new Error('The connection does not end.')).catch(() => {});
+    if (client) await within(1_000, client.end(), () => {}).catch(() => {});
   }
 
   async #open(): Promise<void> {

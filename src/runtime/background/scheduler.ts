@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { backgroundContext, runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
 import { liveOwners, nobody, type Ownership } from './ownership.ts';
-import { within } from '../within.ts';
+import { orFail, within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
 
 export interface Schedule {
@@ -92,7 +92,7 @@ export class Scheduler {
     const context = backgroundContext(uuid(), timeout);
     let failure: string | null = null;
     try {
-      await within(timeout, runInContext(context, async () => run()), () => new Error('The run took too long and is not waited for.'));
+      await within(timeout, runInContext(context, async () => run()), orFail(() => new Error('The run took too long and is not waited for.')));
     } catch (error) {
       failure = String(error).slice(0, 2_000);
       this.#logger.error('A scheduled run failed; the next one follows.', { error, schedule: name });

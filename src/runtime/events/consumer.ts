@@ -13,7 +13,7 @@ import type { Held, InboxTable, Waiting } from './inbox-table.ts';
 import { KeyedWork } from '../background/keyed-work.ts';
 import { type Payload, readPayload } from './payload.ts';
 import type { Subscription } from './transport.ts';
-import { within } from '../within.ts';
+import { orFail, within } from '../within.ts';
 
 export interface Subscriber extends Subscription {
   readonly handle: () => Reaction<never>;
@@ -167,7 +167,7 @@ export class Consumer {
     const delivery: Delivery = { eventId, key, occurredAt: new Date(occurredAt), attempt };
     const context = contextOf(envelope.headers, reactionTimeout);
     const reaction = async () => handle()(payload as never, delivery);
-    await within(reactionTimeout, runInContext(context, reaction), () => new Error(`${name} took too long.`));
+    await within(reactionTimeout, runInContext(context, reaction), orFail(() => new Error(`${name} took too long.`)));
   }
 
   async #failed(subscription: string, envelope: Envelope, error: unknown): Promise<void> {

@@ -2,10 +2,10 @@
  * The program's metrics. One object per program with a registry of its own, so that several programs in one
  * process (as in tests) do not add up.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { CallMeter, DeliveryMeter, RequestMeter, RpcMeter } from './meters.ts';
 import { Timings } from './timings.ts';
+import { within } from '../within.ts';
 
 /** A scrape waits this long for what has to be asked of a database, and goes without it then. */
 const patience = 2_000;
@@ -216,9 +216,7 @@ export class Metrics {
   async #collect(): Promise<string> {
     for (const gauge of this.#watched) gauge.reset();
     const asked = Promise.allSettled(this.#sources.map((source) => source()));
-    const late = new AbortController();
-    await Promise.race([asked, sleep(patience, undefined, { signal: late.signal, ref: false }).catch(() => {})]);
-    late.abort();
+    await within(patience, asked, () => {});
     return this.registry.metrics();
   }
 

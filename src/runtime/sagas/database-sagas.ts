@@ -5,6 +5,7 @@ import type { Database } from '#platform/database.ts';
 import { headersOf } from '../background/headers.ts';
 import { type SagaDataOf, type SagaDefinition, type SagaEnd, Sagas } from '#platform/sagas.ts';
 import type { SagaEngine } from './saga-engine.ts';
+import { within } from '../within.ts';
 import type { SagaRecord, SagaTable } from './saga-table.ts';
 
 /** Milliseconds between two looks at a saga that another instance has. */
@@ -68,7 +69,7 @@ export class DatabaseSagas extends Sagas {
       if (remaining <= 0) return;
       const released = this.#engine.released(name, id);
       if (released) {
-        if ((await settledWithin(remaining, released))?.ended) return;
+        if ((await within(remaining, released, () => undefined))?.ended) return;
       } else {
         // A database that is away for a moment is no reason to stop waiting.
         if (await this.#table.hasEnded(name, id).catch(() => false)) return;
@@ -76,12 +77,4 @@ export class DatabaseSagas extends Sagas {
       }
     }
   }
-}
-
-async function settledWithin<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController();
-  const late = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined);
-  const settled = await Promise.race([work, late]);
-  timer.abort();
-  return settled;
 }

@@ -5,7 +5,7 @@ import { platformErrors } from '#platform/errors.ts';
 import { fullJitter } from '../background/backoff.ts';
 import { contextOf } from '../background/headers.ts';
 import { nobody } from '../background/ownership.ts';
-import { within } from '../within.ts';
+import { orFail, within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { SagaEnd, SagaImplementation, Step } from '#platform/sagas.ts';
@@ -192,7 +192,7 @@ export class SagaRun {
   async #try<T>(timeout: number, work: () => Promise<T>): Promise<T> {
     const context = contextOf(this.#record.headers, timeout);
     // A provider may ignore the signal, so the engine itself stops waiting too.
-    return within(timeout, runInContext(context, async () => work()), () => platformErrors.deadlineExceeded());
+    return within(timeout, runInContext(context, async () => work()), orFail(() => platformErrors.deadlineExceeded()));
   }
 
   async #sleep(step: Step<SagaData>, error: unknown, pause: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { fullJitter } from '../../background/backoff.ts';
-import { within } from '../../within.ts';
+import { orFail, within } from '../../within.ts';
 
 /** Milliseconds. */
 const [connectTimeout, setUpTimeout, goodbyeTimeout] = [10_000, 30_000, 1_000];
@@ -53,7 +53,7 @@ export class Link {
     const connection = this.#connection;
     this.#connection = undefined;
     // One that does not answer does not take its leave either.
-    if (connection) await within(goodbyeTimeout, this.#sayGoodbye(connection), () => new Error('No answer.')).catch(() => {});
+    if (connection) await within(goodbyeTimeout, this.#sayGoodbye(connection), () => {}).catch(() => {});
     this.#cut();
   }
 
@@ -93,7 +93,7 @@ export class Link {
     connection.on('close', lose);
     try {
       const done = Promise.race([setUp(connection, lose), loss.promise]);
-      this.#channels = await within(setUpTimeout, done, () => new Error('The broker does not answer.'));
+      this.#channels = await within(setUpTimeout, done, orFail(() => new Error('The broker does not answer.')));
       if (isLost) await loss.promise;
       this.#stopping.signal.throwIfAborted();
     } catch (error) {
