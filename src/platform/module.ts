@@ -77,7 +77,7 @@ export interface SagaBinding extends Provided<SagaImplementation<never>> {
   readonly saga: SagaDefinition;
 }
 
-/** `run(Checkout, checkoutSteps, [OrderRepository, PaymentsApi.authorize])` */
+/** `run(Checkout, checkoutSteps, [Orders, PaymentsApi.authorize])` */
 export const run = <S extends SagaDefinition, const C extends readonly AnyToken[]>(
   saga: S,
   factory: (...collaborators: ResolvedAll<C>) => SagaImplementation<SagaDataOf<S>>,
