@@ -10,6 +10,7 @@ import { personErased } from '../users/contract.ts';
 import { loadCatalogue } from './seeds/load-catalogue.ts';
 import { orderCancelled, orderPaid, orderPlaced, OrdersApi } from './contract.ts';
 import { Catalogue } from './domain/catalogue.ts';
+import { CheckoutLimits } from './domain/checkout-limits.ts';
 import { Orders } from './domain/orders.ts';
 import { ordersEndpoints } from './http/endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
@@ -38,17 +39,17 @@ export default defineModule('orders', {
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
     bind(Catalogue).toResolvedValue(prismaCatalogue, [PrismaClient]);
     bind(Orders).toResolvedValue(postgresOrders, [Database, PrismaClient]);
+    bind(CheckoutLimits).toResolvedValue(
+      ({ MAX_PENDING_ORDERS: pending, MAX_DECLINES_PER_HOUR: declines }) => ({ pending, declines }),
+      [OrdersSettings],
+    );
   },
   operations: {
     listProducts: use(listProducts, [Catalogue]),
     getProduct: use(getProduct, [Catalogue]),
     addProduct: use(addProduct, [Catalogue]),
     changeProduct: use(changeProduct, [Catalogue]),
-    placeOrder: use(
-      (transaction, orders, outbox, sagas, clock, { MAX_PENDING_ORDERS: pending, MAX_DECLINES_PER_HOUR: declines }) =>
-        placeOrder(transaction, orders, outbox, sagas, clock, { pending, declines }),
-      [Transaction, Orders, Outbox, Sagas, Clock, OrdersSettings],
-    ),
+    placeOrder: use(placeOrder, [Transaction, Orders, Outbox, Sagas, Clock, CheckoutLimits]),
     getOrder: use(getOrder, [Orders]),
     awaitCheckout: use(awaitCheckout, [Orders, Sagas]),
     listOrders: use(listOrders, [Orders]),

@@ -1,11 +1,11 @@
 /** Limits on one person's work under way, so that nobody takes up the stock, the checkout or the payment provider alone. */
 import { OrdersErrors } from '../contract.ts';
 
-export interface CheckoutLimits {
+export abstract class CheckoutLimits {
   /** Orders that are not paid yet, at once. */
-  readonly pending: number;
+  abstract readonly pending: number;
   /** Refused payments within an hour of the first. */
-  readonly declines: number;
+  abstract readonly declines: number;
 }
 
 /** The refused payments of a person. */
