@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { findModules } from '../../src/host/modules.ts';
 import { compare, type Side } from '../compare.ts';
 import { cpuTimeOf } from '../cpu-time.ts';
 import { HttpLoad } from '../http-load.ts';
@@ -8,7 +9,7 @@ import type { Row } from '../row.ts';
 import { startDatabase, startProcess } from '../server.ts';
 
 const connections = 16;
-const modules = ['auth', 'orders', 'payments', 'users'];
+const modules = await findModules();
 
 /** `cpuTime` is that of what stands in front, in microseconds; the service behind it is the same for both. */
 const side = (name: string, load: HttpLoad, cpuTime: () => number): Side => ({

@@ -1,7 +1,8 @@
 /** Invariants after any crash, each a query that finds what breaks it; see ADR/ for the guarantees behind them. */
 import type pg from 'pg';
+import { findModules } from '../../src/host/modules.ts';
 
-const modules = ['auth', 'users', 'orders', 'payments'];
+const modules = await findModules();
 const inEveryModule = (query: (schema: string) => string) => modules.map((schema) => `(${query(schema)})`).join(' UNION ALL ');
 
 /** By number and name; no row may come back. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findModules } from '../../src/host/modules.ts';
 import { admin, product } from '../acceptance/client.ts';
 import { restartBroker, virtualHost, withoutBroker, type VirtualHost } from '../support/broker.ts';
 import { freshDatabaseUrl } from '../support/postgres.ts';
@@ -14,7 +15,7 @@ import { broken } from './invariants.ts';
 import { forShoppers, Shopper } from './traffic.ts';
 import { Watch } from './watch.ts';
 
-const modules = ['auth', 'users', 'orders', 'payments'];
+const modules = await findModules();
 const replicas = { orders: 2, payments: 2 };
 const missing = await withoutBroker();
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
+import { findModules } from '../../src/host/modules.ts';
 import { attachToEmbedded } from '../../src/host/postgres/attach.ts';
 import { admin, product } from '../acceptance/client.ts';
 import { broken } from '../faults/invariants.ts';
@@ -78,14 +79,14 @@ it('a backup that is taken while people buy has all that they were told before, 
 });
 
 it('a topology, whose modules have a database each, is backed up as a whole, and its migrations are noted', async () => {
-  const [folder, port] = [emptyFolder(), String(await freePort())];
-  writeFileSync(join(folder, 'one.yaml'), `events: memory\nprocesses:\n  all:\n    modules: [gateway, auth, users, orders, payments]\n    port: ${port}\n`);
+  const [folder, port, modules] = [emptyFolder(), String(await freePort()), await findModules()];
+  writeFileSync(join(folder, 'one.yaml'), `events: memory\nprocesses:\n  all:\n    modules: [gateway, ${modules.join(', ')}]\n    port: ${port}\n`);
   const topology = (dataDir: string) =>
     started({ folder, args: ['--topology', 'one.yaml'], environment: { ...environment, DATA_DIR: dataDir, PORT: port } });
   const program = await topology('data');
   expect(await buysCoffee(program)).toBe('paid');
   const noted = JSON.parse(readFileSync(join(folder, 'data/postgres/fissile.migrations'), 'utf8')) as object;
-  expect(Object.keys(noted).sort()).toEqual(['auth', 'orders', 'payments', 'users']);
+  expect(Object.keys(noted).sort()).toEqual(modules);
   expect((await ended({ folder, args: ['backup', 'backup.tar.gz'] })).code).toBe(0);
   expect(await program.stop()).toBe(0);
 

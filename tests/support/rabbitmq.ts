@@ -65,7 +65,7 @@ export class TestBroker {
     return new TestBroker(connection, await connection.createChannel());
   }
 
-  async connect({ logger = silentLogger, subscriptions = [], modules = ['library', 'orders', 'users'] }: ConnectOptions = {}): Promise<LinkedTransport> {
+  async connect({ logger = silentLogger, subscriptions = [], modules = ['library', 'readers'] }: ConnectOptions = {}): Promise<LinkedTransport> {
     const url = new URL(TEST_EVENTS_URL!);
     const link = await tcpLink({ host: url.hostname, port: Number(url.port || 5672) });
     this.#links.push(link);
@@ -91,7 +91,7 @@ export class TestBroker {
     }
     await Promise.all(this.#transports.map((transport) => transport.stop()));
     for (const queue of [...this.#queues, `${this.prefix}.unreadable`]) await this.channel.deleteQueue(queue);
-    for (const exchange of ['events', 'broadcasts', 'unreadable', 'library', 'orders', 'users']) await this.channel.deleteExchange(`${this.prefix}.${exchange}`);
+    for (const exchange of ['events', 'broadcasts', 'unreadable', 'library', 'readers']) await this.channel.deleteExchange(`${this.prefix}.${exchange}`);
     await this.#connection.close();
   }
 }
