@@ -108,6 +108,29 @@ describe('the part that is refused', () => {
     expect(said.at(-1)).toBe('Nothing is refused any more.');
   });
 
+  it.each([2, 10])('leaves as much as can be answered, and a short queue, at %i times the capacity', (multiple) => {
+    const capacity = 10;
+    // What is taken up comes back for more a little later, as a saga does.
+    const returning = Array<number>(5).fill(0);
+    let [waiting, done] = [0, 0];
+    const delays: number[] = [];
+    for (let round = 0; round < 2_000; round++) {
+      let taken = 0;
+      for (let asked = 0; asked < (multiple * capacity) / 2; asked++) if (!admission.isRefusalDue()) taken++;
+      returning.push(taken);
+      waiting += taken + returning.shift()!;
+      const served = Math.min(capacity, waiting);
+      waiting -= served;
+      queueTime = (waiting / capacity) * tick;
+      pass(tick);
+      if (round < 1_000) continue;
+      done += served;
+      delays.push(queueTime);
+    }
+    expect(done / (1_000 * capacity)).toBeGreaterThan(0.95);
+    expect(delays.sort((a, b) => a - b)[990]).toBeLessThan(20);
+  });
+
   it('does not grow for a queue that comes and goes', async () => {
     await refusedOf100();
     for (let round = 0; round < 100; round++) {

@@ -1,17 +1,19 @@
 // ADR 0047
 /**
  * Refuses early what could only wait. How long work has to wait for a connection, for its turn or for the event loop is
- * measured; while that stays above `target`, a growing part of the requests is refused, so that the rest is answered as
- * fast as ever (PIE, RFC 8033: the part follows the delay and its trend). A burst that comes before anything could be measured
+ * measured; while that stays long, a growing part of the requests is refused, so that the rest is answered as fast as ever
+ * (PIE, RFC 8033: the part follows the delay and its trend). A burst that comes before anything could be measured
  * is held back by how many are taken up at once; what is held back waits for a moment only.
  */
 import { type Failure, platformErrors } from '#platform/errors.ts';
 
 /** Milliseconds. */
 const tick = 20;
-const target = 12;
-/** Measurements above the target, one after the other, that are more than a hiccup. */
+/** Longer waits begin it, `standing` measurements in a row: more than a hiccup. */
+const tolerated = 12;
 const standing = 15;
+/** What the waits of an order add up to is many times this. */
+const target = 5;
 const patience = 250;
 const longestRetry = 60_000;
 
@@ -21,11 +23,15 @@ const atOnce = 400;
 const mostWaiting = 100;
 /** The part of a core that this process must use for its late timers to be its own doing, and not that of others on the machine. */
 const busy = 0.6;
-/** How much of the requests a tick more or fewer are refused, for each millisecond above the target and for each of the trend. */
-const gain = { level: 0.001, trend: 0.006 };
+/**
+ * The part of what is taken up by which a tick takes up fewer, for each millisecond above the target and for each of the trend.
+ * A part of that and not of all requests: at ten times the capacity, a step is no larger for what is answered.
+ */
+const gain = { level: 0.004, trend: 0.024 };
 /** How much a new measurement counts. */
 const smoothing = 0.4;
-const most = 0.98;
+/** The part of the requests that is taken up whatever happens: what it meets tells when refusing can end. */
+const least = 0.02;
 /** Requests a second, until it is known how many are answered while some are refused. */
 const firstRate = 50;
 
@@ -46,8 +52,6 @@ export interface AdmissionOptions {
 }
 
 export class Admission {
-  /** The part of the requests that is refused. */
-  refusing = 0;
   /** Requests refused since the start. */
   refused = 0;
   inFlight = 0;
@@ -60,8 +64,9 @@ export class Admission {
   #expected = 0;
   #used = 0;
   #delay = 0;
-  /** Measurements in a row above the target. */
+  /** Measurements in a row of more than is tolerated. */
   #standing = 0;
+  #accepted = 1;
   /** Refusals due, in parts of a request: the same share of any run of requests is refused, without chance. */
   #due = 0;
   #taken = 0;
@@ -74,6 +79,11 @@ export class Admission {
     this.#now = now;
     this.#cpuTime = cpuTime;
     this.#tell = tell;
+  }
+
+  /** The part of the requests that is refused. */
+  get refusing(): number {
+    return 1 - this.#accepted;
   }
 
   /** Decides whether to refuse the request that has just come, before anything is spent on it. */
@@ -125,9 +135,9 @@ export class Admission {
   }
 
   #follow(delay: number): void {
-    this.#standing = delay > target ? this.#standing + 1 : 0;
-    const change = gain.level * (delay - target) + gain.trend * (delay - this.#delay);
-    if (this.refusing > 0 || this.#standing >= standing) this.refusing = Math.min(most, Math.max(0, this.refusing + change));
+    this.#standing = delay > tolerated ? this.#standing + 1 : 0;
+    const fewer = gain.level * (delay - target) + gain.trend * (delay - this.#delay);
+    if (this.refusing > 0 || this.#standing >= standing) this.#accepted = Math.min(1, Math.max(least, this.#accepted * Math.exp(-fewer)));
     this.#delay = delay;
     if (this.refusing > 0 || this.#waiting.length > 0) this.#rate += 0.05 * (this.#taken * (1_000 / tick) - this.#rate);
     this.#taken = 0;
