@@ -1,3 +1,4 @@
+// ADR 0001, ADR 0032
 import { adrPaths } from '../adrs.ts';
 import type { Breach, Rule } from '../rule.ts';
 import type { System } from '../system.ts';
@@ -44,8 +45,8 @@ function enforced(path: string, { tree }: System, breach: (breach: Breach) => vo
   const end = lines.findIndex((line, index) => index > start && /^#+\s/.test(line));
   let tests = 0;
   lines.slice(start, end === -1 ? undefined : end).forEach((line, index) => {
-    for (const [test] of line.matchAll(/[\w@./-]+\.test\.ts\b/g)) {
-      tests++;
+    for (const [test] of line.matchAll(/[\w@./-]+\.ts\b/g)) {
+      if (test.endsWith('.test.ts')) tests++;
       if (tree.paths.has(test.replace(/^(\.\.?\/)+/, ''))) continue;
       breach({
         file: path,

@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls';
 import type { RequestHandler } from 'express';
 import { platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
+import { isMadeOutTo } from '#runtime/security/made-out-to.ts';
 
 /** The name in the certificate of a gateway. */
 const gateway = 'gateway';
@@ -40,7 +41,7 @@ function peerAt(socket: Socket): Peer | undefined {
   if (peer === undefined) {
     // Without `authorized`, the certificate is whatever somebody has made up.
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
-    const isGateway = certificate?.checkHost(gateway, { subject: 'never', wildcards: false }) !== undefined;
+    const isGateway = certificate !== undefined && isMadeOutTo(certificate, gateway);
     peer = { isGateway, since: performance.now() };
     peers.set(socket, peer);
   }

@@ -2,15 +2,12 @@
 /** A client's half of mTLS: it shows the certificate of its process and insists on the name of the module it calls. */
 import { X509Certificate } from 'node:crypto';
 import { type ChannelCredentials, credentials as channelCredentials, experimental } from '@grpc/grpc-js';
+import { isMadeOutTo } from '../security/made-out-to.ts';
 import type { PeerCertificates } from './peer-certificates.ts';
 
 type Provider = Parameters<typeof experimental.createCertificateProviderChannelCredentials>[0];
 type CaListener = Parameters<Provider['addCaCertificateListener']>[0];
 type IdentityListener = Parameters<Provider['addIdentityCertificateListener']>[0];
-
-/** Tells whether the certificate is made out to the name: one of its DNS names, letter by letter. */
-export const isMadeOutTo = (certificate: X509Certificate, name: string): boolean =>
-  certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
 
 /** Believes only a server whose certificate names `module`, whatever its address is. */
 export function clientCredentials(certificates: PeerCertificates | undefined, module: string): ChannelCredentials {

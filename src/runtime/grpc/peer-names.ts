@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { sessionOf } from '../library-internals/grpc-session.ts';
-import { isMadeOutTo } from './peer-credentials.ts';
+import { isMadeOutTo } from '../security/made-out-to.ts';
 
 type Call = ServerUnaryCall<unknown, unknown>;
 

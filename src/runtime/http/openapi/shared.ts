@@ -88,7 +88,7 @@ export const headerNames: Readonly<Record<keyof typeof headers, string>> = {
   Sunset: 'Sunset',
 };
 
-export const introduction = `Bodies are JSON in camelCase. Unknown fields are refused. Money is in minor units: 1999 is EUR 19.99, or JPY 1999.
+export const introduction = `Bodies are JSON in camelCase. Unknown fields are refused.
 
 **Authentication.** Send \`Authorization: Bearer <accessToken>\`; \`expiresIn\` beside it tells for how many seconds it holds.
 
