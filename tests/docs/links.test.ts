@@ -46,6 +46,13 @@ describe('the documentation', () => {
     expect(textOf('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120);
   });
 
+  it('has a changelog in which each section of a version stands once', () => {
+    for (const version of textOf('CHANGELOG.md').split(/^## /m)) {
+      const sections = [...version.matchAll(/^### (.*)$/gm)].map(([, title]) => title);
+      expect(sections).toEqual([...new Set(sections)]);
+    }
+  });
+
   it('has an index of all its pages', () => {
     const named = namedBy('docs/README.md');
     expect(markdownIn('docs').filter((page) => page !== 'docs/README.md' && !named.includes(page))).toEqual([]);
