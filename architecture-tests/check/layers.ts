@@ -78,9 +78,9 @@ export const layers: Readonly<Record<Role, Layer>> = {
   persistence: {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
-    platform: [...language, ...ports],
+    platform: [...language, 'database', 'personal-traces'],
     builtins: computing,
-    reason: 'Storage stands behind the ports of domain/ and decides nothing.',
+    reason: 'Storage stands behind the ports of domain/, decides nothing and tells nobody.',
   },
   providers: {
     own: ['contract', 'domain', 'settings'],
