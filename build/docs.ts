@@ -1,13 +1,16 @@
-/** `npm run docs`: writes the part of the documentation that comes from the commands. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** `npm run docs`: writes the parts of the documentation that come from commands and settings. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { allCommands } from '../src/host/command-line.ts';
+import { findModules, loadModules } from '../src/host/modules.ts';
+import { settingGroups } from '../src/host/settings.ts';
 import { commandsPage } from './docs/commands-page.ts';
+import { envExample, settingsPage } from './docs/settings-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const script = new Command('npm run docs --')
-  .description('Writes the generated parts of docs/, from the commands of the program.')
+  .description('Writes the generated parts of docs/, and .env.example, from the commands and settings of the program.')
   .option('--check', 'write nothing, and say what is not current')
   .helpOption('-h, --help', 'show this')
   .addHelpText('after', '\nExit codes: 0 written or current, 1 not current, 2 wrong arguments.')
@@ -24,10 +27,15 @@ function withSection(file: string, name: string, text: string): string {
   return `${page.slice(0, before)}${begin}${text}${page.slice(after)}`;
 }
 
-const pages = { 'docs/commands.md': withSection('docs/commands.md', 'commands', commandsPage(await allCommands())) };
+const settings = settingGroups(await loadModules(await findModules()));
+const pages = {
+  'docs/commands.md': withSection('docs/commands.md', 'commands', commandsPage(await allCommands())),
+  'docs/settings.md': withSection('docs/settings.md', 'settings', settingsPage(settings)),
+  '.env.example': envExample(settings),
+};
 
 for (const [file, text] of Object.entries(pages)) {
-  const isCurrent = readFileSync(join(root, file), 'utf8') === text;
+  const isCurrent = existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8') === text;
   if (!isCurrent && !check) writeFileSync(join(root, file), text);
   if (!isCurrent && check) process.exitCode = 1;
   console.log(`${file} ${isCurrent ? 'is current' : check ? 'is not current: npm run docs writes it' : 'is written'}.`);

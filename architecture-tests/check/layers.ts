@@ -34,7 +34,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
   settings: {
     own: ['contract'],
     foreignContracts: false,
-    platform: ['contract', 'errors', 'module'],
+    platform: ['contract', 'settings'],
     builtins: ['os'],
     packages: ['zod'],
     reason: 'Settings are a zod schema, read before anything else of the module runs.',

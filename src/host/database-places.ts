@@ -1,6 +1,6 @@
 /** Where databases are, as the settings say: for many short transactions, and for what needs a session of its own. */
 import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
-import { ownDatabaseUrl, ownDatabaseVariable, ownDirectUrl, ownDirectVariable, type Configuration } from './configuration.ts';
+import { type Configuration, moduleVariable, ownDatabaseUrl, ownDirectUrl } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import { parseConnectionUrl } from './postgres/connection-url.ts';
 import type { Place } from './postgres/pooler.ts';
@@ -19,7 +19,7 @@ export interface Places {
 /** The places of a module with a database of its own. */
 export function ownPlaces(module: string, environment: Environment): Places | undefined {
   const [url, directUrl] = [ownDatabaseUrl(module, environment), ownDirectUrl(module, environment)];
-  return url === undefined ? undefined : placesOf([ownDatabaseVariable(module), url], [ownDirectVariable(module), directUrl]);
+  return url === undefined ? undefined : placesOf([moduleVariable(module, 'DATABASE_URL'), url], [moduleVariable(module, 'DATABASE_DIRECT_URL'), directUrl]);
 }
 
 /** The administrator's places; undefined for the embedded server. */

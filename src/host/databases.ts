@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { PostgresDatabase, type ConnectionSettings } from '#runtime/database/postgres-database.ts';
 import type { RootLogger } from '#runtime/observability/create-logger.ts';
-import { ownDatabaseUrl, ownDatabaseVariable, type Configuration } from './configuration.ts';
+import { type Configuration, moduleVariable, ownDatabaseUrl } from './configuration.ts';
 import { ownPlaces, sharedPlaces, type Places } from './database-places.ts';
 import type { Environment } from './environment.ts';
 import type { Opened } from './opened.ts';
@@ -96,7 +96,7 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
 
 /** For what works on the embedded database only. Answers the variables of the modules whose data lies elsewhere. */
 export function checkEmbedded({ databaseUrl }: Configuration, environment: Environment, modules: readonly string[]): readonly string[] {
-  const own = modules.filter((module) => ownDatabaseUrl(module, environment) !== undefined).map(ownDatabaseVariable);
+  const own = modules.filter((module) => ownDatabaseUrl(module, environment) !== undefined).map((name) => moduleVariable(name, 'DATABASE_URL'));
   if (databaseUrl === undefined && own.length < modules.length) return own;
   const variables = [...(databaseUrl === undefined ? [] : ['DATABASE_URL']), ...own].join(', ');
   throw new StartupError(`The data lies on the server that the settings name (${variables}): back it up and restore it there, such as with pg_dump and pg_restore.`);

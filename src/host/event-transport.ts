@@ -4,7 +4,7 @@ import type { Subscription, Transport } from '#runtime/events/transport.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
-import { callVariable, upstreamVariable, type Configuration } from './configuration.ts';
+import { type Configuration, moduleVariable } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -62,7 +62,7 @@ const crossings = ({ here, elsewhere }: Parts): string[] =>
 /** Refuses a process that is part of a split, by what its settings say of other processes, and has no broker to reach them. */
 export function requireBroker(parts: Parts, { grpcPort, eventsUrl }: Configuration, environment: Environment): void {
   const saysSo = [
-    ...parts.elsewhere.flatMap(({ name }) => [callVariable(name), upstreamVariable(name)]).filter((variable) => environment[variable]),
+    ...parts.elsewhere.flatMap(({ name }) => [moduleVariable(name, 'URL'), moduleVariable(name, 'HTTP_URL')]).filter((variable) => environment[variable]),
     ...(grpcPort === undefined ? [] : ['GRPC_PORT']),
   ];
   const [crossing] = crossings(parts);

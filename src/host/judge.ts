@@ -1,21 +1,22 @@
 /** Judges the settings before anything is created, so that one start tells all that is wrong with them. */
 import type { ModuleDefinition } from '#platform/module.ts';
-import { callTarget, readConfiguration, upstreamOrigins, upstreamVariable, type Configuration } from './configuration.ts';
+import { callTarget, type Configuration, moduleVariable, readConfiguration, upstreamOrigins, variablesOf } from './configuration.ts';
 import { checkEnvironment, type Environment } from './environment.ts';
 import { requireBroker } from './event-transport.ts';
 import type { Identity } from './identity.ts';
 import { checkNeeds, findModules, loadModules } from './modules.ts';
 import type { ProgramOptions } from './program-options.ts';
+import { schemasOf } from './settings.ts';
 import { StartupError } from './startup-error.ts';
 import { checkTrust } from './trust.ts';
-import { Variables } from './variables.ts';
+import { ModuleVariables } from './variables.ts';
 
 /** Returns the configuration, or throws one line that names every wrong variable, those of the modules too. */
 export async function judgedConfiguration(environment: Environment): Promise<Configuration> {
   try {
     return readConfiguration(environment);
   } catch (error) {
-    checkEnvironment([Variables, ...settingsOf(await loadModules(await findModules()))], environment);
+    checkEnvironment(schemasOf(await loadModules(await findModules())), environment);
     throw error;
   }
 }
@@ -38,7 +39,7 @@ export function judge({ environment, configuration, definitions, elsewhere, isGa
   const isReachable = (module: string) => definitions.some(({ name }) => name === module) || isCalled(module);
   const talksToOthers = configuration.grpcPort !== undefined || elsewhere.some(({ name }) => callTarget(name, environment) !== undefined);
   throwAll([
-    () => checkEnvironment(settingsOf(definitions), environment),
+    () => checkEnvironment([...settingsOf(definitions), ...[...definitions, ...elsewhere].map(({ name }) => variablesOf(name, ModuleVariables))], environment),
     () => checkNeeds(definitions, isReachable),
     () => checkTrust({ definitions, elsewhere, isCalled, configuration, given: given.authenticator }),
     () => isGateway && checkUpstreams(elsewhere, environment),
@@ -51,7 +52,7 @@ export function judge({ environment, configuration, definitions, elsewhere, isGa
 function checkUpstreams(elsewhere: readonly ModuleDefinition[], environment: Environment): void {
   const lost = elsewhere.map(({ name }) => name).filter((name) => upstreamOrigins(name, environment) === undefined);
   if (lost.length === 0) return;
-  throw new StartupError(`The gateway needs ${lost.map(upstreamVariable).join(', ')}: where ${lost.join(', ')} can be reached, as they do not run here.`);
+  throw new StartupError(`The gateway needs ${lost.map((name) => moduleVariable(name, 'HTTP_URL')).join(', ')}: where ${lost.join(', ')} can be reached, as they do not run here.`);
 }
 
 function throwAll(checks: readonly (() => unknown)[]): void {

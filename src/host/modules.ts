@@ -1,6 +1,6 @@
 /** Which modules there are, and which of them this process runs. */
 import type { ModuleDefinition } from '#platform/module.ts';
-import { callVariable } from './configuration.ts';
+import { moduleVariable } from './configuration.ts';
 import { importModule, moduleNames as findModules } from './module-folders.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -43,7 +43,7 @@ export function checkNeeds(selected: readonly ModuleDefinition[], isReachable: (
     if (missing.length > 0) {
       throw new StartupError(
         `Module ${module.name} calls ${missing.join(' and ')}, which this process does not run. ` +
-          `Add ${missing.join(',')} to MODULES, or say where to call: ${missing.map(callVariable).join(', ')}.`,
+          `Add ${missing.join(',')} to MODULES, or say where to call: ${missing.map((name) => moduleVariable(name, 'URL')).join(', ')}.`,
       );
     }
   }

@@ -6,7 +6,7 @@ import type { Transport } from '#runtime/events/transport.ts';
 import type { Authentication, ModuleDefinition } from '#platform/module.ts';
 import { Authenticator } from '#platform/authenticator.ts';
 import { remoteAuthenticator } from '#runtime/security/remote-authenticator.ts';
-import { callVariable, type Configuration } from './configuration.ts';
+import { type Configuration, moduleVariable } from './configuration.ts';
 import type { RunningModule } from './module-assembly.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -49,7 +49,7 @@ interface Trusted extends Pick<Options, 'elsewhere' | 'configuration' | 'given'>
 export function checkTrust({ definitions, elsewhere, isCalled, configuration, given }: Trusted): void {
   if (given || configuration.jwksUrl || definitions.some(({ authenticates }) => authenticates)) return;
   if (elsewhere.some(({ name, authenticates }) => authenticates && isCalled(name))) return;
-  const whereToAsk = elsewhere.filter((module) => module.authenticates).map(({ name }) => `, say where to call it: ${callVariable(name)}`);
+  const whereToAsk = elsewhere.filter((module) => module.authenticates).map(({ name }) => `, say where to call it: ${moduleVariable(name, 'URL')}`);
   throw new StartupError(
     `No module here issues access tokens. Add the one that does to MODULES${whereToAsk.join('')}, or set JWKS_URL to the address of its keys.`,
   );

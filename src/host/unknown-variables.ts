@@ -1,9 +1,9 @@
 /** Finds variables that look like settings of this program and are none: a misspelt one would be ignored without a word. */
 import { distance } from 'fastest-levenshtein';
 import type { ModuleDefinition } from '#platform/module.ts';
-import { moduleVariables, variablePrefix } from './configuration.ts';
+import { variablePrefix } from './configuration.ts';
 import type { Environment } from './environment.ts';
-import { Variables } from './variables.ts';
+import { schemasOf } from './settings.ts';
 
 /** Shorter names are too near to others that mean something else. */
 const shortest = 7;
@@ -13,10 +13,7 @@ const ofKubernetes = /_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/;
 
 /** Returns a line for each, for the person who starts the program. */
 export function unknownVariables(environment: Environment, modules: readonly ModuleDefinition[]): readonly string[] {
-  const known = new Set([
-    ...Object.keys(Variables.shape),
-    ...modules.flatMap(({ name, settings }) => [...moduleVariables(name), ...Object.keys(settings?.shape ?? {})]),
-  ]);
+  const known = new Set(schemasOf(modules).flatMap(({ shape }) => Object.keys(shape)));
   const prefixes = modules.map(({ name }) => variablePrefix(name));
   return Object.keys(environment).flatMap((name) => {
     if (known.has(name) || !environment[name] || ofKubernetes.test(name)) return [];

@@ -1,17 +1,19 @@
 /** The environment variables that the host reads; each module declares its own in `settings.ts`. */
 import { z } from 'zod';
+import { about, seconds, shared, whole } from '#platform/settings.ts';
+import { grpcTarget } from '#runtime/grpc/target.ts';
 import { logLevels } from '#runtime/observability/create-logger.ts';
 import { mistakeIn } from './postgres/connection-url.ts';
 
-export const list = z
+const list = z
   .string()
   .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
-const seconds = (fallback: number, most: number) =>
-  z.coerce.number().positive().max(most).default(fallback).transform((value) => value * 1000);
-export const postgresUrl = z.string().superRefine((text, context) => {
+const postgresUrl = z.string().superRefine((text, context) => {
   const mistake = mistakeIn(text);
   if (mistake !== undefined) context.addIssue(mistake);
 });
+const brokerUrl = z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// or amqps:// URL' });
+const port = whole(0, 65_535);
 const file = z.string().min(1).optional();
 
 /** An origin as browsers send it: in lower case, without the port that goes without saying, and without a path. */
@@ -23,76 +25,91 @@ const browserOrigin = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const callTarget = z
+  .string()
+  .trim()
+  .refine((text) => grpcTarget(text) !== undefined, 'must be dns:///name:port, name:port, or IP addresses with ports, separated by commas');
+const httpOrigin = z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' }).transform((url) => new URL(url).origin);
+
 export const Variables = z.object({
-  NODE_ENV: z
-    .enum(['development', 'test', 'production'], 'must be development, test or production')
-    .default('development')
-    .describe('"production" is stricter about secrets, and listens on all addresses'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('where it listens'),
-  HOST: z.string().min(1).optional().describe('the address it listens on; this machine only, in production all'),
-  MANAGEMENT_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
+  NODE_ENV: shared.NODE_ENV,
+  PORT: port.default(3000).meta(about('where it listens')),
+  HOST: z.string().min(1).optional().meta(about('the address it listens on', { without: '127.0.0.1, in production 0.0.0.0' })),
+  MANAGEMENT_PORT: port
     .optional()
-    .describe('where /metrics and /readyz are instead, over plain HTTP; the public port'),
-  MANAGEMENT_HOST: z.string().min(1).optional().describe('the address of that; as HOST'),
-  DATA_DIR: z.string().min(1).default('data').describe('where the embedded database lies'),
-  DATABASE_URL: postgresUrl.optional().describe('a PostgreSQL of yours instead, 15 or later'),
-  DATABASE_DIRECT_URL: postgresUrl.optional().describe('the same database past a pooler in transaction mode, for what needs a session'),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).describe('connections for each module'),
-  DATABASE_POOL_TIMEOUT: seconds(3, 60).describe('seconds to wait for a connection'),
+    .meta(about('a port of their own for `/metrics`, `/readyz` and `/livez`, over plain HTTP; the public port then answers 404', { topology: 'gateway' })),
+  MANAGEMENT_HOST: z.string().min(1).optional().meta(about('the address of that port', { without: 'as HOST', topology: 'gateway' })),
+  DATA_DIR: z.string().min(1).default('data').meta(about('the folder of the embedded database')),
+  DATABASE_URL: postgresUrl.optional().meta(about('a PostgreSQL of yours, 15 or later', { without: 'the embedded one', secret: true })),
+  DATABASE_DIRECT_URL: postgresUrl
+    .optional()
+    .meta(about('the same database past a pooler in transaction mode (PgBouncer, Supabase, Neon), for migrations and locks', { secret: true })),
+  DATABASE_POOL_SIZE: whole(2, 200).default(10).meta(about('connections for each module')),
+  DATABASE_POOL_TIMEOUT: seconds(3, 60).meta(about('seconds to wait for a connection')),
   MODULES: list
     .pipe(z.array(z.string()).min(1, 'names no module'))
     .optional()
-    .describe('what this process runs, with commas between; all modules and the gateway'),
-  GRPC_PORT: z.coerce.number().int().min(0).max(65_535).optional().describe('where other processes call its modules'),
-  EVENTS_URL: z
-    .url({ protocol: /^amqps?$/, error: 'must be an amqp:// or amqps:// URL' })
+    .meta(about('the modules that this process runs, with commas between', { without: 'all, and the gateway' })),
+  GRPC_PORT: port.optional().meta(about('where other processes call its modules')),
+  EVENTS_URL: brokerUrl
     .optional()
-    .describe('the RabbitMQ between processes; events stay in this one'),
+    .meta(about('the RabbitMQ between processes, needed where modules run apart', { without: 'events stay in this process', secret: true })),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
-    .describe('where several gateways count requests together'),
-  PEER_TLS: z.enum(['on', 'off']).default('on').describe('"off" where the network between processes can be trusted'),
-  PEER_TLS_CA: file.describe('the authority that processes trust, a file that is read again when it changes'),
-  PEER_TLS_CERT: file.describe('what this process shows the others'),
-  PEER_TLS_KEY: file.describe('the key of that'),
-  TLS_CERT: file.describe('HTTPS at the public port, a file that is read again when it changes'),
-  TLS_KEY: file.describe('the key of that'),
-  SEED: z.string().min(1).optional().describe('examples to fill it with while it is empty: demo, in production none'),
-  LOG_LEVEL: z.enum(logLevels).default('info').describe(`${logLevels.join(', ')}; JSON lines unless a terminal looks on`),
-  SHUTDOWN_TIMEOUT: seconds(10, 600).describe('seconds to finish what is under way'),
+    .meta(about('where several gateways count requests together', { without: 'each counts for itself', secret: true, topology: 'gateway' })),
+  PEER_TLS: z.enum(['on', 'off']).default('on').meta(about('"off" where the network between processes can be trusted')),
+  PEER_TLS_CA: file.meta(about('the authority that processes trust, a file that is read again when it changes')),
+  PEER_TLS_CERT: file.meta(about('the certificate of this process for the others, likewise')),
+  PEER_TLS_KEY: file.meta(about('the file with its key')),
+  TLS_CERT: file.meta(about('HTTPS at the public port: a certificate, a file that is read again when it changes', { topology: 'gateway' })),
+  TLS_KEY: file.meta(about('the file with its key', { topology: 'gateway' })),
+  SEED: z.string().min(1).optional().meta(about('examples that fill an empty program; "none" leaves it empty', { without: 'demo, in production none' })),
+  LOG_LEVEL: z.enum(logLevels).default('info').meta(about(`${logLevels.join(', ')}; JSON lines unless a terminal looks on`)),
+  SHUTDOWN_TIMEOUT: seconds(10, 600).meta(about('seconds to finish what is under way')),
   SHUTDOWN_DELAY: z.coerce
     .number()
     .min(0)
     .max(600)
     .default(3)
     .transform((value) => value * 1000)
-    .describe('seconds of those in which /readyz says 503 and the port goes on answering; none at a terminal'),
-  REQUEST_TIMEOUT: seconds(40, 600).describe('seconds a request may take in all'),
-  BODY_LIMIT: z.coerce.number().int().min(1024).max(10_000_000).default(100_000).describe('bytes of a request'),
-  RATE_LIMIT_PER_MINUTE: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(1_000_000_000)
+    .meta(about('seconds of those in which `/readyz` says 503 and the port goes on answering; none at a terminal')),
+  REQUEST_TIMEOUT: seconds(40, 600).meta(about('seconds a request may take in all')),
+  BODY_LIMIT: whole(1024, 10_000_000).default(100_000).meta(about('bytes of a request')),
+  RATE_LIMIT_PER_MINUTE: whole(0, 1_000_000_000)
     .default(12_000)
-    .describe('requests of each person and of each network (IPv4 address, IPv6 /64); 0: no limit'),
-  CORS_ORIGINS: list.pipe(z.array(browserOrigin)).default([]).describe('origins whose pages may call, with commas between'),
-  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0).describe('proxies in front to believe about addresses'),
+    .meta(about('requests of each person and of each network (IPv4 address, IPv6 /64); 0: no limit')),
+  CORS_ORIGINS: list.pipe(z.array(browserOrigin)).default([]).meta(about('origins whose pages may call, with commas between', { without: 'none' })),
+  TRUST_PROXY: whole(0, 10).default(0).meta(about('proxies in front to believe about addresses')),
   TRUST_PROXY_HEADER: z
     .string()
     .toLowerCase()
     .pipe(z.enum(['x-forwarded-for', 'forwarded'], 'must be x-forwarded-for or forwarded'))
     .default('x-forwarded-for')
-    .describe('the header those proxies write; the other one is never read'),
-  JWKS_URL: z.url().optional().describe('the keys of access tokens, where nobody can be asked about sessions: a disabled person goes on until their token ends, so keep ACCESS_TOKEN_SECONDS short'),
-  TOKEN_ISSUER: z.string().min(1).default('fissile').describe('of access tokens'),
-  TOKEN_AUDIENCE: z.string().min(1).default('fissile').describe('of access tokens'),
-  CALLS: z.enum(['direct', 'wire']).default('direct').describe('"wire" makes calls between modules behave as over a network'),
-  CALLS_LATENCY: z.coerce.number().min(0).max(60_000).default(0).describe('with that: milliseconds to each'),
-  CALLS_FAILURE_RATE: z.coerce.number().min(0).max(1).default(0).describe('with that: the part of them that fails'),
+    .meta(about('the header those proxies write, or "forwarded" (RFC 7239); the other one is never read')),
+  JWKS_URL: z
+    .url()
+    .optional()
+    .meta(about('the keys of access tokens, where nobody can be asked about sessions: a disabled person goes on until their token ends, so keep ACCESS_TOKEN_SECONDS short')),
+  TOKEN_ISSUER: shared.TOKEN_ISSUER,
+  TOKEN_AUDIENCE: shared.TOKEN_AUDIENCE,
+  CALLS: z.enum(['direct', 'wire']).default('direct').meta(about('"wire" makes calls between modules behave as over a network')),
+  CALLS_LATENCY: z.coerce.number().min(0).max(60_000).default(0).meta(about('with that: milliseconds to each')),
+  CALLS_FAILURE_RATE: z.coerce.number().min(0).max(1).default(0).meta(about('with that: the part of them that fails')),
+});
+
+/** The variables that exist once for each module, by how they end: `ORDERS_DATABASE_URL`. */
+export const ModuleVariables = z.object({
+  DATABASE_URL: postgresUrl.optional().meta(about('a PostgreSQL for this module alone', { secret: true })),
+  DATABASE_DIRECT_URL: postgresUrl.optional().meta(about('the same past a pooler in transaction mode', { secret: true })),
+  URL: callTarget.optional().meta(about('where it is called, if it runs elsewhere: dns:///name:port, or addresses with commas between')),
+  HTTP_URL: list
+    .pipe(z.array(httpOrigin).min(1))
+    .optional()
+    .meta(about('where the gateway reaches it then: http:// or https://, several with commas between')),
+});
+
+/** Those that exist once for each process of a topology. */
+export const ProcessVariables = z.object({
+  EVENTS_URL: brokerUrl.optional().meta(about('in a topology: the broker, as a user of this process alone (see the command `broker`)', { secret: true })),
 });

@@ -1,9 +1,7 @@
 /** The pages for readers: what they name exists. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Variables } from '../../src/host/variables.ts';
 
 const root = join(import.meta.dirname, '../..');
 const markdownIn = (folder: string) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
@@ -83,13 +81,5 @@ describe('the documentation', () => {
     });
     expect(unproven).toEqual([]);
     expect(rows.length).toBeGreaterThan(10);
-  });
-
-  it('names every setting of the program, and none that is not there', () => {
-    const named = [...textOf('docs/settings.md').matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names]) => names!.replaceAll('`', '').split(', '));
-    const known = execFileSync(process.execPath, ['src/start.js', 'settings', '--json'], { cwd: root, encoding: 'utf8' });
-    expect(Object.keys(JSON.parse(known) as object)).toEqual(expect.arrayContaining(named));
-    // Explained in run.md.
-    expect([...named, 'NODE_ENV']).toEqual(expect.arrayContaining(Object.keys(Variables.shape)));
   });
 });

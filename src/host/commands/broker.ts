@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { brokerDefinitions, type BrokerUser } from '#runtime/events/rabbitmq/definitions.ts';
 import type { Answer, Command, CommandLine } from '../command.ts';
-import { eventsVariable, readConfiguration } from '../configuration.ts';
+import { moduleVariable, readConfiguration } from '../configuration.ts';
 import { subscriptionsOf } from '../event-transport.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { StartupError } from '../startup-error.ts';
@@ -46,13 +46,13 @@ async function broker({ environment, topology }: CommandLine, folder?: string): 
   const users = [...processes].map(([name, modules]) => ({
     process: name,
     name: `${vhost === '/' ? 'fissile' : vhost}-${name}`,
-    password: known.get(eventsVariable(name)) ?? randomBytes(24).toString('base64url'),
+    password: known.get(moduleVariable(name, 'EVENTS_URL')) ?? randomBytes(24).toString('base64url'),
     modules: modules.filter((module) => module !== gateway),
   }));
   const subscriptions = (await loadModules(names)).flatMap(subscriptionsOf);
   await mkdir(target, { recursive: true, mode: 0o700 });
   await replace(definitionsFile, `${JSON.stringify(brokerDefinitions({ vhost, modules: names, subscriptions, users }), null, 2)}\n`);
-  await replace(urlsFile, users.map((user) => `${eventsVariable(user.process)}=${urlOf(user, url)}\n`).join(''));
+  await replace(urlsFile, users.map((user) => `${moduleVariable(user.process, 'EVENTS_URL')}=${urlOf(user, url)}\n`).join(''));
   const lines = [
     `${definitionsFile}: for the broker: rabbitmqctl import_definitions < ${definitionsFile}`,
     `${urlsFile}: for each process its EVENTS_URL; --topology takes them as they are`,

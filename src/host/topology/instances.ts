@@ -1,14 +1,15 @@
 /** Every process of a topology with the environment that makes it what it is. */
-import { eventsVariable, ownDatabaseVariable, ownDirectVariable } from '../configuration.ts';
+import { moduleVariable } from '../configuration.ts';
 import { directVariable } from '../database-places.ts';
 import type { Environment } from '../environment.ts';
 import type { CertificateFiles } from '../certificates.ts';
 import type { DatabaseUrls } from './databases.ts';
 import type { Topology, TopologyProcess } from './topology.ts';
 import { gateway } from './topology-file.ts';
+import { Variables } from '../variables.ts';
 
 /** Settings of the way in alone: how clients and probes are served, and where gateways share their counts. */
-const ofGateway = ['TLS_CERT', 'TLS_KEY', 'REDIS_URL', 'MANAGEMENT_PORT', 'MANAGEMENT_HOST'];
+const ofGateway = Object.entries(Variables.shape).flatMap(([name, schema]) => (schema.meta()?.topology === gateway ? name : []));
 
 export interface Instance {
   /** The name of the process, with the replica's number where there are several: `shop-2`. */
@@ -53,18 +54,18 @@ function environmentOf(entry: TopologyProcess, replica: number, { processes, eve
     // The administrator's: each module gets its own, and a process only those of its modules.
     DATABASE_URL: undefined,
     [directVariable]: undefined,
-    ...unset([...databases.keys()].flatMap((module) => [ownDatabaseVariable(module), ownDirectVariable(module)])),
+    ...unset([...databases.keys()].flatMap((module) => [moduleVariable(module, 'DATABASE_URL'), moduleVariable(module, 'DATABASE_DIRECT_URL')])),
     ...Object.fromEntries(
       businessOf(entry.modules).flatMap((module) => [
-        [ownDatabaseVariable(module), databases.get(module)?.url],
-        [ownDirectVariable(module), databases.get(module)?.directUrl],
+        [moduleVariable(module, 'DATABASE_URL'), databases.get(module)?.url],
+        [moduleVariable(module, 'DATABASE_DIRECT_URL'), databases.get(module)?.directUrl],
       ]),
     ),
     MODULES: entry.modules.join(','),
     PORT: String(entry.port + replica),
     GRPC_PORT: entry.grpcPort === undefined ? undefined : String(entry.grpcPort + replica),
-    EVENTS_URL: eventsUrl && (environment[eventsVariable(entry.name)] || eventsUrl),
-    ...unset(processes.map(({ name }) => eventsVariable(name))),
+    EVENTS_URL: eventsUrl && (environment[moduleVariable(entry.name, 'EVENTS_URL')] || eventsUrl),
+    ...unset(processes.map(({ name }) => moduleVariable(name, 'EVENTS_URL'))),
     ...given(Object.assign({}, ...others.map((other) => addressesOf(other, scheme))), environment),
     ...(files && { PEER_TLS_CA: files.ca, PEER_TLS_CERT: files.cert, PEER_TLS_KEY: files.key }),
     // Behind the gateway: it counts the requests, and says who asked.
