@@ -18,9 +18,9 @@ export const programSettings = {
   ADMIN_PASSWORD: administrator.password,
 };
 
-export const startProgram = ({ url, folder }: BenchDatabase): Promise<BenchProcess> =>
+export const startProgram = ({ url, folder }: BenchDatabase, settings: Record<string, string> = {}): Promise<BenchProcess> =>
   startProcess('src/start.js', {
-    environment: { ...programSettings, DATABASE_URL: url },
+    environment: { ...programSettings, ...settings, DATABASE_URL: url },
     logFile: join(folder, 'program.log'),
     path: '/readyz',
   });

@@ -4,16 +4,21 @@ import type { SentAnswer } from './rendered-answer.ts';
 export type AnswerHead = Pick<SentAnswer, 'status' | 'headers'>;
 
 /**
- * Answers, once: what comes after an answer (such as the outcome of what took too long) is dropped. Express answers 304
- * where the client has this `ETag` already, and leaves out the body for HEAD.
+ * Answers, once: what comes after an answer (such as the outcome of what took too long) is dropped. Express says whether
+ * the client has this `ETag` already. `response.send` would make a buffer of the text, which goes out in a write of its own
+ * beside the headers: a third of the CPU time of a read.
  */
 export function send(response: Response, { body, ...head }: SentAnswer): void {
   if (!writeHead(response, head)) return;
+  const { req } = response;
+  if (req.fresh) {
+    response.removeHeader('Content-Type');
+    return void response.status(304).end();
+  }
   if (body === undefined) return void response.end();
-  // A buffer, as Express would add a charset to the type of a text.
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  response.req.context.bytes = bytes.length;
-  response.send(bytes);
+  req.context.bytes = Buffer.byteLength(body);
+  response.setHeader('Content-Length', req.context.bytes);
+  response.end(req.method === 'HEAD' ? undefined : body);
 }
 
 /**
