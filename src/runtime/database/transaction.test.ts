@@ -219,14 +219,14 @@ describe('a conflict with another transaction', () => {
 
   it('that is a real deadlock is solved by running one of them again', async () => {
     await notes.test.sql("INSERT INTO library.notes VALUES (1, ''), (2, '')");
-    let runs = 0;
+    let [runs, held] = [0, 0];
     const bothHoldOne = Promise.withResolvers<void>();
     const append = (id: number) => notes.test.database.query("UPDATE notes SET text = text || 'x' WHERE id = $1", [id]);
     const both = (first: number, second: number) =>
       notes.test.database.transaction(async () => {
-        const run = ++runs;
+        runs++;
         await append(first);
-        if (run === 2) bothHoldOne.resolve();
+        if (++held === 2) bothHoldOne.resolve();
         await bothHoldOne.promise;
         await append(second);
       });
