@@ -110,7 +110,7 @@ describe('the part that is refused', () => {
 
   it.each([2, 10])('leaves as much as can be answered, and a short queue, at %i times the capacity', (multiple) => {
     const capacity = 10;
-    // What is taken up comes back for more a little later, as a saga does.
+    // Work that is taken up comes back for more a little later, as a saga does.
     const returning = Array<number>(5).fill(0);
     let [waiting, done] = [0, 0];
     const delays: number[] = [];

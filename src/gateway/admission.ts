@@ -12,7 +12,7 @@ const tick = 20;
 /** Longer waits begin it, `standing` measurements in a row: more than a hiccup. */
 const tolerated = 12;
 const standing = 15;
-/** What the waits of an order add up to is many times this. */
+/** An order waits many times this in all. */
 const target = 5;
 const patience = 250;
 const longestRetry = 60_000;
