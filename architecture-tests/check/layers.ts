@@ -17,7 +17,7 @@ export interface Layer {
 
 /** The vocabulary of business logic, and the ports through which it acts. */
 const language = ['clock', 'context', 'contract', 'deadline', 'errors', 'fair-turns', 'logger', 'network', 'pages', 'text', 'validation'];
-const ports = ['database', 'module', 'outbox', 'personal-traces', 'sagas', 'step-failure', 'transaction'];
+const ports = ['module', 'outbox', 'personal-traces', 'sagas', 'step-failure', 'transaction'];
 /** They compute and touch nothing outside the process. */
 const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];
 const anyBuiltin = ['*'];
@@ -125,7 +125,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
       'use-cases',
     ],
     foreignContracts: true,
-    platform: [...language, ...ports, 'access-token', 'assets', 'authenticator'],
+    platform: [...language, ...ports, 'database', 'access-token', 'assets', 'authenticator'],
     builtins: computing,
     reason: 'module.ts wires what the module runs with, and nothing that is there for tests.',
   },

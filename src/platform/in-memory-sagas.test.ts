@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errors } from './errors.ts';
 import { InMemorySagas, runToEnd } from './in-memory-sagas.ts';
+import { InMemoryTable } from './in-memory-transaction.ts';
 import { saga, type SagaImplementation } from './sagas.ts';
 
 const ShopErrors = errors('shop', { declined: ['conflict', 'Declined.'], away: ['unavailable', 'Nobody there.'] });
@@ -50,6 +51,20 @@ describe('running a saga to its end in memory', () => {
     const away = () => Promise.reject(ShopErrors.away());
     expect(await of([{ name: 'a', run: away, undo }])).toMatchObject({ reason: { code: 'saga.timed-out' }, undone: ['a'] });
     expect(await of([{ name: 'a', run: away, undo, local: true }])).toMatchObject({ undone: [] });
+  });
+
+  it('takes back what a local step did before it failed, and keeps what another did', async () => {
+    const table = new InMemoryTable<string, number>();
+    const stored = async (local: boolean) => {
+      const run = async () => {
+        table.set('a', 1);
+        throw ShopErrors.declined();
+      };
+      await of([{ name: 'a', local, run }]);
+      return table.has('a');
+    };
+    expect(await stored(true)).toBe(false);
+    expect(await stored(false)).toBe(true);
   });
 
   it('stops where it is cancelled', async () => {

@@ -1,7 +1,8 @@
 /** For unit tests of what starts sagas, and of sagas themselves, without a database. */
-import { onRollback } from './in-memory-transaction.ts';
-import { type SagaDataOf, type SagaDefinition, type SagaEnd, type SagaImplementation, Sagas } from './sagas.ts';
+import { inMemoryTransaction, onRollback } from './in-memory-transaction.ts';
+import { type SagaDataOf, type SagaDefinition, type SagaEnd, type SagaImplementation, Sagas, type Step } from './sagas.ts';
 import { finalReason, timedOut } from './step-failure.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Keeps what was started and cancelled; runs nothing. Data that the saga's schema refuses is refused. */
 export class InMemorySagas extends Sagas {
@@ -42,14 +43,16 @@ export interface EndedSaga<Data> {
 }
 
 /**
- * Runs a saga's steps as the engine would, without waiting between tries: what fails for good, and what is still
- * unavailable after `tries`, undoes the steps before it in reverse order.
+ * Runs a saga's steps as the engine would, local ones in a transaction, without waiting between tries: what fails for
+ * good, and what is still unavailable after `tries`, undoes the steps before it in reverse order.
  */
 export async function runToEnd<Data>(
   { steps }: SagaImplementation<Data>,
   data: Data,
   { id = 'saga', tries = 3, cancelledBefore = () => undefined }: RunToEndOptions = {},
 ): Promise<EndedSaga<Data>> {
+  const transaction = inMemoryTransaction();
+  const around = (step: Step<Data>): Transaction => (step.local === true ? transaction : (work) => work());
   const done: string[] = [];
   const undone: string[] = [];
   let current = data;
@@ -61,7 +64,8 @@ export async function runToEnd<Data>(
     reason = step.run && cancelledBefore(step.name);
     for (let attempt = 1; !reason; attempt++) {
       try {
-        current = { ...current, ...(await step.run?.(current, { key: `${id}:${step.name}` })) };
+        const result = await around(step)(async () => step.run?.(current, { key: `${id}:${step.name}` }));
+        current = { ...current, ...result };
         break;
       } catch (error) {
         // After an unknown outcome the step may have happened, whatever a later try says.
@@ -79,7 +83,7 @@ export async function runToEnd<Data>(
     if (!step.undo) continue;
     for (let attempt = 1; ; attempt++) {
       try {
-        await step.undo(current, { key: `${id}:${step.name}`, reason });
+        await around(step)(async () => step.undo?.(current, { key: `${id}:${step.name}`, reason }));
         break;
       } catch (error) {
         if (attempt === tries) throw error;

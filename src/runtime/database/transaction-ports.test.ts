@@ -133,6 +133,7 @@ describe('a transaction in memory', () => {
     });
     await expect(failing).rejects.toThrow('no');
     expect(outbox.events.map(({ payload }) => payload)).toEqual([{ id: 'kept' }]);
+    expect(() => outbox.add(happened, { id: 'outside' }), 'as the outbox of PostgreSQL').toThrow('needs a transaction');
     expect([...sagas.started, ...sagas.cancelled].map(({ id }) => id)).toEqual(['kept', 'kept']);
   });
 });
