@@ -71,7 +71,7 @@ export const row: Row = {
 const inWords = ({ rate, ours, peer }: Comparison) =>
   `${(rate * 100).toFixed(0)} % of the rate (${ours.perSecond.toFixed(0)} against ${peer.perSecond.toFixed(0)} a second); CPU with PostgreSQL ${ours.cpu.toFixed(0)} against ${peer.cpu.toFixed(0)} µs`;
 
-/** What a peer needs to check the program's tokens. */
+/** The keys and names with which a peer checks the program's tokens. */
 async function tokenSettings(url: string, { headers }: HttpRequest): Promise<Record<string, string>> {
   const [key] = ((await (await fetch(`${url}/.well-known/jwks.json`)).json()) as { keys: object[] }).keys;
   const { iss, aud } = JSON.parse(Buffer.from(headers!.Authorization!.split('.')[1]!, 'base64url').toString()) as Record<string, string>;

@@ -26,7 +26,7 @@ export const schemasOf = (modules: readonly ModuleDefinition[]): readonly z.ZodO
   ...modules.flatMap(({ name, settings }) => [variablesOf(name, ModuleVariables), variablesOf(name, ProcessVariables), ...(settings ? [settings] : [])]),
 ];
 
-/** Those of the program, of each module, and of the modules themselves; a shared one is listed once. */
+/** Lists the settings of the program, of each module, and of the modules themselves; a shared one once. */
 export function settingGroups(modules: readonly ModuleDefinition[]): readonly SettingsGroup[] {
   const own = modules.map(({ name, settings = z.object({}) }) => {
     const all = Object.entries(settingsIn(settings)).filter(([variable]) => !(variable in Variables.shape));

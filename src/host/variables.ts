@@ -109,7 +109,7 @@ export const ModuleVariables = z.object({
     .meta(about('where the gateway reaches it then: http:// or https://, several with commas between')),
 });
 
-/** Those that exist once for each process of a topology. */
+/** Settings that exist once for each process of a topology. */
 export const ProcessVariables = z.object({
   EVENTS_URL: brokerUrl.optional().meta(about('in a topology: the broker, as a user of this process alone (see the command `broker`)', { secret: true })),
 });
