@@ -1,4 +1,4 @@
-// ADR 0009, ADR 0049
+// ADR 0009, ADR 0016
 /**
  * The transaction of a use case: its changes, events (`Outbox`) and started sagas (`Sagas`) are stored together or not
  * at all.
