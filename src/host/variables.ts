@@ -1,3 +1,4 @@
+// ADR 0054
 /** The environment variables that the host reads; each module declares its own in `settings.ts`. */
 import { z } from 'zod';
 import { about, seconds, shared, whole } from '#platform/settings.ts';

@@ -1,3 +1,4 @@
+// ADR 0054
 /**
  * Settings: a zod object with an environment variable for each field. The configuration, documentation, `.env.example`, the
  * command `settings` and the messages about wrong values come from it.
