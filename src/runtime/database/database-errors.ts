@@ -6,6 +6,7 @@ const serializationFailure = '40001';
 const deadlockDetected = '40P01';
 const readOnlyTransaction = '25006';
 const lockNotAvailable = '55P03';
+const transactionAborted = '25P02';
 const undefinedPreparedStatement = '26000';
 const featureNotSupported = '0A000';
 
@@ -17,6 +18,10 @@ const isSystemError = (error: Error) => 'syscall' in error;
 /** PostgreSQL undid the transaction for the sake of another; running it again makes sense. */
 export const isConflict = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === serializationFailure || error.code === deadlockDetected);
+
+/** The statement did not run, because one before it in the same transaction had failed. */
+export const failedWithTransaction = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === transactionAborted;
 
 /**
  * The classes of PostgreSQL's errors that pass by themselves: connection (08), resources (53), shutdown and

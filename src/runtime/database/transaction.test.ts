@@ -70,6 +70,15 @@ describe('a transaction', () => {
     expect(await stored()).toEqual([1]);
   });
 
+  it('rejects the statements behind a failed one with its error, for that is what to mend', async () => {
+    await insert(1);
+    const failing = notes.test.database.transaction(async () => {
+      void insert(1);
+      await insert(2);
+    });
+    await expect(failing).rejects.toMatchObject(uniqueViolation);
+  });
+
   it('rejects when the work swallowed the error of a statement', async () => {
     await insert(1);
     const failing = notes.test.database.transaction(async () => {

@@ -2,7 +2,7 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import type { AmbientTransaction } from '#platform/ambient-transaction.ts';
-import { asFailure, isConflict, spoilsConnection } from './database-errors.ts';
+import { asFailure, failedWithTransaction, isConflict, spoilsConnection } from './database-errors.ts';
 
 /**
  * One transaction on one connection. Nothing here waits for an answer it does not need: BEGIN goes out together
@@ -20,7 +20,7 @@ export class Transaction implements AmbientTransaction {
   #sent = 0;
   #open = true;
   #spoilt = false;
-  /** The first statement that failed: those behind it only fail because of it. */
+  /** The first statement that failed: those behind it only fail because of it, and with its error. */
   #failure: unknown;
   /** Why it must not commit, although no statement failed. */
   #refusal: { readonly reason: unknown } | undefined;
@@ -50,7 +50,7 @@ export class Transaction implements AmbientTransaction {
     const result = this.#client.query(config).catch((error: unknown) => {
       this.#failure ??= error;
       this.#spoilt ||= spoilsConnection(error);
-      throw asFailure(error);
+      throw asFailure(failedWithTransaction(error) ? this.#failure : error);
     });
     // Not everybody awaits every statement: what failed comes out when the transaction ends.
     result.catch(() => {});
