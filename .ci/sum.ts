@@ -12,7 +12,11 @@ interface Report {
     readonly name: string;
     readonly status: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages?: readonly string[] }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -23,7 +27,9 @@ const run = new Set<string>();
 let passed = 0;
 
 console.log('');
-for (const report of readdirSync(folder).filter((name) => name.endsWith('.json')).sort()) {
+for (const report of readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .sort()) {
   const suite = basename(report, '.json');
   const before = { passed, failed: failures.length };
   const results = testResultsOf(join(folder, report));
@@ -38,7 +44,8 @@ for (const report of readdirSync(folder).filter((name) => name.endsWith('.json')
       if (status === 'passed') passed += 1;
     }
     // A file that could not even be loaded fails without a failed test.
-    if (file.status === 'failed' && failures.length === failedBefore) failures.push(`${suite}: ${path}\n    ${firstLineOf(file.message)}`);
+    if (file.status === 'failed' && failures.length === failedBefore)
+      failures.push(`${suite}: ${path}\n    ${firstLineOf(file.message)}`);
   }
   if (!results) failures.push(`${suite}: ended without a report, see above`);
   const failed = failures.length - before.failed;
@@ -47,7 +54,10 @@ for (const report of readdirSync(folder).filter((name) => name.endsWith('.json')
 }
 failures.push(...broken.map((step) => `${step}: ended with an error outside of any test, see above`));
 
-list('Run nowhere', [...skipped].filter((test) => !run.has(test)));
+list(
+  'Run nowhere',
+  [...skipped].filter((test) => !run.has(test)),
+);
 list('Failed', failures);
 console.log(`\n${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;

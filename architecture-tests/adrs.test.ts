@@ -37,7 +37,9 @@ describe('a decision', () => {
   it('is named by files that it explains, and only pages that exist are named', () => {
     const folders = ['src', 'modules', 'build', 'tests', 'architecture-tests/check'];
     const named = folders
-      .flatMap((name) => readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => join(root, name, path)))
+      .flatMap((name) =>
+        readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => join(root, name, path)),
+      )
       .filter((path) => /\.[jt]s$/.test(path) && !path.includes('generated'))
       .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/\bADR[ /](\d{4})\b/g)].map(([, number]) => number!));
     expect([...new Set(named)].toSorted()).toEqual(pages.map((name) => name.slice(0, 4)).toSorted());

@@ -76,7 +76,9 @@ describe('the baseline', () => {
       expect(code).toBe(1);
       checkout.git('add', '--all');
       checkout.git('commit', '--quiet', '--message', 'smuggled');
-      expect(await checkout.check('--changed', 'HEAD~1'), 'not in a commit of the branch either').toMatchObject({ code: 1 });
+      expect(await checkout.check('--changed', 'HEAD~1'), 'not in a commit of the branch either').toMatchObject({
+        code: 1,
+      });
     }));
 
   it('is never made in CI', () =>

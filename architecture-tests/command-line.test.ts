@@ -113,7 +113,12 @@ describe('the exit code', () => {
       "throw new Error('not today');\n",
       'modules/sales/contract.ts cannot be loaded: not today',
     ],
-    ['a lock that is no lock', 'architecture-tests/contract-lock.json', '{ "operations": ', 'contract-lock.json is not JSON'],
+    [
+      'a lock that is no lock',
+      'architecture-tests/contract-lock.json',
+      '{ "operations": ',
+      'contract-lock.json is not JSON',
+    ],
   ])('is 2 for %s', async (_, path, text, message) => {
     const { code, out } = await withCheckout((checkout) => {
       checkout.write(path, text);
@@ -206,7 +211,9 @@ describe('as SARIF', () => {
       {
         ruleId: 'contracts-only',
         locations: [
-          { physicalLocation: { artifactLocation: { uri: crossing.path, uriBaseId: 'ROOT' }, region: { startLine: 2 } } },
+          {
+            physicalLocation: { artifactLocation: { uri: crossing.path, uriBaseId: 'ROOT' }, region: { startLine: 2 } },
+          },
         ],
       },
     ]);

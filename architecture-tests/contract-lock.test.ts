@@ -22,7 +22,12 @@ function edit({ root }: Checkout, path: string, before: string, after: string): 
 /** The whole lock of the clean tree, and a change that everybody old can live with. */
 const allowed: readonly [what: string, path: string, before: string, after: string][] = [
   ['an optional field in an input', 'modules/sales/contract.ts', 'note: z', 'coupon: z.string().optional(), note: z'],
-  ['a field with a default in an input', 'modules/sales/contract.ts', 'note: z', 'gift: z.boolean().default(false), note: z'],
+  [
+    'a field with a default in an input',
+    'modules/sales/contract.ts',
+    'note: z',
+    'gift: z.boolean().default(false), note: z',
+  ],
   [
     'an optional field in an output',
     'modules/sales/contract.ts',
@@ -89,8 +94,16 @@ const allowedInProto: readonly [what: string, before: string, after: string][] =
   ['an enum', 'message SellResponse', 'enum Mood {\n  MOOD_UNSPECIFIED = 0;\n}\n\nmessage SellResponse'],
   ['an rpc', '  rpc Sell(', '  rpc Return(SellRequest) returns (SellResponse);\n  rpc Sell('],
   ['other words', '// Fails with', '// May fail with'],
-  ['fields in another order', '  string buyer_id = 1;\n  int64 amount = 2;', '  int64 amount = 2;\n  string buyer_id = 1;'],
-  ['a field that is gone, when its number and name are reserved', '4;\n  reserved "discount";', '3, 4;\n  reserved "discount", "note";'],
+  [
+    'fields in another order',
+    '  string buyer_id = 1;\n  int64 amount = 2;',
+    '  int64 amount = 2;\n  string buyer_id = 1;',
+  ],
+  [
+    'a field that is gone, when its number and name are reserved',
+    '4;\n  reserved "discount";',
+    '3, 4;\n  reserved "discount", "note";',
+  ],
 ];
 
 describe('a .proto file', () => {
@@ -106,7 +119,12 @@ describe('a .proto file', () => {
 
   it('keeps the numbers of the values of an enum', () =>
     withCheckout(async (checkout) => {
-      edit(checkout, protoPath, 'message SellResponse', 'enum Mood {\n  MOOD_UNSPECIFIED = 0;\n  MOOD_GOOD = 1;\n}\n\nmessage SellResponse');
+      edit(
+        checkout,
+        protoPath,
+        'message SellResponse',
+        'enum Mood {\n  MOOD_UNSPECIFIED = 0;\n  MOOD_GOOD = 1;\n}\n\nmessage SellResponse',
+      );
       expect(await checkout.check('--lock')).toMatchObject({ code: 0 });
       edit(checkout, protoPath, 'MOOD_GOOD = 1;', 'MOOD_GOOD = 2;');
       const { code, out } = await checkout.check('--rule', 'contract-lock');
@@ -117,10 +135,20 @@ describe('a .proto file', () => {
 
   it('keeps reserved what was reserved, from one release to the next', () =>
     withCheckout(async (checkout) => {
-      edit(checkout, protoPath, 'reserved 4;\n  reserved "discount";', 'reserved 3, 4;\n  reserved "discount", "note";');
+      edit(
+        checkout,
+        protoPath,
+        'reserved 4;\n  reserved "discount";',
+        'reserved 3, 4;\n  reserved "discount", "note";',
+      );
       edit(checkout, protoPath, '  optional string note = 3;\n', '');
       expect(await checkout.check('--lock')).toMatchObject({ code: 0 });
-      edit(checkout, protoPath, 'reserved 3, 4;\n  reserved "discount", "note";', 'reserved 4;\n  reserved "discount";');
+      edit(
+        checkout,
+        protoPath,
+        'reserved 3, 4;\n  reserved "discount", "note";',
+        'reserved 4;\n  reserved "discount";',
+      );
       const { out } = await checkout.check('--rule', 'contract-lock');
       expect(out).toContain('3 of SellRequest is gone and not reserved');
     }));
@@ -137,7 +165,8 @@ describe('a .proto file', () => {
     withCheckout(async (checkout) => {
       const { protos: _, ...lock } = JSON.parse(lockOf(checkout)) as Record<string, unknown>;
       checkout.write(lockPath, JSON.stringify(lock));
-      for (const module of ['billing', 'people', 'sales']) rmSync(join(checkout.root, `modules/${module}/${module}.proto`));
+      for (const module of ['billing', 'people', 'sales'])
+        rmSync(join(checkout.root, `modules/${module}/${module}.proto`));
       expect(await checkout.check('--rule', 'contract-lock')).toMatchObject({ code: 0 });
     }));
 

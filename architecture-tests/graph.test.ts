@@ -15,7 +15,9 @@ describe('the graph of this repository', () => {
   const graph = readGraph(read(repository));
 
   it('is the one in docs/boundaries.md', () => {
-    const [, drawn] = /<!-- graph -->\n([^]*?)\n<!-- \/graph -->/.exec(readFileSync(join(repository, 'docs/boundaries.md'), 'utf8')) ?? [];
+    const [, drawn] =
+      /<!-- graph -->\n([^]*?)\n<!-- \/graph -->/.exec(readFileSync(join(repository, 'docs/boundaries.md'), 'utf8')) ??
+      [];
     expect(drawn, outdated).toBe(mermaid(graph));
   });
 
@@ -53,7 +55,9 @@ describe('the graph of a checkout', () => {
     const { cards, arrows, width, height } = await layout(drawn);
     expect(cards).toHaveLength(3);
     const overlaps = (x: number, y: number, wide: number, high: number) =>
-      cards.filter((card) => x < card.x + card.width && card.x < x + wide && y < card.y + card.height && card.y < y + high);
+      cards.filter(
+        (card) => x < card.x + card.width && card.x < x + wide && y < card.y + card.height && card.y < y + high,
+      );
     for (const { x, y, width: wide, height: high } of cards) {
       expect(overlaps(x, y, wide, high)).toHaveLength(1);
       expect(x + wide).toBeLessThanOrEqual(width);

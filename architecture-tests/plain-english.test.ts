@@ -15,7 +15,9 @@ function riddles(path: string, text: string): string[] {
     const goesOn = type === 'Line' && before?.type === 'Line' && /^\n\s*$/.test(text.slice(before.end, start));
     const said = value.replace(/^[*\s]+/, '');
     const isDoc = type === 'Line' || text.slice(start, end).startsWith('/**');
-    return isDoc && !goesOn && riddle.test(said) ? [`${path}:${text.slice(0, start).split('\n').length}: ${said.split('\n', 1)[0]!.trim()}`] : [];
+    return isDoc && !goesOn && riddle.test(said)
+      ? [`${path}:${text.slice(0, start).split('\n').length}: ${said.split('\n', 1)[0]!.trim()}`]
+      : [];
   });
 }
 

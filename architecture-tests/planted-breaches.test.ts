@@ -24,7 +24,9 @@ describe('the planted breaches', () => {
   });
 
   it('cross a boundary by every kind of import there is', () => {
-    const said = ['contracts-only', 'imports-resolve'].flatMap(plantedCases).flatMap(({ expected }) => expected.map(({ what }) => what));
+    const said = ['contracts-only', 'imports-resolve']
+      .flatMap(plantedCases)
+      .flatMap(({ expected }) => expected.map(({ what }) => what));
     for (const kind of importKinds)
       expect(
         said.filter((what) => what.endsWith(`(${kind})`)),

@@ -56,7 +56,8 @@ describe('npm run proto', () => {
       const before = readFrom(checkout, path);
       await expect(write(checkout)).rejects.toMatchObject({
         code: 2,
-        stderr: 'sales.sell.input.note: union has no type in protobuf. Make it an object with an optional field for each kind.\n',
+        stderr:
+          'sales.sell.input.note: union has no type in protobuf. Make it an object with an optional field for each kind.\n',
       });
       expect(readFrom(checkout, path)).toBe(before);
     }));

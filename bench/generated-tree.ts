@@ -86,7 +86,9 @@ function writeModule(index: number, write: Write): void {
       '',
       `export default defineModule('${name}', {`,
       `  offers: ${Api(name)},`,
-      ...(before ? [`  needs: [${Api(before)}.find],`, `  reactions: { follow: on(changed${before}, reaction0, [stored0]) },`] : []),
+      ...(before
+        ? [`  needs: [${Api(before)}.find],`, `  reactions: { follow: on(changed${before}, reaction0, [stored0]) },`]
+        : []),
       `  publishes: [changed${name}],`,
       '  operations: { useCase0, stored0, reaction0 },',
       '});',
@@ -142,9 +144,9 @@ function step${step}(input: { id: string; amount: number; tags: readonly string[
   );
   const call = role === 'use-cases' && before ? `\nexport type Find${file} = typeof Api${before}.find;\n` : '';
   const query =
-    role === 'persistence' ?
-      `\nexport const rows${file} = (database: { query(sql: string): unknown }) => database.query('SELECT id, name FROM things WHERE amount > 5');\n`
-    : '';
+    role === 'persistence'
+      ? `\nexport const rows${file} = (database: { query(sql: string): unknown }) => database.query('SELECT id, name FROM things WHERE amount > 5');\n`
+      : '';
   return `${[...imports, ...sibling].join('\n')}\n${steps.join('')}${query}${call}
 export interface Thing${file} {
   readonly id: string;

@@ -16,7 +16,12 @@ export const LibraryApi = api('library', {
   getLoan: query(1, { input: z.object({ loanId: z.uuid(), reader: z.uuid() }), output: Loan, errors: [] }),
 });
 
-export const libraryProto = protoFile({ module: 'library', api: LibraryApi, exports: new Map([['library', { Loan, Money }]]), released: {} });
+export const libraryProto = protoFile({
+  module: 'library',
+  api: LibraryApi,
+  exports: new Map([['library', { Loan, Money }]]),
+  released: {},
+});
 
 const id = '0197a4c4-8f2e-7c3b-9d7e-3f1f5b6a2c10';
 export const question = { loanId: id, reader: id };

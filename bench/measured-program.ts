@@ -36,7 +36,8 @@ export function measureProgram(args: readonly string[], cwd: string): Promise<Co
       // A breach that was found is exit code 1, or a number of them.
       if (error && (typeof error.code !== 'number' || output === ''))
         return reject(new Error(`${args.join(' ')} failed: ${words || error.message}`));
-      const sum = (of: (usage: NodeJS.ResourceUsage) => number) => usages.reduce((total, usage) => total + of(usage), 0);
+      const sum = (of: (usage: NodeJS.ResourceUsage) => number) =>
+        usages.reduce((total, usage) => total + of(usage), 0);
       resolve({
         milliseconds,
         cpu: sum(({ userCPUTime, systemCPUTime }) => userCPUTime + systemCPUTime) / 1000,

@@ -56,7 +56,12 @@ export async function startNginx(folder: string, upstream: string): Promise<Reve
   const child = spawn('nginx', ['-p', folder, '-e', join(folder, 'nginx-error.log'), '-c', file], { stdio: 'ignore' });
   const forget = atExit(() => child.kill('SIGTERM'));
   const url = `http://127.0.0.1:${port}`;
-  while (!(await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false))) {
+  while (
+    !(await fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ))
+  ) {
     if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}; see ${folder}/nginx-error.log.`);
     await sleep(20);
   }

@@ -30,7 +30,11 @@ export interface Varying {
  * The same transactions with the same statements, and before them one statement more that makes up the values that
  * must differ from run to run. `varying` comes before the ids: each traced id is replaced by a new one in every place.
  */
-export function scriptOf(transactions: readonly TracedTransaction[], constantIds: readonly string[], varying: readonly Varying[]): PgbenchScript {
+export function scriptOf(
+  transactions: readonly TracedTransaction[],
+  constantIds: readonly string[],
+  varying: readonly Varying[],
+): PgbenchScript {
   const ids = new Map<string, string>();
   const idExpression = (id: string) => {
     if (constantIds.includes(id)) return literal(id);
@@ -52,11 +56,12 @@ export function scriptOf(transactions: readonly TracedTransaction[], constantIds
     return computed.get(expression)!;
   };
   const body = transactions.map((transaction) => {
-    const statements = transaction.map(({ text, values }) =>
-      `${text.replaceAll(/\$(\d+)/g, (_, number: string) => {
-        const value = values[Number(number) - 1];
-        return value == null ? 'null' : `:${nameOf(value)}`;
-      })};`,
+    const statements = transaction.map(
+      ({ text, values }) =>
+        `${text.replaceAll(/\$(\d+)/g, (_, number: string) => {
+          const value = values[Number(number) - 1];
+          return value == null ? 'null' : `:${nameOf(value)}`;
+        })};`,
     );
     return statements.length === 1 ? statements : ['BEGIN;', ...statements, 'COMMIT;'];
   });
@@ -74,9 +79,16 @@ function expressionOf(value: string, [part, ...others]: readonly Varying[]): str
   if (part === undefined) return literal(value);
   const found = value.match(part.pattern) ?? [];
   const between = value.split(part.pattern).map((text) => expressionOf(text, others));
-  const pieces = between.flatMap((text, index) => [text, ...(index < found.length ? [part.expression(found[index]!)] : [])]);
+  const pieces = between.flatMap((text, index) => [
+    text,
+    ...(index < found.length ? [part.expression(found[index]!)] : []),
+  ]);
   const kept = pieces.filter((piece) => piece !== literal(''));
-  return kept.length === 0 ? literal('') : kept.length === 1 && found.length === 0 ? kept[0]! : kept.map((piece) => `${piece}::text`).join(' || ');
+  return kept.length === 0
+    ? literal('')
+    : kept.length === 1 && found.length === 0
+      ? kept[0]!
+      : kept.map((piece) => `${piece}::text`).join(' || ');
 }
 
 /**
@@ -86,7 +98,13 @@ function expressionOf(value: string, [part, ...others]: readonly Varying[]): str
 export async function pgbenchSide(
   program: string,
   server: BenchDatabase,
-  { database, searchPath, clients, script, count }: { database: string; searchPath: string; clients: number; script: PgbenchScript; count: () => Promise<number> },
+  {
+    database,
+    searchPath,
+    clients,
+    script,
+    count,
+  }: { database: string; searchPath: string; clients: number; script: PgbenchScript; count: () => Promise<number> },
 ): Promise<Side & AsyncDisposable> {
   const file = join(server.folder, 'pgbench.sql');
   writeFileSync(file, script.text);

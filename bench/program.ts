@@ -18,7 +18,10 @@ export const programSettings = {
   ADMIN_PASSWORD: administrator.password,
 };
 
-export const startProgram = ({ url, folder }: BenchDatabase, settings: Record<string, string> = {}): Promise<BenchProcess> =>
+export const startProgram = (
+  { url, folder }: BenchDatabase,
+  settings: Record<string, string> = {},
+): Promise<BenchProcess> =>
   startProcess('src/start.js', {
     environment: { ...programSettings, ...settings, DATABASE_URL: url },
     logFile: join(folder, 'program.log'),

@@ -47,7 +47,10 @@ export async function startDatabase(): Promise<BenchDatabase> {
 }
 
 /** A connection of the superuser to another database of the server. */
-export async function connect({ url }: BenchDatabase, name: string): Promise<AsyncDisposable & { readonly client: pg.Client }> {
+export async function connect(
+  { url }: BenchDatabase,
+  name: string,
+): Promise<AsyncDisposable & { readonly client: pg.Client }> {
   const other = new URL(url);
   other.pathname = name;
   const client = new pg.Client(other.href);
@@ -97,8 +100,15 @@ const execArguments = () => process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
 
 async function untilAnswered(url: string, child: ChildProcess, logFile: string): Promise<void> {
   for (const deadline = performance.now() + patience; performance.now() < deadline; await sleep(5)) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}; see ${logFile}.`);
-    if (await fetch(url).then((answer) => answer.ok, () => false)) return;
+    if (child.exitCode !== null)
+      throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}; see ${logFile}.`);
+    if (
+      await fetch(url).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+    )
+      return;
   }
   throw new Error(`${url} did not answer in ${patience / 1000} s; see ${logFile}.`);
 }

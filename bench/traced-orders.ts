@@ -32,7 +32,8 @@ export async function traceOrder(
   await logStatements(false);
 
   const all = transactionsIn(readFileSync(logFile).subarray(logged).toString());
-  const mentions = (ids: ReadonlySet<string>) => (transaction: TracedTransaction) => idsIn(transaction).some((id) => ids.has(id));
+  const mentions = (ids: ReadonlySet<string>) => (transaction: TracedTransaction) =>
+    idsIn(transaction).some((id) => ids.has(id));
   const related = new Set(all.filter(mentions(new Set([id]))).flatMap(idsIn));
   related.delete(customerId);
   return { transactions: all.filter(mentions(related)).filter((transaction) => !isSweep(transaction)), customerId };
@@ -59,8 +60,12 @@ function transactionsIn(log: string): TracedTransaction[] {
   const last = new Map<string, { -readonly [Field in keyof TracedStatement]: TracedStatement[Field] }>();
   // A line that continues the entry above begins with a tab.
   for (const entry of log.split(/\n(?!\t)/)) {
-    const [, session = '', module = '', kind, text = ''] = /^(\d+)\|fissile (\w+)\|(LOG|DETAIL): {2}(.*)$/s.exec(entry) ?? [];
-    const sql = kind === 'LOG' ? /^(?:statement|execute [^:]+): (.*)$/s.exec(text)?.[1]?.replaceAll('\n\t', '\n').trim() : undefined;
+    const [, session = '', module = '', kind, text = ''] =
+      /^(\d+)\|fissile (\w+)\|(LOG|DETAIL): {2}(.*)$/s.exec(entry) ?? [];
+    const sql =
+      kind === 'LOG'
+        ? /^(?:statement|execute [^:]+): (.*)$/s.exec(text)?.[1]?.replaceAll('\n\t', '\n').trim()
+        : undefined;
     if (sql === 'BEGIN') transactions.push(open.set(session, []).get(session)!);
     else if (sql === 'COMMIT') open.delete(session);
     else if (sql !== undefined) {
@@ -75,4 +80,6 @@ function transactionsIn(log: string): TracedTransaction[] {
 }
 
 const valuesIn = (detail: string): (string | null)[] =>
-  [...detail.matchAll(/\$\d+ = (?:NULL|'((?:[^']|'')*)')/g)].map(([, value]) => value?.replaceAll("''", "'").replaceAll('\n\t', '\n') ?? null);
+  [...detail.matchAll(/\$\d+ = (?:NULL|'((?:[^']|'')*)')/g)].map(
+    ([, value]) => value?.replaceAll("''", "'").replaceAll('\n\t', '\n') ?? null,
+  );

@@ -69,7 +69,8 @@ const wasmOutsideOfText = (assets: Map<string, Uint8Array>): Plugin => ({
   setup({ onLoad }) {
     onLoad({ filter: /\.wasm-base64\.mjs$/ }, ({ path }) => {
       const [, base64] = /^const wasm = "([A-Za-z0-9+/=]+)"/m.exec(readFileSync(path, 'utf8')) ?? [];
-      if (base64 === undefined) return { errors: [{ text: 'This is another form of WebAssembly in base64 than the build knows.' }] };
+      if (base64 === undefined)
+        return { errors: [{ text: 'This is another form of WebAssembly in base64 than the build knows.' }] };
       const name = `${basename(path)}.br`;
       assets.set(name, compressed(Buffer.from(base64, 'base64')));
       const read = `require('node:zlib').brotliDecompressSync(require('node:sea').getRawAsset(${JSON.stringify(name)}))`;

@@ -13,4 +13,7 @@ const patterns = [
 ];
 
 export const carriedFiles = (root: string): string[] =>
-  patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).map((name) => name.replaceAll('\\', '/')).sort();
+  patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: root }))
+    .map((name) => name.replaceAll('\\', '/'))
+    .sort();

@@ -24,7 +24,13 @@ require('node:vm').compileFunction(source, ['require', 'module', 'exports'], { f
 `;
 
 /** `node` is the target's; the blob is the same on every platform, so that Node here can prepare it. */
-export function writeExecutable(file: string, node: string, contents: Contents, target: Target, workFolder: string): void {
+export function writeExecutable(
+  file: string,
+  node: string,
+  contents: Contents,
+  target: Target,
+  workFolder: string,
+): void {
   const blob = join(workFolder, 'sea.blob');
   writeFileSync(join(workFolder, 'main.js'), loader);
   writeFileSync(join(workFolder, 'fissile.js.br'), compressed(contents.script));
@@ -39,7 +45,10 @@ export function writeExecutable(file: string, node: string, contents: Contents, 
     useCodeCache: false,
   };
   writeFileSync(join(workFolder, 'sea.json'), JSON.stringify(configuration));
-  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: workFolder, stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], {
+    cwd: workFolder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   copyFileSync(node, file);
   chmodSync(file, 0o755);
   // Its own process, as it writes warnings about sections that are none of ours.

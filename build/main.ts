@@ -30,7 +30,11 @@ Exit codes: 0 made, 1 failed, 2 wrong arguments.
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { target: { type: 'string', default: here }, node: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      target: { type: 'string', default: here },
+      node: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) return void process.stdout.write(help);
   const target = targetNamed(values.target);

@@ -12,11 +12,13 @@ const release = /\/release\/v((\d+)\.\d+\.\d+)\//;
  * version has its own form.
  */
 export function nodeProgram(root: string, target: Target, given?: string): string {
-  const file = given === undefined ? join(packageFolder(root, target.node.package), target.node.program) : resolve(given);
+  const file =
+    given === undefined ? join(packageFolder(root, target.node.package), target.node.program) : resolve(given);
   const program = contentOf(file);
   const [, version, major] = release.exec(program.toString('latin1')) ?? [];
   const what = given === undefined ? `--target ${target.name}: what npm has` : `--node ${file}`;
-  if (!target.format.test(program.toString('hex', 0, 20)) || version === undefined) throw new StopBuild(`${what} is not a Node for ${target.name}.`);
+  if (!target.format.test(program.toString('hex', 0, 20)) || version === undefined)
+    throw new StopBuild(`${what} is not a Node for ${target.name}.`);
   const [ours] = process.versions.node.split('.');
   if (major !== ours) {
     throw new StopBuild(

@@ -43,13 +43,18 @@ function download(name: string, version: string, integrity: string, folder: stri
     const [packed] = Object.values(JSON.parse(printed) as Record<string, { filename: string }>);
     const file = join(unfinished, packed!.filename.replace('@', '').replace('/', '-'));
     const digest = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`;
-    if (digest !== integrity) throw new StopBuild(`${name}@${version} from the registry is not what package-lock.json says. Nothing was built.`);
+    if (digest !== integrity)
+      throw new StopBuild(
+        `${name}@${version} from the registry is not what package-lock.json says. Nothing was built.`,
+      );
     execFileSync('tar', ['-xzf', file, '-C', unfinished]);
     rmSync(file);
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     if (error instanceof StopBuild) throw error;
-    throw new StopBuild(`${name}@${version} could not be brought from the registry: ${(error as Error).message.split('\n')[0]}`);
+    throw new StopBuild(
+      `${name}@${version} could not be brought from the registry: ${(error as Error).message.split('\n')[0]}`,
+    );
   }
 }

@@ -7,7 +7,8 @@ import { linkLibraries } from '../src/host/postgres/link-libraries.ts';
 import { cache, packageFolder } from './parts.ts';
 
 /** Not what is only for building other programs on PostgreSQL. */
-const isNeeded = (path: string) => !/\.a$|^(include|lib\/pkgconfig|lib\/postgresql\/pgxs)(\/|$)|^pg-symlinks\.json$/.test(path);
+const isNeeded = (path: string) =>
+  !/\.a$|^(include|lib\/pkgconfig|lib\/postgresql\/pgxs)(\/|$)|^pg-symlinks\.json$/.test(path);
 
 export interface PostgresPart {
   readonly version: string;

@@ -64,5 +64,7 @@ export const here = `${process.platform === 'win32' ? 'win' : process.platform}-
 export function targetNamed(name: string): Target {
   const found = targets.find((target) => target.name === name);
   if (found) return found;
-  throw new StopBuild(`--target ${name}: there is no such target. There are: ${targets.map((target) => target.name).join(', ')}.`);
+  throw new StopBuild(
+    `--target ${name}: there is no such target. There are: ${targets.map((target) => target.name).join(', ')}.`,
+  );
 }

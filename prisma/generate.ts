@@ -22,7 +22,10 @@ Exit codes: 0 generated or current, 1 failed.
 
 const root = dirname(import.meta.dirname);
 const prismaPackage = createRequire(import.meta.url).resolve('prisma/package.json');
-const { version, bin } = JSON.parse(readFileSync(prismaPackage, 'utf8')) as { version: string; bin: { prisma: string } };
+const { version, bin } = JSON.parse(readFileSync(prismaPackage, 'utf8')) as {
+  version: string;
+  bin: { prisma: string };
+};
 
 interface Client {
   readonly name: string;
@@ -32,13 +35,23 @@ interface Client {
 }
 
 const clients: readonly Client[] = [
-  ...readdirSync(import.meta.dirname).map((name) => ({ name, schema: join(root, 'prisma', name), output: join(root, 'modules', name, 'persistence/generated') })),
-  { name: 'the tests', schema: join(root, 'tests/support/library'), output: join(root, 'tests/support/library/generated') },
+  ...readdirSync(import.meta.dirname).map((name) => ({
+    name,
+    schema: join(root, 'prisma', name),
+    output: join(root, 'modules', name, 'persistence/generated'),
+  })),
+  {
+    name: 'the tests',
+    schema: join(root, 'tests/support/library'),
+    output: join(root, 'tests/support/library/generated'),
+  },
 ].filter(({ schema }) => existsSync(join(schema, 'schema.prisma')));
 
 function digestOf({ schema }: Client): string {
   const digest = createHash('sha256').update(version);
-  for (const file of readdirSync(schema).filter((name) => name.endsWith('.prisma')).sort()) {
+  for (const file of readdirSync(schema)
+    .filter((name) => name.endsWith('.prisma'))
+    .sort()) {
     digest.update(`\0${file}\0`).update(readFileSync(join(schema, file)));
   }
   return digest.digest('hex');
@@ -58,7 +71,12 @@ async function generate(client: Client): Promise<void> {
       cwd: root,
       timeout: 120_000,
       // Generating runs no engine. Naming any program as the engine keeps Prisma from downloading one.
-      env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
+      env: {
+        ...process.env,
+        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+        PRISMA_HIDE_UPDATE_MESSAGE: '1',
+        CHECKPOINT_DISABLE: '1',
+      },
     },
   );
   writeFileSync(stamp, digest);

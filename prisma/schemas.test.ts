@@ -7,10 +7,14 @@ import { platformTables } from '../src/runtime/tables/platform-tables.ts';
 import { connect, freshDatabaseUrl } from '../tests/support/postgres.ts';
 import { schemaEngine } from '../tests/support/schema-engine.ts';
 
-const modules = readdirSync(import.meta.dirname).filter((name) => existsSync(join(import.meta.dirname, name, 'schema.prisma')));
+const modules = readdirSync(import.meta.dirname).filter((name) =>
+  existsSync(join(import.meta.dirname, name, 'schema.prisma')),
+);
 const read = (...path: string[]) => readFileSync(join(import.meta.dirname, ...path), 'utf8');
 
-async function onFreshDatabase<T>(work: (connection: { connectionString: string }, name: string) => Promise<T>): Promise<T> {
+async function onFreshDatabase<T>(
+  work: (connection: { connectionString: string }, name: string) => Promise<T>,
+): Promise<T> {
   const { url, drop } = await freshDatabaseUrl();
   try {
     return await work({ connectionString: url }, new URL(url).pathname.slice(1));
@@ -33,7 +37,9 @@ it('finds the modules', () => {
 
 async function tablesIn(database: string, schema: string): Promise<readonly string[]> {
   const client = await connect(database);
-  const { rows } = await client.query<{ tablename: string }>('SELECT tablename FROM pg_tables WHERE schemaname = $1', [schema]);
+  const { rows } = await client.query<{ tablename: string }>('SELECT tablename FROM pg_tables WHERE schemaname = $1', [
+    schema,
+  ]);
   await client.end();
   return rows.map(({ tablename }) => tablename);
 }
@@ -46,7 +52,9 @@ it("knows the platform's tables by their names", () =>
 
 it('has no module make a Prisma client but by Database.prisma', () => {
   const folder = join(import.meta.dirname, '../modules');
-  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.includes('/generated/'));
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.includes('/generated/'),
+  );
   expect(sources.length).toBeGreaterThan(4);
   expect(sources.filter((name) => readFileSync(join(folder, name), 'utf8').includes('new PrismaClient'))).toEqual([]);
 });
@@ -54,7 +62,9 @@ it('has no module make a Prisma client but by Database.prisma', () => {
 describe.each(modules)('the schema of %s', (module) => {
   it('keeps to its own PostgreSQL schema', () => {
     const files = readdirSync(join(import.meta.dirname, module), { recursive: true, encoding: 'utf8' });
-    const sources = files.filter((name) => name.endsWith('.prisma') || name.endsWith('.sql')).map((name) => read(module, name));
+    const sources = files
+      .filter((name) => name.endsWith('.prisma') || name.endsWith('.sql'))
+      .map((name) => read(module, name));
     expect(sources.length).toBeGreaterThanOrEqual(2);
     for (const other of modules.filter((name) => name !== module)) {
       for (const source of sources) expect(source).not.toMatch(new RegExp(`"${other}"\\.|@@schema\\("${other}"\\)`));
@@ -73,7 +83,9 @@ describe.each(modules)('the schema of %s', (module) => {
       await migrated(database, module);
       const client = await connect(database);
       const ofItsOwn = `WHERE schemaname = '${module}' AND tablename NOT IN (${[...platformTables, '_prisma_migrations'].map((name) => `'${name}'`)})`;
-      const tables = await client.query<{ name: string }>(`SELECT tablename AS name FROM pg_tables ${ofItsOwn} ORDER BY 1 LIMIT 1`);
+      const tables = await client.query<{ name: string }>(
+        `SELECT tablename AS name FROM pg_tables ${ofItsOwn} ORDER BY 1 LIMIT 1`,
+      );
       const indexes = await client.query<{ name: string }>(
         `SELECT indexname AS name FROM pg_indexes ${ofItsOwn} AND indexdef NOT LIKE 'CREATE UNIQUE%' AND tablename <> '${tables.rows[0]!.name}'`,
       );

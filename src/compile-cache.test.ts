@@ -34,15 +34,18 @@ describe('the compile cache', () => {
     expect(existsSync(join(checkout, 'node-compile-cache'))).toBe(false);
   });
 
-  it.each(['src/start.js', 'architecture-tests/check/main.ts'])('is not in the folder for temporary files when %s runs', (script) => {
-    const { stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '..', script), '--help'], {
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH, TMPDIR: checkout },
-    });
-    expect(stderr).toBe('');
-    expect(stdout).toMatch(/^.*Usage/ms);
-    expect(readdirSync(checkout)).toEqual(['src']);
-  });
+  it.each(['src/start.js', 'architecture-tests/check/main.ts'])(
+    'is not in the folder for temporary files when %s runs',
+    (script) => {
+      const { stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '..', script), '--help'], {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, TMPDIR: checkout },
+      });
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/^.*Usage/ms);
+      expect(readdirSync(checkout)).toEqual(['src']);
+    },
+  );
 
   it('is closed to others whatever the mask', () => {
     expect(cacheOf(0)).toMatch(new RegExp(`^${cache}/`));

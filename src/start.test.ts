@@ -21,10 +21,15 @@ describe('starting', () => {
     const checkout = mkdtempSync(join(tmpdir(), 'fissile-checkout-'));
     onTestFinished(() => rmSync(checkout, { recursive: true, force: true }));
     for (const path of ['src', 'modules', 'prisma', 'package.json', 'tsconfig.json']) {
-      cpSync(join(root, path), join(checkout, path), { recursive: true, filter: (from) => !from.includes('/persistence/generated') });
+      cpSync(join(root, path), join(checkout, path), {
+        recursive: true,
+        filter: (from) => !from.includes('/persistence/generated'),
+      });
     }
     symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(checkout, 'src/start.js'), '--version'], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(checkout, 'src/start.js'), '--version'], {
+      encoding: 'utf8',
+    });
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^fissile \d/);
     expect(status).toBe(0);

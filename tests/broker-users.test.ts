@@ -48,7 +48,8 @@ describe.skipIf(missing)(`the users that "broker" makes${missing === undefined ?
     folder = path;
     const made = await make();
     await importDefinitions(join(path, 'definitions.json'));
-    for (const line of made.trim().split('\n')) urls[line.slice(0, line.indexOf('_EVENTS_URL'))] = line.slice(line.indexOf('=') + 1);
+    for (const line of made.trim().split('\n'))
+      urls[line.slice(0, line.indexOf('_EVENTS_URL'))] = line.slice(line.indexOf('=') + 1);
     for (const url of Object.values(urls)) closers.push(() => deleteUser(decodeURIComponent(new URL(url).username)));
   });
   afterAll(async () => {
@@ -56,7 +57,10 @@ describe.skipIf(missing)(`the users that "broker" makes${missing === undefined ?
   });
 
   /** Tries something on a channel of its own, and tells what the broker says to it. */
-  async function attempt(connection: ChannelModel, act: (channel: ConfirmChannel) => Promise<unknown> | unknown): Promise<string> {
+  async function attempt(
+    connection: ChannelModel,
+    act: (channel: ConfirmChannel) => Promise<unknown> | unknown,
+  ): Promise<string> {
     const channel = await connection.createConfirmChannel();
     let refusal = '';
     channel.on('error', (error: Error) => (refusal = error.message));
@@ -72,7 +76,9 @@ describe.skipIf(missing)(`the users that "broker" makes${missing === undefined ?
 
   async function erasedIn(program: TestProgram): Promise<string[]> {
     const client = await database(new URL(program.databaseUrl).pathname.slice(1));
-    const { rows } = await client.query('SELECT customer_id FROM payments.erased_customers').finally(() => client.end());
+    const { rows } = await client
+      .query('SELECT customer_id FROM payments.erased_customers')
+      .finally(() => client.end());
     return rows.map(({ customer_id: id }) => id);
   }
 
@@ -92,21 +98,49 @@ describe.skipIf(missing)(`the users that "broker" makes${missing === undefined ?
     orders.on('error', () => {});
     closers.push(() => orders.close());
 
-    expect(await attempt(orders, (channel) => channel.publish('fissile.users', name, forgery))).toMatch(/ACCESS.REFUSED/);
-    expect(await attempt(orders, (channel) => channel.sendToQueue('fissile.payments.forget-customer', forgery))).toMatch(/ACCESS.REFUSED/);
-    expect(await attempt(orders, (channel) => channel.bindQueue('fissile.payments.forget-customer', 'fissile.orders', '#'))).toMatch(/ACCESS.REFUSED/);
-    expect(await attempt(orders, (channel) => channel.bindExchange('fissile.users', 'fissile.orders', '#'))).toMatch(/ACCESS.REFUSED/);
-    const viaDeadLetters = { arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'fissile.payments.forget-customer' } };
-    expect(await attempt(orders, (channel) => channel.assertQueue('fissile.orders.mine', viaDeadLetters))).toMatch(/ACCESS.REFUSED/);
-    expect(await attempt(orders, (channel) => channel.deleteQueue('fissile.payments.forget-customer'))).toMatch(/ACCESS.REFUSED/);
-    expect(await attempt(orders, (channel) => channel.get('fissile.payments.forget-customer'))).toMatch(/ACCESS.REFUSED/);
+    expect(await attempt(orders, (channel) => channel.publish('fissile.users', name, forgery))).toMatch(
+      /ACCESS.REFUSED/,
+    );
+    expect(
+      await attempt(orders, (channel) => channel.sendToQueue('fissile.payments.forget-customer', forgery)),
+    ).toMatch(/ACCESS.REFUSED/);
+    expect(
+      await attempt(orders, (channel) => channel.bindQueue('fissile.payments.forget-customer', 'fissile.orders', '#')),
+    ).toMatch(/ACCESS.REFUSED/);
+    expect(await attempt(orders, (channel) => channel.bindExchange('fissile.users', 'fissile.orders', '#'))).toMatch(
+      /ACCESS.REFUSED/,
+    );
+    const viaDeadLetters = {
+      arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'fissile.payments.forget-customer' },
+    };
+    expect(await attempt(orders, (channel) => channel.assertQueue('fissile.orders.mine', viaDeadLetters))).toMatch(
+      /ACCESS.REFUSED/,
+    );
+    expect(await attempt(orders, (channel) => channel.deleteQueue('fissile.payments.forget-customer'))).toMatch(
+      /ACCESS.REFUSED/,
+    );
+    expect(await attempt(orders, (channel) => channel.get('fissile.payments.forget-customer'))).toMatch(
+      /ACCESS.REFUSED/,
+    );
     // Allowed, and heard by nobody who wants events of users; by those who want its own, it is put aside.
     expect(await attempt(orders, (channel) => channel.publish('fissile.orders', name, forgery))).toBe('done');
-    expect(await attempt(orders, (channel) => channel.publish('fissile.orders', 'orders.order-placed', forgery, { CC: [name] }))).toBe('done');
-    expect(await attempt(orders, (channel) => channel.publish('fissile.orders', 'orders.order-cancelled', forgery))).toBe('done');
+    expect(
+      await attempt(orders, (channel) =>
+        channel.publish('fissile.orders', 'orders.order-placed', forgery, { CC: [name] }),
+      ),
+    ).toBe('done');
+    expect(
+      await attempt(orders, (channel) => channel.publish('fissile.orders', 'orders.order-cancelled', forgery)),
+    ).toBe('done');
 
     const truly = uuid();
-    const users = new RabbitmqTransport({ url: urls.USERS!, modules: ['users'], subscriptions: [], logger: silentLogger, metrics: new Metrics() });
+    const users = new RabbitmqTransport({
+      url: urls.USERS!,
+      modules: ['users'],
+      subscriptions: [],
+      logger: silentLogger,
+      metrics: new Metrics(),
+    });
     closers.push(() => users.stop());
     await users.start();
     await users.publish(erasureOf(truly));
@@ -120,21 +154,40 @@ describe.skipIf(missing)(`the users that "broker" makes${missing === undefined ?
       const lines: string[] = [];
       const logger = { debug() {}, info() {}, error() {}, warn: (line: string) => void lines.push(line) };
       const modules = definitions.map((each) => each.name);
-      const transport = new RabbitmqTransport({ url, modules, subscriptions: everyModule.flatMap(subscriptionsOf), logger, metrics: new Metrics() });
-      for (const subscription of definitions.flatMap(subscriptionsOf)) transport.subscribe(subscription, async () => {});
+      const transport = new RabbitmqTransport({
+        url,
+        modules,
+        subscriptions: everyModule.flatMap(subscriptionsOf),
+        logger,
+        metrics: new Metrics(),
+      });
+      for (const subscription of definitions.flatMap(subscriptionsOf))
+        transport.subscribe(subscription, async () => {});
       await transport.start();
-      for (const event of definitions.flatMap((each) => each.publishes)) await transport.publish({ ...erasureOf(uuid()), name: event.name });
+      for (const event of definitions.flatMap((each) => each.publishes))
+        await transport.publish({ ...erasureOf(uuid()), name: event.name });
       await transport.stop();
       return lines;
     };
-    for (const definition of everyModule) expect(await warnings(urls[definition.name.toUpperCase()]!, [definition]), definition.name).toEqual([]);
+    for (const definition of everyModule)
+      expect(await warnings(urls[definition.name.toUpperCase()]!, [definition]), definition.name).toEqual([]);
     expect(await warnings(urls.GATEWAY!, [])).toEqual([]);
-    expect(await warnings(host.url, everyModule.slice(0, 1)), 'as the user of all').toEqual([expect.stringContaining('may publish the events of every module')]);
+    expect(await warnings(host.url, everyModule.slice(0, 1)), 'as the user of all').toEqual([
+      expect.stringContaining('may publish the events of every module'),
+    ]);
   });
 
   it('do not start where the broker lacks what they may not make, in one line', async () => {
     const subscriptions = [{ name: 'library.missing', event: personErased }];
-    const transport = new RabbitmqTransport({ url: urls.USERS!, modules: ['users'], subscriptions, logger: silentLogger, metrics: new Metrics() });
-    await expect(transport.start()).rejects.toThrow(/^EVENTS_URL: RabbitMQ at \S+ has no fissile\.library\.missing, and this user may not make it\. .*"broker"/);
+    const transport = new RabbitmqTransport({
+      url: urls.USERS!,
+      modules: ['users'],
+      subscriptions,
+      logger: silentLogger,
+      metrics: new Metrics(),
+    });
+    await expect(transport.start()).rejects.toThrow(
+      /^EVENTS_URL: RabbitMQ at \S+ has no fissile\.library\.missing, and this user may not make it\. .*"broker"/,
+    );
   });
 });

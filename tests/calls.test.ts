@@ -35,8 +35,18 @@ const server = await RpcServer.listen({
 
 const modules = definitions.map(({ name, offers: api }) => {
   const target = `127.0.0.1:${server.port}`;
-  const there = new RemoteModule({ api, proto: protoOf(name), target, certificates: undefined, logger: silentLogger, metrics });
-  const here = localClient(api, { handlerOf, meterOf: ({ module, name: operation }) => metrics.calls(`${module}.${operation}`) });
+  const there = new RemoteModule({
+    api,
+    proto: protoOf(name),
+    target,
+    certificates: undefined,
+    logger: silentLogger,
+    metrics,
+  });
+  const here = localClient(api, {
+    handlerOf,
+    meterOf: ({ module, name: operation }) => metrics.calls(`${module}.${operation}`),
+  });
   return { api, there, here };
 });
 
@@ -48,7 +58,13 @@ afterAll(async () => {
 });
 
 const askedBy = (principal: Principal) =>
-  new CallContext({ deadline: new Deadline(5_000), requestId: 'seven', trace: newTrace(), principal, token: tokenFor(principal) });
+  new CallContext({
+    deadline: new Deadline(5_000),
+    requestId: 'seven',
+    trace: newTrace(),
+    principal,
+    token: tokenFor(principal),
+  });
 
 /** As a caller sees it. */
 async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
@@ -74,7 +90,13 @@ const failuresOf = ({ errors }: Operation) =>
     .chain((details) => fc.constantFrom(...errors, ...Object.values(platformErrors)).map((error) => error(details)));
 
 const operations = modules.flatMap(({ api, here, there }) =>
-  Object.entries(api).map(([name, operation]) => ({ call: `${operation.module}.${name}`, name, operation, here, there })),
+  Object.entries(api).map(([name, operation]) => ({
+    call: `${operation.module}.${name}`,
+    name,
+    operation,
+    here,
+    there,
+  })),
 );
 
 describe.each(operations)('$call over the wire', ({ name, operation, here, there }) => {
@@ -130,26 +152,38 @@ describe('acting for a person', () => {
   it('is said of every operation that another module calls and that names a person', () => {
     expect(needed.size).toBeGreaterThan(4);
     expect([...needed].filter(unsaid).map(({ module, name }) => `${module}.${name}`)).toEqual([]);
-    const forgotten = { ...[...needed].find(({ actsFor }) => actsFor === 'userId')!, actsFor: undefined } as unknown as Operation;
+    const forgotten = {
+      ...[...needed].find(({ actsFor }) => actsFor === 'userId')!,
+      actsFor: undefined,
+    } as unknown as Operation;
     expect(unsaid(forgotten), 'one that is forgotten').toBe(true);
   });
 
   it.each(operations.filter(({ operation }) => operation.actsFor))(
     'S29 $call refuses any other than who asks, and where nobody asks, in process, over the wire and from a process that does not look',
     async ({ operation, name, here, there }) => {
-      const [input, output] = [fc.sample(valuesOf(operation.input), 1)[0] as object, fc.sample(valuesOf(operation.output), 1)[0]];
+      const [input, output] = [
+        fc.sample(valuesOf(operation.input), 1)[0] as object,
+        fc.sample(valuesOf(operation.output), 1)[0],
+      ];
       let acted = 0;
       behave = async () => (acted++, output);
       const own = somebody();
-      const [ofOwn, ofAnother] = [own.userId, somebody().userId].map((userId) => ({ ...input, [operation.actsFor!]: userId }));
+      const [ofOwn, ofAnother] = [own.userId, somebody().userId].map((userId) => ({
+        ...input,
+        [operation.actsFor!]: userId,
+      }));
       const careless = carelessClientOf(operation);
       const ways = [here[name]!, there.client[name]!, careless[name]!] as ((input: unknown) => Promise<unknown>)[];
       for (const call of ways) {
-        expect(await outcomeOf(runInContext(askedBy(own), () => call(ofAnother)))).toMatchObject({ code: 'platform.forbidden' });
+        expect(await outcomeOf(runInContext(askedBy(own), () => call(ofAnother)))).toMatchObject({
+          code: 'platform.forbidden',
+        });
         expect(await outcomeOf(call(ofOwn))).toMatchObject({ code: 'platform.forbidden' });
       }
       expect(acted).toBe(0);
-      for (const call of ways) expect(await outcomeOf(runInContext(askedBy(own), () => call(ofOwn)))).toHaveProperty('value');
+      for (const call of ways)
+        expect(await outcomeOf(runInContext(askedBy(own), () => call(ofOwn)))).toHaveProperty('value');
       expect(acted).toBe(ways.length);
     },
   );
@@ -157,7 +191,9 @@ describe('acting for a person', () => {
   /** As a process would call that somebody else's code runs in. */
   function carelessClientOf({ module }: Operation) {
     const { offers } = definitions.find(({ name }) => name === module)!;
-    const api = Object.fromEntries(Object.entries(offers).map(([name, operation]) => [name, { ...operation, actsFor: null }]));
+    const api = Object.fromEntries(
+      Object.entries(offers).map(([name, operation]) => [name, { ...operation, actsFor: null }]),
+    );
     const client = new RemoteModule({
       api: named(module, api),
       proto: protoOf(module),

@@ -4,7 +4,9 @@ import { startTestProgram } from './support/program.ts';
 it('/readyz and /metrics tell by how much the clock of this machine differs from that of each database', async () => {
   const program = await startTestProgram();
   onTestFinished(() => program.stop());
-  const { details } = (await (await fetch(`${program.url}/readyz`)).json()) as { details: Record<string, { secondsAhead: number }> };
+  const { details } = (await (await fetch(`${program.url}/readyz`)).json()) as {
+    details: Record<string, { secondsAhead: number }>;
+  };
   expect(Math.abs(details['clock of the database of orders']!.secondsAhead)).toBeLessThan(60);
   const metrics = await (await fetch(`${program.url}/metrics`)).text();
   expect(metrics).toMatch(/^database_clock_difference_seconds\{module="orders"\} -?[\d.]+$/m);

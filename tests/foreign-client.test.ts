@@ -13,7 +13,8 @@ import { freePort, temporaryFolder } from './support/running-program.ts';
 
 const installed = spawnSync('grpcurl', ['-version'], { timeout: 10_000 }).error === undefined;
 if (!installed) {
-  const skipped = 'No client in another language was tried: grpcurl is not on the path (go install github.com/fullstorydev/grpcurl/cmd/grpcurl@latest).';
+  const skipped =
+    'No client in another language was tried: grpcurl is not on the path (go install github.com/fullstorydev/grpcurl/cmd/grpcurl@latest).';
   if (process.env.REQUIRE_SERVICES === '1') throw new Error(skipped);
   console.warn(skipped);
 }
@@ -61,7 +62,16 @@ describe.skipIf(!installed)('a client in another language', () => {
   });
 
   const grpcurl = (...args: string[]) => run('-plaintext', ...args);
-  const protos = () => ['-import-path', protoFolder, '-proto', 'orders.proto', '-import-path', folder.path, '-proto', 'error_details.proto'];
+  const protos = () => [
+    '-import-path',
+    protoFolder,
+    '-proto',
+    'orders.proto',
+    '-import-path',
+    folder.path,
+    '-proto',
+    'error_details.proto',
+  ];
   const call = (method: string, input: object, ...options: string[]) =>
     grpcurl(...protos(), ...options, '-d', JSON.stringify(input), address, `fissile.orders.v1.Orders/${method}`);
 
@@ -99,7 +109,11 @@ describe.skipIf(!installed)('a client in another language', () => {
 describe.skipIf(!installed)('a client in another language, where processes prove who they are', () => {
   it('S39 makes the calls that the module of its certificate declares, for the person whose token it has, and no other', async () => {
     const folder = await temporaryFolder();
-    const issued = await issueCertificates(folder.path, new Map(['orders', 'users', 'payments'].map((name) => [name, [name]])), 3_600_000);
+    const issued = await issueCertificates(
+      folder.path,
+      new Map(['orders', 'users', 'payments'].map((name) => [name, [name]])),
+      3_600_000,
+    );
     const port = await freePort();
     const { ca, cert, key } = issued.get('orders')!;
     const program = await startTestProgram({
@@ -112,15 +126,27 @@ describe.skipIf(!installed)('a client in another language, where processes prove
       const own = issued.get(name)!;
       const tls = ['-cacert', own.ca, '-cert', own.cert, '-key', own.key, '-authority', authority];
       return (method: string, input: object) =>
-        run(...tls, '-H', `authorization: Bearer ${program.tokenFor({ userId: ada })}`, '-d', JSON.stringify(input), `127.0.0.1:${port}`, `fissile.orders.v1.Orders/${method}`);
+        run(
+          ...tls,
+          '-H',
+          `authorization: Bearer ${program.tokenFor({ userId: ada })}`,
+          '-d',
+          JSON.stringify(input),
+          `127.0.0.1:${port}`,
+          `fissile.orders.v1.Orders/${method}`,
+        );
     };
     try {
       expect(await as('users')('ExportPersonalData', { user_id: ada })).toMatchObject({ failed: false });
       expect((await as('users')('ExportPersonalData', { user_id: grace })).output).toMatch(/Code: PermissionDenied/);
       expect((await as('users')('ListProducts', {})).output).toMatch(/Code: PermissionDenied/);
       expect((await as('payments')('ExportPersonalData', { user_id: ada })).output).toMatch(/Code: PermissionDenied/);
-      expect((await as('users', 'payments')('ExportPersonalData', { user_id: ada })).output).toMatch(/certificate is valid for orders, not payments/);
-      expect(await run('-insecure', '-authority', 'orders', `127.0.0.1:${port}`, 'list')).toMatchObject({ failed: true });
+      expect((await as('users', 'payments')('ExportPersonalData', { user_id: ada })).output).toMatch(
+        /certificate is valid for orders, not payments/,
+      );
+      expect(await run('-insecure', '-authority', 'orders', `127.0.0.1:${port}`, 'list')).toMatchObject({
+        failed: true,
+      });
     } finally {
       await program.stop();
       await folder.remove();

@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 interface Lock {
-  packages: Record<string, { resolved?: string; integrity?: string; engines?: { node?: string }; optionalDependencies?: Record<string, string> }>;
+  packages: Record<
+    string,
+    {
+      resolved?: string;
+      integrity?: string;
+      engines?: { node?: string };
+      optionalDependencies?: Record<string, string>;
+    }
+  >;
 }
 const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as Lock;
 
@@ -27,13 +35,17 @@ describe('the lock file', () => {
   it('pins the content of every package, and leaves it to npm where to get it', () => {
     const { '': root, ...others } = packages;
     expect(root).toBeDefined();
-    const loose = Object.entries(others).filter(([, { integrity, resolved }]) => !integrity?.startsWith('sha512-') || resolved);
+    const loose = Object.entries(others).filter(
+      ([, { integrity, resolved }]) => !integrity?.startsWith('sha512-') || resolved,
+    );
     expect(loose).toEqual([]);
   });
 
   it('asks for no newer Node than newcomers have, who would be warned of it', () => {
     const { '': _, ...others } = packages;
-    const newer = Object.entries(others).filter(([, { engines }]) => engines?.node !== undefined && !allows(engines.node));
+    const newer = Object.entries(others).filter(
+      ([, { engines }]) => engines?.node !== undefined && !allows(engines.node),
+    );
     expect(newer.map(([name, { engines }]) => `${name}: ${engines!.node}`)).toEqual([]);
   });
 });

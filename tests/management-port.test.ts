@@ -42,7 +42,7 @@ describe('with a management port', () => {
     const exited = program.stop();
     await expect.poll(() => status(`${management}/readyz`)).toBe(503);
     expect(await status(`${publicUrl}/v1/products`), 'the public port goes on').toBe(200);
-    for (let open: unknown = 200; open === 200; ) {
+    for (let open: unknown = 200; open === 200;) {
       const before = await status(`${management}/readyz`);
       open = await status(`${publicUrl}/livez`);
       if (open === 200) expect(before, 'as long as the public port is open').toBe(503);

@@ -35,14 +35,22 @@ describe.skipIf(!installed)(`promtool finds nothing wrong with the metrics${inst
     expect(await judgementOf(await started({}))).toEqual(clean);
   });
 
-  it.skipIf(noBroker !== undefined)(`of processes that call each other and share a broker${noBroker ? ` (${noBroker})` : ''}`, async () => {
-    const broker = await virtualHost();
-    closers.push(broker.remove);
-    const port = await freePorts(2);
-    const apart = { PEER_TLS: 'off', EVENTS_URL: broker.url, PAYMENTS_URL: `127.0.0.1:${port}`, ORDERS_URL: `127.0.0.1:${port + 1}` };
-    const payments = await started({ modules: ['payments'], environment: { ...apart, GRPC_PORT: String(port) } });
-    const orders = await started({ modules: ['orders'], environment: { ...apart, GRPC_PORT: String(port + 1) } });
-    expect(await judgementOf(payments)).toEqual(clean);
-    expect(await judgementOf(orders)).toEqual(clean);
-  });
+  it.skipIf(noBroker !== undefined)(
+    `of processes that call each other and share a broker${noBroker ? ` (${noBroker})` : ''}`,
+    async () => {
+      const broker = await virtualHost();
+      closers.push(broker.remove);
+      const port = await freePorts(2);
+      const apart = {
+        PEER_TLS: 'off',
+        EVENTS_URL: broker.url,
+        PAYMENTS_URL: `127.0.0.1:${port}`,
+        ORDERS_URL: `127.0.0.1:${port + 1}`,
+      };
+      const payments = await started({ modules: ['payments'], environment: { ...apart, GRPC_PORT: String(port) } });
+      const orders = await started({ modules: ['orders'], environment: { ...apart, GRPC_PORT: String(port + 1) } });
+      expect(await judgementOf(payments)).toEqual(clean);
+      expect(await judgementOf(orders)).toEqual(clean);
+    },
+  );
 });

@@ -27,7 +27,10 @@ describe('--help of a script of package.json', () => {
       .map(({ file, facts }) => `${file} ${facts.mtimeMs}`)
       .sort();
   const helpOf = (script: string) =>
-    promisify(execFile)('npm', ['run', '--silent', script, '--', '--help'], { cwd: checkout, env: { PATH: process.env.PATH, HOME: process.env.HOME } });
+    promisify(execFile)('npm', ['run', '--silent', script, '--', '--help'], {
+      cwd: checkout,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    });
 
   it.each(scripts.map(([script]) => script))('says how to use npm run %s, and does nothing else', async (script) => {
     const before = files();
@@ -40,7 +43,9 @@ describe('--help of a script of package.json', () => {
   it.each(scripts.filter(([, command]) => command === packageJson.scripts.generate).map(([script]) => script))(
     'generates nothing with npm run %s where that has to be done',
     async (script) => {
-      const stamps = readdirSync(join(checkout, 'modules')).map((module) => join(checkout, 'modules', module, 'persistence/generated/.schema-digest'));
+      const stamps = readdirSync(join(checkout, 'modules')).map((module) =>
+        join(checkout, 'modules', module, 'persistence/generated/.schema-digest'),
+      );
       for (const stamp of stamps) rmSync(stamp, { force: true });
       const before = files();
       expect((await helpOf(script)).stdout).toMatch(/usage/i);

@@ -14,7 +14,9 @@ const names = readdirSync(new URL('modules/', root));
 const textOf = (module: string) => readFileSync(new URL(`modules/${module}/${module}.proto`, root), 'utf8');
 const apis = await Promise.all(
   names.map(async (name) => {
-    const { default: module } = (await import(new URL(`modules/${name}/module.ts`, root).href)) as { default: ModuleDefinition };
+    const { default: module } = (await import(new URL(`modules/${name}/module.ts`, root).href)) as {
+      default: ModuleDefinition;
+    };
     return module.offers;
   }),
 );

@@ -25,7 +25,15 @@ async function fresh() {
 }
 
 async function run(environment: Record<string, string>, ...args: readonly string[]): Promise<string> {
-  const program = launch({ PORT: String(await freePort()), LOG_LEVEL: 'error', ADMIN_PASSWORD: 'correct horse battery staple', ...environment }, args);
+  const program = launch(
+    {
+      PORT: String(await freePort()),
+      LOG_LEVEL: 'error',
+      ADMIN_PASSWORD: 'correct horse battery staple',
+      ...environment,
+    },
+    args,
+  );
   closers.push(() => program.stop('SIGKILL'));
   await program.exited;
   return program.output().trim();
@@ -36,13 +44,18 @@ const line = (text: string) => expect.stringMatching(new RegExp(`^Fissile did no
 describe('a start is refused in one line', () => {
   it('by a database that is read-only, before and after it was prepared', async () => {
     const { url, database, admin } = await fresh();
-    const readOnly = (value: string) => admin.query(`ALTER DATABASE "${database}" SET default_transaction_read_only TO ${value}`);
+    const readOnly = (value: string) =>
+      admin.query(`ALTER DATABASE "${database}" SET default_transaction_read_only TO ${value}`);
     await readOnly('on');
-    expect(await run({ DATABASE_URL: url })).toEqual(line('DATABASE_URL: PostgreSQL refuses this: cannot execute .* in a read-only transaction \\(25006\\)'));
+    expect(await run({ DATABASE_URL: url })).toEqual(
+      line('DATABASE_URL: PostgreSQL refuses this: cannot execute .* in a read-only transaction \\(25006\\)'),
+    );
     await readOnly('off');
     expect(await run({ DATABASE_URL: url }, 'migrate')).toContain('applied');
     await readOnly('on');
-    expect(await run({ DATABASE_URL: url })).toEqual(line('DATABASE_URL: the database is read-only for the user \\S+ \\(default_transaction_read_only is on\\)'));
+    expect(await run({ DATABASE_URL: url })).toEqual(
+      line('DATABASE_URL: the database is read-only for the user \\S+ \\(default_transaction_read_only is on\\)'),
+    );
   });
 
   it('by a standby', async () => {
@@ -59,34 +72,50 @@ describe('a start is refused in one line', () => {
   it('by a table that the role may not read', async () => {
     const { url, database, admin } = await fresh();
     const role = `${database}_mine`;
-    await admin.query(`CREATE ROLE "${role}" LOGIN PASSWORD 'mine'; GRANT CONNECT ON DATABASE "${database}" TO "${role}"; CREATE SCHEMA users AUTHORIZATION "${role}"; CREATE TABLE users._prisma_migrations (migration_name text, checksum text, finished_at timestamptz, rolled_back_at timestamptz)`);
+    await admin.query(
+      `CREATE ROLE "${role}" LOGIN PASSWORD 'mine'; GRANT CONNECT ON DATABASE "${database}" TO "${role}"; CREATE SCHEMA users AUTHORIZATION "${role}"; CREATE TABLE users._prisma_migrations (migration_name text, checksum text, finished_at timestamptz, rolled_back_at timestamptz)`,
+    );
     closers.push(() => admin.query(`DROP OWNED BY "${role}" CASCADE; DROP ROLE "${role}"`));
     const own = Object.assign(new URL(url), { username: role, password: 'mine' }).href;
-    expect(await run({ USERS_DATABASE_URL: own, DATABASE_URL: url })).toEqual(line('USERS_DATABASE_URL: PostgreSQL refuses this: permission denied for table _prisma_migrations \\(42501\\)'));
+    expect(await run({ USERS_DATABASE_URL: own, DATABASE_URL: url })).toEqual(
+      line('USERS_DATABASE_URL: PostgreSQL refuses this: permission denied for table _prisma_migrations \\(42501\\)'),
+    );
   });
 
   it('by a limit that leaves the program no second connection', async () => {
     const { url, database, admin } = await fresh();
     await run({ DATABASE_URL: url }, 'migrate');
-    for (const { rolname } of (await admin.query('SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)', [`${database}_`])).rows) {
+    for (const { rolname } of (
+      await admin.query('SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)', [`${database}_`])
+    ).rows) {
       await admin.query(`ALTER ROLE "${rolname}" CONNECTION LIMIT 1`);
     }
-    expect((await run({ DATABASE_URL: url })).split('\n').at(-1)).toEqual(line('DATABASE_URL: [^\n]*too many connections for role'));
+    expect((await run({ DATABASE_URL: url })).split('\n').at(-1)).toEqual(
+      line('DATABASE_URL: [^\n]*too many connections for role'),
+    );
   });
 
   it.skipIf(noPgbouncer)(`by a pooler that takes no options${needsPgbouncer}`, async () => {
     const { url } = await fresh();
     const pooler = await startPgbouncer('session');
     closers.push(() => pooler.stop());
-    expect(await run({ DATABASE_URL: `${pooler.through(url)}?options=-c%20geqo%3Doff` })).toEqual(line('DATABASE_URL: cannot reach PostgreSQL at [^\n]*: unsupported startup parameter: options'));
+    expect(await run({ DATABASE_URL: `${pooler.through(url)}?options=-c%20geqo%3Doff` })).toEqual(
+      line('DATABASE_URL: cannot reach PostgreSQL at [^\n]*: unsupported startup parameter: options'),
+    );
   });
 
   it.each([
-    ['DATABASE_URL', 'postgresql://admin:100%@localhost/shop', 'has a percent sign that encodes nothing; as a character it is written %25'],
+    [
+      'DATABASE_URL',
+      'postgresql://admin:100%@localhost/shop',
+      'has a percent sign that encodes nothing; as a character it is written %25',
+    ],
     ['DATABASE_DIRECT_URL', 'postgresql://admin@localhost/shop', 'goes with DATABASE_URL'],
     ['ORDERS_DATABASE_DIRECT_URL', 'postgresql://admin@localhost/shop', 'goes with ORDERS_DATABASE_URL'],
   ])('by a wrong %s', async (variable, value, reason) => {
-    expect(await run({ DATA_DIR: servers.newFolder(), [variable]: value })).toEqual(line(`[^\n]*${variable}:? ${reason}`));
+    expect(await run({ DATA_DIR: servers.newFolder(), [variable]: value })).toEqual(
+      line(`[^\n]*${variable}:? ${reason}`),
+    );
   });
 });
 
@@ -98,11 +127,16 @@ describe('a start succeeds', () => {
     await admin.query(`CREATE DATABASE "${name}" OWNER "${role}"`);
     closers.push(async () => {
       await admin.query(`DROP DATABASE "${name}" WITH (FORCE)`);
-      for (const { rolname } of (await admin.query('SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)', [database])).rows) await admin.query(`DROP ROLE "${rolname}"`);
+      for (const { rolname } of (
+        await admin.query('SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)', [database])
+      ).rows)
+        await admin.query(`DROP ROLE "${rolname}"`);
     });
     const [user, secret, path] = [role, password, name].map(encodeURIComponent);
     const options = encodeURIComponent('-c TimeZone=Asia/Kathmandu -c search_path=nowhere');
-    const program = await start({ DATABASE_URL: `postgresql://${user}:${secret}@${new URL(url).host}/${path}?options=${options}` });
+    const program = await start({
+      DATABASE_URL: `postgresql://${user}:${secret}@${new URL(url).host}/${path}?options=${options}`,
+    });
     closers.push(() => program.stop());
     expect((await fetch(`${program.url}/v1/products`)).status).toBe(200);
     expect(await program.stop()).toBe(0);
@@ -112,7 +146,10 @@ describe('a start succeeds', () => {
     const { admin } = await servers.start(servers.usedFolder());
     const { host, port, user, password } = admin as unknown as Record<string, string>;
     await admin.end();
-    const program = await start({ DATABASE_URL: `postgresql://${user}:${password}@/fissile?host=${encodeURIComponent(host!)}&port=${port}`, DATABASE_POOL_SIZE: '2' });
+    const program = await start({
+      DATABASE_URL: `postgresql://${user}:${password}@/fissile?host=${encodeURIComponent(host!)}&port=${port}`,
+      DATABASE_POOL_SIZE: '2',
+    });
     expect((await fetch(`${program.url}/readyz`)).status).toBe(200);
     expect(await program.stop()).toBe(0);
   });

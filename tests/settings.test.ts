@@ -19,20 +19,23 @@ describe('the settings', () => {
 
   it('are marked as secret where a name or a URL with a password says so', () => {
     const secret = settings.filter(([, setting]) => setting.secret).map(([variable]) => variable);
-    const byName = settings.map(([variable]) => variable).filter((variable) => /(SECRET|PASSWORD|API_KEY|DATABASE_URL|DIRECT_URL|EVENTS_URL|REDIS_URL)$/.test(variable));
+    const byName = settings
+      .map(([variable]) => variable)
+      .filter((variable) => /(SECRET|PASSWORD|API_KEY|DATABASE_URL|DIRECT_URL|EVENTS_URL|REDIS_URL)$/.test(variable));
     expect(secret).toEqual(byName);
     expect(secret.length).toBeGreaterThan(8);
   });
 
-  it.each(settings.filter(([, setting]) => setting.secret).map(([variable]) => variable.replace(/<\w+>/, modules[0]!.name.toUpperCase())))(
-    'never tell the value of %s, a secret, when it is wrong',
-    (variable) => {
-      const wrong = 'my:hunter2@%zz';
-      const told = () => checkEnvironment(schemasOf(modules), { [variable]: wrong, NODE_ENV: 'wrong' });
-      expect(told).toThrow(/NODE_ENV/);
-      expect(told).not.toThrow(/hunter2|%zz/);
-    },
-  );
+  it.each(
+    settings
+      .filter(([, setting]) => setting.secret)
+      .map(([variable]) => variable.replace(/<\w+>/, modules[0]!.name.toUpperCase())),
+  )('never tell the value of %s, a secret, when it is wrong', (variable) => {
+    const wrong = 'my:hunter2@%zz';
+    const told = () => checkEnvironment(schemasOf(modules), { [variable]: wrong, NODE_ENV: 'wrong' });
+    expect(told).toThrow(/NODE_ENV/);
+    expect(told).not.toThrow(/hunter2|%zz/);
+  });
 
   it('have an example for .env that changes nothing, as it is and with every default uncommented', () => {
     const example = envExample(groups);

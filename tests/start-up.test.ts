@@ -4,7 +4,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freshDatabaseUrl, connect } from './support/postgres.ts';
-import { administrator, freePort, launch, start, temporaryFolder, type RunningProgram } from './support/running-program.ts';
+import {
+  administrator,
+  freePort,
+  launch,
+  start,
+  temporaryFolder,
+  type RunningProgram,
+} from './support/running-program.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -28,12 +35,24 @@ async function refused(environment: Record<string, string>, args: readonly strin
   return { code: await program.exited, output: program.output().trim() };
 }
 
-const production = { NODE_ENV: 'production', HOST: '127.0.0.1', PAYMENT_PROVIDER: 'sandbox', AUTH_KEY_SECRET: 'k'.repeat(32) };
+const production = {
+  NODE_ENV: 'production',
+  HOST: '127.0.0.1',
+  PAYMENT_PROVIDER: 'sandbox',
+  AUTH_KEY_SECRET: 'k'.repeat(32),
+};
 
 const json = { 'content-type': 'application/json' };
 async function logIn(url: string, email: string, password: string, newPassword?: string) {
-  const answer = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers: json, body: JSON.stringify({ email, password, newPassword }) });
-  return { status: answer.status, token: answer.ok ? ((await answer.json()) as { accessToken: string }).accessToken : '' };
+  const answer = await fetch(`${url}/v1/auth/login`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ email, password, newPassword }),
+  });
+  return {
+    status: answer.status,
+    token: answer.ok ? ((await answer.json()) as { accessToken: string }).accessToken : '',
+  };
 }
 
 describe('starting for the first time', () => {
@@ -45,7 +64,9 @@ describe('starting for the first time', () => {
     expect(first.output()).toContain(`Docs     ${first.url}/docs`);
     expect(first.output()).toContain(DATA_DIR);
     const password = /password (\S+)/.exec(first.output())?.[1];
-    expect((await logIn(first.url, administrator.email, password!)).status, 'another one has to take its place').toBe(403);
+    expect((await logIn(first.url, administrator.email, password!)).status, 'another one has to take its place').toBe(
+      403,
+    );
     expect((await logIn(first.url, administrator.email, password!, administrator.password)).status).toBe(200);
     const products = (await (await fetch(`${first.url}/v1/products`)).json()) as { data: unknown[] };
     expect(products.data).toHaveLength(12);
@@ -111,7 +132,14 @@ describe('stopping', () => {
     const { path: cache, remove } = await temporaryFolder();
     closers.push(remove);
     const npm = spawn('npm', ['start'], {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, npm_config_cache: cache, DATA_DIR: await newFolder(), PORT, LOG_LEVEL: 'warn' },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        npm_config_cache: cache,
+        DATA_DIR: await newFolder(),
+        PORT,
+        LOG_LEVEL: 'warn',
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let said = '';
@@ -144,29 +172,45 @@ describe('stopping', () => {
     terminal.stdout.on('data', (data: Buffer) => (said += data.toString()));
     await expect.poll(() => said).toMatch(/Stop +Ctrl-C/);
     terminal.kill('SIGKILL');
-    const reached = () => fetch(`http://127.0.0.1:${PORT}/livez`).then(() => true, () => false);
+    const reached = () =>
+      fetch(`http://127.0.0.1:${PORT}/livez`).then(
+        () => true,
+        () => false,
+      );
     await expect.poll(reached).toBe(false);
   });
 
   async function orderUnderWay(url: string, headers: Record<string, string>): Promise<void> {
-    await expect.poll(async () => ((await (await fetch(`${url}/v1/orders`, { headers })).json()) as { data: unknown[] }).data).toHaveLength(1);
+    await expect
+      .poll(async () => ((await (await fetch(`${url}/v1/orders`, { headers })).json()) as { data: unknown[] }).data)
+      .toHaveLength(1);
   }
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('by %s finishes the requests under way and takes no new ones', async (signal) => {
-    const DATA_DIR = await newFolder();
-    const program = watched(await start({ DATA_DIR }));
-    const { token } = await logIn(program.url, administrator.email, administrator.password);
-    const headers = { ...json, authorization: `Bearer ${token}`, prefer: 'wait=10' };
-    // The sandbox takes three seconds for this one.
-    const body = JSON.stringify({ items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_slow' });
-    const slow = fetch(`${program.url}/v1/orders`, { method: 'POST', headers, body });
-    await orderUnderWay(program.url, headers);
-    const stopped = program.stop(signal);
-    await expect.poll(() => fetch(`${program.url}/livez`).then(() => 'taken', () => 'not taken')).toBe('not taken');
-    expect(await (await slow).json()).toMatchObject({ status: 'paid' });
-    expect(await stopped).toBe(0);
-    expect(existsSync(join(DATA_DIR, 'postgres', 'postmaster.pid')), 'the database was stopped cleanly').toBe(false);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'by %s finishes the requests under way and takes no new ones',
+    async (signal) => {
+      const DATA_DIR = await newFolder();
+      const program = watched(await start({ DATA_DIR }));
+      const { token } = await logIn(program.url, administrator.email, administrator.password);
+      const headers = { ...json, authorization: `Bearer ${token}`, prefer: 'wait=10' };
+      // The sandbox takes three seconds for this one.
+      const body = JSON.stringify({ items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_slow' });
+      const slow = fetch(`${program.url}/v1/orders`, { method: 'POST', headers, body });
+      await orderUnderWay(program.url, headers);
+      const stopped = program.stop(signal);
+      await expect
+        .poll(() =>
+          fetch(`${program.url}/livez`).then(
+            () => 'taken',
+            () => 'not taken',
+          ),
+        )
+        .toBe('not taken');
+      expect(await (await slow).json()).toMatchObject({ status: 'paid' });
+      expect(await stopped).toBe(0);
+      expect(existsSync(join(DATA_DIR, 'postgres', 'postmaster.pid')), 'the database was stopped cleanly').toBe(false);
+    },
+  );
 
   it('by SIGTERM keeps the port open for SHUTDOWN_DELAY, so that a probe sees that it is not ready', async () => {
     const program = watched(await start({ DATA_DIR: await newFolder(), SHUTDOWN_DELAY: '4' }));
@@ -182,7 +226,10 @@ describe('stopping', () => {
     const { token } = await logIn(program.url, administrator.email, administrator.password);
     const headers = { ...json, authorization: `Bearer ${token}`, prefer: 'wait=30' };
     const body = JSON.stringify({ items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_timeout' });
-    const endless = fetch(`${program.url}/v1/orders`, { method: 'POST', headers, body }).then(() => 'answered', () => 'cut off');
+    const endless = fetch(`${program.url}/v1/orders`, { method: 'POST', headers, body }).then(
+      () => 'answered',
+      () => 'cut off',
+    );
     await orderUnderWay(program.url, headers);
     const asked = performance.now();
     expect(await program.stop()).toBe(0);
@@ -228,17 +275,29 @@ describe('what keeps the program from starting is one line, and the exit code sa
 
   it.each([
     ['PORT', 'eighty', /Wrong environment variable PORT: "eighty" is not a whole number from 0 to 65535\.$/],
-    ['CHECKOUT_TIMEOUT', 'soon', /Wrong environment variable CHECKOUT_TIMEOUT: "soon" is not a number above 0 and up to 86400\.$/],
+    [
+      'CHECKOUT_TIMEOUT',
+      'soon',
+      /Wrong environment variable CHECKOUT_TIMEOUT: "soon" is not a number above 0 and up to 86400\.$/,
+    ],
     ['NODE_ENV', 'Production', /Wrong environment variable NODE_ENV: must be development, test or production\.$/],
     ['MODULES', 'orders,bakery', /MODULES names bakery/],
     ['MODULES', 'users', /Module users calls auth and orders and payments/],
     ['MODULES', 'payments', /No module here issues access tokens.* AUTH_URL, or set JWKS_URL/],
-    ['HOST', 'no-such-host.invalid', /HOST: (there is no address|no name server answers) for (the name )?no-such-host\.invalid/],
+    [
+      'HOST',
+      'no-such-host.invalid',
+      /HOST: (there is no address|no name server answers) for (the name )?no-such-host\.invalid/,
+    ],
     ['HOST', '203.0.113.7', /This machine has no address 203\.0\.113\.7\. Choose another with HOST\.$/],
     ['SEED', 'bakery', /SEED: names a catalogue that does not exist; there are demo, none\.$/],
     ['CORS_ORIGINS', '*', /CORS_ORIGINS: "\*" is no origin; give scheme, host and port only/],
     ['ADMIN_PASSWORD', 'short', /ADMIN_PASSWORD/],
-    ['DATABASE_URL', 'postgresql://nobody@nowhere.invalid/nothing', /DATABASE_URL: cannot reach PostgreSQL at nowhere\.invalid:5432/],
+    [
+      'DATABASE_URL',
+      'postgresql://nobody@nowhere.invalid/nothing',
+      /DATABASE_URL: cannot reach PostgreSQL at nowhere\.invalid:5432/,
+    ],
     ['ORDERS_DATABASE_URL', 'postgresql://nobody@nowhere.invalid/nothing', /ORDERS_DATABASE_URL: cannot reach/],
   ])('%s=%s', async (name, value, said) => {
     const { url, drop } = await freshDatabaseUrl();
@@ -251,13 +310,33 @@ describe('what keeps the program from starting is one line, and the exit code sa
   });
 
   it.each([
-    ['an address of a module elsewhere', { MODULES: 'orders', PAYMENTS_URL: '127.0.0.1:5040' }, 'PAYMENTS_URL', 'payments reacts to orders.order-cancelled'],
-    ['a port for other processes', { MODULES: 'auth,orders,payments', GRPC_PORT: '5010' }, 'GRPC_PORT', 'users reacts to auth.user-registered'],
-    ['an address for the gateway', { MODULES: 'gateway,payments', ORDERS_HTTP_URL: 'http://127.0.0.1:3030' }, 'ORDERS_HTTP_URL', 'payments reacts to orders.order-cancelled'],
+    [
+      'an address of a module elsewhere',
+      { MODULES: 'orders', PAYMENTS_URL: '127.0.0.1:5040' },
+      'PAYMENTS_URL',
+      'payments reacts to orders.order-cancelled',
+    ],
+    [
+      'a port for other processes',
+      { MODULES: 'auth,orders,payments', GRPC_PORT: '5010' },
+      'GRPC_PORT',
+      'users reacts to auth.user-registered',
+    ],
+    [
+      'an address for the gateway',
+      { MODULES: 'gateway,payments', ORDERS_HTTP_URL: 'http://127.0.0.1:3030' },
+      'ORDERS_HTTP_URL',
+      'payments reacts to orders.order-cancelled',
+    ],
   ])('a part of a split without a broker, told by %s', async (_, settings, variable, crossing) => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);
-    const { code, output } = await refused({ PORT: String(await freePort()), DATABASE_URL: url, PEER_TLS: 'off', ...settings });
+    const { code, output } = await refused({
+      PORT: String(await freePort()),
+      DATABASE_URL: url,
+      PEER_TLS: 'off',
+      ...settings,
+    });
     expect(output.split('\n').at(-1)).toMatch(oneLine);
     expect(output).toContain(`(${variable})`);
     expect(output).toContain(crossing);
@@ -266,13 +345,25 @@ describe('what keeps the program from starting is one line, and the exit code sa
   });
 
   it.each([
-    [{ PORT: 'eighty', CHECKOUT_TIMEOUT: 'soon', SEED: 'bakery' }, [/PORT: "eighty"/, /CHECKOUT_TIMEOUT: "soon"/, /SEED: names/]],
+    [
+      { PORT: 'eighty', CHECKOUT_TIMEOUT: 'soon', SEED: 'bakery' },
+      [/PORT: "eighty"/, /CHECKOUT_TIMEOUT: "soon"/, /SEED: names/],
+    ],
     [{ ADMIN_PASSWORD: 'short', MODULES: 'auth,gateway' }, [/ADMIN_PASSWORD: is shorter/, /ORDERS_HTTP_URL/]],
-    [{ MODULES: 'users', PASSWORD_MIN_LENGTH: '3' }, [/Module users calls auth/, /No module here issues access tokens/]],
-    [{ MODULES: 'orders,gateway', SEED: 'bakery' }, [/SEED: names/, /Module orders calls payments/, /AUTH_HTTP_URL, PAYMENTS_HTTP_URL, USERS_HTTP_URL/]],
+    [
+      { MODULES: 'users', PASSWORD_MIN_LENGTH: '3' },
+      [/Module users calls auth/, /No module here issues access tokens/],
+    ],
+    [
+      { MODULES: 'orders,gateway', SEED: 'bakery' },
+      [/SEED: names/, /Module orders calls payments/, /AUTH_HTTP_URL, PAYMENTS_HTTP_URL, USERS_HTTP_URL/],
+    ],
   ])('all mistakes at once, before a database is created: %j', async (wrong, mistakes) => {
     const DATA_DIR = await newFolder();
-    const { code, output } = await refused({ PORT: String(await freePort()), DATA_DIR, ...wrong } as Record<string, string>);
+    const { code, output } = await refused({ PORT: String(await freePort()), DATA_DIR, ...wrong } as Record<
+      string,
+      string
+    >);
     expect(output).toMatch(oneLine);
     for (const mistake of mistakes) expect(output).toMatch(mistake);
     expect(code).toBe(1);
@@ -288,12 +379,18 @@ describe('what keeps the program from starting is one line, and the exit code sa
 
   it('a data folder that is read-only', async () => {
     const DATA_DIR = await newFolder();
-    const readOnly = spawnSync('unshare', ['--mount', 'sh', '-c', `mount -t tmpfs -o ro tmpfs ${DATA_DIR} && exec ${process.execPath} src/start.js`], {
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR, PORT: String(await freePort()) },
-    });
+    const readOnly = spawnSync(
+      'unshare',
+      ['--mount', 'sh', '-c', `mount -t tmpfs -o ro tmpfs ${DATA_DIR} && exec ${process.execPath} src/start.js`],
+      {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR, PORT: String(await freePort()) },
+      },
+    );
     if (/unshare failed|permission denied/i.test(readOnly.stderr) && !process.env.REQUIRE_SERVICES) return;
-    expect(readOnly.stderr.trim().split('\n').at(-1)).toMatch(/^Fissile did not start: .* cannot be written: the file system is read-only\. Choose another folder with DATA_DIR/);
+    expect(readOnly.stderr.trim().split('\n').at(-1)).toMatch(
+      /^Fissile did not start: .* cannot be written: the file system is read-only\. Choose another folder with DATA_DIR/,
+    );
     expect(readOnly.status).toBe(1);
   });
 
@@ -327,12 +424,23 @@ describe('the command line', () => {
 
   it('says what it is, to a script too', async () => {
     const { output } = await refused({}, ['--version', '--json']);
-    expect(JSON.parse(output)).toMatchObject({ version: '0.1.0', node: process.versions.node, postgresql: expect.stringMatching(/^\d+\.\d+$/) });
+    expect(JSON.parse(output)).toMatchObject({
+      version: '0.1.0',
+      node: process.versions.node,
+      postgresql: expect.stringMatching(/^\d+\.\d+$/),
+    });
   });
 
   it('lists every setting with what it says and what holds without it, to a script too', async () => {
-    const all = JSON.parse((await refused({}, ['settings', '--json'])).output) as Record<string, { description?: string }>;
-    expect(all).toMatchObject({ PORT: { default: 3000 }, SHUTDOWN_TIMEOUT: { default: 10 }, PASSWORD_MIN_LENGTH: { default: 15 } });
+    const all = JSON.parse((await refused({}, ['settings', '--json'])).output) as Record<
+      string,
+      { description?: string }
+    >;
+    expect(all).toMatchObject({
+      PORT: { default: 3000 },
+      SHUTDOWN_TIMEOUT: { default: 10 },
+      PASSWORD_MIN_LENGTH: { default: 15 },
+    });
     for (const [variable, { description }] of Object.entries(all)) expect(description, variable).toBeTruthy();
     const { code, output } = await refused({}, ['settings']);
     expect(output).toMatch(/^ +PORT +3000 +where it listens$/m);
@@ -378,8 +486,12 @@ describe('the command line', () => {
       ],
     );
     const events = (...args: string[]) => refused({ DATABASE_URL: url }, ['events', ...args]);
-    expect((await events('list')).output).toMatch(/^users\.create-profile 01980000-\S+ .* 8 tries {2}Error: the disk was full$/);
-    expect(JSON.parse((await events('list', '--json')).output)).toMatchObject([{ subscription: 'users.create-profile', eventId, attempts: 8 }]);
+    expect((await events('list')).output).toMatch(
+      /^users\.create-profile 01980000-\S+ .* 8 tries {2}Error: the disk was full$/,
+    );
+    expect(JSON.parse((await events('list', '--json')).output)).toMatchObject([
+      { subscription: 'users.create-profile', eventId, attempts: 8 },
+    ]);
     expect((await events('show', 'users.create-profile', eventId)).output).toContain('"Ada"');
     expect((await events('show', 'users.create-profile', userId)).code).toBe(1);
     expect((await events('replay', 'users.create-profile', eventId)).code).toBe(0);

@@ -24,7 +24,10 @@ async function newFolder(): Promise<string> {
 /** One process, whose modules have a database each. */
 async function topologyIn(folder: string): Promise<string> {
   const file = join(folder, 'apart.yaml');
-  writeFileSync(file, `events: memory\ndatabases: apart_*\nprocesses:\n  all: { modules: [gateway, ${modules.join(', ')}], port: ${await freePort()} }\n`);
+  writeFileSync(
+    file,
+    `events: memory\ndatabases: apart_*\nprocesses:\n  all: { modules: [gateway, ${modules.join(', ')}], port: ${await freePort()} }\n`,
+  );
   return file;
 }
 
@@ -37,7 +40,16 @@ async function run(environment: Record<string, string>, ...args: readonly string
 const userId = '01980000-0000-7000-8000-000000000001';
 const eventId = '01980000-0000-7000-8000-000000000002';
 const payload = { userId, email: 'ada@example.com', name: 'Ada', registeredAt: '2026-01-01T00:00:00.000Z' };
-const event = { id: eventId, name: 'auth.user-registered', version: 1, key: userId, position: 1, payload, headers: {}, occurredAt: '2026-01-01T00:00:00.000Z' };
+const event = {
+  id: eventId,
+  name: 'auth.user-registered',
+  version: 1,
+  key: userId,
+  position: 1,
+  payload,
+  headers: {},
+  occurredAt: '2026-01-01T00:00:00.000Z',
+};
 const deadLetter = `INSERT INTO users.inbox (subscription, event_id, key, position, state, attempts, error, event)
   VALUES ('users.create-profile', $1, $2, 1, 'dead', 8, 'Error: the disk was full', $3)`;
 
@@ -53,25 +65,38 @@ describe('with --topology', () => {
     closers.push(() => client.end());
     await client.query(deadLetter, [eventId, userId, event]);
 
-    expect((await command('events', 'list')).output).toMatch(/^users\.create-profile 01980000-\S+ .* 8 tries {2}Error: the disk was full$/);
-    expect(JSON.parse((await command('events', 'list', '--json')).output)).toMatchObject([{ subscription: 'users.create-profile', eventId }]);
+    expect((await command('events', 'list')).output).toMatch(
+      /^users\.create-profile 01980000-\S+ .* 8 tries {2}Error: the disk was full$/,
+    );
+    expect(JSON.parse((await command('events', 'list', '--json')).output)).toMatchObject([
+      { subscription: 'users.create-profile', eventId },
+    ]);
     expect((await command('events', 'show', 'users.create-profile', eventId)).output).toContain('"Ada"');
     expect((await command('events', 'replay', 'users.create-profile', eventId)).code).toBe(0);
-    await expect.poll(async () => (await client.query('SELECT name FROM users.profiles WHERE user_id = $1', [userId])).rows).toEqual([{ name: 'Ada' }]);
+    await expect
+      .poll(async () => (await client.query('SELECT name FROM users.profiles WHERE user_id = $1', [userId])).rows)
+      .toEqual([{ name: 'Ada' }]);
     expect((await command('migrate')).output).toBe(modules.map((module) => `${module}: up to date`).join('\n'));
 
     const without = await run({ DATA_DIR }, 'events', 'list');
-    expect(without).toEqual({ code: 1, output: expect.stringMatching(/^Failed: There is no data of this program .* name the file with --topology\.$/) });
+    expect(without).toEqual({
+      code: 1,
+      output: expect.stringMatching(/^Failed: There is no data of this program .* name the file with --topology\.$/),
+    });
 
     await client.query(deadLetter, ['01980000-0000-7000-8000-000000000003', userId, event]).then(() => client.end());
     expect(await topology.stop()).toBe(0);
     expect((await command('events', 'list')).output).toContain('01980000-0000-7000-8000-000000000003');
-    expect(JSON.parse((await command('migrate', '--json')).output)).toEqual(Object.fromEntries(modules.map((module) => [module, []])));
+    expect(JSON.parse((await command('migrate', '--json')).output)).toEqual(
+      Object.fromEntries(modules.map((module) => [module, []])),
+    );
     const backup = join(folder, 'backup.tar.gz');
     expect((await command('backup', backup)).code).toBe(0);
     const restored = { DATA_DIR: join(folder, 'restored') };
     expect((await run(restored, 'restore', backup, '--topology', file)).code).toBe(0);
-    expect((await run(restored, 'events', 'list', '--topology', file)).output).toContain('01980000-0000-7000-8000-000000000003');
+    expect((await run(restored, 'events', 'list', '--topology', file)).output).toContain(
+      '01980000-0000-7000-8000-000000000003',
+    );
   });
 
   it('one on a server that does not have its databases is told so, and gets none', async () => {
@@ -82,7 +107,9 @@ describe('with --topology', () => {
     for (const command of [['events', 'list'], ['migrate']]) {
       expect(await run({ DATABASE_URL: url }, ...command, '--topology', file)).toEqual({
         code: 1,
-        output: expect.stringMatching(/^(Failed|Not migrated): There is no data of \S+ where the settings say: DATABASE_URL\. The topology creates its databases when it starts\.$/),
+        output: expect.stringMatching(
+          /^(Failed|Not migrated): There is no data of \S+ where the settings say: DATABASE_URL\. The topology creates its databases when it starts\.$/,
+        ),
       });
     }
   });
@@ -93,25 +120,42 @@ describe('check-times', () => {
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);
     expect((await run({ DATABASE_URL: url }, 'migrate')).code).toBe(0);
-    expect(await run({ DATABASE_URL: url }, 'check-times')).toEqual({ code: 0, output: expect.stringMatching(/^Every moment [^\n]+$/) });
+    expect(await run({ DATABASE_URL: url }, 'check-times')).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^Every moment [^\n]+$/),
+    });
     expect(await run({ DATABASE_URL: url }, 'check-times', '--json')).toEqual({ code: 0, output: '[]' });
 
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     // The id was made at 2025-07-12T18:57:36.768Z, on a server in New York.
-    await client.query("INSERT INTO users.people VALUES ($1)", [userId]);
-    await client.query("INSERT INTO users.profiles (user_id, email, name, version, created_at, updated_at) VALUES ($1, 'ada@example.com', 'Ada', 1, '2025-07-12 18:57:37-04', now())", [userId]);
+    await client.query('INSERT INTO users.people VALUES ($1)', [userId]);
+    await client.query(
+      "INSERT INTO users.profiles (user_id, email, name, version, created_at, updated_at) VALUES ($1, 'ada@example.com', 'Ada', 1, '2025-07-12 18:57:37-04', now())",
+      [userId],
+    );
     await client.end();
-    const line = 'users.profiles.created_at: 1 of 1 rows are 4:00 h late, made from 2025-07-12T18:57:36.768Z to 2025-07-12T18:57:36.768Z';
+    const line =
+      'users.profiles.created_at: 1 of 1 rows are 4:00 h late, made from 2025-07-12T18:57:36.768Z to 2025-07-12T18:57:36.768Z';
     expect(await run({ DATABASE_URL: url }, 'check-times')).toEqual({ code: 1, output: line });
   });
 });
 
 describe('what keeps a command from the data is one line, without a stack, and nothing is created:', () => {
-  it.each(['events list', 'events list --json', `events replay users.create-profile ${eventId}`, 'migrate', 'check-times', 'backup FILE'])('no data, for %s', async (command) => {
+  it.each([
+    'events list',
+    'events list --json',
+    `events replay users.create-profile ${eventId}`,
+    'migrate',
+    'check-times',
+    'backup FILE',
+  ])('no data, for %s', async (command) => {
     const folder = await newFolder();
     const DATA_DIR = join(folder, 'data');
-    const { code, output } = await run({ DATA_DIR }, ...command.replace('FILE', join(folder, 'backup.tar.gz')).split(' '));
+    const { code, output } = await run(
+      { DATA_DIR },
+      ...command.replace('FILE', join(folder, 'backup.tar.gz')).split(' '),
+    );
     expect(output).toMatch(/^[^\n]+: There is no database in [^\n]+postgres\. Say with DATA_DIR where it is\.$/);
     expect(code).toBe(1);
     expect(existsSync(DATA_DIR)).toBe(false);
@@ -131,12 +175,32 @@ describe('what keeps a command from the data is one line, without a stack, and n
   });
 
   it.each([
-    ['a database on a host that is not there', { DATABASE_URL: 'postgresql://nobody@nowhere.invalid/nothing' }, [], /DATABASE_URL: cannot reach PostgreSQL/],
-    ['a module whose database is on a host that is not there', { USERS_DATABASE_URL: 'postgresql://nobody@nowhere.invalid/nothing', MODULES: 'users' }, [], /USERS_DATABASE_URL: cannot reach/],
+    [
+      'a database on a host that is not there',
+      { DATABASE_URL: 'postgresql://nobody@nowhere.invalid/nothing' },
+      [],
+      /DATABASE_URL: cannot reach PostgreSQL/,
+    ],
+    [
+      'a module whose database is on a host that is not there',
+      { USERS_DATABASE_URL: 'postgresql://nobody@nowhere.invalid/nothing', MODULES: 'users' },
+      [],
+      /USERS_DATABASE_URL: cannot reach/,
+    ],
     ['no such topology', {}, ['--topology', 'topologies/none.yaml'], /none\.yaml: there is no such file/],
-    ['modules that are named twice', { MODULES: 'users' }, ['--topology', 'topologies/split.yaml'], /MODULES and --topology say the same/],
+    [
+      'modules that are named twice',
+      { MODULES: 'users' },
+      ['--topology', 'topologies/split.yaml'],
+      /MODULES and --topology say the same/,
+    ],
   ])('%s', async (_, environment, args, said) => {
-    const { code, output } = await run({ DATA_DIR: join(await newFolder(), 'data'), ...environment }, 'events', 'list', ...args);
+    const { code, output } = await run(
+      { DATA_DIR: join(await newFolder(), 'data'), ...environment },
+      'events',
+      'list',
+      ...args,
+    );
     expect(output).toMatch(/^Failed: [^\n]+$/);
     expect(output).toMatch(said);
     expect(code).toBe(1);
@@ -173,17 +237,31 @@ describe('what keeps a command from the data is one line, without a stack, and n
     const { url, drop } = await freshDatabaseUrl();
     closers.push(drop);
     expect((await run({ DATABASE_URL: url }, 'migrate')).code).toBe(0);
-    for (const args of [['show', 'users.create-profile', 'nonsense'], ['replay', 'users.create-profile', 'nonsense'], ['replay', 'users.nothing', eventId]]) {
-      expect(await run({ DATABASE_URL: url }, 'events', ...args)).toEqual({ code: 1, output: expect.stringMatching(/^\S+ has not given up an event [^\n]+$/) });
+    for (const args of [
+      ['show', 'users.create-profile', 'nonsense'],
+      ['replay', 'users.create-profile', 'nonsense'],
+      ['replay', 'users.nothing', eventId],
+    ]) {
+      expect(await run({ DATABASE_URL: url }, 'events', ...args)).toEqual({
+        code: 1,
+        output: expect.stringMatching(/^\S+ has not given up an event [^\n]+$/),
+      });
     }
-    expect(await run({ DATABASE_URL: url }, 'events', 'show', 'bakery.bake', eventId)).toEqual({ code: 2, output: expect.stringMatching(/^There is no subscription "bakery\.bake"[^\n]+$/) });
+    expect(await run({ DATABASE_URL: url }, 'events', 'show', 'bakery.bake', eventId)).toEqual({
+      code: 2,
+      output: expect.stringMatching(/^There is no subscription "bakery\.bake"[^\n]+$/),
+    });
 
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query("DELETE FROM users._prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM users._prisma_migrations)");
+    await client.query(
+      'DELETE FROM users._prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM users._prisma_migrations)',
+    );
     await client.end();
     const { code, output } = await run({ DATABASE_URL: url }, 'events', 'list');
-    expect(output).toMatch(/^Failed: The database of users is of an older version: it lacks the migration \d+_\S+\. Run the command "migrate"[^\n]+$/);
+    expect(output).toMatch(
+      /^Failed: The database of users is of an older version: it lacks the migration \d+_\S+\. Run the command "migrate"[^\n]+$/,
+    );
     expect(code).toBe(1);
   });
 });

@@ -15,7 +15,10 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 async function customerOf(program: TestProgram) {
   const credentials = { email: `${randomUUID()}@example.com`, password: 'correct horse battery staple' };
-  await supertest(program.url).post('/v1/auth/register').send({ ...credentials, name: 'Ada' }).expect(201);
+  await supertest(program.url)
+    .post('/v1/auth/register')
+    .send({ ...credentials, name: 'Ada' })
+    .expect(201);
   const { body } = await supertest(program.url).post('/v1/auth/login').send(credentials).expect(200);
   const { body: profile } = await supertest(program.url).get('/v1/users/me').set(bearer(body.accessToken)).expect(200);
   return { credentials, userId: profile.userId as string, token: body.accessToken as string };
@@ -37,7 +40,8 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
   const left = await startTestProgram({ databaseUrl, modules: ['orders'], remotes: [[PaymentsApi, {}]] });
   const token = left.tokenFor({ userId: customer.userId });
   await supertest(left.url).post(`/v1/orders/${order.id}/cancel`).set(bearer(token)).expect(200);
-  const pending = async () => /^outbox_pending\{module="orders"\} (\d+)$/m.exec((await supertest(left.url).get('/metrics')).text)?.[1];
+  const pending = async () =>
+    /^outbox_pending\{module="orders"\} (\d+)$/m.exec((await supertest(left.url).get('/metrics')).text)?.[1];
   // The events that the order announced before have no subscriber, and are done with.
   await expect.poll(pending).toBe('1');
   expect(left.logged.join('')).toContain('payments reacts to orders.order-cancelled');
@@ -47,10 +51,15 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
   closers.push(() => again.stop());
   const { body: tokens } = await supertest(again.url).post('/v1/auth/login').send(customer.credentials).expect(200);
   const refunds = async () => {
-    const { body } = await supertest(again.url).get(`/v1/payments?orderId=${order.id}`).set(bearer(tokens.accessToken)).expect(200);
+    const { body } = await supertest(again.url)
+      .get(`/v1/payments?orderId=${order.id}`)
+      .set(bearer(tokens.accessToken))
+      .expect(200);
     return body.data.flatMap((payment: { refunds: object[] }) => payment.refunds);
   };
   await expect.poll(refunds).toMatchObject([{ status: 'succeeded', amount: order.total }]);
-  await expect.poll(async () => (await supertest(again.url).get('/metrics')).text).toContain('outbox_pending{module="orders"} 0');
+  await expect
+    .poll(async () => (await supertest(again.url).get('/metrics')).text)
+    .toContain('outbox_pending{module="orders"} 0');
   expect(await refunds()).toHaveLength(1);
 });

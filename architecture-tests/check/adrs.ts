@@ -39,7 +39,8 @@ export function packagePolicies(tree: SourceTree): readonly PackagePolicy[] {
         else if (cells.length === 0) columns = undefined;
         else if (columns) {
           const importedBy = cells[columns.importedBy] ?? '';
-          for (const name of inBackticks(cells[columns.name] ?? '')) policies.push(policy(name, adr, index + 1, importedBy));
+          for (const name of inBackticks(cells[columns.name] ?? ''))
+            policies.push(policy(name, adr, index + 1, importedBy));
         }
       });
     return policies;
@@ -64,7 +65,9 @@ function policy(name: string, adr: string, line: number, importedBy: string): Pa
     importedBy,
     isUsedUnseen: words.includes('nothing'),
     allows: (path) =>
-      words.includes('everywhere') || (words.includes('tests') && isInTests(path)) || places.some((place) => place.test(path)),
+      words.includes('everywhere') ||
+      (words.includes('tests') && isInTests(path)) ||
+      places.some((place) => place.test(path)),
   };
 }
 

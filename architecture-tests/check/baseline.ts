@@ -28,7 +28,8 @@ export function judge(root: string, findings: readonly Finding[], base: string):
   const present = new Set(findings.map(key));
   const before = gitShow(root, base, baselinePath);
   const knownBefore = before === undefined ? undefined : new Set(parse(before).map(key));
-  const lineOf = ({ what }: Frozen) => text.slice(0, Math.max(0, text.indexOf(JSON.stringify(what)))).split('\n').length;
+  const lineOf = ({ what }: Frozen) =>
+    text.slice(0, Math.max(0, text.indexOf(JSON.stringify(what)))).split('\n').length;
   const about = (entry: Frozen, what: string, instead: string): Finding => ({
     rule: 'baseline',
     file: baselinePath,
@@ -44,7 +45,9 @@ export function judge(root: string, findings: readonly Finding[], base: string):
       ...findings.filter((finding) => !known.has(key(finding))),
       ...frozen
         .filter((entry) => !present.has(key(entry)))
-        .map((entry) => about(entry, 'freezes a breach that is gone', 'Delete the entry; npm run check -- --freeze does.')),
+        .map((entry) =>
+          about(entry, 'freezes a breach that is gone', 'Delete the entry; npm run check -- --freeze does.'),
+        ),
       ...frozen
         .filter((entry) => knownBefore && !knownBefore.has(key(entry)))
         .map((entry) => about(entry, 'freezes a new breach', 'Mend the breach.')),
@@ -58,12 +61,14 @@ export function freeze(root: string, findings: readonly Finding[]): string {
   const text = read(root);
   const frozen = text === undefined ? findings : parse(text);
   const present = new Set(findings.map(key));
-  const kept = [...new Map(frozen.filter((entry) => present.has(key(entry))).map((entry) => [key(entry), entry])).values()];
+  const kept = [
+    ...new Map(frozen.filter((entry) => present.has(key(entry))).map((entry) => [key(entry), entry])).values(),
+  ];
   const breaches = kept.map(({ rule, file, what }) => ({ rule, file, what }));
   mkdirSync(join(root, 'architecture-tests'), { recursive: true });
   writeFileSync(join(root, baselinePath), `${JSON.stringify({ breaches }, null, 2)}\n`);
-  return text === undefined ?
-      `Froze ${breaches.length} breaches in ${baselinePath}. From now on the list can only get shorter.`
+  return text === undefined
+    ? `Froze ${breaches.length} breaches in ${baselinePath}. From now on the list can only get shorter.`
     : `${baselinePath}: ${frozen.length - breaches.length} mended, ${breaches.length} left.`;
 }
 

@@ -54,8 +54,8 @@ function wantsTree(path: string, text: string): boolean {
 }
 
 const byPlace = (one: Finding, other: Finding): number =>
-  compare(one.file, other.file) || one.line - other.line || compare(one.rule, other.rule) || compare(one.what, other.what);
-const compare = (one: string, other: string): number =>
-  one < other ? -1
-  : one > other ? 1
-  : 0;
+  compare(one.file, other.file) ||
+  one.line - other.line ||
+  compare(one.rule, other.rule) ||
+  compare(one.what, other.what);
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

@@ -109,6 +109,8 @@ function parse(args: readonly string[]) {
 function chosen(ids: readonly string[] | undefined): readonly Rule[] {
   const unknown = ids?.filter((id) => !allRules.some((rule) => rule.id === id)) ?? [];
   if (unknown.length > 0)
-    throw new CannotCheck(`There is no rule ${unknown.join(', ')}. There are: ${allRules.map(({ id }) => id).join(', ')}.`);
+    throw new CannotCheck(
+      `There is no rule ${unknown.join(', ')}. There are: ${allRules.map(({ id }) => id).join(', ')}.`,
+    );
   return ids ? allRules.filter(({ id }) => ids.includes(id)) : allRules;
 }

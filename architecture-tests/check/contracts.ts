@@ -45,7 +45,10 @@ export function contractShapes(system: System): ReadonlyMap<string, ContractShap
   let shapes = shapesBySystem.get(system);
   if (!shapes) {
     shapes = new Map(
-      [...system.modules.values()].map(({ name, contract }) => [name, shapeOf(loadExports(system.root, contract.path))]),
+      [...system.modules.values()].map(({ name, contract }) => [
+        name,
+        shapeOf(loadExports(system.root, contract.path)),
+      ]),
     );
     shapesBySystem.set(system, shapes);
   }
@@ -71,7 +74,11 @@ function shapeOf(exports: Readonly<Record<string, unknown>>): ContractShape {
   const events: Record<string, EventShape> = {};
   for (const [exportedAs, value] of Object.entries(exports)) {
     if (isEvent(value)) {
-      events[`${value.name}@${value.version}`] = { exportedAs, key: value.key, payload: jsonSchema(value.payload, 'output') };
+      events[`${value.name}@${value.version}`] = {
+        exportedAs,
+        key: value.key,
+        payload: jsonSchema(value.payload, 'output'),
+      };
     } else if (isApi(value)) {
       for (const [name, { kind, version, input, output, errors }] of Object.entries(value)) {
         operations[name] = {
@@ -111,13 +118,18 @@ function withoutPatternsOfFormats(value: unknown, areFields = false): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => areFields || key !== 'pattern' || !('format' in value))
-      .map(([key, each]) => [key, withoutPatternsOfFormats(each, !areFields && (key === 'properties' || key === '$defs'))]),
+      .map(([key, each]) => [
+        key,
+        withoutPatternsOfFormats(each, !areFields && (key === 'properties' || key === '$defs')),
+      ]),
   );
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-export const isSchema = (value: unknown): value is z.ZodType => isObject(value) && typeof value.toJSONSchema === 'function';
-const isEvent = (value: unknown): value is Event => isObject(value) && isSchema(value.payload) && typeof value.key === 'string';
+export const isSchema = (value: unknown): value is z.ZodType =>
+  isObject(value) && typeof value.toJSONSchema === 'function';
+const isEvent = (value: unknown): value is Event =>
+  isObject(value) && isSchema(value.payload) && typeof value.key === 'string';
 export const isApi = (value: unknown): value is Readonly<Record<string, Operation>> =>
   isObject(value) &&
   !isSchema(value) &&

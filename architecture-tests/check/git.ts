@@ -3,7 +3,11 @@ import { CannotCheck } from './cannot-check.ts';
 import type { Finding } from './rule.ts';
 
 const git = (root: string, ...args: string[]): string =>
-  execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
+  execFileSync('git', ['-C', root, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 28,
+  });
 
 /** A file as it was in a commit; undefined where there is none, or no git. */
 export function gitShow(root: string, commit: string, path: string): string | undefined {
@@ -30,5 +34,6 @@ export function changedSince(root: string, base: string): ReadonlySet<string> {
 
 export const touches = (changed: ReadonlySet<string>, { file, involves }: Finding): boolean =>
   [file, ...involves].some(
-    (each) => changed.has(each) || (each.endsWith('/') && [...changed].some((path) => each === './' || path.startsWith(each))),
+    (each) =>
+      changed.has(each) || (each.endsWith('/') && [...changed].some((path) => each === './' || path.startsWith(each))),
   );

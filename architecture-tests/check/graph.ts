@@ -22,7 +22,9 @@ const svgPath = 'architecture-tests/modules.svg';
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
 try {
-  const { values } = parseArgs({ options: { root: { type: 'string', default: '.' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { root: { type: 'string', default: '.' }, help: { type: 'boolean', short: 'h' } },
+  });
   if (values.help) {
     process.stdout.write(help);
     process.exit();
@@ -31,10 +33,14 @@ try {
   const graph = readGraph(read(root));
   mkdirSync(join(root, 'architecture-tests'), { recursive: true });
   writeFileSync(join(root, svgPath), svg(await layout(graph)));
-  const page = ['docs/boundaries.md', 'README.md'].find((name) => withGraph(textOf(join(root, name)), graph) !== undefined);
+  const page = ['docs/boundaries.md', 'README.md'].find(
+    (name) => withGraph(textOf(join(root, name)), graph) !== undefined,
+  );
   if (page === undefined) {
     console.log(mermaid(graph));
-    console.log(`\nWrote ${svgPath}. Neither docs/boundaries.md nor README.md has <!-- graph --> and <!-- /graph --> around a drawing.`);
+    console.log(
+      `\nWrote ${svgPath}. Neither docs/boundaries.md nor README.md has <!-- graph --> and <!-- /graph --> around a drawing.`,
+    );
   } else {
     writeFileSync(join(root, page), withGraph(textOf(join(root, page)), graph)!);
     console.log(`Wrote ${page} and ${svgPath}.`);

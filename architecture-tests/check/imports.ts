@@ -127,7 +127,8 @@ export function expressionsIn(program: Program, text: string): Import[] {
       case 'CallExpression': {
         const kind = callKind(node.callee, requires);
         // The import() in `vi.mock(import('./x.ts'))` speaks for itself.
-        if (kind && node.arguments[0]?.type !== 'ImportExpression') add(kind, node, readable(kind) ? node.arguments[0] : undefined);
+        if (kind && node.arguments[0]?.type !== 'ImportExpression')
+          add(kind, node, readable(kind) ? node.arguments[0] : undefined);
         break;
       }
     }
@@ -153,12 +154,10 @@ function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | und
   if (requires.has(object.name)) return name === 'resolve' ? 'require' : undefined;
   if (object.name === 'module') return name === 'require' ? 'require' : undefined;
   if (object.name !== 'vi' && object.name !== 'jest') return undefined;
-  return (
-      /^(un)?mock|^doMock|^doUnmock|^importActual|^importMock|^requireActual|^requireMock|^setMock|^unstable_mockModule/.test(
-        name,
-      )
-    ) ?
-      'mocked import'
+  return /^(un)?mock|^doMock|^doUnmock|^importActual|^importMock|^requireActual|^requireMock|^setMock|^unstable_mockModule/.test(
+    name,
+  )
+    ? 'mocked import'
     : undefined;
 }
 
@@ -166,7 +165,8 @@ function callKind(callee: Node, requires: ReadonlySet<string>): ImportKind | und
 const readable = (kind: ImportKind): boolean => kind !== 'text run as code' && kind !== 'import.meta.glob';
 
 /** `eval('...')`, `new Function('...')` */
-const runsText = (callee: Node): boolean => callee.type === 'Identifier' && (callee.name === 'eval' || callee.name === 'Function');
+const runsText = (callee: Node): boolean =>
+  callee.type === 'Identifier' && (callee.name === 'eval' || callee.name === 'Function');
 
 /** `createRequire(import.meta.url)`, also as `module.createRequire(...)`. */
 function makesRequire(node: Node | null): boolean {

@@ -16,7 +16,19 @@ export interface Layer {
 }
 
 /** The vocabulary of business logic, and the ports through which it acts. */
-const language = ['clock', 'context', 'contract', 'deadline', 'errors', 'fair-turns', 'logger', 'network', 'pages', 'text', 'validation'];
+const language = [
+  'clock',
+  'context',
+  'contract',
+  'deadline',
+  'errors',
+  'fair-turns',
+  'logger',
+  'network',
+  'pages',
+  'text',
+  'validation',
+];
 const ports = ['module', 'outbox', 'personal-traces', 'sagas', 'step-failure', 'transaction'];
 /** They compute and touch nothing outside the process. */
 const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];

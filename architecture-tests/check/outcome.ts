@@ -16,9 +16,7 @@ export interface Outcome {
 }
 
 export const exitCode = ({ findings, problems }: Outcome): 0 | 1 | 2 =>
-  problems.length > 0 ? 2
-  : findings.length > 0 ? 1
-  : 0;
+  problems.length > 0 ? 2 : findings.length > 0 ? 1 : 0;
 
 export function summary({ findings, problems, frozen, files, rules, changed, milliseconds }: Outcome): string {
   const found = `${count(findings.length, 'breach', 'breaches')}${frozen > 0 ? `, ${frozen} frozen` : ''}`;

@@ -54,7 +54,11 @@ function find(path: string): Place {
   if (third === undefined) return { part: 'module', module: second, role: undefined };
   const role = deeper.length > 0 ? roleFolders.find((folder) => folder === third) : fileRoles[third];
   // A file beside contract.ts and module.ts tests the module as a whole.
-  return { part: 'module', module: second, role: role ?? (deeper.length === 0 && isTest(path) ? 'testing' : undefined) };
+  return {
+    part: 'module',
+    module: second,
+    role: role ?? (deeper.length === 0 && isTest(path) ? 'testing' : undefined),
+  };
 }
 
 export const isTest = (path: string): boolean => /\.(test|spec|test-d)\.[cm]?[jt]sx?$/.test(path);
@@ -63,4 +67,5 @@ export const isTest = (path: string): boolean => /\.(test|spec|test-d)\.[cm]?[jt
 export const isForTests = (path: string): boolean => isTest(path) || /^src\/.*\/testing\//.test(path);
 
 /** Written by a tool and not kept in the repository, so nothing is said about its inside. */
-export const isGenerated = (path: string): boolean => /^(modules\/[^/]+\/persistence|tests\/support\/library)\/generated(\/|$)/.test(path);
+export const isGenerated = (path: string): boolean =>
+  /^(modules\/[^/]+\/persistence|tests\/support\/library)\/generated(\/|$)/.test(path);

@@ -15,7 +15,9 @@ export function protoFiles(system: System): ReadonlyMap<string, string> {
   for (const [module, own] of loaded) {
     const api = Object.values(own).find(isApi) as Api | undefined;
     if (!api) continue;
-    const released = Object.entries(locked[module] ?? {}).filter((entry): entry is [string, Numbered] => 'numbers' in entry[1]);
+    const released = Object.entries(locked[module] ?? {}).filter(
+      (entry): entry is [string, Numbered] => 'numbers' in entry[1],
+    );
     const exports = new Map([[module, own], ...loaded]);
     files.set(module, protoFile({ module, api, exports, released: Object.fromEntries(released) }));
   }

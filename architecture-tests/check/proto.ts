@@ -19,7 +19,9 @@ Exit codes: 0 written or current, 2 could not write.
 `;
 
 try {
-  const { values } = parseArgs({ options: { root: { type: 'string', default: '.' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { root: { type: 'string', default: '.' }, help: { type: 'boolean', short: 'h' } },
+  });
   if (values.help) {
     process.stdout.write(help);
     process.exit();

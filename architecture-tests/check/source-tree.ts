@@ -48,7 +48,8 @@ export function readSourceTree(root: string, wantsTree: (path: string, text: str
   const realRoot = realpathSync(root);
   const { paths, folders, links } = list(realRoot);
   const read = (path: string) => readFileSync(join(realRoot, path), 'utf8');
-  const readJson = <T>(path: string): T | undefined => (paths.has(path) ? (parseJson(path, read(path)) as T) : undefined);
+  const readJson = <T>(path: string): T | undefined =>
+    paths.has(path) ? (parseJson(path, read(path)) as T) : undefined;
 
   const sources = new Map<string, SourceFile>();
   for (const path of paths) {
@@ -92,7 +93,9 @@ function list(root: string): { paths: Set<string>; folders: Set<string>; links: 
   const folders = new Set<string>();
   const links = new Map<string, string>();
   const enter = (folder: string) => {
-    for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
       const path = posix.join(folder, entry.name);
       if (ignored.test(path)) continue;
       if (entry.isSymbolicLink()) {

@@ -19,8 +19,10 @@ export const calleeName = (call: CallExpression): string | undefined =>
   call.callee.type === 'Identifier' ? call.callee.name : undefined;
 
 function unwrapped(node: Expression | null | undefined): Expression | null | undefined {
-  return node?.type === 'ParenthesizedExpression' || node?.type === 'TSAsExpression' || node?.type === 'TSSatisfiesExpression' ?
-      unwrapped(node.expression)
+  return node?.type === 'ParenthesizedExpression' ||
+    node?.type === 'TSAsExpression' ||
+    node?.type === 'TSSatisfiesExpression'
+    ? unwrapped(node.expression)
     : node;
 }
 
@@ -32,6 +34,4 @@ export function property(object: ObjectExpression, name: string): Node | undefin
 }
 
 export const keyOf = (key: Node): string | undefined =>
-  key.type === 'Identifier' ? key.name
-  : key.type === 'Literal' ? String(key.value)
-  : undefined;
+  key.type === 'Identifier' ? key.name : key.type === 'Literal' ? String(key.value) : undefined;

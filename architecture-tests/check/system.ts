@@ -23,7 +23,9 @@ export interface System {
 
 export function readSystem(root: string, wantsTree: (path: string, text: string) => boolean): System {
   const tree = readSourceTree(root, wantsTree);
-  const names = [...tree.folders].filter((path) => /^modules\/[^/]+$/.test(path)).map((path) => path.slice('modules/'.length));
+  const names = [...tree.folders]
+    .filter((path) => /^modules\/[^/]+$/.test(path))
+    .map((path) => path.slice('modules/'.length));
   if (names.length === 0) throw new CannotCheck(`There is no module: ${root} has no folder in modules/.`);
   refuseUnknownFolders(tree);
   return { root, tree, modules: new Map(names.map((name) => [name, readModule(name, tree)])) };

@@ -53,6 +53,8 @@ function isTypeOf(type: Node, name: string): boolean {
 
 /** The texts of `'a'` or `'a' | 'b'`; undefined for any other type. */
 function literalsOf(type: Node): readonly string[] | undefined {
-  const parts = (type.type === 'TSUnionType' ? type.types : [type]).map((each) => (each.type === 'TSLiteralType' ? textOf(each.literal) : undefined));
+  const parts = (type.type === 'TSUnionType' ? type.types : [type]).map((each) =>
+    each.type === 'TSLiteralType' ? textOf(each.literal) : undefined,
+  );
   return parts.every((part) => part !== undefined) ? parts : undefined;
 }

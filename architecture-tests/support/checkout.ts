@@ -49,7 +49,10 @@ export async function run(args: readonly string[]): Promise<Run> {
   const { CI } = process.env;
   delete process.env.CI;
   try {
-    const code = await main(args, { log: (words) => void out.push(`${words}\n`), error: (words) => void err.push(`${words}\n`) });
+    const code = await main(args, {
+      log: (words) => void out.push(`${words}\n`),
+      error: (words) => void err.push(`${words}\n`),
+    });
     return { code, out: stripVTControlCharacters(out.join('')), err: err.join('') };
   } finally {
     if (CI !== undefined) process.env.CI = CI;

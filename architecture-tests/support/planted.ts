@@ -2,7 +2,16 @@
  * The planted breaches: `violations/<rule>/<case>/` holds what differs from `violations/clean/`, and `expected.json`
  * what the check must say of it.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { inject } from 'vitest';
 import type { Finding } from '../check/rule.ts';
@@ -123,7 +132,10 @@ function filesIn(folder: string): ReadonlyMap<string, Buffer> {
     files = new Map(
       entries
         .filter(({ name }) => name !== 'expected.json')
-        .map(({ parentPath, name }) => [relative(folder, join(parentPath, name)), readFileSync(join(parentPath, name))]),
+        .map(({ parentPath, name }) => [
+          relative(folder, join(parentPath, name)),
+          readFileSync(join(parentPath, name)),
+        ]),
     );
     read.set(folder, files);
   }

@@ -7,12 +7,21 @@ import pg from 'pg';
 
 const folder = join(process.argv[2]!, 'postgres');
 // PostgreSQL keeps there how it was started last.
-const [program, ...options] = [...readFileSync(join(folder, 'postmaster.opts'), 'utf8').matchAll(/"([^"]*)"|(\S+)/g)].map(
-  ([, quoted, word]) => quoted ?? word!,
-);
+const [program, ...options] = [
+  ...readFileSync(join(folder, 'postmaster.opts'), 'utf8').matchAll(/"([^"]*)"|(\S+)/g),
+].map(([, quoted, word]) => quoted ?? word!);
 const { uid, gid } = statSync(folder);
-const server = spawn(program!, options, { cwd: folder, stdio: 'ignore', ...(process.getuid?.() === 0 && { uid, gid }) });
-const connection = { host: folder, user: 'postgres', database: 'fissile', password: readFileSync(join(folder, 'fissile.password'), 'utf8') };
+const server = spawn(program!, options, {
+  cwd: folder,
+  stdio: 'ignore',
+  ...(process.getuid?.() === 0 && { uid, gid }),
+});
+const connection = {
+  host: folder,
+  user: 'postgres',
+  database: 'fissile',
+  password: readFileSync(join(folder, 'fissile.password'), 'utf8'),
+};
 
 for (;;) {
   const client = new pg.Client(connection);

@@ -25,13 +25,20 @@ if (kind === 'fissile') {
   });
 } else if (kind === 'grpc') {
   const server = new Server();
-  server.addService(bareService(), { getLoan: (_: unknown, answer: (error: null, value: unknown) => void) => answer(null, loan) });
+  server.addService(bareService(), {
+    getLoan: (_: unknown, answer: (error: null, value: unknown) => void) => answer(null, loan),
+  });
   await new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
   });
 } else {
   const broker = new ServiceBroker(brokerOptions('library', Number(port)));
-  broker.createService({ name: 'library', actions: { getLoan: { params: { loanId: 'string', reader: 'string' }, handler: async () => loan } } });
+  broker.createService({
+    name: 'library',
+    actions: { getLoan: { params: { loanId: 'string', reader: 'string' }, handler: async () => loan } },
+  });
   await broker.start();
 }
 process.stdout.write('ready\n');

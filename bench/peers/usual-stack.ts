@@ -16,10 +16,17 @@ import { z } from 'zod';
 import { orderFrom, type OrderRow } from '../../modules/orders/persistence/order-row.ts';
 import { findOrder } from '../../modules/orders/persistence/order-statements.ts';
 
-const { DATABASE_URL, TOKEN_KEY, TOKEN_ISSUER, TOKEN_AUDIENCE, CORS_ORIGIN, HOST, PORT } = process.env as Record<string, string>;
+const { DATABASE_URL, TOKEN_KEY, TOKEN_ISSUER, TOKEN_AUDIENCE, CORS_ORIGIN, HOST, PORT } = process.env as Record<
+  string,
+  string
+>;
 const pool = new pg.Pool({ connectionString: DATABASE_URL!, options: '-c search_path=orders', max: 10 });
 const secret = createPublicKey({ key: JSON.parse(TOKEN_KEY!), format: 'jwk' });
-const durations = new Histogram({ name: 'http_request_duration_seconds', help: 'Requests.', labelNames: ['method', 'route', 'status'] });
+const durations = new Histogram({
+  name: 'http_request_duration_seconds',
+  help: 'Requests.',
+  labelNames: ['method', 'route', 'status'],
+});
 collectDefaultMetrics();
 
 interface Asked extends Request {
@@ -45,7 +52,9 @@ app.use((request: Asked, response, next) => {
   request.id = randomUUID();
   response.setHeader('X-Request-Id', request.id);
   const stop = durations.startTimer();
-  response.once('finish', () => stop({ method: request.method, route: request.route?.path, status: response.statusCode }));
+  response.once('finish', () =>
+    stop({ method: request.method, route: request.route?.path, status: response.statusCode }),
+  );
   next();
 });
 app.use(morgan<Asked, express.Response>(line));
@@ -54,7 +63,10 @@ app.get('/readyz', async (_request, response) => {
   await pool.query('SELECT 1');
   response.end();
 });
-app.get('/metrics', async (_request, response) => void response.type(register.contentType).send(await register.metrics()));
+app.get(
+  '/metrics',
+  async (_request, response) => void response.type(register.contentType).send(await register.metrics()),
+);
 app.use(rateLimit({ windowMs: 60_000, limit: 1_000_000_000, standardHeaders: 'draft-8', legacyHeaders: false }));
 app.use(expressjwt({ secret, algorithms: ['RS256'], issuer: TOKEN_ISSUER!, audience: TOKEN_AUDIENCE! }));
 

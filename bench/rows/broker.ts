@@ -13,7 +13,10 @@ import { compare, type Side } from '../compare.ts';
 import { ownCpuTime } from '../cpu-time.ts';
 import type { Row } from '../row.ts';
 
-const itemSold = event('bench_sales.item-sold', 1, { key: 'buyer', payload: z.object({ id: z.int(), buyer: z.string() }) });
+const itemSold = event('bench_sales.item-sold', 1, {
+  key: 'buyer',
+  payload: z.object({ id: z.int(), buyer: z.string() }),
+});
 const subscription = { name: 'bench_parcels.send', event: itemSold };
 const atOnce = 2_000;
 const buyers = 1_000;
@@ -44,7 +47,14 @@ interface Carrier {
 
 async function ours(url: string, prefix: string, receive: () => void): Promise<Carrier> {
   const logger = { debug() {}, info() {}, warn: console.warn, error: console.error };
-  const transport = new RabbitmqTransport({ url, prefix, subscriptions: [subscription], modules: [subscription.event.module], logger, metrics: new Metrics() });
+  const transport = new RabbitmqTransport({
+    url,
+    prefix,
+    subscriptions: [subscription],
+    modules: [subscription.event.module],
+    logger,
+    metrics: new Metrics(),
+  });
   transport.subscribe(subscription, async () => receive());
   await transport.start();
   return { publish: (sale) => transport.publish(sale), close: () => transport.stop() };
@@ -74,7 +84,10 @@ async function bare(url: string, prefix: string, receive: () => void): Promise<C
 }
 
 /** `atOnce` sales on their way, each until it is both confirmed and received. */
-async function side(name: string, open: (receive: () => void) => Promise<Carrier>): Promise<Side & Pick<Carrier, 'close'>> {
+async function side(
+  name: string,
+  open: (receive: () => void) => Promise<Carrier>,
+): Promise<Side & Pick<Carrier, 'close'>> {
   let received = 0;
   let arrived: () => void = () => {};
   const carrier = await open(() => {
@@ -106,7 +119,8 @@ async function cleanUp(url: string, prefix: string): Promise<void> {
   const connection = await connect(url);
   const channel = await connection.createChannel();
   for (const queue of [subscription.name, 'unreadable']) await channel.deleteQueue(`${prefix}.${queue}`);
-  for (const exchange of ['events', 'broadcasts', 'unreadable', subscription.event.module]) await channel.deleteExchange(`${prefix}.${exchange}`);
+  for (const exchange of ['events', 'broadcasts', 'unreadable', subscription.event.module])
+    await channel.deleteExchange(`${prefix}.${exchange}`);
   await connection.close();
 }
 
@@ -114,7 +128,8 @@ export const row: Row = {
   title: 'Events over RabbitMQ',
   async run() {
     const url = process.env['EVENTS_URL'];
-    if (!url) return 'EVENTS_URL is not set; start a broker with: docker run --rm -p 5672:5672 rabbitmq:4, and set EVENTS_URL=amqp://127.0.0.1';
+    if (!url)
+      return 'EVENTS_URL is not set; start a broker with: docker run --rm -p 5672:5672 rabbitmq:4, and set EVENTS_URL=amqp://127.0.0.1';
     const prefixes = [`bench-${randomUUID()}`, `bench-${randomUUID()}`] as const;
     const transport = await side('transport', (receive) => ours(url, prefixes[0], receive));
     const amqplib = await side('amqplib', (receive) => bare(url, prefixes[1], receive));

@@ -12,7 +12,11 @@ const input = { id: 'order-7', limit: 1 };
 const find = async ({ id }: typeof input) => ({ id });
 
 const LibraryApi = api('library', {
-  find: query(1, { input: z.object({ id: z.string(), limit: z.int() }), output: z.object({ id: z.string() }), errors: [] }),
+  find: query(1, {
+    input: z.object({ id: z.string(), limit: z.int() }),
+    output: z.object({ id: z.string() }),
+    errors: [],
+  }),
 });
 
 const side = (name: string, call: () => Promise<unknown>): Side => ({
@@ -31,7 +35,12 @@ async function moleculer(metrics: boolean) {
   const broker = new ServiceBroker({ logger: false, metrics });
   broker.createService({
     name: 'library',
-    actions: { find: { params: { id: 'string', limit: 'number' }, handler: async ({ params }: { params: typeof input }) => find(params) } },
+    actions: {
+      find: {
+        params: { id: 'string', limit: 'number' },
+        handler: async ({ params }: { params: typeof input }) => find(params),
+      },
+    },
   });
   await broker.start();
   return { broker, side: side('Moleculer', () => broker.call('library.find', input)) };

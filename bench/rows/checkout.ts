@@ -14,7 +14,8 @@ const eventsPerOrder = 2;
 /** Any two products, as in the program's orders. */
 const products: Varying = {
   pattern: /\{BENCH-\d+,BENCH-\d+\}/g,
-  expression: () => "(select '{BENCH-' || n || ',BENCH-' || (n + 33) % 64 || '}' from cast(floor(random() * 64) as int) n)",
+  expression: () =>
+    "(select '{BENCH-' || n || ',BENCH-' || (n + 33) % 64 || '}' from cast(floor(random() * 64) as int) n)",
 };
 
 /** Runs the program for a while to see what it sends for an order. */
@@ -27,7 +28,11 @@ async function traceProgram(database: BenchDatabase): Promise<{ script: PgbenchS
   const { transactions, customerId } = await traceOrder(database, customer.placeOrder);
   // pgbench has one session for both modules, and each has an outbox.
   const qualified = transactions.map((transaction) =>
-    transaction.map(({ module, text, ...rest }) => ({ module, text: text.replaceAll(/\b(from|into) outbox\b/g, `$1 ${module}.outbox`), ...rest })),
+    transaction.map(({ module, text, ...rest }) => ({
+      module,
+      text: text.replaceAll(/\b(from|into) outbox\b/g, `$1 ${module}.outbox`),
+      ...rest,
+    })),
   );
   return {
     script: scriptOf(qualified, [customerId], [products]),

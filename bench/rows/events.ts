@@ -17,7 +17,10 @@ import type { Row } from '../row.ts';
 import { type BenchDatabase, startDatabase } from '../server.ts';
 
 const [seller, sender] = ['bench_sales', 'bench_parcels'];
-const itemSold = event('bench_sales.item-sold', 1, { key: 'buyer', payload: z.object({ id: z.int(), buyer: z.string() }) });
+const itemSold = event('bench_sales.item-sold', 1, {
+  key: 'buyer',
+  payload: z.object({ id: z.int(), buyer: z.string() }),
+});
 const atOnce = 16;
 const buyers = 1_000;
 const secondsOfHalfLoad = 12;
@@ -85,7 +88,9 @@ async function openMarket(server: BenchDatabase) {
     async sellWithoutEvents(): Promise<void> {
       const { id, buyer } = newSale();
       await sales.database.transaction(() => sales.database.query('INSERT INTO sales VALUES ($1, $2)', [id, buyer]));
-      await parcels.database.transaction(() => parcels.database.query('INSERT INTO parcels VALUES ($1, $2)', [id, buyer]));
+      await parcels.database.transaction(() =>
+        parcels.database.query('INSERT INTO parcels VALUES ($1, $2)', [id, buyer]),
+      );
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([sellersMessaging, sendersMessaging].map((messaging) => messaging.drain(new Deadline(5_000))));

@@ -27,7 +27,13 @@ export const row: Row = {
     await using database = await startDatabase();
     const common = { ...programSettings, PEER_TLS: 'off' };
     await using service = await startProcess('src/start.js', {
-      environment: { ...common, DATABASE_URL: database.url, MODULES: modules.join(','), TRUST_PROXY: '1', RATE_LIMIT_PER_MINUTE: '0' },
+      environment: {
+        ...common,
+        DATABASE_URL: database.url,
+        MODULES: modules.join(','),
+        TRUST_PROXY: '1',
+        RATE_LIMIT_PER_MINUTE: '0',
+      },
       logFile: join(database.folder, 'service.log'),
       path: '/readyz',
     });

@@ -18,16 +18,24 @@ interface Memory {
 }
 
 /** Megabytes. */
-const fieldIn = (file: string, name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0) / 1024;
+const fieldIn = (file: string, name: string) =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0) / 1024;
 
 /** Counts the memory that PostgreSQL's processes share once: each has its part of it (PSS). */
 const memoryOf = (node: number, postgres: number): Memory => ({
   node: fieldIn(`/proc/${node}/status`, 'VmRSS'),
-  postgres: [postgres, ...childrenOf(postgres)].reduce((sum, pid) => sum + fieldIn(`/proc/${pid}/smaps_rollup`, 'Pss'), 0),
+  postgres: [postgres, ...childrenOf(postgres)].reduce(
+    (sum, pid) => sum + fieldIn(`/proc/${pid}/smaps_rollup`, 'Pss'),
+    0,
+  ),
 });
 
 /** The most that is seen at one time under load. */
-async function mostWhile(requests: readonly [HttpRequest, ...HttpRequest[]], node: number, postgres: number): Promise<Memory> {
+async function mostWhile(
+  requests: readonly [HttpRequest, ...HttpRequest[]],
+  node: number,
+  postgres: number,
+): Promise<Memory> {
   using load = new HttpLoad(requests, connections);
   const running = load.run(loadTime);
   let most = memoryOf(node, postgres);

@@ -26,7 +26,13 @@ export const row: Row = {
       await load.run(multiple * normal.perSecond, milliseconds / 2);
       const offered = await load.run(multiple * normal.perSecond, milliseconds);
       const useful = offered.latencies.length / (milliseconds / 1_000);
-      curve.push({ multiple, useful, p50: quantile(offered.latencies, 0.5), p99: quantile(offered.latencies, 0.99), offered });
+      curve.push({
+        multiple,
+        useful,
+        p50: quantile(offered.latencies, 0.5),
+        p99: quantile(offered.latencies, 0.99),
+        offered,
+      });
     }
     const worst = curve.at(-1)!;
     const best = Math.max(...curve.map(({ useful }) => useful));
@@ -38,8 +44,10 @@ export const row: Row = {
         peer: `itself, busy with as much as it can do for ${connections} who wait for each answer: ${normal.perSecond.toFixed(0)} a second, p99 ${normal.p99.toFixed(0)} ms`,
         load: `${customers} customers; ${multiples.join(', ')} times its capacity, ${milliseconds / 1_000} s each; the load comes from the same two cores`,
         measured: curve
-          .map(({ multiple, useful, p50, p99, offered: { refused, lost } }) =>
-            `${multiple}x: ${useful.toFixed(0)}/s paid, p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, ${refused.length} refused (Retry-After ${quantile(refused, 0.5)} s in the middle), ${lost} lost`)
+          .map(
+            ({ multiple, useful, p50, p99, offered: { refused, lost } }) =>
+              `${multiple}x: ${useful.toFixed(0)}/s paid, p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, ${refused.length} refused (Retry-After ${quantile(refused, 0.5)} s in the middle), ${lost} lost`,
+          )
           .join('; '),
         goal: 'at 10x, 90 % of the best rate, and 3 times the normal p99',
         reached: kept >= 0.9 && slower <= 3,
@@ -55,4 +63,5 @@ async function normalOf(orders: Customer['orders']): Promise<{ perSecond: number
   return { perSecond: answers / (milliseconds / 1_000), p99: quantile(latencies, 0.99) };
 }
 
-const quantile = (values: readonly number[], part: number): number => [...values].sort((a, b) => a - b)[Math.floor(part * (values.length - 1))] ?? 0;
+const quantile = (values: readonly number[], part: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(part * (values.length - 1))] ?? 0;

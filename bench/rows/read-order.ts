@@ -36,7 +36,10 @@ export const row: Row = {
         path: '/readyz',
       });
     await using bare = await peer('bare-express');
-    await using usual = await peer('usual-stack', { ...(await tokenSettings(program.url, reading)), CORS_ORIGIN: corsOrigin });
+    await using usual = await peer('usual-stack', {
+      ...(await tokenSettings(program.url, reading)),
+      CORS_ORIGIN: corsOrigin,
+    });
     const readingAt = (url: string) => ({ ...reading, url: `${url}/v1/orders/${id}` });
     await requireSameAnswer(reading, readingAt(usual.url));
 
@@ -48,7 +51,10 @@ export const row: Row = {
       compare(ours, side(name, load, process, database), { slices: 20, milliseconds: 700 });
     const toTheBare = await against('Express', toBare, bare);
     const toTheUsual = await against('the usual stack', toUsual, usual);
-    const common = { ours: 'GET /v1/orders/{id}: token checked, access log and metrics on', load: `${connections} connections, the same order` };
+    const common = {
+      ours: 'GET /v1/orders/{id}: token checked, access log and metrics on',
+      load: `${connections} connections, the same order`,
+    };
     return [
       {
         ...common,
@@ -74,11 +80,15 @@ const inWords = ({ rate, ours, peer }: Comparison) =>
 /** The keys and names with which a peer checks the program's tokens. */
 async function tokenSettings(url: string, { headers }: HttpRequest): Promise<Record<string, string>> {
   const [key] = ((await (await fetch(`${url}/.well-known/jwks.json`)).json()) as { keys: object[] }).keys;
-  const { iss, aud } = JSON.parse(Buffer.from(headers!.Authorization!.split('.')[1]!, 'base64url').toString()) as Record<string, string>;
+  const { iss, aud } = JSON.parse(
+    Buffer.from(headers!.Authorization!.split('.')[1]!, 'base64url').toString(),
+  ) as Record<string, string>;
   return { TOKEN_KEY: JSON.stringify(key), TOKEN_ISSUER: iss!, TOKEN_AUDIENCE: aud! };
 }
 
 async function requireSameAnswer(...requests: HttpRequest[]): Promise<void> {
-  const answers = await Promise.all(requests.map(async ({ url, headers }) => await (await fetch(url, { headers: headers! })).json()));
+  const answers = await Promise.all(
+    requests.map(async ({ url, headers }) => await (await fetch(url, { headers: headers! })).json()),
+  );
   deepEqual(answers[1], answers[0]);
 }

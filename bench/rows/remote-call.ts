@@ -46,14 +46,23 @@ const askers: Readonly<Record<Kind, (port: number) => Promise<Asker>>> = {
   async fissile(port) {
     const logger = { debug() {}, info() {}, warn: console.error, error: console.error };
     const target = `127.0.0.1:${port}`;
-    const module = new RemoteModule({ api: LibraryApi, proto: libraryProto, target, certificates: undefined, logger, metrics: new Metrics() });
+    const module = new RemoteModule({
+      api: LibraryApi,
+      proto: libraryProto,
+      target,
+      certificates: undefined,
+      logger,
+      metrics: new Metrics(),
+    });
     return { ask: () => module.client.getLoan(question), close: () => module.close() };
   },
   async grpc(port) {
     const client = new BareClient(`127.0.0.1:${port}`, credentials.createInsecure());
     const ask = () =>
       new Promise((resolve, reject) => {
-        client.getLoan!(question, { deadline: Date.now() + 10_000 }, (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer)));
+        client.getLoan!(question, { deadline: Date.now() + 10_000 }, (error: Error | null, answer: unknown) =>
+          error ? reject(error) : resolve(answer),
+        );
       });
     return { ask, close: () => client.close() };
   },
@@ -111,7 +120,12 @@ export const row: Row = {
           goal: '80 % of the rate',
           reached: toGrpc.rate >= 0.8,
         },
-        { ours, peer: "Moleculer's call over its TCP transporter, which counts nothing", load, measured: told(toMoleculer) },
+        {
+          ours,
+          peer: "Moleculer's call over its TCP transporter, which counts nothing",
+          load,
+          measured: told(toMoleculer),
+        },
       ];
     } finally {
       await Promise.all(sides.map((each) => each.close()));

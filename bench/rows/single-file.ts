@@ -26,12 +26,22 @@ async function measured(command: readonly [string, ...string[]], dataDir: string
   const started = performance.now();
   const child = spawn(command[0], command.slice(1), {
     cwd: root,
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...programSettings, DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: String(port) },
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      ...programSettings,
+      DATA_DIR: dataDir,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+    },
     stdio: 'ignore',
   });
   const forget = atExit(() => child.kill('SIGKILL'));
   const exit = new Promise((resolve) => child.once('exit', resolve));
-  await Promise.race([ready(port), exit.then((code) => Promise.reject(new Error(`${command.join(' ')} ended with ${code}.`)))]);
+  await Promise.race([
+    ready(port),
+    exit.then((code) => Promise.reject(new Error(`${command.join(' ')} ended with ${code}.`))),
+  ]);
   const start = performance.now() - started;
   if (rest) await sleep(settlingTime);
   const idle = memoryOf(child);
@@ -42,12 +52,20 @@ async function measured(command: readonly [string, ...string[]], dataDir: string
 }
 
 async function ready(port: number): Promise<void> {
-  while (!(await fetch(`http://127.0.0.1:${port}/readyz`).then((answer) => answer.ok, () => false))) await sleep(4);
+  while (
+    !(await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ))
+  )
+    await sleep(4);
 }
 
 /** Leaves out pages that the processor maps from the file: others can have them at any time. */
 const memoryOf = ({ pid }: ChildProcess): number =>
-  process.platform === 'linux' ? Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024 : 0;
+  process.platform === 'linux'
+    ? Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    : 0;
 
 export const row: Row = {
   title: 'The program as one file',
@@ -60,7 +78,10 @@ export const row: Row = {
     for (const command of [sources, [file] as const]) await measured(command, folder.path, false);
     const starts: { ours: Run; peer: Run }[] = [];
     for (let round = 0; round < rounds; round++) {
-      starts.push({ ours: await measured([file], folder.path, false), peer: await measured(sources, folder.path, false) });
+      starts.push({
+        ours: await measured([file], folder.path, false),
+        peer: await measured(sources, folder.path, false),
+      });
     }
     const idle = { ours: await measured([file], folder.path, true), peer: await measured(sources, folder.path, true) };
     await folder.remove();

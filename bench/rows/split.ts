@@ -44,7 +44,8 @@ export const row: Row = {
   title: 'One program and all of its modules apart',
   async run() {
     const { EVENTS_URL } = process.env;
-    if (EVENTS_URL === undefined) return 'set EVENTS_URL to a RabbitMQ, such as amqp://127.0.0.1:5672 (Debian: rabbitmq-server -detached)';
+    if (EVENTS_URL === undefined)
+      return 'set EVENTS_URL to a RabbitMQ, such as amqp://127.0.0.1:5672 (Debian: rabbitmq-server -detached)';
     await using one = await startDatabase();
     await using program = await startProgram(one);
     await openShop(program);

@@ -18,7 +18,12 @@ interface Start {
 }
 
 /** Starts a process, waits until it is ready, and stops it again. */
-async function timed(script: string, given: string[], environment: Record<string, string>, ready: (child: ChildProcess) => Promise<unknown>): Promise<Start> {
+async function timed(
+  script: string,
+  given: string[],
+  environment: Record<string, string>,
+  ready: (child: ChildProcess) => Promise<unknown>,
+): Promise<Start> {
   const started = performance.now();
   const child = spawn(process.execPath, [join(root, script), ...given], {
     cwd: root,
@@ -41,7 +46,13 @@ async function timed(script: string, given: string[], environment: Record<string
 const saysReady = (child: ChildProcess) => new Promise((resolve) => child.stdout!.once('data', resolve));
 
 const answersReady = (port: number) => async () => {
-  while (!(await fetch(`http://127.0.0.1:${port}/readyz`).then((answer) => answer.ok, () => false))) await sleep(4);
+  while (
+    !(await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ))
+  )
+    await sleep(4);
 };
 
 export const row: Row = {
@@ -55,7 +66,8 @@ export const row: Row = {
     const startDatabase = () => timed('bench/peers/bare-database.ts', [folder.path], {}, saysReady);
     await startProgram();
     const starts: { ours: Start; peer: Start }[] = [];
-    for (let round = 0; round < rounds; round++) starts.push({ ours: await startProgram(), peer: await startDatabase() });
+    for (let round = 0; round < rounds; round++)
+      starts.push({ ours: await startProgram(), peer: await startDatabase() });
     await folder.remove();
     forget();
 

@@ -9,7 +9,9 @@ const sectionOf = ({ title, settings }: SettingsGroup) =>
     '',
     '| variable | without it | |',
     '|---|---|---|',
-    ...Object.entries(settings).map(([variable, setting]) => `| \`${variable}\` | ${withoutIt(setting)} | ${meaningOf(setting)} |`),
+    ...Object.entries(settings).map(
+      ([variable, setting]) => `| \`${variable}\` | ${withoutIt(setting)} | ${meaningOf(setting)} |`,
+    ),
     '',
   ].join('\n');
 
@@ -18,11 +20,18 @@ export const envExample = (groups: readonly SettingsGroup[]): string =>
   [
     '# Settings for development: copy this to .env, which the program reads there, and uncomment what differs.',
     '# In production set them where the program is started. npm run docs writes this file.',
-    ...groups.flatMap(({ title, settings }) => ['', `# ${title}`, ...Object.entries(settings).flatMap(([variable, setting]) => exampleOf(variable, setting))]),
+    ...groups.flatMap(({ title, settings }) => [
+      '',
+      `# ${title}`,
+      ...Object.entries(settings).flatMap(([variable, setting]) => exampleOf(variable, setting)),
+    ]),
     '',
   ].join('\n');
 
 function exampleOf(variable: string, setting: SettingsGroup['settings'][string]): readonly string[] {
   const { without, default: byDefault = '' } = setting;
-  return [`# ${meaningOf(setting)}${without === undefined ? '' : `; without it: ${without}`}`, `#${variable}=${without === undefined ? String(byDefault) : ''}`];
+  return [
+    `# ${meaningOf(setting)}${without === undefined ? '' : `; without it: ${without}`}`,
+    `#${variable}=${without === undefined ? String(byDefault) : ''}`,
+  ];
 }

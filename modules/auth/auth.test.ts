@@ -49,7 +49,12 @@ describe('auth over HTTP', () => {
     const first = await logIn({ email, password });
     expect(first.status).toBe(200);
     expect(first.headers['cache-control']).toBe('no-store');
-    const tokens = { accessToken: expect.any(String), refreshToken: expect.any(String), tokenType: 'Bearer', expiresIn: 900 };
+    const tokens = {
+      accessToken: expect.any(String),
+      refreshToken: expect.any(String),
+      tokenType: 'Bearer',
+      expiresIn: 900,
+    };
     expect(first.body).toEqual({ ...tokens, deviceToken: expect.any(String) });
     expect(await usable(first.body.accessToken)).toBe(true);
 
@@ -91,7 +96,11 @@ describe('auth over HTTP', () => {
       await logIn({ email: newEmail(), password: 'not the right password' }),
       await logIn({ email: disabled.email, password }),
     ];
-    const told = answers.map(({ status, body: { requestId: _, ...body }, headers }) => ({ status, body, names: Object.keys(headers) }));
+    const told = answers.map(({ status, body: { requestId: _, ...body }, headers }) => ({
+      status,
+      body,
+      names: Object.keys(headers),
+    }));
     expect(told[0]).toMatchObject({ status: 401, body: { code: 'auth.wrong-credentials' } });
     expect(told[1]).toEqual(told[0]);
     expect(told[2]).toEqual(told[0]);
@@ -100,7 +109,11 @@ describe('auth over HTTP', () => {
   it('S25 answers a registration the same, whether the address has an account or not', async () => {
     const email = newEmail();
     const answers = [await register(email), await register(email)];
-    const told = answers.map(({ status, body, headers }) => ({ status, fields: Object.keys(body), names: Object.keys(headers) }));
+    const told = answers.map(({ status, body, headers }) => ({
+      status,
+      fields: Object.keys(body),
+      names: Object.keys(headers),
+    }));
     expect(told[1]).toEqual(told[0]);
     expect(answers[1]?.body.userId).not.toBe(answers[0]?.body.userId);
     await logIn({ email, password }).expect(200);
@@ -128,11 +141,13 @@ describe('auth over HTTP', () => {
   it('S26 answers 429 with Retry-After after several wrong passwords', async () => {
     const email = newEmail();
     const statuses = [];
-    for (let attempt = 0; attempt < 6; attempt++) statuses.push((await logIn({ email, password: 'a wrong guess of mine' })).status);
+    for (let attempt = 0; attempt < 6; attempt++)
+      statuses.push((await logIn({ email, password: 'a wrong guess of mine' })).status);
     expect(statuses).toEqual([401, 401, 401, 401, 401, 401]);
     // On a slow machine a second may have gone by, and then the next one waits for two, or four.
     let delayed = await logIn({ email, password: 'a wrong guess of mine' });
-    for (let more = 0; more < 6 && delayed.status === 401; more++) delayed = await logIn({ email, password: 'a wrong guess of mine' });
+    for (let more = 0; more < 6 && delayed.status === 401; more++)
+      delayed = await logIn({ email, password: 'a wrong guess of mine' });
     expect(delayed.status).toBe(429);
     expect(delayed.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(delayed.body.code).toBe('auth.too-many-attempts');
@@ -152,7 +167,8 @@ describe('auth over HTTP', () => {
   it('S27 changes the password for who knows it, and ends the other sessions', async () => {
     const { email, accessToken } = await somebody();
     const { body: other } = await logIn({ email, password });
-    const change = (currentPassword: string, to: string) => post('/v1/auth/password', { currentPassword, newPassword: to }, accessToken);
+    const change = (currentPassword: string, to: string) =>
+      post('/v1/auth/password', { currentPassword, newPassword: to }, accessToken);
     await change('not the right password', newPassword).expect(401);
     const weak = await change(password, 'qwertyuiop12345');
     expect(weak.status).toBe(400);
@@ -195,13 +211,21 @@ describe('auth over HTTP', () => {
   });
 
   it('refuses a name that is more than one line', async () => {
-    const { status, body } = await post('/v1/auth/register', { email: newEmail(), password, name: 'Ada\r\nBcc: everybody@example.com' });
+    const { status, body } = await post('/v1/auth/register', {
+      email: newEmail(),
+      password,
+      name: 'Ada\r\nBcc: everybody@example.com',
+    });
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ path: '/name' }]);
   });
 
   it('S24 refuses a common password', async () => {
-    const { status, body } = await post('/v1/auth/register', { email: newEmail(), password: 'passwordpassword', name: 'Ada' });
+    const { status, body } = await post('/v1/auth/register', {
+      email: newEmail(),
+      password: 'passwordpassword',
+      name: 'Ada',
+    });
     expect(status).toBe(400);
     expect(body).toMatchObject({ code: 'auth.weak-password' });
     expect(JSON.stringify(body.errors)).toMatch('/password');
@@ -216,7 +240,15 @@ describe('auth over HTTP', () => {
     const log = program.logged.join('');
     expect(log).toMatch('A login failed.');
     expect(log).toMatch('came a second time');
-    for (const secret of [email, password, 'a wrong guess', accessToken, refreshToken, administrator.password, 'Lovelace'])
+    for (const secret of [
+      email,
+      password,
+      'a wrong guess',
+      accessToken,
+      refreshToken,
+      administrator.password,
+      'Lovelace',
+    ])
       expect(log).not.toContain(secret);
   });
 });
@@ -248,7 +280,8 @@ describe('in production', () => {
     const before = await startTestProgram({ modules: ['auth'] });
     const { databaseUrl } = before;
     const sql = await connect(new URL(databaseUrl).pathname.slice(1));
-    const stored = async () => (await sql.query('select private_key from auth.signing_keys')).rows.map(({ private_key }) => private_key);
+    const stored = async () =>
+      (await sql.query('select private_key from auth.signing_keys')).rows.map(({ private_key }) => private_key);
     const keys = async ({ url }: TestProgram) => (await request(url).get('/.well-known/jwks.json')).body;
     try {
       expect(await stored()).toEqual([expect.stringMatching('PRIVATE KEY')]);
@@ -257,8 +290,14 @@ describe('in production', () => {
       try {
         expect(await stored()).toEqual([expect.stringMatching(/^sealed-1\./)]);
         expect(await keys(after)).toEqual(await keys(before));
-        await request(after.url).post('/v1/auth/register').send({ email: 'ada@example.com', password, name: 'Ada' }).expect(201);
-        const { body } = await request(after.url).post('/v1/auth/login').send({ email: 'ada@example.com', password }).expect(200);
+        await request(after.url)
+          .post('/v1/auth/register')
+          .send({ email: 'ada@example.com', password, name: 'Ada' })
+          .expect(201);
+        const { body } = await request(after.url)
+          .post('/v1/auth/login')
+          .send({ email: 'ada@example.com', password })
+          .expect(200);
         const change = request(before.url).post('/v1/auth/password').set('authorization', `Bearer ${body.accessToken}`);
         expect((await change.send({})).status, 'the same key signs').toBe(400);
       } finally {

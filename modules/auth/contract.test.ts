@@ -13,7 +13,12 @@ describe('an e-mail address', () => {
     ['a label of 63 characters', `ada@${'x'.repeat(63)}.com`],
   ])('may have %s, as in a form of a browser', (_, address) => {
     expect(read(address)).toBe(address);
-    const registered = { userId: crypto.randomUUID(), email: address, name: 'Ada', registeredAt: '2030-01-01T12:00:00.000Z' };
+    const registered = {
+      userId: crypto.randomUUID(),
+      email: address,
+      name: 'Ada',
+      registeredAt: '2030-01-01T12:00:00.000Z',
+    };
     expect(userRegistered.payload.safeParse(registered).success, 'in an event too').toBe(true);
   });
 

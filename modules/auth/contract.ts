@@ -21,7 +21,9 @@ export const Email = z
 /** Punycode for the domain, as browsers send it. A domain that is no name becomes an empty one, which is refused. */
 function withAsciiDomain(text: string): string {
   const [, mailbox, domain] = /^(.*@)([a-z0-9.\u0080-\u{10ffff}-]+)$/iu.exec(text) ?? [];
-  return domain === undefined || /^[\x21-\x7e]*$/.test(domain) ? text : mailbox + (URL.parse(`http://${domain}`)?.hostname ?? '');
+  return domain === undefined || /^[\x21-\x7e]*$/.test(domain)
+    ? text
+    : mailbox + (URL.parse(`http://${domain}`)?.hostname ?? '');
 }
 
 export const Role = z.enum(['customer', 'admin']);
@@ -31,7 +33,10 @@ export const AuthErrors = errors('auth', {
   tooManyAttempts: ['too-many', 'Too many attempts. Wait before you try again.'],
   weakPassword: ['invalid', 'Choose another password.'],
   invalidRefreshToken: ['unauthenticated', 'This refresh token is no longer valid. Log in again.'],
-  passwordChangeRequired: ['forbidden', 'This password is good for one login: choose another and send it along as newPassword.'],
+  passwordChangeRequired: [
+    'forbidden',
+    'This password is good for one login: choose another and send it along as newPassword.',
+  ],
   accountNotFound: ['not-found', 'There is no such account.'],
   confirmationRequired: ['forbidden', 'This cannot be undone: send your password along, or log in again first.'],
   lastAdministrator: ['conflict', 'This is the last administrator. Make somebody else an administrator first.'],
@@ -44,42 +49,67 @@ const deviceToken = z
   .min(1)
   .max(512)
   .optional()
-  .describe('the token of a device that has logged in to this account: keep it after logging out, and send it with the next login');
+  .describe(
+    'the token of a device that has logged in to this account: keep it after logging out, and send it with the next login',
+  );
 
-export const Tokens = z.object({
-  accessToken: z.string().describe('a JWT for the Authorization header'),
-  refreshToken: z.string().describe('good for one refresh'),
-  tokenType: z.literal('Bearer'),
-  expiresIn: z.int().positive().describe('seconds until the access token expires'),
-  deviceToken,
-}).meta({ id: 'Tokens' });
+export const Tokens = z
+  .object({
+    accessToken: z.string().describe('a JWT for the Authorization header'),
+    refreshToken: z.string().describe('good for one refresh'),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.int().positive().describe('seconds until the access token expires'),
+    deviceToken,
+  })
+  .meta({ id: 'Tokens' });
 
 /** Exactly as it was typed. Bounds only; whether a password is good enough is a rule of auth with an answer of its own. */
-const Password = z.string().min(1).max(1024).meta({ examples: ['correct horse battery staple'] });
+const Password = z
+  .string()
+  .min(1)
+  .max(1024)
+  .meta({ examples: ['correct horse battery staple'] });
 /** The network address an attempt came from; attempts are limited by it. */
 const address = z.string().max(64);
 
-export const PublicKey = z.object({
-  kty: z.literal('RSA'),
-  kid: z.string(),
-  use: z.literal('sig'),
-  alg: z.literal('RS256'),
-  n: z.string(),
-  e: z.string(),
-}).meta({ id: 'PublicKey' });
+export const PublicKey = z
+  .object({
+    kty: z.literal('RSA'),
+    kid: z.string(),
+    use: z.literal('sig'),
+    alg: z.literal('RS256'),
+    n: z.string(),
+    e: z.string(),
+  })
+  .meta({ id: 'PublicKey' });
 
 export const AuthApi = api('auth', {
   register: command(1, {
     summary:
       'Opens an account for a customer. For a taken e-mail address it changes nothing and answers the same, so that nobody learns who has an account.',
-    input: z.object({ email: Email, password: Password, name: z.string().trim().min(1).max(200).meta({ examples: ['Ada'] }), address }),
+    input: z.object({
+      email: Email,
+      password: Password,
+      name: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .meta({ examples: ['Ada'] }),
+      address,
+    }),
     output: z.object({ userId: z.uuid() }),
     errors: [AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),
   logIn: command(1, {
-    summary:
-      'Starts a session. The token of a known device keeps the guesses of others from holding it up.',
-    input: z.object({ email: Email, password: Password, address, deviceToken, newPassword: Password.optional().describe('replaces the password; ends all other sessions') }),
+    summary: 'Starts a session. The token of a known device keeps the guesses of others from holding it up.',
+    input: z.object({
+      email: Email,
+      password: Password,
+      address,
+      deviceToken,
+      newPassword: Password.optional().describe('replaces the password; ends all other sessions'),
+    }),
     output: Tokens,
     errors: [
       AuthErrors.wrongCredentials,
@@ -90,7 +120,8 @@ export const AuthApi = api('auth', {
     ],
   }),
   refresh: command(1, {
-    summary: 'Trades a refresh token for new tokens. For a few seconds, until the new refresh token is used, a repetition gives the same one; a later repetition ends the session.',
+    summary:
+      'Trades a refresh token for new tokens. For a few seconds, until the new refresh token is used, a repetition gives the same one; a later repetition ends the session.',
     input: z.object({ refreshToken: z.string().min(1).max(512) }),
     output: Tokens,
     errors: [AuthErrors.invalidRefreshToken],
@@ -144,7 +175,8 @@ export const AuthApi = api('auth', {
     errors: [],
   }),
   isSessionLive: query(1, {
-    summary: 'Tells whether the session that an access token names is alive, and has the person and the roles of the token.',
+    summary:
+      'Tells whether the session that an access token names is alive, and has the person and the roles of the token.',
     input: z.object({
       sessionId: z.uuid(),
       claimed: z
@@ -163,7 +195,8 @@ export const AuthApi = api('auth', {
     errors: [AuthErrors.accountNotFound],
   }),
   exportPersonalData: query(1, {
-    summary: 'The account, and its sessions by pages, the oldest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
+    summary:
+      'The account, and its sessions by pages, the oldest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
@@ -172,7 +205,11 @@ export const AuthApi = api('auth', {
       roles: z.array(Role).max(10),
       registeredAt: z.iso.datetime().optional(),
       sessions: z.array(z.object({ startedAt: z.iso.datetime(), lastUsedAt: z.iso.datetime() })),
-      nextCursor: z.string().nullable().optional().describe('null on the last page; version 0.1.0 returns everything and no cursor'),
+      nextCursor: z
+        .string()
+        .nullable()
+        .optional()
+        .describe('null on the last page; version 0.1.0 returns everything and no cursor'),
     }),
     errors: [],
   }),

@@ -35,7 +35,11 @@ import { keySealing } from './security/key-sealing.ts';
 import { sessionAuthenticator } from './security/session-authenticator.ts';
 import { SignedAccessTokens } from './security/signed-access-tokens.ts';
 import { AuthSettings } from './settings.ts';
-import { createAdministratorNow, listAdministrators, resetAdministratorPassword } from './use-cases/administrator-commands.ts';
+import {
+  createAdministratorNow,
+  listAdministrators,
+  resetAdministratorPassword,
+} from './use-cases/administrator-commands.ts';
 import { allowErasure } from './use-cases/allow-erasure.ts';
 import { changePassword } from './use-cases/change-password.ts';
 import { createAdministrator } from './use-cases/create-administrator.ts';
@@ -89,7 +93,8 @@ export default defineModule('auth', {
     );
     bind(CommonPasswords).toConstantValue(new CommonPasswordList());
     bind(PasswordRules).toResolvedValue(
-      ({ PASSWORD_MIN_LENGTH, TOKEN_ISSUER }, common) => new PasswordRules(PASSWORD_MIN_LENGTH, common, ['fissile', TOKEN_ISSUER]),
+      ({ PASSWORD_MIN_LENGTH, TOKEN_ISSUER }, common) =>
+        new PasswordRules(PASSWORD_MIN_LENGTH, common, ['fissile', TOKEN_ISSUER]),
       [AuthSettings, CommonPasswords],
     );
     bind(PasswordHasher).toResolvedValue(
@@ -141,7 +146,17 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]),
-    logIn: use(logIn, [Accounts, Sessions, Devices, PasswordRules, PasswordHasher, Throttle, Limits, AccessTokens, Logger]),
+    logIn: use(logIn, [
+      Accounts,
+      Sessions,
+      Devices,
+      PasswordRules,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      AccessTokens,
+      Logger,
+    ]),
     refresh: use(refresh, [Sessions, AccessTokens, Logger]),
     logOut: use(logOut, [Sessions, Logger]),
     changePassword: use(changePassword, [Accounts, PasswordRules, PasswordHasher, Throttle, Limits, Logger]),
@@ -162,16 +177,32 @@ export default defineModule('auth', {
   starts: [
     atStart(sealSigningKeys, [SigningKeys, Logger]),
     atStart(renewSigningKeys, [AccessTokens]),
-    atStart(createAdministrator, [Transaction, Accounts, Outbox, PasswordRules, PasswordHasher, AdministratorSettings, Clock]),
+    atStart(createAdministrator, [
+      Transaction,
+      Accounts,
+      Outbox,
+      PasswordRules,
+      PasswordHasher,
+      AdministratorSettings,
+      Clock,
+    ]),
   ],
   commands: {
     'admin list': onCommandLine(
-      { takes: [], summary: 'list the administrators', json: 'an array of {email, name, registeredAt, disabledAt, oneTimePassword}' },
+      {
+        takes: [],
+        summary: 'list the administrators',
+        json: 'an array of {email, name, registeredAt, disabledAt, oneTimePassword}',
+      },
       listAdministrators,
       [Accounts],
     ),
     'admin create': onCommandLine(
-      { takes: ['EMAIL'], summary: 'create an administrator, and print a password for the first login', json: '{"email", "password"}' },
+      {
+        takes: ['EMAIL'],
+        summary: 'create an administrator, and print a password for the first login',
+        json: '{"email", "password"}',
+      },
       createAdministratorNow,
       [Transaction, Accounts, Outbox, PasswordHasher, Clock],
     ),

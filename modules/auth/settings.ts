@@ -4,37 +4,65 @@ import { z } from 'zod';
 import { about, shared, whole } from '#platform/settings.ts';
 import { Email } from './contract.ts';
 
-export const AuthSettings = z.object({
-  ...shared,
-  ADMIN_EMAIL: Email.default('admin@example.com').meta(about('e-mail address of the administrator that a start creates where none can log in')),
-  ADMIN_PASSWORD: z.string().optional().meta(about('their password', { without: 'made up and printed', secret: true })),
-  AUTH_KEY_SECRET: z.string().min(32).optional().meta(about('encrypts the private signing keys in the database', { production: 'needed', secret: true })),
+export const AuthSettings = z
+  .object({
+    ...shared,
+    ADMIN_EMAIL: Email.default('admin@example.com').meta(
+      about('e-mail address of the administrator that a start creates where none can log in'),
+    ),
+    ADMIN_PASSWORD: z
+      .string()
+      .optional()
+      .meta(about('their password', { without: 'made up and printed', secret: true })),
+    AUTH_KEY_SECRET: z
+      .string()
+      .min(32)
+      .optional()
+      .meta(about('encrypts the private signing keys in the database', { production: 'needed', secret: true })),
 
-  ACCESS_TOKEN_SECONDS: whole(60, 3_600).default(900).meta(about('seconds that an access token holds')),
-  SESSION_IDLE_DAYS: whole(1, 365).default(30).meta(about('days after which a session that is not refreshed ends')),
-  SESSION_MAX_DAYS: whole(1, 365).default(90).meta(about('days after which every session ends')),
-  SESSIONS_PER_ACCOUNT: whole(1, 10_000).default(50).meta(about('sessions of an account; one more ends the one that was not used for the longest time')),
-  REFRESH_GRACE_SECONDS: whole(0, 60).default(5).meta(about('seconds in which a used refresh token gives the same answer again; 0 is strict')),
-  SIGNING_KEY_DAYS: whole(2, 365).default(30).meta(about('days that a key signs')),
+    ACCESS_TOKEN_SECONDS: whole(60, 3_600).default(900).meta(about('seconds that an access token holds')),
+    SESSION_IDLE_DAYS: whole(1, 365).default(30).meta(about('days after which a session that is not refreshed ends')),
+    SESSION_MAX_DAYS: whole(1, 365).default(90).meta(about('days after which every session ends')),
+    SESSIONS_PER_ACCOUNT: whole(1, 10_000)
+      .default(50)
+      .meta(about('sessions of an account; one more ends the one that was not used for the longest time')),
+    REFRESH_GRACE_SECONDS: whole(0, 60)
+      .default(5)
+      .meta(about('seconds in which a used refresh token gives the same answer again; 0 is strict')),
+    SIGNING_KEY_DAYS: whole(2, 365).default(30).meta(about('days that a key signs')),
 
-  PASSWORD_MIN_LENGTH: whole(8, 64).default(15).meta(about('characters of a password')),
-  PASSWORD_HASH_MEMORY: whole(19_456, 1_048_576).default(19_456).meta(about('argon2id: KiB of memory')),
-  PASSWORD_HASH_PASSES: whole(2, 20).default(2).meta(about('argon2id: passes')),
-  PASSWORD_HASH_LANES: whole(1, 16).default(1).meta(about('argon2id: lanes')),
-  // Node computes them on the four threads it also reads files and looks up names on; one stays free.
-  PASSWORD_HASHES_AT_ONCE: whole(1, 64).default(Math.min(3, availableParallelism())).meta(about('passwords that are hashed at once, on threads of their own', { without: '3, less on fewer processors' })),
-  PASSWORD_HASH_QUEUE: whole(1, 10_000).default(250).meta(about('logins and registrations that wait; more are turned away')),
+    PASSWORD_MIN_LENGTH: whole(8, 64).default(15).meta(about('characters of a password')),
+    PASSWORD_HASH_MEMORY: whole(19_456, 1_048_576).default(19_456).meta(about('argon2id: KiB of memory')),
+    PASSWORD_HASH_PASSES: whole(2, 20).default(2).meta(about('argon2id: passes')),
+    PASSWORD_HASH_LANES: whole(1, 16).default(1).meta(about('argon2id: lanes')),
+    // Node computes them on the four threads it also reads files and looks up names on; one stays free.
+    PASSWORD_HASHES_AT_ONCE: whole(1, 64)
+      .default(Math.min(3, availableParallelism()))
+      .meta(
+        about('passwords that are hashed at once, on threads of their own', { without: '3, less on fewer processors' }),
+      ),
+    PASSWORD_HASH_QUEUE: whole(1, 10_000)
+      .default(250)
+      .meta(about('logins and registrations that wait; more are turned away')),
 
-  LOGIN_FAILURES_PER_ACCOUNT: whole(1, 100).default(5).meta(about('wrong passwords before the next attempt has to wait')),
-  LOGIN_FAILURES_PER_ADDRESS: whole(1, 1_000_000).default(200).meta(about('the same for a network')),
-  LOGINS_PER_ACCOUNT: whole(1, 1_000_000).default(100).meta(about('logins that succeed, an hour')),
-  LOGINS_PER_ADDRESS: whole(1, 1_000_000).default(5_000).meta(about('the same for a network')),
-  REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000).default(1_000).meta(about('registrations of a network, an hour')),
-}).refine(({ ADMIN_PASSWORD, PASSWORD_MIN_LENGTH }) => ADMIN_PASSWORD === undefined || [...ADMIN_PASSWORD].length >= PASSWORD_MIN_LENGTH, {
-  path: ['ADMIN_PASSWORD'],
-  message: 'is shorter than PASSWORD_MIN_LENGTH allows; take a few random words',
-}).refine(({ NODE_ENV, AUTH_KEY_SECRET }) => NODE_ENV !== 'production' || AUTH_KEY_SECRET !== undefined, {
-  path: ['AUTH_KEY_SECRET'],
-  message: 'is needed in production: 32 characters or more, such as `openssl rand -hex 32` prints',
-});
+    LOGIN_FAILURES_PER_ACCOUNT: whole(1, 100)
+      .default(5)
+      .meta(about('wrong passwords before the next attempt has to wait')),
+    LOGIN_FAILURES_PER_ADDRESS: whole(1, 1_000_000).default(200).meta(about('the same for a network')),
+    LOGINS_PER_ACCOUNT: whole(1, 1_000_000).default(100).meta(about('logins that succeed, an hour')),
+    LOGINS_PER_ADDRESS: whole(1, 1_000_000).default(5_000).meta(about('the same for a network')),
+    REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000).default(1_000).meta(about('registrations of a network, an hour')),
+  })
+  .refine(
+    ({ ADMIN_PASSWORD, PASSWORD_MIN_LENGTH }) =>
+      ADMIN_PASSWORD === undefined || [...ADMIN_PASSWORD].length >= PASSWORD_MIN_LENGTH,
+    {
+      path: ['ADMIN_PASSWORD'],
+      message: 'is shorter than PASSWORD_MIN_LENGTH allows; take a few random words',
+    },
+  )
+  .refine(({ NODE_ENV, AUTH_KEY_SECRET }) => NODE_ENV !== 'production' || AUTH_KEY_SECRET !== undefined, {
+    path: ['AUTH_KEY_SECRET'],
+    message: 'is needed in production: 32 characters or more, such as `openssl rand -hex 32` prints',
+  });
 export type AuthSettings = z.output<typeof AuthSettings>;

@@ -9,35 +9,46 @@ import { api, command, errors, event, query } from '#platform/contract.ts';
 export const largestAmount = 1_000_000_000_000;
 const mostItems = 100;
 export const Currency = z.enum(['EUR', 'USD', 'GBP', 'CHF']);
-export const Money = z.object({
-  amount: z.int().nonnegative().max(largestAmount).describe('in minor units: 1999 is EUR 19.99'),
-  currency: Currency,
-}).meta({ id: 'Money' });
+export const Money = z
+  .object({
+    amount: z.int().nonnegative().max(largestAmount).describe('in minor units: 1999 is EUR 19.99'),
+    currency: Currency,
+  })
+  .meta({ id: 'Money' });
 export const Sku = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'Up to 64 letters, digits, dots, dashes and underscores.')
   .meta({ examples: ['tea-sencha'] });
 
-export const Product = z.object({
-  sku: Sku,
-  name: z.string(),
-  price: Money,
-  stock: z.int().nonnegative().describe('the quantity that can still be ordered'),
-  version: z.int().positive(),
-}).meta({ id: 'Product' });
+export const Product = z
+  .object({
+    sku: Sku,
+    name: z.string(),
+    price: Money,
+    stock: z.int().nonnegative().describe('the quantity that can still be ordered'),
+    version: z.int().positive(),
+  })
+  .meta({ id: 'Product' });
 
 export const OrderStatus = z.enum(['pending', 'paid', 'cancelled']);
-export const Order = z.object({
-  id: z.uuid(),
-  customerId: z.uuid().nullable().describe('null once the person was erased'),
-  status: OrderStatus,
-  items: z.array(z.object({ sku: Sku, name: z.string(), quantity: z.int().positive(), unitPrice: Money })).max(mostItems),
-  total: Money,
-  cancellation: z.object({ code: z.string(), message: z.string() }).nullable().describe('the reason for the cancellation'),
-  history: z.array(z.object({ status: OrderStatus, at: z.iso.datetime() })).max(10),
-  version: z.int().positive(),
-  placedAt: z.iso.datetime(),
-}).meta({ id: 'Order' });
+export const Order = z
+  .object({
+    id: z.uuid(),
+    customerId: z.uuid().nullable().describe('null once the person was erased'),
+    status: OrderStatus,
+    items: z
+      .array(z.object({ sku: Sku, name: z.string(), quantity: z.int().positive(), unitPrice: Money }))
+      .max(mostItems),
+    total: Money,
+    cancellation: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .describe('the reason for the cancellation'),
+    history: z.array(z.object({ status: OrderStatus, at: z.iso.datetime() })).max(10),
+    version: z.int().positive(),
+    placedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Order' });
 
 export const OrdersErrors = errors('orders', {
   productNotFound: ['not-found', 'There is no such product.'],
@@ -70,7 +81,12 @@ export const OrdersApi = api('orders', {
     errors: [OrdersErrors.productNotFound],
   }),
   addProduct: command(1, {
-    input: z.object({ sku: Sku, name: z.string().trim().min(1).max(200), price: Money, stock: z.int().nonnegative().max(1_000_000_000) }),
+    input: z.object({
+      sku: Sku,
+      name: z.string().trim().min(1).max(200),
+      price: Money,
+      stock: z.int().nonnegative().max(1_000_000_000),
+    }),
     output: Product,
     errors: [OrdersErrors.skuTaken],
   }),
@@ -79,7 +95,12 @@ export const OrdersApi = api('orders', {
       sku: Sku,
       name: z.string().trim().min(1).max(200).optional(),
       price: Money.optional(),
-      stock: z.int().nonnegative().max(1_000_000_000).optional().describe('the quantity that can be ordered from now on'),
+      stock: z
+        .int()
+        .nonnegative()
+        .max(1_000_000_000)
+        .optional()
+        .describe('the quantity that can be ordered from now on'),
       expectedVersion: z.int().positive().optional(),
     }),
     output: Product,
@@ -89,8 +110,15 @@ export const OrdersApi = api('orders', {
     summary: 'Reserves stock and starts the checkout. Prices come from the catalogue.',
     input: z.object({
       customerId: z.uuid(),
-      items: z.array(z.object({ sku: Sku, quantity: z.int().min(1).max(10_000) })).min(1).max(mostItems),
-      paymentToken: z.string().min(1).max(200).meta({ examples: ['tok_visa'] }),
+      items: z
+        .array(z.object({ sku: Sku, quantity: z.int().min(1).max(10_000) }))
+        .min(1)
+        .max(mostItems),
+      paymentToken: z
+        .string()
+        .min(1)
+        .max(200)
+        .meta({ examples: ['tok_visa'] }),
     }),
     output: Order,
     errors: [
@@ -103,7 +131,10 @@ export const OrdersApi = api('orders', {
     ],
   }),
   getOrder: query(1, {
-    input: z.object({ orderId: z.uuid(), customerId: z.uuid().optional().describe('the customer it must belong to; absent: any') }),
+    input: z.object({
+      orderId: z.uuid(),
+      customerId: z.uuid().optional().describe('the customer it must belong to; absent: any'),
+    }),
     output: Order,
     errors: [OrdersErrors.orderNotFound],
   }),
@@ -127,12 +158,17 @@ export const OrdersApi = api('orders', {
     errors: [OrdersErrors.orderNotFound],
   }),
   exportPersonalData: query(1, {
-    summary: 'By pages, the newest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
+    summary:
+      'By pages, the newest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
       orders: z.array(Order),
-      nextCursor: z.string().nullable().optional().describe('null on the last page; version 0.1.0 returns everything and no cursor'),
+      nextCursor: z
+        .string()
+        .nullable()
+        .optional()
+        .describe('null on the last page; version 0.1.0 returns everything and no cursor'),
     }),
     errors: [],
   }),

@@ -22,8 +22,14 @@ beforeAll(async () => {
 afterAll(() => program.stop());
 
 function visitor(headers: Record<string, string> = {}) {
-  const send = (method: 'get' | 'post' | 'patch') => (path: string, body?: object, more: Record<string, string> = {}) =>
-    supertest(program.url)[method](path).set({ ...headers, ...more }).send(body);
+  const send =
+    (method: 'get' | 'post' | 'patch') =>
+    (path: string, body?: object, more: Record<string, string> = {}) => {
+      const agent = supertest(program.url);
+      return agent[method](path)
+        .set({ ...headers, ...more })
+        .send(body);
+    };
   return { get: send('get'), post: send('post'), patch: send('patch') };
 }
 function person(...roles: Role[]) {
@@ -115,8 +121,13 @@ describe('an order', () => {
   it('is paid, at the prices of the catalogue', async () => {
     const mug = await onSale({ price: eur(1250), stock: 10 });
     const somebody = customer();
-    const items = [{ sku: mug.sku, quantity: 2 }, { sku: mug.sku, quantity: 1 }];
-    const { body, headers } = await somebody.post('/v1/orders', { items, paymentToken: 'tok_visa' }, until(5)).expect(201);
+    const items = [
+      { sku: mug.sku, quantity: 2 },
+      { sku: mug.sku, quantity: 1 },
+    ];
+    const { body, headers } = await somebody
+      .post('/v1/orders', { items, paymentToken: 'tok_visa' }, until(5))
+      .expect(201);
     expect(body).toEqual({
       id: expect.any(String),
       customerId: somebody.userId,
@@ -146,7 +157,10 @@ describe('an order', () => {
 
   it('is pending at first for those who do not wait', async () => {
     const mug = await onSale();
-    const { body } = await customer().post('/v1/orders', { items: [{ sku: mug.sku, quantity: 1 }], paymentToken: 'tok_visa' });
+    const { body } = await customer().post('/v1/orders', {
+      items: [{ sku: mug.sku, quantity: 1 }],
+      paymentToken: 'tok_visa',
+    });
     expect(body).toMatchObject({ status: 'pending', version: 1 });
   });
 

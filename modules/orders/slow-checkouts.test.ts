@@ -22,7 +22,8 @@ function aSlowTill() {
       });
     });
   };
-  const authorize: Till['authorize'] = (input) => (input.paymentToken === 'tok_slow' ? hold() : payments.authorize(input));
+  const authorize: Till['authorize'] = (input) =>
+    input.paymentToken === 'tok_slow' ? hold() : payments.authorize(input);
   return { slow, till: { authorize, capture: payments.capture, release: payments.release } satisfies Till };
 }
 
@@ -47,7 +48,8 @@ function customer() {
       .post('/v1/orders')
       .set({ authorization: `Bearer ${token}`, prefer: `wait=${wait}` })
       .send({ items: [{ sku: 'filter-papers', quantity: 1 }], paymentToken });
-  const statusOf = async (id: string) => (await request(program.url).get(`/v1/orders/${id}`).set('authorization', `Bearer ${token}`)).body.status as string;
+  const statusOf = async (id: string) =>
+    (await request(program.url).get(`/v1/orders/${id}`).set('authorization', `Bearer ${token}`)).body.status as string;
   return { order, statusOf };
 }
 
@@ -62,7 +64,9 @@ describe('hundreds of checkouts whose payment provider does not answer', { timeo
     }
     for (let n = 0; n < 5; n++) expect((await other.order('tok_visa', 30)).body).toMatchObject({ status: 'paid' });
     expect(slow.most, 'of the 64 checkouts that there can be at once').toBe(8);
-    expect(new Set(await Promise.all(orders.slice(0, 20).map((id) => greedy.statusOf(id))))).toEqual(new Set(['pending']));
+    expect(new Set(await Promise.all(orders.slice(0, 20).map((id) => greedy.statusOf(id))))).toEqual(
+      new Set(['pending']),
+    );
   });
 
   it('are refused beyond what one customer may have pending, and nobody else is', async () => {
@@ -79,7 +83,8 @@ describe('trying one card after the other', () => {
   it('ends after some that were refused', async () => {
     await start({ MAX_DECLINES_PER_HOUR: '3' });
     const [tester, other] = [customer(), customer()];
-    for (let n = 0; n < 3; n++) expect((await tester.order('tok_declined', 30).expect(201)).body).toMatchObject({ status: 'cancelled' });
+    for (let n = 0; n < 3; n++)
+      expect((await tester.order('tok_declined', 30).expect(201)).body).toMatchObject({ status: 'cancelled' });
     const { body, headers } = await tester.order('tok_visa').expect(429);
     expect(body.code).toBe('orders.too-many-declines');
     expect(Number(headers['retry-after'])).toBeGreaterThan(3500);

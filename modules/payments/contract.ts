@@ -6,10 +6,12 @@ import { z } from 'zod';
 import { api, command, errors, event, query } from '#platform/contract.ts';
 
 export const Currency = z.enum(['EUR', 'USD', 'GBP', 'CHF']);
-export const Money = z.object({
-  amount: z.int().nonnegative().max(1_000_000_000_000).describe('in minor units: 1999 is EUR 19.99'),
-  currency: Currency,
-}).meta({ id: 'Money' });
+export const Money = z
+  .object({
+    amount: z.int().nonnegative().max(1_000_000_000_000).describe('in minor units: 1999 is EUR 19.99'),
+    currency: Currency,
+  })
+  .meta({ id: 'Money' });
 
 /** Parts of one payment. */
 export const mostRefunds = 100;
@@ -17,26 +19,30 @@ export const mostRefunds = 100;
 export const PaymentStatus = z
   .enum(['processing', 'authorized', 'captured', 'declined', 'voided'])
   .describe('processing: a request to the provider is under way, or its outcome is unknown');
-export const Refund = z.object({
-  id: z.uuid(),
-  amount: Money,
-  reason: z.string().nullable(),
-  status: z.enum(['pending', 'succeeded', 'failed']),
-  createdAt: z.iso.datetime(),
-}).meta({ id: 'Refund' });
-export const Payment = z.object({
-  id: z.uuid(),
-  orderId: z.uuid(),
-  customerId: z.uuid().nullable().describe('null once the person was erased'),
-  status: PaymentStatus,
-  amount: Money.describe('the requested amount'),
-  captured: z.int().nonnegative().describe('minor units'),
-  refunded: z.int().nonnegative().describe('minor units, pending refunds included'),
-  provider: z.string(),
-  decline: z.object({ code: z.string(), message: z.string() }).nullable(),
-  refunds: z.array(Refund).max(mostRefunds).describe('the latest 100'),
-  createdAt: z.iso.datetime(),
-}).meta({ id: 'Payment' });
+export const Refund = z
+  .object({
+    id: z.uuid(),
+    amount: Money,
+    reason: z.string().nullable(),
+    status: z.enum(['pending', 'succeeded', 'failed']),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Refund' });
+export const Payment = z
+  .object({
+    id: z.uuid(),
+    orderId: z.uuid(),
+    customerId: z.uuid().nullable().describe('null once the person was erased'),
+    status: PaymentStatus,
+    amount: Money.describe('the requested amount'),
+    captured: z.int().nonnegative().describe('minor units'),
+    refunded: z.int().nonnegative().describe('minor units, pending refunds included'),
+    provider: z.string(),
+    decline: z.object({ code: z.string(), message: z.string() }).nullable(),
+    refunds: z.array(Refund).max(mostRefunds).describe('the latest 100'),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Payment' });
 
 export const PaymentsErrors = errors('payments', {
   paymentNotFound: ['not-found', 'There is no such payment.'],
@@ -47,7 +53,10 @@ export const PaymentsErrors = errors('payments', {
   amountTooLarge: ['invalid', 'The amount is too large for the payment provider.'],
   illegalTransition: ['conflict', 'The payment is not in a state that allows this.'],
   refundTooLarge: ['conflict', 'More than was captured cannot be refunded.'],
-  tooManyRefunds: ['conflict', `A payment is refunded in ${mostRefunds} parts at most. The rest goes back when its order is cancelled.`],
+  tooManyRefunds: [
+    'conflict',
+    `A payment is refunded in ${mostRefunds} parts at most. The rest goes back when its order is cancelled.`,
+  ],
   keyReused: ['conflict', 'This key was used for another payment.'],
   orderReleased: ['conflict', 'The money for this order was given back, and no more is taken.'],
   providerUnavailable: ['unavailable', 'The payment provider does not answer. Try again.'],
@@ -103,16 +112,28 @@ export const PaymentsApi = api('payments', {
       reason: z.string().trim().max(500).optional(),
     }),
     output: Refund,
-    errors: [PaymentsErrors.paymentNotFound, PaymentsErrors.illegalTransition, PaymentsErrors.refundTooLarge, PaymentsErrors.tooManyRefunds],
+    errors: [
+      PaymentsErrors.paymentNotFound,
+      PaymentsErrors.illegalTransition,
+      PaymentsErrors.refundTooLarge,
+      PaymentsErrors.tooManyRefunds,
+    ],
   }),
   awaitRefund: query(1, {
     summary: 'The refund when it has ended, or as it is after `timeout`.',
-    input: z.object({ paymentId: z.uuid(), refundId: z.uuid(), timeout: z.int().min(0).max(30_000).describe('milliseconds') }),
+    input: z.object({
+      paymentId: z.uuid(),
+      refundId: z.uuid(),
+      timeout: z.int().min(0).max(30_000).describe('milliseconds'),
+    }),
     output: Refund,
     errors: [PaymentsErrors.paymentNotFound],
   }),
   getPayment: query(1, {
-    input: z.object({ paymentId: z.uuid(), customerId: z.uuid().optional().describe('the customer it must belong to; absent: any') }),
+    input: z.object({
+      paymentId: z.uuid(),
+      customerId: z.uuid().optional().describe('the customer it must belong to; absent: any'),
+    }),
     output: Payment,
     errors: [PaymentsErrors.paymentNotFound],
   }),
@@ -132,18 +153,26 @@ export const PaymentsApi = api('payments', {
       provider: z.string().max(50),
       signature: z.string().max(1000),
       body: z.string().max(1_000_000),
-      encoding: z.enum(['utf8', 'base64']).default('utf8').describe('the encoding of the signed bytes in `body`; base64 can hold any'),
+      encoding: z
+        .enum(['utf8', 'base64'])
+        .default('utf8')
+        .describe('the encoding of the signed bytes in `body`; base64 can hold any'),
     }),
     output: z.object({}),
     errors: [PaymentsErrors.unknownProvider, PaymentsErrors.invalidSignature],
   }),
   exportPersonalData: query(1, {
-    summary: 'By pages, the newest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
+    summary:
+      'By pages, the newest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
       payments: z.array(Payment),
-      nextCursor: z.string().nullable().optional().describe('null on the last page; version 0.1.0 returns everything and no cursor'),
+      nextCursor: z
+        .string()
+        .nullable()
+        .optional()
+        .describe('null on the last page; version 0.1.0 returns everything and no cursor'),
     }),
     errors: [],
   }),

@@ -23,14 +23,24 @@ const admin = () => program.tokenFor({ roles: ['admin'] });
 
 async function aCaptured(fields: { customerId?: string; orderId?: string; amount?: number } = {}) {
   const { customerId = randomUUID(), orderId = randomUUID(), amount = 5000 } = fields;
-  const { paymentId } = await payments.authorize({ idempotencyKey: randomUUID(), orderId, customerId, amount: euros(amount), paymentToken: 'tok_visa' });
+  const { paymentId } = await payments.authorize({
+    idempotencyKey: randomUUID(),
+    orderId,
+    customerId,
+    amount: euros(amount),
+    paymentToken: 'tok_visa',
+  });
   await payments.capture({ paymentId });
   return { paymentId, customerId, orderId, token: program.tokenFor({ userId: customerId }) };
 }
 
 const get = (path: string, token: string) => request(program.url).get(path).set('authorization', `Bearer ${token}`);
 const refund = (paymentId: string, body: object, { token = admin(), ...headers }: Record<string, string> = {}) =>
-  request(program.url).post(`/v1/payments/${paymentId}/refunds`).set('authorization', `Bearer ${token}`).set(headers).send(body);
+  request(program.url)
+    .post(`/v1/payments/${paymentId}/refunds`)
+    .set('authorization', `Bearer ${token}`)
+    .set(headers)
+    .send(body);
 const patiently = { prefer: 'wait=10' };
 
 describe('GET /v1/payments', () => {
@@ -38,8 +48,13 @@ describe('GET /v1/payments', () => {
     const first = await aCaptured();
     const { paymentId: second } = await aCaptured(first);
     const page = await get(`/v1/payments?orderId=${first.orderId}&limit=1`, first.token).expect(200);
-    expect(page.body.data).toMatchObject([{ id: second, status: 'captured', captured: 5000, refunded: 0, refunds: [] }]);
-    const rest = await get(`/v1/payments?orderId=${first.orderId}&limit=1&cursor=${page.body.nextCursor}`, first.token).expect(200);
+    expect(page.body.data).toMatchObject([
+      { id: second, status: 'captured', captured: 5000, refunded: 0, refunds: [] },
+    ]);
+    const rest = await get(
+      `/v1/payments?orderId=${first.orderId}&limit=1&cursor=${page.body.nextCursor}`,
+      first.token,
+    ).expect(200);
     expect(rest.body).toMatchObject({ data: [{ id: first.paymentId }], nextCursor: null });
   });
 
@@ -48,7 +63,9 @@ describe('GET /v1/payments', () => {
     const other = program.tokenFor();
     expect((await get(`/v1/payments?orderId=${orderId}`, other).expect(200)).body.data).toEqual([]);
     await get(`/v1/payments?orderId=${orderId}&customerId=${customerId}`, other).expect(400);
-    expect((await get(`/v1/payments?orderId=${orderId}`, admin()).expect(200)).body.data).toMatchObject([{ id: paymentId, customerId }]);
+    expect((await get(`/v1/payments?orderId=${orderId}`, admin()).expect(200)).body.data).toMatchObject([
+      { id: paymentId, customerId },
+    ]);
   });
 
   it('S32 gives no more than 100 at once', async () => {
@@ -82,10 +99,18 @@ describe('GET /v1/payments/{id}', () => {
 
   it('says why a payment was declined', async () => {
     const customerId = randomUUID();
-    const declined = payments.authorize({ idempotencyKey: randomUUID(), orderId: randomUUID(), customerId, amount: euros(1), paymentToken: 'tok_declined' });
+    const declined = payments.authorize({
+      idempotencyKey: randomUUID(),
+      orderId: randomUUID(),
+      customerId,
+      amount: euros(1),
+      paymentToken: 'tok_declined',
+    });
     await expect(declined).rejects.toMatchObject({ code: 'payments.declined' });
     const { body } = await get('/v1/payments', program.tokenFor({ userId: customerId })).expect(200);
-    expect(body.data).toMatchObject([{ status: 'declined', captured: 0, decline: { code: 'payments.declined', message: expect.any(String) } }]);
+    expect(body.data).toMatchObject([
+      { status: 'declined', captured: 0, decline: { code: 'payments.declined', message: expect.any(String) } },
+    ]);
   });
 });
 
@@ -97,14 +122,20 @@ describe('POST /v1/payments/{id}/refunds', () => {
     expect((await refund(paymentId, { amount: 3801 }).expect(409)).body.code).toBe('payments.refund-too-large');
     expect((await refund(paymentId, {}, patiently).expect(201)).body.amount).toEqual(euros(3800));
     const { body } = await get(`/v1/payments/${paymentId}`, token).expect(200);
-    expect(body).toMatchObject({ captured: 5000, refunded: 5000, refunds: [{ status: 'succeeded' }, { status: 'succeeded' }] });
+    expect(body).toMatchObject({
+      captured: 5000,
+      refunded: 5000,
+      refunds: [{ status: 'succeeded' }, { status: 'succeeded' }],
+    });
   });
 
   it('answers at once where nobody waits, and is done soon after', async () => {
     const { paymentId } = await aCaptured();
     const { body } = await refund(paymentId, {}).expect(201);
     expect(['pending', 'succeeded']).toContain(body.status);
-    expect(await payments.awaitRefund({ paymentId, refundId: body.id, timeout: 10_000 })).toMatchObject({ status: 'succeeded' });
+    expect(await payments.awaitRefund({ paymentId, refundId: body.id, timeout: 10_000 })).toMatchObject({
+      status: 'succeeded',
+    });
   });
 
   it('S38 gives back once, however many ask at the same time', async () => {
@@ -154,7 +185,8 @@ describe('POST /v1/payments/webhooks/{provider}', () => {
       .set('content-type', 'application/json')
       .set('sandbox-signature', signature)
       .send(body);
-  const reports = async () => (await database().query<{ count: number }>('SELECT count(*) FROM provider_reports')).rows[0]?.count;
+  const reports = async () =>
+    (await database().query<{ count: number }>('SELECT count(*) FROM provider_reports')).rows[0]?.count;
 
   it('takes a report once, over the bytes as they came', async () => {
     const { paymentId } = await aCaptured();
@@ -162,7 +194,10 @@ describe('POST /v1/payments/webhooks/{provider}', () => {
     await report(body).expect(200);
     await report(body).expect(200);
     await Promise.all([report(body).expect(200), report(body).expect(200)]);
-    expect(await payments.getPayment({ paymentId })).toMatchObject({ refunded: 700, refunds: [{ status: 'succeeded' }] });
+    expect(await payments.getPayment({ paymentId })).toMatchObject({
+      refunded: 700,
+      refunds: [{ status: 'succeeded' }],
+    });
   });
 
   it.each([
@@ -172,7 +207,8 @@ describe('POST /v1/payments/webhooks/{provider}', () => {
     const { paymentId } = await aCaptured();
     const fields = `"id": "${randomUUID()}", "type": "refund.succeeded", "paymentId": "${paymentId}", "amount": 700`;
     const body = Buffer.concat([before, Buffer.from(`{ ${fields}, "note": "`), note, Buffer.from('" }')]);
-    const hmac = (bytes: Buffer) => createHmac('sha256', webhookSecret).update(`${timestamp}.`).update(bytes).digest('hex');
+    const hmac = (bytes: Buffer) =>
+      createHmac('sha256', webhookSecret).update(`${timestamp}.`).update(bytes).digest('hex');
     const timestamp = Math.floor(Date.now() / 1000);
     const sent = (bytes: Buffer, signed = bytes) =>
       fetch(`${program.url}/v1/payments/webhooks/sandbox`, {
@@ -188,9 +224,15 @@ describe('POST /v1/payments/webhooks/{provider}', () => {
   it('refuses what is not signed, and stores nothing of it', async () => {
     const body = JSON.stringify({ id: randomUUID(), type: 'payment.voided', paymentId: randomUUID() });
     const before = await reports();
-    expect((await report(body, sign(body, 'another secret', new Date())).expect(400)).body.code).toBe('payments.invalid-signature');
+    expect((await report(body, sign(body, 'another secret', new Date())).expect(400)).body.code).toBe(
+      'payments.invalid-signature',
+    );
     await report(body, 't=1,v1=00').expect(400);
-    await request(program.url).post('/v1/payments/webhooks/sandbox').set('content-type', 'application/json').send(body).expect(400);
+    await request(program.url)
+      .post('/v1/payments/webhooks/sandbox')
+      .set('content-type', 'application/json')
+      .send(body)
+      .expect(400);
     expect(await reports()).toBe(before);
   });
 
@@ -201,12 +243,22 @@ describe('POST /v1/payments/webhooks/{provider}', () => {
     ['a reference that cannot be stored', { reference: '\u0000' }],
     ['more money than there is', { amount: 2 ** 53 }],
   ])('refuses a signed report with %s', async (_, wrong) => {
-    const body = JSON.stringify({ id: randomUUID(), type: 'refund.succeeded', paymentId: randomUUID(), amount: 700, ...wrong });
+    const body = JSON.stringify({
+      id: randomUUID(),
+      type: 'refund.succeeded',
+      paymentId: randomUUID(),
+      amount: 700,
+      ...wrong,
+    });
     expect((await report(body).expect(400)).body.code).toBe('platform.invalid-request');
   });
 
   it('knows no provider that is not configured', async () => {
-    const { body } = await request(program.url).post('/v1/payments/webhooks/stripe').set('stripe-signature', 't=1,v1=00').send({}).expect(404);
+    const { body } = await request(program.url)
+      .post('/v1/payments/webhooks/stripe')
+      .set('stripe-signature', 't=1,v1=00')
+      .send({})
+      .expect(404);
     expect(body.code).toBe('payments.unknown-provider');
   });
 });
@@ -215,17 +267,26 @@ describe('a checkout', () => {
   it('costs two statements to authorize and five to capture, the event among them', async () => {
     let paymentId = '';
     const order = { orderId: randomUUID(), customerId: randomUUID(), amount: euros(5000), paymentToken: 'tok_visa' };
-    const authorizing = async () => ({ paymentId } = await payments.authorize({ ...order, idempotencyKey: randomUUID() }));
+    const authorizing = async () =>
+      ({ paymentId } = await payments.authorize({ ...order, idempotencyKey: randomUUID() }));
     expect(await statementsOf(database(), authorizing)).toHaveLength(2);
     // To start it; BEGIN, the payment and its ledger, the event, COMMIT.
     expect(await statementsOf(database(), () => payments.capture({ paymentId }))).toHaveLength(5);
   });
 
   it('gives up on a provider that does not answer when the caller has no more time', async () => {
-    const order = { orderId: randomUUID(), customerId: randomUUID(), amount: euros(5000), idempotencyKey: randomUUID(), paymentToken: 'tok_timeout' };
+    const order = {
+      orderId: randomUUID(),
+      customerId: randomUUID(),
+      amount: euros(5000),
+      idempotencyKey: randomUUID(),
+      paymentToken: 'tok_timeout',
+    };
     await expect(payments.authorize(order, { timeout: 200 })).rejects.toMatchObject({ kind: 'unavailable' });
     await payments.release({ orderId: order.orderId });
-    expect((await payments.listPayments({ orderId: order.orderId, limit: 20 })).data).toMatchObject([{ status: 'voided' }]);
+    expect((await payments.listPayments({ orderId: order.orderId, limit: 20 })).data).toMatchObject([
+      { status: 'voided' },
+    ]);
   });
 
   it('is exported to the person who paid', async () => {

@@ -11,7 +11,10 @@ describe('the payment provider', () => {
   });
 
   it('is not the sandbox in production, unless it is asked for by name', () => {
-    expect(complaint({ NODE_ENV: 'production' })).toMatchObject({ path: ['PAYMENT_PROVIDER'], message: expect.stringMatching(/production/) });
+    expect(complaint({ NODE_ENV: 'production' })).toMatchObject({
+      path: ['PAYMENT_PROVIDER'],
+      message: expect.stringMatching(/production/),
+    });
     expect(providers({ NODE_ENV: 'production', PAYMENT_PROVIDER: 'sandbox' }).active.name).toBe('sandbox');
   });
 

@@ -15,40 +15,68 @@ export const UsersErrors = errors('users', {
   profileNotFound: ['not-found', 'There is no such profile.'],
   addressNotFound: ['not-found', 'There is no such address.'],
   tooManyAddresses: ['conflict', `An address book holds ${addressBookLimit} addresses at most. Delete one first.`],
-  exportUnderWay: ['too-many', 'Your data is being exported already. Wait until that is done, or for a minute after it broke off.'],
+  exportUnderWay: [
+    'too-many',
+    'Your data is being exported already. Wait until that is done, or for a minute after it broke off.',
+  ],
   exportEnded: ['conflict', 'This export has ended. Begin another one.'],
   changedMeanwhile: ['conflict', 'Somebody changed this meanwhile. Read it again and repeat the change.'],
 });
 
 /** One line a person typed. Control characters have no place in it, and PostgreSQL cannot store a NUL. */
 const line = (longest: number) =>
-  // oxlint-disable-next-line no-control-regex -- `\P{Cc}` is not known to every reader of the OpenAPI document
-  z.string().trim().max(longest).regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'Control characters are not allowed.');
+  z
+    .string()
+    .trim()
+    .max(longest)
+    // oxlint-disable-next-line no-control-regex -- `\P{Cc}` is not known to every reader of the OpenAPI document
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'Control characters are not allowed.');
 
 const stored = { version: z.int().positive(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() };
 
-export const Profile = z.object({
-  userId: z.uuid(),
-  email: EmailAddress,
-  name: z.string(),
-  phone: z.string().nullable(),
-  ...stored,
-}).meta({ id: 'Profile' });
+export const Profile = z
+  .object({
+    userId: z.uuid(),
+    email: EmailAddress,
+    name: z.string(),
+    phone: z.string().nullable(),
+    ...stored,
+  })
+  .meta({ id: 'Profile' });
 
 export const ProfileChanges = z.object({
-  name: line(200).min(1).optional().meta({ examples: ['Ada Lovelace'] }),
-  phone: line(30).min(3).nullable().optional().describe('null removes it').meta({ examples: ['+44 20 7946 0000'] }),
+  name: line(200)
+    .min(1)
+    .optional()
+    .meta({ examples: ['Ada Lovelace'] }),
+  phone: line(30)
+    .min(3)
+    .nullable()
+    .optional()
+    .describe('null removes it')
+    .meta({ examples: ['+44 20 7946 0000'] }),
 });
 
 export const AddressFields = z.object({
   label: line(50).optional().describe('such as "home"'),
-  recipient: line(200).min(1).meta({ examples: ['Ada Lovelace'] }),
-  line1: line(200).min(1).meta({ examples: ['12 St James Square'] }),
+  recipient: line(200)
+    .min(1)
+    .meta({ examples: ['Ada Lovelace'] }),
+  line1: line(200)
+    .min(1)
+    .meta({ examples: ['12 St James Square'] }),
   line2: line(200).optional(),
-  city: line(100).min(1).meta({ examples: ['London'] }),
+  city: line(100)
+    .min(1)
+    .meta({ examples: ['London'] }),
   region: line(100).optional(),
-  postalCode: line(20).min(1).meta({ examples: ['SW1Y 4JH'] }),
-  country: z.string().regex(/^[A-Z]{2}$/, 'Use the two capital letters of ISO 3166-1, such as DE.').meta({ examples: ['GB'] }),
+  postalCode: line(20)
+    .min(1)
+    .meta({ examples: ['SW1Y 4JH'] }),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'Use the two capital letters of ISO 3166-1, such as DE.')
+    .meta({ examples: ['GB'] }),
 });
 
 export const Address = AddressFields.extend({ id: z.uuid(), ...stored }).meta({ id: 'Address' });
@@ -114,7 +142,8 @@ export const UsersApi = api('users', {
     errors: [UsersErrors.addressNotFound, UsersErrors.changedMeanwhile],
   }),
   beginExport: command(1, {
-    summary: 'Begins an export of everything that the modules store about a person, one at a time; exportPage reads it.',
+    summary:
+      'Begins an export of everything that the modules store about a person, one at a time; exportPage reads it.',
     actsFor: 'userId',
     input: z.object(ofUser),
     output: z.object({
@@ -127,7 +156,8 @@ export const UsersApi = api('users', {
     errors: [UsersErrors.exportUnderWay],
   }),
   exportPage: command(1, {
-    summary: 'A page of one part of an export; the lists of the other parts are empty. The export lasts a minute longer.',
+    summary:
+      'A page of one part of an export; the lists of the other parts are empty. The export lasts a minute longer.',
     actsFor: 'userId',
     input: z.object({ ...ofUser, exportId: z.uuid(), part: ExportPart, cursor: z.uuid().optional() }),
     output: z.object({

@@ -35,7 +35,13 @@ import { updateProfile } from './use-cases/update-profile.ts';
 
 export default defineModule('users', {
   offers: UsersApi,
-  needs: [AuthApi.getRegistration, AuthApi.exportPersonalData, AuthApi.allowErasure, OrdersApi.exportPersonalData, PaymentsApi.exportPersonalData],
+  needs: [
+    AuthApi.getRegistration,
+    AuthApi.exportPersonalData,
+    AuthApi.allowErasure,
+    OrdersApi.exportPersonalData,
+    PaymentsApi.exportPersonalData,
+  ],
   publishes: [personErased],
   ports(bind) {
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);

@@ -6,7 +6,15 @@ import { startTestProgram, type TestProgram } from '../../tests/support/program.
 import { AuthApi } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
-import { anOrderOf, aPaymentOf, authKnowing, ordersOf, paymentsOf, rightPassword, staleSession } from './testing/other-modules.ts';
+import {
+  anOrderOf,
+  aPaymentOf,
+  authKnowing,
+  ordersOf,
+  paymentsOf,
+  rightPassword,
+  staleSession,
+} from './testing/other-modules.ts';
 import { aRegistration, atHome, atWork } from './testing/people.ts';
 
 const auth = authKnowing();
@@ -227,7 +235,10 @@ describe('what is stored about you', () => {
     const bearer = `Bearer ${program.tokenFor({ userId, sessionId: staleSession })}`;
     const erase = (body?: object) => supertest(program.url).delete(me).set('authorization', bearer).send(body);
     for (const body of [undefined, {}]) {
-      expect((await erase(body).expect(403)).body).toMatchObject({ code: 'auth.confirmation-required', detail: expect.stringMatching('password') });
+      expect((await erase(body).expect(403)).body).toMatchObject({
+        code: 'auth.confirmation-required',
+        detail: expect.stringMatching('password'),
+      });
     }
     await erase({ password: 'a wrong password' }).expect(401);
     await erase({ password: '' }).expect(400);

@@ -50,19 +50,36 @@ describe('the log of requests', () => {
   it('S40 holds no token, no body, no query, and nothing of the answer', async () => {
     const { http, log } = gateway([lending]);
     const token = tokenFor(somebody());
-    await http.post('/v1/books/7/loans?coupon=SECRET-COUPON').set('Authorization', `Bearer ${token}`).send({ password: 'hunter2', card: '4242' });
-    await http.post('/v1/books/7/loans?coupon=SECRET-COUPON').set('Authorization', 'Bearer SECRET-NONSENSE').send({ password: 'hunter2' });
+    await http
+      .post('/v1/books/7/loans?coupon=SECRET-COUPON')
+      .set('Authorization', `Bearer ${token}`)
+      .send({ password: 'hunter2', card: '4242' });
+    await http
+      .post('/v1/books/7/loans?coupon=SECRET-COUPON')
+      .set('Authorization', 'Bearer SECRET-NONSENSE')
+      .send({ password: 'hunter2' });
     await http.post('/v1/books/7/loans').send({ password: { deep: 'hunter2' } });
     await http.get('/nothing/ada@example.com?token=SECRET-QUERY');
     const { text } = log();
-    for (const secret of ['SECRET', 'hunter2', '4242', 'a-fresh-secret', token, token.split('.')[1]!, 'ada@example.com']) {
+    for (const secret of [
+      'SECRET',
+      'hunter2',
+      '4242',
+      'a-fresh-secret',
+      token,
+      token.split('.')[1]!,
+      'ada@example.com',
+    ]) {
       expect(text).not.toContain(secret);
     }
   });
 
   it('S40 tells of refused tokens, and why', async () => {
     const { http, log } = gateway([lending]);
-    await http.post('/v1/books/7/loans').set('Authorization', `Bearer ${tokenFor(somebody(), { now: new Date(0) })}`).send({ password: 'x' });
+    await http
+      .post('/v1/books/7/loans')
+      .set('Authorization', `Bearer ${tokenFor(somebody(), { now: new Date(0) })}`)
+      .send({ password: 'x' });
     expect(log().lines[0]).toMatchObject({ message: 'An access token was refused.', reason: 'jwt expired' });
   });
 

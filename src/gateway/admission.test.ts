@@ -16,12 +16,17 @@ let said: string[];
 let admission: Admission;
 beforeEach(() => {
   [now, queueTime, share, used, said] = [0, 0, 1, 0, []];
-  admission = new Admission({ queueTime: () => queueTime, now: () => now, cpuTime: () => used, tell: (line) => said.push(line) });
+  admission = new Admission({
+    queueTime: () => queueTime,
+    now: () => now,
+    cpuTime: () => used,
+    tell: (line) => said.push(line),
+  });
 });
 
 /** `late` is how many milliseconds later than asked for the event loop comes to each look. */
 function pass(milliseconds: number, late = 0): void {
-  for (const end = now + milliseconds; now < end; ) {
+  for (const end = now + milliseconds; now < end;) {
     now += tick + late;
     used += share * (tick + late);
     admission.look();
@@ -30,7 +35,10 @@ function pass(milliseconds: number, late = 0): void {
 
 /** Sends so many at once; what becomes of them is in the order they came. */
 function ask(count: number) {
-  const all = Array.from({ length: count }, () => ({ leave: undefined as (() => void) | undefined, retryAfter: undefined as number | undefined }));
+  const all = Array.from({ length: count }, () => ({
+    leave: undefined as (() => void) | undefined,
+    retryAfter: undefined as number | undefined,
+  }));
   for (const each of all) {
     const refusal = admission.isRefusalDue() ? admission.refusal() : undefined;
     if (refusal) each.retryAfter = refusal.retryAfter;
@@ -40,7 +48,10 @@ function ask(count: number) {
         ({ retryAfter }: { retryAfter: number }) => (each.retryAfter = retryAfter),
       );
   }
-  return { in: () => all.filter(({ leave }) => leave), refused: () => all.filter(({ retryAfter }) => retryAfter !== undefined).map((each) => each.retryAfter!) };
+  return {
+    in: () => all.filter(({ leave }) => leave),
+    refused: () => all.filter(({ retryAfter }) => retryAfter !== undefined).map((each) => each.retryAfter!),
+  };
 }
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -159,17 +170,23 @@ describe('a gateway that more is asked of than it can answer', () => {
   function library() {
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
     const slow = endpoint(LibraryApi, 'GET /v1/books', {
-      summary: 'Slow', access: 'user', answers: { status: 200, body: shelf },
+      summary: 'Slow',
+      access: 'user',
+      answers: { status: 200, body: shelf },
       async handle() {
         await opened;
         return { status: 200, body: { shelf: 'A' } };
       },
     });
     const ofStaff = endpoint(LibraryApi, 'GET /v1/staff', {
-      summary: 'For administrators', access: 'admin', answers: { status: 200, body: shelf }, handle: async () => ({ status: 200, body: { shelf: 'B' } }),
+      summary: 'For administrators',
+      access: 'admin',
+      answers: { status: 200, body: shelf },
+      handle: async () => ({ status: 200, body: { shelf: 'B' } }),
     });
     const { http, metrics, drain } = gateway([slow, ofStaff], { queueTime: () => 100 });
-    const get = (url: string, ...roles: ('customer' | 'admin')[]) => http.get(url).set('Authorization', `Bearer ${tokenFor(somebody(...roles))}`);
+    const get = (url: string, ...roles: ('customer' | 'admin')[]) =>
+      http.get(url).set('Authorization', `Bearer ${tokenFor(somebody(...roles))}`);
     return { http, open, get, metrics, drain };
   }
 
@@ -179,7 +196,10 @@ describe('a gateway that more is asked of than it can answer', () => {
     const first = await Promise.race(asked);
     expect(first.status).toBe(503);
     expect(Number(first.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-    expect(first.body).toMatchObject({ code: 'platform.unavailable', detail: 'More is asked than can be answered right now. Try again later.' });
+    expect(first.body).toMatchObject({
+      code: 'platform.unavailable',
+      detail: 'More is asked than can be answered right now. Try again later.',
+    });
     expect((await http.get('/livez')).status).toBe(200);
     expect((await http.get('/readyz')).status).toBe(200);
     expect((await get('/v1/staff', 'admin')).status).toBe(200);

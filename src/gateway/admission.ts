@@ -137,7 +137,8 @@ export class Admission {
   #follow(delay: number): void {
     this.#standing = delay > tolerated ? this.#standing + 1 : 0;
     const fewer = gain.level * (delay - target) + gain.trend * (delay - this.#delay);
-    if (this.refusing > 0 || this.#standing >= standing) this.#accepted = Math.min(1, Math.max(least, this.#accepted * Math.exp(-fewer)));
+    if (this.refusing > 0 || this.#standing >= standing)
+      this.#accepted = Math.min(1, Math.max(least, this.#accepted * Math.exp(-fewer)));
     this.#delay = delay;
     if (this.refusing > 0 || this.#waiting.length > 0) this.#rate += 0.05 * (this.#taken * (1_000 / tick) - this.#rate);
     this.#taken = 0;

@@ -43,7 +43,10 @@ describe('an answer', () => {
 
   it('S31 never holds a field that the endpoint does not declare', async () => {
     const { http } = gateway([
-      answering(async () => ({ status: 200, body: { id: '1', title: 'Emma', passwordHash: 'secret', author: { email: 'x' } } })),
+      answering(async () => ({
+        status: 200,
+        body: { id: '1', title: 'Emma', passwordHash: 'secret', author: { email: 'x' } },
+      })),
     ]);
     expect((await http.get('/v1/books/1')).body).toEqual({ id: '1', title: 'Emma' });
   });
@@ -79,7 +82,8 @@ describe('an answer', () => {
 describe('the id of a request', () => {
   it('is taken from the client when it is harmless, and made otherwise', async () => {
     const { http } = gateway([emma]);
-    const idAfter = async (given: string) => (await http.get('/v1/books/1').set('X-Request-Id', given)).headers['x-request-id'];
+    const idAfter = async (given: string) =>
+      (await http.get('/v1/books/1').set('X-Request-Id', given)).headers['x-request-id'];
     expect(await idAfter('order-7/retry:2')).toBe('order-7/retry:2');
     expect(await idAfter('a'.repeat(129))).toMatch(/^[\da-f-]{36}$/);
     expect(await idAfter('{"level":"error"}')).toMatch(/^[\da-f-]{36}$/);
@@ -103,18 +107,29 @@ describe('the id of a request', () => {
 });
 
 describe('what is not there', () => {
-  it.each(['/v1/nothing', '/v1/books', '/v1/books/', '/v1/books/1/pages', '/v1/books//'])('is 404 at %s', async (path) => {
-    const { status, headers, body } = await gateway([emma]).http.get(path);
-    expect(status).toBe(404);
-    expect(headers['content-type']).toBe('application/problem+json');
-    expect(body).toMatchObject({ code: 'platform.not-found', status: 404, title: 'There is nothing here.', detail: `There is nothing at ${path}. See /docs.` });
-  });
+  it.each(['/v1/nothing', '/v1/books', '/v1/books/', '/v1/books/1/pages', '/v1/books//'])(
+    'is 404 at %s',
+    async (path) => {
+      const { status, headers, body } = await gateway([emma]).http.get(path);
+      expect(status).toBe(404);
+      expect(headers['content-type']).toBe('application/problem+json');
+      expect(body).toMatchObject({
+        code: 'platform.not-found',
+        status: 404,
+        title: 'There is nothing here.',
+        detail: `There is nothing at ${path}. See /docs.`,
+      });
+    },
+  );
 
   it('is 405 for another method, with those that are possible', async () => {
     const answer = await gateway([emma]).http.delete('/v1/books/1');
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS');
-    expect(answer.body).toMatchObject({ code: 'platform.method-not-allowed', detail: 'DELETE is not allowed here. Allowed: GET, HEAD, OPTIONS.' });
+    expect(answer.body).toMatchObject({
+      code: 'platform.method-not-allowed',
+      detail: 'DELETE is not allowed here. Allowed: GET, HEAD, OPTIONS.',
+    });
     expect((await gateway([emma]).http.options('/v1/books/1')).status).toBe(204);
   });
 
@@ -125,7 +140,11 @@ describe('what is not there', () => {
 
 describe('a failure', () => {
   const failing = (error: unknown) =>
-    gateway([answering(async () => { throw error; })]);
+    gateway([
+      answering(async () => {
+        throw error;
+      }),
+    ]);
 
   it('is a problem with its own code, title and detail', async () => {
     const { http } = failing(LibraryErrors.bookNotFound('Nobody wrote book 1.'));
@@ -159,12 +178,18 @@ describe('a failure', () => {
     const line = log().lines.find(({ level }) => level === 'error');
     expect(line).toMatchObject({
       requestId: 'seven',
-      error: { message: error.message, stack: expect.stringContaining('app.test.ts'), cause: { message: 'connect 10.0.0.7:5432' } },
+      error: {
+        message: error.message,
+        stack: expect.stringContaining('app.test.ts'),
+        cause: { message: 'connect 10.0.0.7:5432' },
+      },
     });
   });
 
   it('S36 that a module calls internal leaves without its text too', async () => {
-    const { status, text } = await failing(LibraryErrors.catalogueCorrupt('Row 7 of books has no title.')).http.get('/v1/books/1');
+    const { status, text } = await failing(LibraryErrors.catalogueCorrupt('Row 7 of books has no title.')).http.get(
+      '/v1/books/1',
+    );
     expect(status).toBe(500);
     expect(text).not.toMatch(/Row 7|corrupt/);
   });
@@ -181,13 +206,15 @@ describe('time', () => {
   it('that is up is 503, and the work is told', async () => {
     let aborted: unknown;
     const { http } = gateway(
-      [answering(async () => {
-        const { signal } = currentContext()!;
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        aborted = signal.reason;
-        await delay(20);
-        return { status: 200, body: { id: '1', title: 'late' } };
-      })],
+      [
+        answering(async () => {
+          const { signal } = currentContext()!;
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          aborted = signal.reason;
+          await delay(20);
+          return { status: 200, body: { id: '1', title: 'late' } };
+        }),
+      ],
       { settings: { requestTimeout: 1_000 } },
     );
     const { status, body } = await http.get('/v1/books/1');
@@ -199,14 +226,20 @@ describe('time', () => {
 
 describe('who may call', () => {
   const at = (access: Endpoint['access']) =>
-    gateway([answering(async ({ principal }) => ({ status: 200, body: { id: '1', title: principal?.userId ?? 'nobody' } }), { access })]);
+    gateway([
+      answering(async ({ principal }) => ({ status: 200, body: { id: '1', title: principal?.userId ?? 'nobody' } }), {
+        access,
+      }),
+    ]);
   const bearer = (token: string) => `Bearer ${token}`;
 
   it('is anyone, known or not, where anyone may', async () => {
     const { http } = at('anyone');
     const person = somebody();
     expect((await http.get('/v1/books/1')).body.title).toBe('nobody');
-    expect((await http.get('/v1/books/1').set('Authorization', bearer(tokenFor(person)))).body.title).toBe(person.userId);
+    expect((await http.get('/v1/books/1').set('Authorization', bearer(tokenFor(person)))).body.title).toBe(
+      person.userId,
+    );
     expect((await http.get('/v1/books/1').set('Authorization', bearer('nonsense'))).body.title).toBe('nobody');
   });
 
@@ -219,7 +252,9 @@ describe('who may call', () => {
     const refused = await http.get('/v1/books/1').set('Authorization', bearer('nonsense'));
     expect(refused.status).toBe(401);
     expect(refused.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
-    expect((await http.get('/v1/books/1').set('Authorization', bearer(tokenFor(person)))).body.title).toBe(person.userId);
+    expect((await http.get('/v1/books/1').set('Authorization', bearer(tokenFor(person)))).body.title).toBe(
+      person.userId,
+    );
     expect((await http.get('/v1/books/1').set('Authorization', `Basic ${btoa('a:b')}`)).status).toBe(401);
   });
 
@@ -234,7 +269,12 @@ describe('who may call', () => {
 
   it('S34 is not who a header says', async () => {
     const { http } = at('user');
-    const forged = { 'x-user-id': somebody().userId, 'x-principal': '{"roles":["admin"]}', 'x-forwarded-user': 'admin', 'x-roles': 'admin' };
+    const forged = {
+      'x-user-id': somebody().userId,
+      'x-principal': '{"roles":["admin"]}',
+      'x-forwarded-user': 'admin',
+      'x-roles': 'admin',
+    };
     expect((await http.get('/v1/books/1').set(forged)).status).toBe(401);
   });
 
@@ -259,18 +299,26 @@ describe("the caller's address", () => {
   });
 
   it('is what the trusted proxies say, and no more of them than there are', async () => {
-    const { body } = await gateway([echo], { settings: { trustProxy: 1 } }).http.get('/v1/books/1').set(forged);
+    const { body } = await gateway([echo], { settings: { trustProxy: 1 } })
+      .http.get('/v1/books/1')
+      .set(forged);
     expect(body.title).toBe('198.51.100.9');
   });
 
   it('S34 stays what the proxies say when the client calls their header one of the connection', async () => {
-    const { body } = await gateway([echo], { settings: { trustProxy: 1 } }).http.get('/v1/books/1').set({ ...forged, Connection: 'x-forwarded-for' });
+    const { body } = await gateway([echo], { settings: { trustProxy: 1 } })
+      .http.get('/v1/books/1')
+      .set({ ...forged, Connection: 'x-forwarded-for' });
     expect(body.title).toBe('198.51.100.9');
   });
 
   describe('where the proxies write Forwarded (RFC 7239)', () => {
     const told = async (trustProxy: number, headers: Record<string, string>) =>
-      (await gateway([echo], { settings: { trustProxy, trustProxyHeader: 'forwarded' } }).http.get('/v1/books/1').set(headers)).body.title as string;
+      (
+        await gateway([echo], { settings: { trustProxy, trustProxyHeader: 'forwarded' } })
+          .http.get('/v1/books/1')
+          .set(headers)
+      ).body.title as string;
 
     it('is what they say there', async () => {
       const Forwarded = 'for=203.0.113.7, for="[2001:DB8::9]:4711";proto=https;by=203.0.113.60, For=198.51.100.9';

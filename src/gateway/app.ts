@@ -1,3 +1,4 @@
+// ADR 0052
 /**
  * The gateway: an Express application. A request passes these steps in this order, and what goes wrong in one of them
  * becomes a problem in the last. A step of one's own is one line here; see README.md.
@@ -54,7 +55,18 @@ export interface AppOptions {
   readonly settings: GatewaySettings;
 }
 
-export function createApp({ routes, probes, verifier, logger, metrics, report, admission, sharedCounts, behindGateway, settings }: AppOptions): Express {
+export function createApp({
+  routes,
+  probes,
+  verifier,
+  logger,
+  metrics,
+  report,
+  admission,
+  sharedCounts,
+  behindGateway,
+  settings,
+}: AppOptions): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.set('trust proxy', settings.trustProxy).set('query parser', queryFields);
 
@@ -64,7 +76,15 @@ export function createApp({ routes, probes, verifier, logger, metrics, report, a
 
   const limit = rateLimit(settings.rateLimit, sharedCounts, logger);
   const peers = behindGateway ? [requireGateway(logger)] : [];
-  const steps = [...peers, limit, authentication(verifier, logger), requestBody(settings.bodyLimit), routeTime, admit(admission), callContext];
+  const steps = [
+    ...peers,
+    limit,
+    authentication(verifier, logger),
+    requestBody(settings.bodyLimit),
+    routeTime,
+    admit(admission),
+    callContext,
+  ];
   app.use(routesOf(routes, steps, limit));
   app.use(routesOf(probes, [], limit));
 

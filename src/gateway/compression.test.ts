@@ -22,10 +22,27 @@ const broken = () => Promise.reject(new Error('the shelf fell over'));
 const endpoints = [
   endpoint(LibraryApi, 'GET /v1/books', { ...shared, answers, handle: async () => ({ status: 200, body: shelf }) }),
   endpoint(LibraryApi, 'POST /v1/books', { ...shared, answers, handle: async () => ({ status: 200, body: shelf }) }),
-  endpoint(LibraryApi, 'GET /v1/few-books', { ...shared, answers, handle: async () => ({ status: 200, body: shelf.slice(0, 3) }) }),
-  endpoint(LibraryApi, 'GET /v1/versioned-books', { ...shared, answers, versioned: true, handle: async () => ({ status: 200, body: shelf, version: 3 }) }),
-  endpoint(LibraryApi, 'GET /v1/streamed-books', { ...shared, answers, handle: async () => ({ status: 200, stream: pages() }) }),
-  endpoint(LibraryApi, 'GET /v1/broken-books', { ...shared, answers, handle: async () => ({ status: 200, stream: pages(broken) }) }),
+  endpoint(LibraryApi, 'GET /v1/few-books', {
+    ...shared,
+    answers,
+    handle: async () => ({ status: 200, body: shelf.slice(0, 3) }),
+  }),
+  endpoint(LibraryApi, 'GET /v1/versioned-books', {
+    ...shared,
+    answers,
+    versioned: true,
+    handle: async () => ({ status: 200, body: shelf, version: 3 }),
+  }),
+  endpoint(LibraryApi, 'GET /v1/streamed-books', {
+    ...shared,
+    answers,
+    handle: async () => ({ status: 200, stream: pages() }),
+  }),
+  endpoint(LibraryApi, 'GET /v1/broken-books', {
+    ...shared,
+    answers,
+    handle: async () => ({ status: 200, stream: pages(broken) }),
+  }),
 ];
 
 /** The module itself, and a gateway before it. */
@@ -34,7 +51,8 @@ async function everywhere() {
   const upstreams = [{ name: 'library', endpoints, origins: [module.url], certificates: undefined }];
   return [module, await serve([], { upstreams })];
 }
-const ask = (url: string, accepted = 'gzip', method = 'GET') => fetch(url, { method, headers: { 'Accept-Encoding': accepted } });
+const ask = (url: string, accepted = 'gzip', method = 'GET') =>
+  fetch(url, { method, headers: { 'Accept-Encoding': accepted } });
 
 describe('an answer', () => {
   it.each([
@@ -78,6 +96,8 @@ describe('an answer', () => {
     const [module, apart] = await everywhere();
     await (await ask(`${apart!.url}/v1/books`)).text();
     const bytes = JSON.stringify(shelf).length;
-    await expect.poll(() => [...module!.log().lines, ...apart!.log().lines].map((line) => line.bytes)).toEqual([bytes, bytes]);
+    await expect
+      .poll(() => [...module!.log().lines, ...apart!.log().lines].map((line) => line.bytes))
+      .toEqual([bytes, bytes]);
   });
 });

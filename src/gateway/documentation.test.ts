@@ -17,13 +17,19 @@ describe('the documentation', () => {
     const { status, headers, body } = await http.get('/openapi.json');
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
-    expect(body).toMatchObject({ openapi: '3.1.1', info: { version: '1.2.3' }, paths: { '/v1/books': { get: { summary: 'All books' } } } });
+    expect(body).toMatchObject({
+      openapi: '3.1.1',
+      info: { version: '1.2.3' },
+      paths: { '/v1/books': { get: { summary: 'All books' } } },
+    });
   });
 
   it('is at /docs for people, and loads nothing from elsewhere', async () => {
     const page = await http.get('/docs');
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
-    const loaded = [...page.text.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)].map(([, url]) => url!).filter((url) => !url.startsWith('data:'));
+    const loaded = [...page.text.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)]
+      .map(([, url]) => url!)
+      .filter((url) => !url.startsWith('data:'));
     expect(loaded).toEqual(expect.arrayContaining(['/docs/rapidoc.js', '/docs/page.js', '/openapi.json']));
     for (const url of loaded) {
       expect(url).toMatch(/^\/(?!\/)/);
@@ -49,11 +55,15 @@ describe('the documentation', () => {
   it('is sent compressed to clients that accept it', async () => {
     const [plain, zipped] = await Promise.all([
       http.get('/docs/rapidoc.js').set('Accept-Encoding', 'identity'),
-      http.get('/docs/rapidoc.js').set('Accept-Encoding', 'deflate, gzip').buffer(true).parse((stream, done) => {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => done(null, Buffer.concat(chunks)));
-      }),
+      http
+        .get('/docs/rapidoc.js')
+        .set('Accept-Encoding', 'deflate, gzip')
+        .buffer(true)
+        .parse((stream, done) => {
+          const chunks: Buffer[] = [];
+          stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+          stream.on('end', () => done(null, Buffer.concat(chunks)));
+        }),
     ]);
     expect(plain.headers).not.toHaveProperty('content-encoding');
     expect(zipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
@@ -80,10 +90,13 @@ describe('the documentation', () => {
     expect([status, headers['content-encoding'], headers.vary]).toEqual([200, coding, 'Accept-Encoding']);
   });
 
-  it.each(['identity;q=0', '*;q=0', 'zstd, identity;q=0'])('is 406 to who accepts nothing that there is: "%s"', async (accepted) => {
-    const { status, body } = await http.get('/openapi.json').set('Accept-Encoding', accepted);
-    expect([status, body.code]).toEqual([406, 'platform.not-acceptable']);
-  });
+  it.each(['identity;q=0', '*;q=0', 'zstd, identity;q=0'])(
+    'is 406 to who accepts nothing that there is: "%s"',
+    async (accepted) => {
+      const { status, body } = await http.get('/openapi.json').set('Accept-Encoding', accepted);
+      expect([status, body.code]).toEqual([406, 'platform.not-acceptable']);
+    },
+  );
 
   it('S33 is rate limited, as it is the most that a request can ask for', async () => {
     const limited = gateway([books], { settings: { rateLimit: 2 } }).http;

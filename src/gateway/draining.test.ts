@@ -12,7 +12,12 @@ import { serve } from '../../tests/support/served-gateway.ts';
 const begun = Promise.withResolvers<void>();
 const released = Promise.withResolvers<void>();
 const endpoints = [
-  endpoint(LibraryApi, 'POST /v1/books', { summary: 'A book', access: 'anyone', answers: { status: 204 }, handle: async () => ({ status: 204 }) }),
+  endpoint(LibraryApi, 'POST /v1/books', {
+    summary: 'A book',
+    access: 'anyone',
+    answers: { status: 204 },
+    handle: async () => ({ status: 204 }),
+  }),
   endpoint(LibraryApi, 'POST /v1/slow-books', {
     summary: 'A book that takes its time',
     access: 'anyone',
@@ -35,7 +40,9 @@ function nodeClient(): Post {
   return (url) =>
     new Promise((resolve, reject) => {
       const sent = request(url, { method: 'POST', agent }, (answer) => {
-        answer.resume().once('end', () => resolve({ status: answer.statusCode!, connection: answer.headers.connection }));
+        answer
+          .resume()
+          .once('end', () => resolve({ status: answer.statusCode!, connection: answer.headers.connection }));
       });
       sent.once('error', reject).end();
     });
@@ -52,7 +59,10 @@ function undiciClient(): Post {
 }
 
 const readiness = (url: string): Promise<number | 'refused'> =>
-  fetch(`${url}/readyz`, { headers: { connection: 'close' } }).then(({ status }) => status, () => 'refused');
+  fetch(`${url}/readyz`, { headers: { connection: 'close' } }).then(
+    ({ status }) => status,
+    () => 'refused',
+  );
 
 describe('a port that is about to close', () => {
   it('goes on answering while it says that it is not ready, so that a probe sees it', async () => {
@@ -100,46 +110,52 @@ describe('a port that is about to close', () => {
   it.each([
     ['of Node', nodeClient],
     ['of undici', undiciClient],
-  ])('loses no request of a client %s that keeps its connections alive, while one of two copies is started again', async (_, client) => {
-    const ports = [await freePort(), await freePort()];
-    const fronts = await Promise.all(ports.map(opened));
-    const urls = fronts.map(({ url }) => url);
+  ])(
+    'loses no request of a client %s that keeps its connections alive, while one of two copies is started again',
+    async (_, client) => {
+      const ports = [await freePort(), await freePort()];
+      const fronts = await Promise.all(ports.map(opened));
+      const urls = fronts.map(({ url }) => url);
 
-    // A load balancer: it sends to each in turn that was ready when it last asked.
-    const ready = new Set(urls);
-    const end = new AbortController();
-    onTestFinished(() => end.abort());
-    const probing = Promise.all(
-      urls.map(async (url) => {
-        for (; !end.signal.aborted; await sleep(20)) {
-          if ((await readiness(url)) === 200) ready.add(url);
-          else ready.delete(url);
-        }
-      }),
-    );
-    const post = client();
-    const statuses = new Map<unknown, number>();
-    let turn = 0;
-    const sending = Promise.all(
-      Array.from({ length: 8 }, async () => {
-        while (!end.signal.aborted) {
-          const choice = [...ready];
-          const url = choice[turn++ % choice.length];
-          const outcome = url === undefined ? await sleep(20, 'none is ready') : await post(`${url}/v1/books`).then(({ status }) => status, String);
-          statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
-        }
-      }),
-    );
-    for (const index of [0, 1]) {
-      await fronts[index]!.close(20_000, 1_000);
-      expect(ready.size).toBe(1);
-      await sleep(100);
-      fronts[index] = await opened(ports[index]!);
-      await expect.poll(() => ready.size).toBe(2);
-    }
-    end.abort();
-    await Promise.all([sending, probing]);
-    expect([...statuses.keys()]).toEqual([204]);
-    expect(statuses.get(204)).toBeGreaterThan(100);
-  });
+      // A load balancer: it sends to each in turn that was ready when it last asked.
+      const ready = new Set(urls);
+      const end = new AbortController();
+      onTestFinished(() => end.abort());
+      const probing = Promise.all(
+        urls.map(async (url) => {
+          for (; !end.signal.aborted; await sleep(20)) {
+            if ((await readiness(url)) === 200) ready.add(url);
+            else ready.delete(url);
+          }
+        }),
+      );
+      const post = client();
+      const statuses = new Map<unknown, number>();
+      let turn = 0;
+      const sending = Promise.all(
+        Array.from({ length: 8 }, async () => {
+          while (!end.signal.aborted) {
+            const choice = [...ready];
+            const url = choice[turn++ % choice.length];
+            const outcome =
+              url === undefined
+                ? await sleep(20, 'none is ready')
+                : await post(`${url}/v1/books`).then(({ status }) => status, String);
+            statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
+          }
+        }),
+      );
+      for (const index of [0, 1]) {
+        await fronts[index]!.close(20_000, 1_000);
+        expect(ready.size).toBe(1);
+        await sleep(100);
+        fronts[index] = await opened(ports[index]!);
+        await expect.poll(() => ready.size).toBe(2);
+      }
+      end.abort();
+      await Promise.all([sending, probing]);
+      expect([...statuses.keys()]).toEqual([204]);
+      expect(statuses.get(204)).toBeGreaterThan(100);
+    },
+  );
 });

@@ -57,9 +57,14 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { modules, upstreams, logger, metrics, verifier, settings, managedApart } = options;
-  const report = problemReport(modules.flatMap(({ endpoints }) => endpoints).flatMap(({ errors = [] }) => errors), logger);
+  const report = problemReport(
+    modules.flatMap(({ endpoints }) => endpoints).flatMap(({ errors = [] }) => errors),
+    logger,
+  );
   const forwardings = upstreams.map((upstream) => forwardingTo(upstream, logger, metrics));
-  const reach = forwardings.map(({ upstream, forwarder }) => [`module ${upstream.name}`, async () => (await forwarder).state()] as const);
+  const reach = forwardings.map(
+    ({ upstream, forwarder }) => [`module ${upstream.name}`, async () => (await forwarder).state()] as const,
+  );
   const health = new Health(options.checks, { ...options.details, ...Object.fromEntries(reach) }, logger);
   const admission = new Admission({ queueTime: options.queueTime, tell: (line) => logger.warn(line) });
   metrics.watchAdmission(admission);

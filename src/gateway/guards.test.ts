@@ -33,7 +33,9 @@ describe('the rate limit', () => {
     return () => {
       const authorization = `Bearer ${tokenFor(somebody())}`;
       return async (address: string) => {
-        const { status, headers } = await http.get('/v1/books').set({ Authorization: authorization, 'X-Forwarded-For': address });
+        const { status, headers } = await http
+          .get('/v1/books')
+          .set({ Authorization: authorization, 'X-Forwarded-For': address });
         return [status, Number(/r=(\d+)/.exec(headers.ratelimit!)![1])];
       };
     };
@@ -87,7 +89,8 @@ describe('the rate limit', () => {
     const { http } = library({ settings: { rateLimit: 1, trustProxy: 1 } });
     const from = async (address: string) => (await http.get('/v1/books').set('X-Forwarded-For', address)).status;
     expect(await from('192.0.2.1:1024')).toBe(200);
-    for (const same of ['192.0.2.1:1025', '192.0.2.1', '::ffff:192.0.2.1', '[::ffff:c000:201]:9']) expect(await from(same), same).toBe(429);
+    for (const same of ['192.0.2.1:1025', '192.0.2.1', '::ffff:192.0.2.1', '[::ffff:c000:201]:9'])
+      expect(await from(same), same).toBe(429);
     expect(await from('[2001:db8::1]:443')).toBe(200);
     for (const same of ['[2001:db8::2]:444', '2001:DB8:0:0:ffff::']) expect(await from(same), same).toBe(429);
   });
@@ -124,13 +127,17 @@ describe('requests from the pages of other origins', () => {
     expect(headers['access-control-expose-headers']).toContain('ETag');
     expect(headers).not.toHaveProperty('access-control-allow-credentials');
     for (const other of ['https://shop.example.evil', 'http://shop.example', 'null']) {
-      expect((await http.get('/v1/books').set('Origin', other)).headers).not.toHaveProperty('access-control-allow-origin');
+      expect((await http.get('/v1/books').set('Origin', other)).headers).not.toHaveProperty(
+        'access-control-allow-origin',
+      );
     }
   });
 
   it('are announced by a preflight, which is answered without asking who it is', async () => {
     const { http } = library({ settings: { corsOrigins: [shop] } });
-    const { status, headers } = await http.options('/v1/books').set({ Origin: shop, 'Access-Control-Request-Method': 'GET' });
+    const { status, headers } = await http
+      .options('/v1/books')
+      .set({ Origin: shop, 'Access-Control-Request-Method': 'GET' });
     expect(status).toBe(204);
     expect(headers['access-control-allow-methods']).toContain('PATCH');
     expect(headers['access-control-allow-headers']).toContain('Idempotency-Key');
@@ -139,12 +146,16 @@ describe('requests from the pages of other origins', () => {
 
 describe('the health of the program', () => {
   it('is alive whatever else is wrong', async () => {
-    const { status, body } = await library({ checks: { database: () => Promise.reject(new Error('gone')) } }).http.get('/livez');
+    const { status, body } = await library({ checks: { database: () => Promise.reject(new Error('gone')) } }).http.get(
+      '/livez',
+    );
     expect([status, body]).toEqual([200, { status: 'ok' }]);
   });
 
   it('is ready when every check passes, and says what they found', async () => {
-    const { status, body } = await library({ checks: { database: async () => {}, disk: async () => {} } }).http.get('/readyz');
+    const { status, body } = await library({ checks: { database: async () => {}, disk: async () => {} } }).http.get(
+      '/readyz',
+    );
     expect(status).toBe(200);
     expect(body).toEqual({
       status: 'ok',
@@ -158,7 +169,13 @@ describe('the health of the program', () => {
   it('is not ready when one fails; why is in the log, once, and of it only what is no secret in the answer', async () => {
     let working = false;
     const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' });
-    const { http, log } = library({ checks: { database: async () => { if (!working) throw refused; } } });
+    const { http, log } = library({
+      checks: {
+        database: async () => {
+          if (!working) throw refused;
+        },
+      },
+    });
     const { status, body, text } = await http.get('/readyz');
     expect(status).toBe(503);
     expect(body.checks).toMatchObject([{ name: 'database', status: 'failed', reason: 'ECONNREFUSED' }]);
@@ -166,13 +183,22 @@ describe('the health of the program', () => {
     await http.get('/readyz');
     working = true;
     expect((await http.get('/readyz')).status).toBe(200);
-    const messages = log().lines.map(({ level, message }) => `${level}: ${message}`).filter((line) => line.includes('check'));
+    const messages = log()
+      .lines.map(({ level, message }) => `${level}: ${message}`)
+      .filter((line) => line.includes('check'));
     expect(messages).toEqual(['warn: The check "database" fails.', 'info: The check "database" passes again.']);
   });
 
   it('does not wait for a check that hangs, and does not pile them up', async () => {
     let started = 0;
-    const { http } = library({ checks: { database: () => { started += 1; return delay(5_000, undefined, { ref: false }); } } });
+    const { http } = library({
+      checks: {
+        database: () => {
+          started += 1;
+          return delay(5_000, undefined, { ref: false });
+        },
+      },
+    });
     const answers = await Promise.all([http.get('/readyz'), http.get('/readyz'), http.get('/readyz')]);
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
     expect(answers[0]!.body.checks[0].reason).toContain('1000 ms');
@@ -193,12 +219,19 @@ describe('the health of the program', () => {
     const details = {
       broker: () => ({ connected: false }),
       breaker: async () => 'open',
-      broken: () => { throw new Error('at 10.0.0.7'); },
+      broken: () => {
+        throw new Error('at 10.0.0.7');
+      },
       hanging: () => delay(5_000, undefined, { ref: false }),
     };
     const { status, body } = await library({ details }).http.get('/readyz');
     expect(status).toBe(200);
-    expect(body.details).toEqual({ broker: { connected: false }, breaker: 'open', broken: 'unknown', hanging: 'unknown' });
+    expect(body.details).toEqual({
+      broker: { connected: false },
+      breaker: 'open',
+      broken: 'unknown',
+      hanging: 'unknown',
+    });
   });
 
   it('tells what a failure says itself', async () => {

@@ -93,11 +93,17 @@ async function told(tell: () => unknown): Promise<unknown> {
 }
 
 const withinPatience = (work: Promise<unknown>): Promise<unknown> =>
-  within(patience, work, orFail(() => new Failure('platform.too-slow', 'unavailable', `No answer within ${patience} ms.`)));
+  within(
+    patience,
+    work,
+    orFail(() => new Failure('platform.too-slow', 'unavailable', `No answer within ${patience} ms.`)),
+  );
 
 /** Anyone can ask, so: nothing of messages that may name machines and users. */
 const publicReason = (error: unknown): string =>
-  error instanceof Failure ? error.message : String((error as { code?: unknown } | null)?.code ?? 'It does not work; the log says why.');
+  error instanceof Failure
+    ? error.message
+    : String((error as { code?: unknown } | null)?.code ?? 'It does not work; the log says why.');
 
 const tell = (response: Response, status: number, body: unknown): void => {
   response.status(status).set('Cache-Control', 'no-store').json(body);

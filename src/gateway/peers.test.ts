@@ -37,7 +37,9 @@ beforeAll(async () => {
   const issued = [
     ...(await issueCertificates(join(folder, 'ours'), holders('library', 'gateway', 'people'))),
     ...(await issueCertificates(join(folder, 'ours'), new Map([['expired', ['gateway']]]), brief)),
-    ...[...(await issueCertificates(join(folder, 'theirs'), holders('gateway', 'library')))].map(([name, of]) => [`their ${name}`, of] as const),
+    ...[...(await issueCertificates(join(folder, 'theirs'), holders('gateway', 'library')))].map(
+      ([name, of]) => [`their ${name}`, of] as const,
+    ),
   ];
   for (const [name, of] of issued) files.set(name, of);
 });
@@ -59,7 +61,15 @@ const gatewayOf = (name: string, url: string) =>
   serve([], { upstreams: [{ name: 'library', endpoints, origins: [url], certificates: certificatesOf(name) }] });
 
 const asCustomer = { Authorization: `Bearer ${tokenFor(somebody())}` };
-const all = [['GET', '/livez'], ['GET', '/readyz'], ['GET', '/metrics'], ['GET', '/v1/books'], ['HEAD', '/v1/books'], ['POST', '/v1/books'], ['GET', '/v1/loans']] as const;
+const all = [
+  ['GET', '/livez'],
+  ['GET', '/readyz'],
+  ['GET', '/metrics'],
+  ['GET', '/v1/books'],
+  ['HEAD', '/v1/books'],
+  ['POST', '/v1/books'],
+  ['GET', '/v1/loans'],
+] as const;
 
 /** Which of `all` are answered with success to a peer that shows the certificate of `name`, or none. */
 async function answeredTo(name: string | undefined, url: string): Promise<string[]> {
@@ -69,9 +79,13 @@ async function answeredTo(name: string | undefined, url: string): Promise<string
   const answered: string[] = [];
   for (const [method, path] of all) {
     const status = await new Promise((resolve, reject) => {
-      const sent = request(url + path, { method, ca, ...identity, servername: 'library', agent: false, headers: asCustomer }, (answer) => {
-        answer.resume().on('end', () => resolve(answer.statusCode));
-      });
+      const sent = request(
+        url + path,
+        { method, ca, ...identity, servername: 'library', agent: false, headers: asCustomer },
+        (answer) => {
+          answer.resume().on('end', () => resolve(answer.statusCode));
+        },
+      );
       sent.on('error', reject).end();
     });
     if (status === 200) answered.push(`${method} ${path}`);
@@ -117,10 +131,19 @@ describe('the port of a module behind a gateway', () => {
   it('S39 is connected to anew after half a minute, so that no certificate outlives its time by more', async () => {
     const { url } = await module();
     const { ca, cert, key } = files.get('gateway')!;
-    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key), servername: 'library' });
+    const agent = new Agent({
+      keepAlive: true,
+      maxSockets: 1,
+      ca: readFileSync(ca),
+      cert: readFileSync(cert),
+      key: readFileSync(key),
+      servername: 'library',
+    });
     onTestFinished(() => agent.destroy());
     const ask = async () => {
-      const [answer] = (await once(request(`${url}/v1/loans`, { agent, headers: asCustomer }).end(), 'response')) as [IncomingMessage];
+      const [answer] = (await once(request(`${url}/v1/loans`, { agent, headers: asCustomer }).end(), 'response')) as [
+        IncomingMessage,
+      ];
       const { localPort } = answer.socket;
       await answer.toArray();
       return { status: answer.statusCode, localPort };
@@ -138,7 +161,11 @@ describe('the port of a module behind a gateway', () => {
 
   it('S39 says no more in its refusal than that', async () => {
     const refused = await gateway(endpoints, { behindGateway: true }).http.get('/v1/loans').set(asCustomer);
-    expect([refused.status, refused.body.code, refused.body.detail]).toEqual([403, 'platform.forbidden', 'This port is for the gateway.']);
+    expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
+      403,
+      'platform.forbidden',
+      'This port is for the gateway.',
+    ]);
   });
 });
 
@@ -175,13 +202,25 @@ describe('a gateway before modules with certificates', () => {
   });
 
   it('goes on when both get new certificates', async () => {
-    const both = await issueCertificates(join(folder, 'renewed'), new Map([['library', ['library']], ['gateway', ['gateway']]]));
+    const both = await issueCertificates(
+      join(folder, 'renewed'),
+      new Map([
+        ['library', ['library']],
+        ['gateway', ['gateway']],
+      ]),
+    );
     for (const [name, of] of both) files.set(`renewed ${name}`, of);
     const served = await module('renewed library');
     const through = await gatewayOf('renewed gateway', served.url);
     expect(await statusThrough(through)).toBe(200);
     const serialBefore = await serialOf(served.url);
-    await issueCertificates(join(folder, 'renewed'), new Map([['library', ['library']], ['gateway', ['gateway']]]));
+    await issueCertificates(
+      join(folder, 'renewed'),
+      new Map([
+        ['library', ['library']],
+        ['gateway', ['gateway']],
+      ]),
+    );
     await expect.poll(() => serialOf(served.url)).not.toBe(serialBefore);
     expect(await statusThrough(through)).toBe(200);
     expect(await statusThrough(await gatewayOf('renewed gateway', served.url))).toBe(200);

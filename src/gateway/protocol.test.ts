@@ -27,7 +27,11 @@ const end = ['Connection: close', '', ''];
 
 describe('the target of a request', () => {
   it.each([
-    ['with scheme and host (RFC 9112, 3.2.2)', 'http://shop.example:3000/v1/books/a%2Fb?page=2', { id: 'a/b', page: 2 }],
+    [
+      'with scheme and host (RFC 9112, 3.2.2)',
+      'http://shop.example:3000/v1/books/a%2Fb?page=2',
+      { id: 'a/b', page: 2 },
+    ],
     ['with https', 'HTTPS://shop.example/v1/books/7', { id: '7' }],
     ['with a slash at the end', '/v1/books/7/?page=2', { id: '7', page: 2 }],
   ])('%s is found', async (_, target, found) => {
@@ -68,17 +72,39 @@ describe("what Node's parser refuses", () => {
   it.each([
     ['a method that nobody knows', ['FOO /livez HTTP/1.1', 'Host: x', '', ''], 400, 'platform.malformed-request'],
     ['what is not HTTP', ['hello', '', ''], 400, 'platform.malformed-request'],
-    ['a header with a space before the colon', ['GET /livez HTTP/1.1', 'Host : x', '', ''], 400, 'platform.malformed-request'],
-    ['headers without end', ['GET /livez HTTP/1.1', 'Host: x', `X-Padding: ${'x'.repeat(20_000)}`, '', ''], 431, 'platform.headers-too-large'],
-    ['a chunk size that is no number', ['POST /v1/books/7 HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked', '', 'zz', ''], 400, 'platform.malformed-request'],
+    [
+      'a header with a space before the colon',
+      ['GET /livez HTTP/1.1', 'Host : x', '', ''],
+      400,
+      'platform.malformed-request',
+    ],
+    [
+      'headers without end',
+      ['GET /livez HTTP/1.1', 'Host: x', `X-Padding: ${'x'.repeat(20_000)}`, '', ''],
+      431,
+      'platform.headers-too-large',
+    ],
+    [
+      'a chunk size that is no number',
+      ['POST /v1/books/7 HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked', '', 'zz', ''],
+      400,
+      'platform.malformed-request',
+    ],
   ])('is answered as every other error: %s', async (_, lines, status, code) => {
     const { head, body, log } = await sent(...lines);
     const [first, ...headers] = head.split('\r\n');
     expect(first).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    const expected = ['Content-Type: application/problem+json', 'Connection: close', 'Cache-Control: no-store', 'X-Content-Type-Options: nosniff'];
+    const expected = [
+      'Content-Type: application/problem+json',
+      'Connection: close',
+      'Cache-Control: no-store',
+      'X-Content-Type-Options: nosniff',
+    ];
     expect(headers).toEqual(expect.arrayContaining(expected));
     expect(body).toMatchObject({ type: `urn:problem:${code}`, status, code, requestId: expect.any(String) });
-    await expect.poll(() => log().lines).toEqual([expect.objectContaining({ status, code, requestId: body.requestId })]);
+    await expect
+      .poll(() => log().lines)
+      .toEqual([expect.objectContaining({ status, code, requestId: body.requestId })]);
   });
 
   it('does not take the answer from the request before it', async () => {

@@ -35,7 +35,10 @@ async function counting(rateLimit: number, url = redisUrl) {
   const sharedCounts = await connectSharedCounts(url, noting(log));
   onTestFinished(() => sharedCounts.close());
   const { http } = gateway([books], { sharedCounts, settings: { rateLimit, trustProxy: 1 } });
-  return { log, from: (address: string, headers = {}) => http.get('/v1/books').set({ 'X-Forwarded-For': address, ...headers }) };
+  return {
+    log,
+    from: (address: string, headers = {}) => http.get('/v1/books').set({ 'X-Forwarded-For': address, ...headers }),
+  };
 }
 
 /** Redis behind a connection that can be cut. */
@@ -105,7 +108,12 @@ describe.skipIf(noRedis)(`several gateways with one Redis${needsRedis}`, () => {
     const { hostname, port } = new URL(redisUrl);
     const server = createTlsServer({ cert: await readFile(cert), key: await readFile(key) }, (socket) => {
       const redis = connect(Number(port || 6379), hostname);
-      socket.on('error', () => redis.destroy()).on('close', () => redis.destroy()).pipe(redis).on('error', () => socket.destroy()).pipe(socket);
+      socket
+        .on('error', () => redis.destroy())
+        .on('close', () => redis.destroy())
+        .pipe(redis)
+        .on('error', () => socket.destroy())
+        .pipe(socket);
     });
     const url = `rediss://localhost:${await portOf(server)}`;
     await expect(counting(1, url)).rejects.toThrow('REDIS_URL');

@@ -1,6 +1,11 @@
 /** Counts that several gateways share, in Redis. While it is away, each counts for itself: nobody is refused for it. */
 import { createClient } from '@redis/client';
-import { RateLimiterMemory, RateLimiterRedis, RLWrapperTimeouts, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import {
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RLWrapperTimeouts,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
 import type { Logger } from '#platform/logger.ts';
 
 /** Milliseconds. */

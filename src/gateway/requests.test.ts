@@ -7,7 +7,10 @@ import { endpoint, type Endpoint } from '#platform/endpoint.ts';
 import { gateway, LibraryApi, type TestGatewayOptions } from '../../tests/support/gateway.ts';
 
 /** Answers with what the handler was given. */
-const echo = (route: 'GET /v1/books' | 'POST /v1/books' | 'PATCH /v1/books/{id}', fields: Partial<Endpoint>): Endpoint =>
+const echo = (
+  route: 'GET /v1/books' | 'POST /v1/books' | 'PATCH /v1/books/{id}',
+  fields: Partial<Endpoint>,
+): Endpoint =>
   endpoint(LibraryApi, route, {
     summary: 'Echo',
     access: 'anyone',
@@ -20,8 +23,13 @@ const echo = (route: 'GET /v1/books' | 'POST /v1/books' | 'PATCH /v1/books/{id}'
   });
 
 const Author = z.object({ name: z.string().trim().min(1), born: z.int().optional() });
-const NewBook = z.object({ title: z.string().max(20), authors: z.array(Author).max(3), note: z.object({ text: z.string() }).optional() });
-const posting = (options?: TestGatewayOptions) => gateway([echo('POST /v1/books', { body: NewBook })], options).http.post('/v1/books');
+const NewBook = z.object({
+  title: z.string().max(20),
+  authors: z.array(Author).max(3),
+  note: z.object({ text: z.string() }).optional(),
+});
+const posting = (options?: TestGatewayOptions) =>
+  gateway([echo('POST /v1/books', { body: NewBook })], options).http.post('/v1/books');
 const emma = { title: 'Emma', authors: [{ name: 'Jane Austen' }] };
 
 describe('the body of a request', () => {
@@ -116,7 +124,9 @@ describe('the body of a request', () => {
   });
 
   it('S32 with a longer array than declared is 400', async () => {
-    expect((await posting().send({ ...emma, authors: Array.from({ length: 4 }, () => ({ name: 'x' })) })).status).toBe(400);
+    expect((await posting().send({ ...emma, authors: Array.from({ length: 4 }, () => ({ name: 'x' })) })).status).toBe(
+      400,
+    );
   });
 
   it.each([
@@ -166,14 +176,21 @@ describe('the query', () => {
     expect((await ask('')).body.query).toEqual({ limit: 20 });
   });
 
-  it.each(['?limit=', '?limit=five', '?limit=1e1', '?limit=0x10', '?limit=101', '?limit=1&limit=2', '?paid=yes', '?cursor=12345678901', '?cursor=a&cursor=b'])(
-    'S32 %s is refused',
-    async (text) => {
-      const { status, body } = await ask(text);
-      expect(status).toBe(400);
-      expect(body.errors).toHaveLength(1);
-    },
-  );
+  it.each([
+    '?limit=',
+    '?limit=five',
+    '?limit=1e1',
+    '?limit=0x10',
+    '?limit=101',
+    '?limit=1&limit=2',
+    '?paid=yes',
+    '?cursor=12345678901',
+    '?cursor=a&cursor=b',
+  ])('S32 %s is refused', async (text) => {
+    const { status, body } = await ask(text);
+    expect(status).toBe(400);
+    expect(body.errors).toHaveLength(1);
+  });
 
   it('is refused with U+0000 in it', async () => {
     expect((await ask('?cursor=a%00b')).body.errors).toEqual([{ path: '/cursor', message: expect.any(String) }]);
@@ -205,13 +222,19 @@ describe('an endpoint that cannot be right', () => {
   it.each([
     ['whose path has a parameter it does not check', echo('PATCH /v1/books/{id}', {}), '{id}'],
     ['that reads a body with GET', echo('GET /v1/books', { body: NewBook }), 'cannot have a body'],
-    ['whose schema cannot refuse unknown fields', echo('POST /v1/books', { body: NewBook.and(z.object({})) as never }), 'intersection'],
+    [
+      'whose schema cannot refuse unknown fields',
+      echo('POST /v1/books', { body: NewBook.and(z.object({})) as never }),
+      'intersection',
+    ],
   ])('%s stops the program from starting', (_, wrong, reason) => {
     expect(() => gateway([wrong])).toThrow(reason);
   });
 
   it('that is declared twice stops the program from starting', () => {
-    expect(() => gateway([echo('GET /v1/books', {}), echo('GET /v1/books', {})])).toThrow('GET /v1/books is declared twice');
+    expect(() => gateway([echo('GET /v1/books', {}), echo('GET /v1/books', {})])).toThrow(
+      'GET /v1/books is declared twice',
+    );
   });
 });
 
@@ -221,8 +244,9 @@ async function statusOfChunked(app: Parameters<typeof createServer>[1], text: st
   const { port } = server.address() as AddressInfo;
   try {
     return await new Promise((resolve, reject) => {
-      const request = httpRequest({ port, path: '/v1/books', method: 'POST', headers: { 'content-type': 'application/json' } }, (answer) =>
-        resolve(answer.statusCode),
+      const request = httpRequest(
+        { port, path: '/v1/books', method: 'POST', headers: { 'content-type': 'application/json' } },
+        (answer) => resolve(answer.statusCode),
       );
       request.on('error', reject);
       request.write(text.slice(0, 500));

@@ -7,7 +7,13 @@ import { type Route, routeFinder, routesOf } from './routes.ts';
 function table(...names: string[]) {
   const routes = names.map((name): Route => {
     const [method, url] = name.split(' ') as [Route['method'], string];
-    return { method, url, access: 'anyone', operational: false, answer: ({ params }, response) => void response.json([name, { ...params }]) };
+    return {
+      method,
+      url,
+      access: 'anyone',
+      operational: false,
+      answer: ({ params }, response) => void response.json([name, { ...params }]),
+    };
   });
   const app = express().use((request, _response, next) => {
     request.context = {} as never;
@@ -25,7 +31,12 @@ function table(...names: string[]) {
 
 describe('the routes', () => {
   it('are found by method and path, with what their parameters are', async () => {
-    const find = table('GET /v1/orders', 'GET /v1/orders/{id}', 'POST /v1/orders/{id}/cancel', 'GET /.well-known/jwks.json');
+    const find = table(
+      'GET /v1/orders',
+      'GET /v1/orders/{id}',
+      'POST /v1/orders/{id}/cancel',
+      'GET /.well-known/jwks.json',
+    );
     expect(await find('get', '/v1/orders')).toEqual(['GET /v1/orders', {}]);
     expect(await find('get', '/v1/orders/7?a=/b')).toEqual(['GET /v1/orders/{id}', { id: '7' }]);
     expect(await find('post', '/v1/orders/7/cancel')).toEqual(['POST /v1/orders/{id}/cancel', { id: '7' }]);
@@ -42,7 +53,17 @@ describe('the routes', () => {
 
   it('are not there for a path that is only similar', async () => {
     const find = table('GET /books/{id}');
-    for (const path of ['/books', '/books/', '/books/7//', '/Books/7', '//books/7', '/', '/constructor', '/__proto__', '/books/__proto__/x']) {
+    for (const path of [
+      '/books',
+      '/books/',
+      '/books/7//',
+      '/Books/7',
+      '//books/7',
+      '/',
+      '/constructor',
+      '/__proto__',
+      '/books/__proto__/x',
+    ]) {
       expect(await find('get', path), path).toBe(404);
     }
     expect(await find('get', '/books/__proto__')).toMatchObject(['GET /books/{id}', {}]);

@@ -29,9 +29,12 @@ export function routesOf(routes: readonly Route[], steps: readonly RequestHandle
 }
 
 /** Finds the route that Express will find, without Express. Undefined also for a target that cannot be read. */
-export function routeFinder<R extends Place>(routes: readonly R[]): (method: string | undefined, target: string | undefined) => R | undefined {
+export function routeFinder<R extends Place>(
+  routes: readonly R[],
+): (method: string | undefined, target: string | undefined) => R | undefined {
   const patterns = [...byUrl(routes)].map(([url, here]) => ({ pattern: patternOf(url), here }));
-  return (method, target = '') => patterns.find(({ pattern }) => pattern.test(target))?.here.find((route) => route.method === method);
+  return (method, target = '') =>
+    patterns.find(({ pattern }) => pattern.test(target))?.here.find((route) => route.method === method);
 }
 
 const patternOf = (url: string) => new RegExp(`^${url.replaceAll('.', '\\.').replace(parameter, '[^/?]+')}/?(?:\\?|$)`);
@@ -41,13 +44,17 @@ const parameter = /\{(\w+)\}/g;
 
 /** Groups routes by URL. Express takes the first that matches, so literal segments come before parameters (`{` sorts after letters). */
 function byUrl<R extends Place>(routes: readonly R[]): Map<string, R[]> {
-  const groups = Map.groupBy(routes.toSorted((a, b) => (a.url < b.url ? -1 : 1)), ({ url }) => url);
+  const groups = Map.groupBy(
+    routes.toSorted((a, b) => (a.url < b.url ? -1 : 1)),
+    ({ url }) => url,
+  );
   const shapes = new Map<string, string>();
   for (const [url, here] of groups) {
     const twice = here.find(({ method }, index) => here.findIndex((other) => other.method === method) !== index);
     if (twice) throw new TypeError(`${twice.method} ${url} is declared twice.`);
     const shape = url.replace(parameter, '{}');
-    if (shapes.has(shape)) throw new TypeError(`${url} and ${shapes.get(shape)} are one path: call its parameters the same.`);
+    if (shapes.has(shape))
+      throw new TypeError(`${url} and ${shapes.get(shape)} are one path: call its parameters the same.`);
     shapes.set(shape, url);
   }
   return groups;

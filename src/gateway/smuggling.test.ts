@@ -36,14 +36,20 @@ describe('a request whose end is ambiguous', () => {
   });
 
   it.each([
-    ['a length and chunks', [`Content-Length: ${json.length}`, 'Transfer-Encoding: chunked', '', `0\r\n\r\n${smuggled}`]],
+    [
+      'a length and chunks',
+      [`Content-Length: ${json.length}`, 'Transfer-Encoding: chunked', '', `0\r\n\r\n${smuggled}`],
+    ],
     ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 4', '', `0\r\n\r\n${smuggled}`]],
     ['two lengths', [`Content-Length: ${json.length}`, 'Content-Length: 0', '', json + smuggled]],
     ['a list of lengths', [`Content-Length: ${json.length}, 0`, '', json + smuggled]],
     ['a signed length', [`Content-Length: +${json.length}`, '', json + smuggled]],
     ['an encoding after chunked', ['Transfer-Encoding: chunked, identity', '', `0\r\n\r\n${smuggled}`]],
     ['a space before the colon', ['Transfer-Encoding : chunked', '', `0\r\n\r\n${smuggled}`]],
-    ['a header folded over two lines', ['Transfer-Encoding:', ' chunked', `Content-Length: ${json.length}`, '', json + smuggled]],
+    [
+      'a header folded over two lines',
+      ['Transfer-Encoding:', ' chunked', `Content-Length: ${json.length}`, '', json + smuggled],
+    ],
     ['a chunk size that is no number', ['Transfer-Encoding: chunked', '', `0x10\r\n${json}\r\n0\r\n\r\n${smuggled}`]],
     ['a chunk longer than announced', ['Transfer-Encoding: chunked', '', `5\r\n${json}\r\n0\r\n\r\n${smuggled}`]],
     ['two hosts', ['Host: y', `Content-Length: ${json.length}`, '', json + smuggled]],

@@ -15,7 +15,11 @@ const holders = new Map([
   ['both', ['library', 'shop']],
 ]);
 const certificateIn = (file: string) => new X509Certificate(readFileSync(file));
-const contents = ({ ca, cert, key }: CertificateFiles) => ({ ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) });
+const contents = ({ ca, cert, key }: CertificateFiles) => ({
+  ca: readFileSync(ca),
+  cert: readFileSync(cert),
+  key: readFileSync(key),
+});
 
 /** Shakes hands as a client that wants to talk to `servername`, and returns what the server sees of it; rejects with either side's objection. */
 async function shakeHands(client: CertificateFiles, server: CertificateFiles, servername: string): Promise<string> {

@@ -114,7 +114,8 @@ const validFor = (lifetime: number) => ({
 /** Positive, and never the same twice. */
 const serialNumber = () => `01${randomBytes(15).toString('hex')}`;
 
-const privatePem = async (key: webcrypto.CryptoKey) => x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
+const privatePem = async (key: webcrypto.CryptoKey) =>
+  x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 
 /** At once: nobody reads half a file. Only its owner may read it. */
 async function replace(file: string, text: string): Promise<void> {

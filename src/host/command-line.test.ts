@@ -24,17 +24,21 @@ describe('help', () => {
   it('lists every command, those of modules too, and takes --help and -h for the same', async () => {
     const { code, out } = await typed('--help');
     expect(code).toBe(0);
-    for (const command of commands) expect(out.replaceAll(/ {2,}/g, '  ')).toContain(`  ${usageOf(command)}  ${command.summary}`);
+    for (const command of commands)
+      expect(out.replaceAll(/ {2,}/g, '  ')).toContain(`  ${usageOf(command)}  ${command.summary}`);
     expect((await typed('-h')).out).toBe(out);
   });
 
-  it.each(commands.map((command) => ({ name: command.name, command })))('on $name tells its use, its flags and its exit codes', async ({ name, command }) => {
-    const { code, out } = await typed(...name.split(' '), '--help');
-    expect(code).toBe(0);
-    expect(out).toContain(`Usage: npm start -- ${usageOf(command)}`);
-    for (const flag of Object.keys(flagsOf(command))) expect(out).toContain(`  ${flag.replaceAll(/[<>]/g, '')}  `);
-    expect(out).toMatch(/^Exit codes: 0 [^\n]+, 2 wrong arguments[^\n]*\.$/m);
-  });
+  it.each(commands.map((command) => ({ name: command.name, command })))(
+    'on $name tells its use, its flags and its exit codes',
+    async ({ name, command }) => {
+      const { code, out } = await typed(...name.split(' '), '--help');
+      expect(code).toBe(0);
+      expect(out).toContain(`Usage: npm start -- ${usageOf(command)}`);
+      for (const flag of Object.keys(flagsOf(command))) expect(out).toContain(`  ${flag.replaceAll(/[<>]/g, '')}  `);
+      expect(out).toMatch(/^Exit codes: 0 [^\n]+, 2 wrong arguments[^\n]*\.$/m);
+    },
+  );
 
   it('on a group lists its commands', async () => {
     const { code, out } = await typed('events', '--help');
@@ -75,12 +79,22 @@ describe('a command', () => {
 
 /** By shell, the arguments that make it read `script` and print what it offers after `line`, one word a line. */
 const shells: Readonly<Record<string, (script: string, line: string) => readonly string[]>> = {
-  bash: (script, line) => ['-c', `${script}\nCOMP_WORDS=(${words(line)}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fissile; printf '%s\\n' "\${COMPREPLY[@]}"`],
+  bash: (script, line) => [
+    '-c',
+    `${script}\nCOMP_WORDS=(${words(line)}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fissile; printf '%s\\n' "\${COMPREPLY[@]}"`,
+  ],
   // Without a terminal its completion system does not run: what it would be told is printed instead.
-  zsh: (script, line) => ['-fc', `compdef() {}; _files() {}\n_describe() { print -rl -- \${(M)choices:#$words[CURRENT]*} }\n${script}\nwords=(${words(line)}); CURRENT=$#words; _fissile`],
+  zsh: (script, line) => [
+    '-fc',
+    `compdef() {}; _files() {}\n_describe() { print -rl -- \${(M)choices:#$words[CURRENT]*} }\n${script}\nwords=(${words(line)}); CURRENT=$#words; _fissile`,
+  ],
   fish: (script, line) => ['--no-config', '-c', `${script}\ncomplete -C '${line}'`],
 };
-const words = (line: string) => line.split(' ').map((word) => `'${word}'`).join(' ');
+const words = (line: string) =>
+  line
+    .split(' ')
+    .map((word) => `'${word}'`)
+    .join(' ');
 const isMissing = (shell: string) => spawnSync(shell, ['-c', 'true']).status !== 0;
 
 describe.each(Object.keys(shells))('completion in %s', (shell) => {
@@ -94,8 +108,17 @@ describe.each(Object.keys(shells))('completion in %s', (shell) => {
     ['fissile sql any --t', ['--topology']],
   ])('after "%s" offers %j', async (line, offered) => {
     const { out } = await typed('completion', shell);
-    const { stdout, stderr } = spawnSync(shell, shells[shell]!(out, line), { encoding: 'utf8', cwd: import.meta.dirname });
+    const { stdout, stderr } = spawnSync(shell, shells[shell]!(out, line), {
+      encoding: 'utf8',
+      cwd: import.meta.dirname,
+    });
     expect(stderr).toBe('');
-    expect(stdout.trim().split('\n').map((text) => text.split(/[\t:]/, 1)[0]).sort()).toEqual(offered);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((text) => text.split(/[\t:]/, 1)[0])
+        .sort(),
+    ).toEqual(offered);
   });
 });

@@ -51,7 +51,8 @@ function inOrder(args: readonly string[]): readonly string[] {
   const isOption = (arg: string, index: number) => arg.startsWith('-') || args[index - 1] === '--topology';
   const options = args.filter(isOption);
   const words = args.filter((arg, index) => !isOption(arg, index));
-  if (options.some((option) => option === '--version' || option === '-v')) return ['version', ...options.filter((option) => option === '--json')];
+  if (options.some((option) => option === '--version' || option === '-v'))
+    return ['version', ...options.filter((option) => option === '--json')];
   const isHelp = options.includes('--help') || options.includes('-h');
   return [...(words.length === 0 && !isHelp ? ['serve'] : words), ...options];
 }

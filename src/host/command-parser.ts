@@ -25,14 +25,21 @@ export function parserOf(commands: readonly NamedCommand[], run: Run): Parser {
     .exitOverride()
     .helpOption('-h, --help', 'show this')
     .helpCommand(false)
-    .configureOutput({ writeOut: print, writeErr: () => {}, getOutHelpWidth: () => Math.min(process.stdout.columns ?? widest, widest) })
+    .configureOutput({
+      writeOut: print,
+      writeErr: () => {},
+      getOutHelpWidth: () => Math.min(process.stdout.columns ?? widest, widest),
+    })
     .configureHelp(helpStyle)
     .description(about)
     .usage('[command] [options]')
     .option('-v, --version', 'show the version, and those of Node and PostgreSQL');
   for (const command of commands) {
     const words = command.name.split(' ');
-    const group = words.length === 1 ? parser : (parser.commands.find((each) => each.name() === words[0]) ?? parser.command(words[0]!));
+    const group =
+      words.length === 1
+        ? parser
+        : (parser.commands.find((each) => each.name() === words[0]) ?? parser.command(words[0]!));
     const parsed = group
       .command(words.at(-1)!)
       .summary(command.summary)
@@ -43,20 +50,26 @@ export function parserOf(commands: readonly NamedCommand[], run: Run): Parser {
     for (const [flag, meaning] of Object.entries(flagsOf(command))) parsed.option(flag, meaning);
     parsed.action(() => run(command, new TypedLine(parsed.opts()), parsed.args));
   }
-  for (const each of [parser, ...parser.commands.filter(isGroup)]) each.addHelpText('after', `\nExit codes: ${exitCodesOf()}.`);
+  for (const each of [parser, ...parser.commands.filter(isGroup)])
+    each.addHelpText('after', `\nExit codes: ${exitCodesOf()}.`);
   return parser;
 }
 
 const isGroup = ({ commands }: Parser) => commands.length > 0;
 const visibleCommands = ({ commands }: Parser) => commands.flatMap((each) => (isGroup(each) ? each.commands : each));
 const plain = (text: string) => text.replaceAll(/[<>]/g, '');
-const nameOf = (parser: Parser): string => (parser.parent?.parent ? `${nameOf(parser.parent)} ${parser.name()}` : parser.name());
+const nameOf = (parser: Parser): string =>
+  parser.parent?.parent ? `${nameOf(parser.parent)} ${parser.name()}` : parser.name();
 
 const helpStyle: Partial<Help> = {
   optionTerm: ({ flags }) => plain(flags),
   // The commands of groups one by one. For what a misspelt word meant, commander goes by the names of groups.
   formatHelp: (parser, help) => new Help().formatHelp(parser, Object.assign(help, { visibleCommands })),
-  subcommandTerm: (each) => [nameOf(each), ...each.registeredArguments.map((taken) => (taken.required ? taken.name() : `[${taken.name()}]`))].join(' '),
+  subcommandTerm: (each) =>
+    [
+      nameOf(each),
+      ...each.registeredArguments.map((taken) => (taken.required ? taken.name() : `[${taken.name()}]`)),
+    ].join(' '),
   subcommandDescription: (each) => each.summary(),
 };
 

@@ -46,14 +46,22 @@ export interface NamedCommand extends Command {
 export const usageOf = ({ name, takes = [] }: NamedCommand): string => [name, ...takes].join(' ');
 
 /** All flags of a command, `--json` among them. */
-export const flagsOf = ({ flags, json }: Command): Readonly<Record<string, string>> => ({ ...flags, ...(json !== undefined && { '--json': json }) });
+export const flagsOf = ({ flags, json }: Command): Readonly<Record<string, string>> => ({
+  ...flags,
+  ...(json !== undefined && { '--json': json }),
+});
 
 /** In words: `0 done, 1 failed, 2 wrong arguments`. */
 export const exitCodesOf = (command?: Command): string =>
-  Object.entries({ 0: 'done', 1: 'failed', 2: 'wrong arguments', ...command?.exitCodes }).map(([code, meaning]) => `${code} ${meaning}`).join(', ');
+  Object.entries({ 0: 'done', 1: 'failed', 2: 'wrong arguments', ...command?.exitCodes })
+    .map(([code, meaning]) => `${code} ${meaning}`)
+    .join(', ');
 
 /** The paragraphs of a command's description, each in one line unless it is indented. */
 export const paragraphsOf = ({ summary, description }: Command): readonly string[] =>
   description === undefined
     ? [`${summary[0]!.toUpperCase()}${summary.slice(1)}.`]
-    : description.trim().split(/\n\n/).map((text) => (text.startsWith(' ') ? text : text.replaceAll(/\s*\n\s*/g, ' ')));
+    : description
+        .trim()
+        .split(/\n\n/)
+        .map((text) => (text.startsWith(' ') ? text : text.replaceAll(/\s*\n\s*/g, ' ')));

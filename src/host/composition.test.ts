@@ -34,8 +34,21 @@ const library = (bound: (bind: Bind) => void) =>
     reactions: { 'write-off': on(bookLost, (_: LostBooks) => nothing, [LostBooks]) },
     sagas: [run(Lending, (_: Loans) => ({ deadline: 1_000, steps: [] }), [Loans])],
     schedules: { remind: every(60_000, (_: Fines) => nothing, [Fines]) },
-    starts: [atStart(function fill(_: Catalogue) { return nothing; }, [Catalogue])],
-    commands: { 'librarian list': onCommandLine({ takes: [], summary: 'show them', json: '[]' }, (_: Librarians) => async () => ({ lines: [], json: [] }), [Librarians]) },
+    starts: [
+      atStart(
+        function fill(_: Catalogue) {
+          return nothing;
+        },
+        [Catalogue],
+      ),
+    ],
+    commands: {
+      'librarian list': onCommandLine(
+        { takes: [], summary: 'show them', json: '[]' },
+        (_: Librarians) => async () => ({ lines: [], json: [] }),
+        [Librarians],
+      ),
+    },
   });
 
 let test: TestDatabase;
@@ -61,7 +74,12 @@ async function start(bound: (bind: Bind) => void): Promise<void> {
         definitions: [library(bound)],
         elsewhere: [],
         isGateway: true,
-        databases: new Map([['library', { database, connection, variable: 'DATABASE_URL', migrations: [], ping: () => database.query('SELECT 1') }]]),
+        databases: new Map([
+          [
+            'library',
+            { database, connection, variable: 'DATABASE_URL', migrations: [], ping: () => database.query('SELECT 1') },
+          ],
+        ]),
         authenticator: { keys: async () => [], isLive: async () => true, onEnded() {} },
       },
       opened,
@@ -85,7 +103,9 @@ describe('a module with a port that nobody bound', () => {
     ['the command librarian list', 'Librarians'],
   ])('does not start where %s needs it, and one line says so', async (user, port) => {
     await expect(start(allBut(port))).rejects.toThrow(
-      new RegExp(`^Module library: ${user} asks for ${port}, a port that nothing binds\\. Bind it in \`ports\` of modules/library/module\\.ts\\.$`),
+      new RegExp(
+        `^Module library: ${user} asks for ${port}, a port that nothing binds\\. Bind it in \`ports\` of modules/library/module\\.ts\\.$`,
+      ),
     );
   });
 
@@ -96,7 +116,9 @@ describe('a module with a port that cannot be made', () => {
   it.each(Object.entries(ports))('does not start without %s', async (name, port) => {
     const broken = (bind: Bind) => {
       allBut(name)(bind);
-      bind(port).toResolvedValue(() => { throw new Error(`${name} are on fire.`); }, [Clock]);
+      bind(port).toResolvedValue(() => {
+        throw new Error(`${name} are on fire.`);
+      }, [Clock]);
     };
     await expect(start(broken)).rejects.toThrow(`${name} are on fire.`);
   });

@@ -51,7 +51,13 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const remoteClient = options.remoteClient ?? others.clientOf;
 
   const everyModule = [...definitions, ...elsewhere];
-  const { transport, details } = await eventTransport({ eventsUrl: configuration.eventsUrl, modules: definitions.map(({ name }) => name), everyModule, logger, metrics });
+  const { transport, details } = await eventTransport({
+    eventsUrl: configuration.eventsUrl,
+    modules: definitions.map(({ name }) => name),
+    everyModule,
+    logger,
+    metrics,
+  });
   const modules = assemble({
     environment,
     modules: definitions,
@@ -63,7 +69,8 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     wire: configuration.wire,
   });
   // Here, and not at the first call or delivery, it shows that something cannot be made.
-  for (const { definition, container } of modules) for (const [, provided] of partsOf(definition)) container.resolve(provided);
+  for (const { definition, container } of modules)
+    for (const [, provided] of partsOf(definition)) container.resolve(provided);
   const authenticator = authenticatorOf({
     running: modules,
     elsewhere,
@@ -85,7 +92,9 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     issuer: configuration.tokenIssuer,
     audience: configuration.tokenAudience,
   });
-  const checks = Object.fromEntries(modules.map(({ definition, database }) => [`database ${definition.name}`, database.ping]));
+  const checks = Object.fromEntries(
+    modules.map(({ definition, database }) => [`database ${definition.name}`, database.ping]),
+  );
   const clocks = await watchClocks(modules, options, metrics, opened);
   const gateway = createGateway({
     modules: modules.map(({ definition, client, database }) => ({
@@ -98,7 +107,11 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     verifier,
     logger,
     metrics,
-    queueTime: () => Math.max(0, ...modules.flatMap(({ database: { database }, messaging }) => [database.longestWait, messaging.longestWait])),
+    queueTime: () =>
+      Math.max(
+        0,
+        ...modules.flatMap(({ database: { database }, messaging }) => [database.longestWait, messaging.longestWait]),
+      ),
     checks,
     details: { ...details, ...others.breakers, ...clocks },
     sharedCounts,
@@ -115,7 +128,17 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const { grpcPort: port, host } = configuration;
   if (port === undefined) return { gateway, modules, rpc: undefined };
   const { openToPeers } = await import('./rpc.ts');
-  const rpc = await openToPeers({ host, port, modules, everyModule, identity, verifier, logger, metrics, checks: Object.values(checks) });
+  const rpc = await openToPeers({
+    host,
+    port,
+    modules,
+    everyModule,
+    identity,
+    verifier,
+    logger,
+    metrics,
+    checks: Object.values(checks),
+  });
   opened.add('the gRPC server', () => rpc.close(0));
   return { gateway, modules, rpc };
 }
@@ -140,7 +163,10 @@ async function watchClocks(
 }
 
 /** Gateways that are several count requests together. */
-async function sharedCountsOf({ configuration, logger }: CompositionOptions, opened: Opened): Promise<RedisCounts | undefined> {
+async function sharedCountsOf(
+  { configuration, logger }: CompositionOptions,
+  opened: Opened,
+): Promise<RedisCounts | undefined> {
   if (configuration.redisUrl === undefined) return undefined;
   const { connectSharedCounts } = await import('./shared-counts.ts');
   const counts = await connectSharedCounts(configuration.redisUrl, logger);

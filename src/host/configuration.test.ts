@@ -6,7 +6,12 @@ import { StartupError } from './startup-error.ts';
 
 describe('the configuration', () => {
   it('needs no variable at all', () => {
-    expect(readConfiguration({})).toMatchObject({ port: 3000, dataDir: 'data', modules: undefined, databaseUrl: undefined });
+    expect(readConfiguration({})).toMatchObject({
+      port: 3000,
+      dataDir: 'data',
+      modules: undefined,
+      databaseUrl: undefined,
+    });
   });
 
   it('is reachable from this machine only, until it runs in production', () => {
@@ -40,7 +45,9 @@ describe('the configuration', () => {
     ['EVENTS_URL', 'http://broker'],
     ['REDIS_URL', 'amqp://redis'],
   ])('names %s when it is %s', (name, value) => {
-    expect(() => readConfiguration({ [name]: value })).toThrow(new RegExp(`^Wrong environment variable ${name}: [^\\n]+$`));
+    expect(() => readConfiguration({ [name]: value })).toThrow(
+      new RegExp(`^Wrong environment variable ${name}: [^\\n]+$`),
+    );
   });
 });
 
@@ -68,7 +75,14 @@ describe('a number', () => {
   });
 
   it('of a module is refused in the same words', () => {
-    const settings = z.object({ BAKE_TIMEOUT: z.coerce.number().positive().max(60).default(10).transform((value) => value * 1000) });
+    const settings = z.object({
+      BAKE_TIMEOUT: z.coerce
+        .number()
+        .positive()
+        .max(60)
+        .default(10)
+        .transform((value) => value * 1000),
+    });
     const said = 'Wrong environment variable BAKE_TIMEOUT: "soon" is not a number above 0 and up to 60.';
     expect(() => parseEnvironment(settings, { BAKE_TIMEOUT: 'soon' })).toThrow(new StartupError(said));
   });
@@ -93,22 +107,32 @@ describe('a module in another process', () => {
   });
 
   it.each(['library', 'http://library:50051', 'library-1:5001,library-2:5001'])('is not called at %s', (target) => {
-    expect(() => callTarget('library', { LIBRARY_URL: target })).toThrow(/^Wrong environment variable LIBRARY_URL: must be [^\n]+$/);
+    expect(() => callTarget('library', { LIBRARY_URL: target })).toThrow(
+      /^Wrong environment variable LIBRARY_URL: must be [^\n]+$/,
+    );
   });
 
   it('is reached by the gateway at one or several origins', () => {
     const environment = { LIBRARY_HTTP_URL: 'https://library-1:3000/, https://library-2:3000' };
     expect(upstreamOrigins('library', environment)).toEqual(['https://library-1:3000', 'https://library-2:3000']);
     expect(upstreamOrigins('readers', environment)).toBeUndefined();
-    expect(() => upstreamOrigins('library', { LIBRARY_HTTP_URL: 'library:3000' })).toThrow('Wrong environment variable LIBRARY_HTTP_URL');
+    expect(() => upstreamOrigins('library', { LIBRARY_HTTP_URL: 'library:3000' })).toThrow(
+      'Wrong environment variable LIBRARY_HTTP_URL',
+    );
   });
 });
 
 describe('the management port', () => {
   it('is at the address of the public one, unless it has its own', () => {
     expect(readConfiguration({}).management).toBeUndefined();
-    expect(readConfiguration({ HOST: '10.0.0.1', MANAGEMENT_PORT: '9090' }).management).toEqual({ host: '10.0.0.1', port: 9090 });
-    expect(readConfiguration({ MANAGEMENT_PORT: '9090', MANAGEMENT_HOST: '::1' }).management).toEqual({ host: '::1', port: 9090 });
+    expect(readConfiguration({ HOST: '10.0.0.1', MANAGEMENT_PORT: '9090' }).management).toEqual({
+      host: '10.0.0.1',
+      port: 9090,
+    });
+    expect(readConfiguration({ MANAGEMENT_PORT: '9090', MANAGEMENT_HOST: '::1' }).management).toEqual({
+      host: '::1',
+      port: 9090,
+    });
   });
 
   it.each([
@@ -126,7 +150,9 @@ describe('certificates', () => {
   it('are given whole or not at all', () => {
     expect(readConfiguration(files).peerTls).toEqual({ ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' });
     expect(readConfiguration({}).peerTls).toBeUndefined();
-    expect(() => readConfiguration({ ...files, PEER_TLS_KEY: '' })).toThrow('PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY belong together');
+    expect(() => readConfiguration({ ...files, PEER_TLS_KEY: '' })).toThrow(
+      'PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY belong together',
+    );
     expect(() => readConfiguration({ TLS_CERT: 'cert.pem' })).toThrow('TLS_CERT and TLS_KEY belong together');
   });
 
@@ -141,17 +167,23 @@ describe('the origins whose pages may call', () => {
     expect(corsOrigins).toEqual(['https://shop.example', 'http://localhost:5173']);
   });
 
-  it.each(['*', 'shop.example', 'https://shop.example/path', 'https://*.shop.example', 'ftp://shop.example', 'null'])('are not %s', (text) => {
-    const said = `Wrong environment variable CORS_ORIGINS: ${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example.`;
-    expect(() => readConfiguration({ CORS_ORIGINS: text })).toThrow(new StartupError(said));
-  });
+  it.each(['*', 'shop.example', 'https://shop.example/path', 'https://*.shop.example', 'ftp://shop.example', 'null'])(
+    'are not %s',
+    (text) => {
+      const said = `Wrong environment variable CORS_ORIGINS: ${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example.`;
+      expect(() => readConfiguration({ CORS_ORIGINS: text })).toThrow(new StartupError(said));
+    },
+  );
 });
 
 describe('a wrong variable', () => {
   it.each([
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: "loud" is none of error, warn, info, debug, silent'],
     [{ JWKS_URL: 'keys' }, 'JWKS_URL: is not a URL, such as https://example.com'],
-    [{ PORT: 'eighty', LOG_LEVEL: 'loud' }, 'PORT: "eighty" is not a whole number from 0 to 65535; LOG_LEVEL: "loud" is none of error, warn, info, debug, silent'],
+    [
+      { PORT: 'eighty', LOG_LEVEL: 'loud' },
+      'PORT: "eighty" is not a whole number from 0 to 65535; LOG_LEVEL: "loud" is none of error, warn, info, debug, silent',
+    ],
   ])('is told in plain words, and all at once: %j', (environment, said) => {
     expect(() => readConfiguration(environment)).toThrow(new StartupError(`Wrong environment variable ${said}.`));
   });

@@ -34,11 +34,19 @@ export function readConfiguration(environment: Environment) {
     peerTls:
       PEER_TLS === 'off'
         ? ('off' as const)
-        : allOrNone({ ca: PEER_TLS_CA, cert: PEER_TLS_CERT, key: PEER_TLS_KEY }, 'PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY'),
+        : allOrNone(
+            { ca: PEER_TLS_CA, cert: PEER_TLS_CERT, key: PEER_TLS_KEY },
+            'PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY',
+          ),
     dataDir: variables.DATA_DIR,
     databaseUrl: variables.DATABASE_URL,
     /** The same database for what needs a session of its own, where `databaseUrl` leads through a pooler. */
-    databaseDirectUrl: beside('DATABASE_DIRECT_URL', variables.DATABASE_DIRECT_URL, 'DATABASE_URL', variables.DATABASE_URL),
+    databaseDirectUrl: beside(
+      'DATABASE_DIRECT_URL',
+      variables.DATABASE_DIRECT_URL,
+      'DATABASE_URL',
+      variables.DATABASE_URL,
+    ),
     poolSize: variables.DATABASE_POOL_SIZE,
     /** Milliseconds, as all times. */
     poolTimeout: variables.DATABASE_POOL_TIMEOUT,
@@ -69,7 +77,9 @@ function managementPlace(variables: z.output<typeof Variables>, host: string): P
   beside('MANAGEMENT_HOST', MANAGEMENT_HOST, 'MANAGEMENT_PORT', port);
   if (port === undefined) return undefined;
   if (port !== 0 && (port === PORT || port === GRPC_PORT)) {
-    throw new StartupError(`MANAGEMENT_PORT: ${port} is ${port === PORT ? 'PORT' : 'GRPC_PORT'} already. Choose another.`);
+    throw new StartupError(
+      `MANAGEMENT_PORT: ${port} is ${port === PORT ? 'PORT' : 'GRPC_PORT'} already. Choose another.`,
+    );
   }
   return { host: MANAGEMENT_HOST ?? host, port };
 }
@@ -80,7 +90,8 @@ function allOrNone<Files extends Record<string, string | undefined>>(
 ): { [Name in keyof Files]: string } | undefined {
   const given = Object.values(files).filter((name) => name !== undefined);
   if (given.length === 0) return undefined;
-  if (given.length < Object.keys(files).length) throw new StartupError(`${variables} belong together: set all of them, or none.`);
+  if (given.length < Object.keys(files).length)
+    throw new StartupError(`${variables} belong together: set all of them, or none.`);
   return files as { [Name in keyof Files]: string };
 }
 
@@ -88,21 +99,34 @@ function allOrNone<Files extends Record<string, string | undefined>>(
 export const variablePrefix = (module: string): string => `${module.toUpperCase().replaceAll('-', '_')}_`;
 
 /** A variable that exists once for each module or process, such as `ORDERS_DATABASE_URL`. */
-export const moduleVariable = (name: string, ending: keyof typeof ModuleVariables.shape | keyof typeof ProcessVariables.shape): string =>
-  `${variablePrefix(name)}${ending}`;
+export const moduleVariable = (
+  name: string,
+  ending: keyof typeof ModuleVariables.shape | keyof typeof ProcessVariables.shape,
+): string => `${variablePrefix(name)}${ending}`;
 
 /** The variables of one module or process, by their full names. */
 export const variablesOf = (name: string, schema: z.ZodObject) =>
-  z.object(Object.fromEntries(Object.entries(schema.shape).map(([ending, each]) => [`${variablePrefix(name)}${ending}`, each])));
+  z.object(
+    Object.fromEntries(
+      Object.entries(schema.shape).map(([ending, each]) => [`${variablePrefix(name)}${ending}`, each]),
+    ),
+  );
 
-function readModuleVariable<E extends keyof typeof ModuleVariables.shape>(module: string, ending: E, environment: Environment) {
+function readModuleVariable<E extends keyof typeof ModuleVariables.shape>(
+  module: string,
+  ending: E,
+  environment: Environment,
+) {
   const variable = moduleVariable(module, ending);
   const schema: z.ZodType = ModuleVariables.shape[ending];
-  return parseEnvironment(z.object({ [variable]: schema }), environment)[variable] as z.output<typeof ModuleVariables>[E];
+  return parseEnvironment(z.object({ [variable]: schema }), environment)[variable] as z.output<
+    typeof ModuleVariables
+  >[E];
 }
 
 /** A PostgreSQL server for a module alone. */
-export const ownDatabaseUrl = (module: string, environment: Environment) => readModuleVariable(module, 'DATABASE_URL', environment);
+export const ownDatabaseUrl = (module: string, environment: Environment) =>
+  readModuleVariable(module, 'DATABASE_URL', environment);
 
 /** The same server for what needs a session of its own. */
 export const ownDirectUrl = (module: string, environment: Environment) =>
@@ -117,9 +141,11 @@ export const ownDirectUrl = (module: string, environment: Environment) =>
 export const callTarget = (module: string, environment: Environment) => readModuleVariable(module, 'URL', environment);
 
 /** Where the gateway reaches a module that runs elsewhere. */
-export const upstreamOrigins = (module: string, environment: Environment) => readModuleVariable(module, 'HTTP_URL', environment);
+export const upstreamOrigins = (module: string, environment: Environment) =>
+  readModuleVariable(module, 'HTTP_URL', environment);
 
 function beside(variable: string, value: string | undefined, mainVariable: string, main: unknown): string | undefined {
-  if (value !== undefined && main === undefined) throw new StartupError(`${variable} goes with ${mainVariable}: set that too, or neither.`);
+  if (value !== undefined && main === undefined)
+    throw new StartupError(`${variable} goes with ${mainVariable}: set that too, or neither.`);
   return value;
 }

@@ -20,14 +20,17 @@ export class ModuleContainer {
   }
 
   readonly bind: Bind = ((port: Token<unknown>) => ({
-    toResolvedValue: (factory: Factory, collaborators: readonly AnyToken[]) => this.provide(port, factory, collaborators),
+    toResolvedValue: (factory: Factory, collaborators: readonly AnyToken[]) =>
+      this.provide(port, factory, collaborators),
     toConstantValue: (value: unknown) => this.provide(port, () => value),
   })) as Bind;
 
   /** Binds anything: `bind` takes ports alone, and the host settings and the calls of other modules. */
   provide(token: AnyToken, factory: Factory, collaborators: readonly AnyToken[] = []): void {
     this.#bound.set(token, collaborators);
-    this.#container.bind(this.#identifierOf(token)).toResolvedValue(factory as () => unknown, collaborators.map(this.#identifierOf) as never);
+    this.#container
+      .bind(this.#identifierOf(token))
+      .toResolvedValue(factory as () => unknown, collaborators.map(this.#identifierOf) as never);
   }
 
   has(token: AnyToken): boolean {

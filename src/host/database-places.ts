@@ -19,7 +19,12 @@ export interface Places {
 /** The places of a module with a database of its own. */
 export function ownPlaces(module: string, environment: Environment): Places | undefined {
   const [url, directUrl] = [ownDatabaseUrl(module, environment), ownDirectUrl(module, environment)];
-  return url === undefined ? undefined : placesOf([moduleVariable(module, 'DATABASE_URL'), url], [moduleVariable(module, 'DATABASE_DIRECT_URL'), directUrl]);
+  return url === undefined
+    ? undefined
+    : placesOf(
+        [moduleVariable(module, 'DATABASE_URL'), url],
+        [moduleVariable(module, 'DATABASE_DIRECT_URL'), directUrl],
+      );
 }
 
 /** The administrator's places; undefined for the embedded server. */
@@ -28,7 +33,11 @@ export const sharedPlaces = ({ databaseUrl, databaseDirectUrl }: Configuration):
 
 function placesOf([variable, url]: [string, string], [direct, directUrl]: [string, string | undefined]): Places {
   const pool = { variable, connection: parsed(variable, url) };
-  return { pool, session: directUrl === undefined ? pool : { variable: direct, connection: parsed(direct, directUrl) }, directVariable: direct };
+  return {
+    pool,
+    session: directUrl === undefined ? pool : { variable: direct, connection: parsed(direct, directUrl) },
+    directVariable: direct,
+  };
 }
 
 function parsed(variable: string, url: string): ConnectionSettings {

@@ -83,7 +83,10 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
       });
       opened.add(`the database of ${module}`, () => database.close());
       const { connection } = places.session;
-      return [module, { database, connection, variable: places.pool.variable, ping: () => database.query('SELECT 1'), migrations }] as const;
+      return [
+        module,
+        { database, connection, variable: places.pool.variable, ping: () => database.query('SELECT 1'), migrations },
+      ] as const;
     }),
   );
   server?.noteMigrations?.(shared);
@@ -95,11 +98,19 @@ export async function openDatabases(options: Options, opened: Opened): Promise<D
 }
 
 /** For what works on the embedded database only. Answers the variables of the modules whose data lies elsewhere. */
-export function checkEmbedded({ databaseUrl }: Configuration, environment: Environment, modules: readonly string[]): readonly string[] {
-  const own = modules.filter((module) => ownDatabaseUrl(module, environment) !== undefined).map((name) => moduleVariable(name, 'DATABASE_URL'));
+export function checkEmbedded(
+  { databaseUrl }: Configuration,
+  environment: Environment,
+  modules: readonly string[],
+): readonly string[] {
+  const own = modules
+    .filter((module) => ownDatabaseUrl(module, environment) !== undefined)
+    .map((name) => moduleVariable(name, 'DATABASE_URL'));
   if (databaseUrl === undefined && own.length < modules.length) return own;
   const variables = [...(databaseUrl === undefined ? [] : ['DATABASE_URL']), ...own].join(', ');
-  throw new StartupError(`The data lies on the server that the settings name (${variables}): back it up and restore it there, such as with pg_dump and pg_restore.`);
+  throw new StartupError(
+    `The data lies on the server that the settings name (${variables}): back it up and restore it there, such as with pg_dump and pg_restore.`,
+  );
 }
 
 interface Server {
@@ -113,7 +124,10 @@ interface Server {
   readonly noteMigrations?: (modules: readonly string[]) => void;
 }
 
-async function openServer({ configuration, modules, announce, judged, onlyExisting }: Options, opened: Opened): Promise<Server> {
+async function openServer(
+  { configuration, modules, announce, judged, onlyExisting }: Options,
+  opened: Opened,
+): Promise<Server> {
   const { dataDir, poolSize } = configuration;
   const places = sharedPlaces(configuration);
   if (places !== undefined) {
@@ -126,20 +140,36 @@ async function openServer({ configuration, modules, announce, judged, onlyExisti
     const note = (migrated: readonly string[]) => noteMigrations(join(dataDir, 'postgres'), migrated);
     return { admin, location: dataDir, failed: new Promise(() => {}), noteMigrations: note };
   }
-  const { admin, folder, failed, stop, noteMigrations: note } = await startEmbeddedPostgres({ dataDir, connections, announce, judged });
+  const {
+    admin,
+    folder,
+    failed,
+    stop,
+    noteMigrations: note,
+  } = await startEmbeddedPostgres({ dataDir, connections, announce, judged });
   opened.add('the embedded PostgreSQL', stop);
   return { admin, location: folder, failed, noteMigrations: note };
 }
 
 /** Each module's role enters where the administrator does. */
-async function provisioned({ admin, places }: Server, modules: readonly string[]): Promise<readonly (readonly [string, Places])[]> {
+async function provisioned(
+  { admin, places }: Server,
+  modules: readonly string[],
+): Promise<readonly (readonly [string, Places])[]> {
   const { session, pool, directVariable } = places ?? embeddedPlaces(admin);
   try {
     const direct = await withVariable(session.variable, () => provision(admin, modules));
     const pooled = session === pool ? direct : connectionsOf(admin, modules, pool.connection);
     return modules.map((module) => {
       const entered = { ...session, connection: direct.get(module)! };
-      return [module, { session: entered, pool: session === pool ? entered : { ...pool, connection: pooled.get(module)! }, directVariable }];
+      return [
+        module,
+        {
+          session: entered,
+          pool: session === pool ? entered : { ...pool, connection: pooled.get(module)! },
+          directVariable,
+        },
+      ];
     });
   } finally {
     await admin.end();
@@ -152,14 +182,23 @@ const embeddedPlaces = (admin: pg.Client): Places => {
   return { session: place, pool: place, directVariable: place.variable };
 };
 
-async function prepare(module: string, { session, pool, directVariable }: Places, own: boolean, { configuration, allModules }: Options) {
+async function prepare(
+  module: string,
+  { session, pool, directVariable }: Places,
+  own: boolean,
+  { configuration, allModules }: Options,
+) {
   const client = await reachSession(session, directVariable);
   try {
     return await withVariable(session.variable, async () => {
       await checkWritable(client, session.variable);
       if (own) {
         const otherModules = allModules.filter((name) => name !== module);
-        await checkOwnDatabase(client, module, { variable: session.variable, otherModules, production: configuration.production });
+        await checkOwnDatabase(client, module, {
+          variable: session.variable,
+          otherModules,
+          production: configuration.production,
+        });
       }
       const migrations = await migrate(client, module);
       return { migrations, ...(session === pool ? { prepared: true } : await checkPool(pool, module)) };

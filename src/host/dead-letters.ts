@@ -8,7 +8,10 @@ import { UsageError } from './usage-error.ts';
 
 export type DeadLettersByModule = ReadonlyMap<string, DeadLetters>;
 
-export async function withDeadLetters<T>(line: CommandLine, work: (all: DeadLettersByModule) => Promise<T>): Promise<T> {
+export async function withDeadLetters<T>(
+  line: CommandLine,
+  work: (all: DeadLettersByModule) => Promise<T>,
+): Promise<T> {
   const opened = new Opened(createLogger({ level: 'silent', format: 'json' }));
   try {
     const databases = await openStoredData(line, opened);
@@ -37,6 +40,9 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** A subscription's name begins with its module's. */
 function lettersOf(subscription: string, all: DeadLettersByModule): DeadLetters {
   const letters = all.get(subscription.split('.', 1)[0]!);
-  if (!letters) throw new UsageError(`There is no subscription "${subscription}". There are modules with data: ${[...all.keys()].join(', ')}.`);
+  if (!letters)
+    throw new UsageError(
+      `There is no subscription "${subscription}". There are modules with data: ${[...all.keys()].join(', ')}.`,
+    );
   return letters;
 }

@@ -37,7 +37,8 @@ export class Elsewhere {
     const elsewhere = new Elsewhere(options, opened);
     for (const { name, offers, authenticates } of options.modules) {
       const target = callTarget(name, options.environment);
-      const called = authenticates !== undefined || options.callers.some(({ needs }) => needs.some(({ module }) => module === name));
+      const called =
+        authenticates !== undefined || options.callers.some(({ needs }) => needs.some(({ module }) => module === name));
       if (called && target !== undefined) await elsewhere.#connect(name, offers, target);
     }
     return elsewhere;
@@ -47,7 +48,14 @@ export class Elsewhere {
     // A program that runs everything itself does not load what it takes to call others.
     const { RemoteModule } = await import('#runtime/grpc/remote-module.ts');
     const { identity, logger, metrics } = this.#options;
-    const module = new RemoteModule({ api, proto: protoOf(name), target, certificates: identity.peer, logger, metrics });
+    const module = new RemoteModule({
+      api,
+      proto: protoOf(name),
+      target,
+      certificates: identity.peer,
+      logger,
+      metrics,
+    });
     this.#called.set(name, module);
     this.#opened.add(`the connection to ${name}`, () => module.close());
   }

@@ -24,7 +24,9 @@ describe('.env', () => {
   it.each(['production', 'test'])('is said to be ignored in %s', (NODE_ENV) => {
     writeFileSync(join(folder, '.env'), 'PORT=4000\n');
     expect(read({ NODE_ENV })).toEqual({ NODE_ENV });
-    expect(said).toEqual([`${join(folder, '.env')} is ignored, as NODE_ENV is ${NODE_ENV}. Set its variables where the program is started.`]);
+    expect(said).toEqual([
+      `${join(folder, '.env')} is ignored, as NODE_ENV is ${NODE_ENV}. Set its variables where the program is started.`,
+    ]);
   });
 
   it('may be missing', () => {

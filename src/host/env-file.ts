@@ -30,6 +30,8 @@ function textOf(file: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new StartupError(`${file} cannot be read (${code}). Make it readable for this user, or remove it.`, { cause: error });
+    throw new StartupError(`${file} cannot be read (${code}). Make it readable for this user, or remove it.`, {
+      cause: error,
+    });
   }
 }

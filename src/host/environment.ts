@@ -20,11 +20,14 @@ export function checkEnvironment(schemas: readonly z.ZodObject[], environment: E
   if (mistakes.length > 0) throw wrongVariables(mistakes);
 }
 
-const wrongVariables = (mistakes: readonly string[]) => new StartupError(`Wrong environment variable ${[...new Set(mistakes)].join('; ')}.`);
+const wrongVariables = (mistakes: readonly string[]) =>
+  new StartupError(`Wrong environment variable ${[...new Set(mistakes)].join('; ')}.`);
 
-const present = (environment: Environment) => Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+const present = (environment: Environment) =>
+  Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
 
-const parse = <S extends z.ZodObject>(schema: S, environment: Environment) => schema.safeParse(present(environment), { error: plainWords });
+const parse = <S extends z.ZodObject>(schema: S, environment: Environment) =>
+  schema.safeParse(present(environment), { error: plainWords });
 
 function mistakesOf(schema: z.ZodObject, environment: Environment, { issues }: z.ZodError): string[] {
   return issues.map(({ path, message }) => {

@@ -24,7 +24,13 @@ export interface EventTransport {
   readonly details: Readonly<Record<string, () => unknown>>;
 }
 
-export async function eventTransport({ eventsUrl, modules, everyModule, logger, metrics }: Options): Promise<EventTransport> {
+export async function eventTransport({
+  eventsUrl,
+  modules,
+  everyModule,
+  logger,
+  metrics,
+}: Options): Promise<EventTransport> {
   const subscriptions = everyModule.flatMap(subscriptionsOf);
   if (eventsUrl === undefined) return { transport: new MemoryTransport(subscriptions), details: {} };
   const { RabbitmqTransport } = await import('#runtime/events/rabbitmq/rabbitmq-transport.ts');
@@ -51,7 +57,10 @@ interface Parts {
 
 /** A sentence for each event that would have to go from a process to another one. */
 const crossings = ({ here, elsewhere }: Parts): string[] =>
-  [[here, elsewhere], [elsewhere, here]].flatMap(([announcing, reacting]) =>
+  [
+    [here, elsewhere],
+    [elsewhere, here],
+  ].flatMap(([announcing, reacting]) =>
     reacting!.flatMap(({ name, reactions }) =>
       Object.values(reactions)
         .filter(({ event }) => announcing!.some((module) => module.name === event.module))
@@ -62,7 +71,9 @@ const crossings = ({ here, elsewhere }: Parts): string[] =>
 /** Refuses a process that is part of a split, by what its settings say of other processes, and has no broker to reach them. */
 export function requireBroker(parts: Parts, { grpcPort, eventsUrl }: Configuration, environment: Environment): void {
   const saysSo = [
-    ...parts.elsewhere.flatMap(({ name }) => [moduleVariable(name, 'URL'), moduleVariable(name, 'HTTP_URL')]).filter((variable) => environment[variable]),
+    ...parts.elsewhere
+      .flatMap(({ name }) => [moduleVariable(name, 'URL'), moduleVariable(name, 'HTTP_URL')])
+      .filter((variable) => environment[variable]),
     ...(grpcPort === undefined ? [] : ['GRPC_PORT']),
   ];
   const [crossing] = crossings(parts);
@@ -76,6 +87,8 @@ export function requireBroker(parts: Parts, { grpcPort, eventsUrl }: Configurati
 export function warnOfWaiting(parts: Parts, transport: Transport, logger: Logger): void {
   if (transport.reachesOtherProcesses) return;
   for (const crossing of crossings(parts)) {
-    logger.warn(`${crossing}, and not both run here: the event waits in the outbox until both do, or EVENTS_URL names a broker.`);
+    logger.warn(
+      `${crossing}, and not both run here: the event waits in the outbox until both do, or EVENTS_URL names a broker.`,
+    );
   }
 }

@@ -104,7 +104,10 @@ export class HttpFront {
 function secureServer(certificate: FrontCertificate, answer: RequestListener): SecureServer {
   const context = () => ({ ...certificate.current(), minVersion: 'TLSv1.2' as const });
   const requestCert = certificate.current().ca !== undefined;
-  const server = createSecureServer({ ...serverOptions, ...context(), handshakeTimeout, requestCert, rejectUnauthorized: false }, answer);
+  const server = createSecureServer(
+    { ...serverOptions, ...context(), handshakeTimeout, requestCert, rejectUnauthorized: false },
+    answer,
+  );
   certificate.onChange(() => server.setSecureContext(context()));
   return server;
 }

@@ -1,6 +1,13 @@
 /** Judges the settings before anything is created, so that one start tells all that is wrong with them. */
 import type { ModuleDefinition } from '#platform/module.ts';
-import { callTarget, type Configuration, moduleVariable, readConfiguration, upstreamOrigins, variablesOf } from './configuration.ts';
+import {
+  callTarget,
+  type Configuration,
+  moduleVariable,
+  readConfiguration,
+  upstreamOrigins,
+  variablesOf,
+} from './configuration.ts';
 import { checkEnvironment, type Environment } from './environment.ts';
 import { requireBroker } from './event-transport.ts';
 import type { Identity } from './identity.ts';
@@ -34,12 +41,29 @@ interface Judged extends Pick<ProgramOptions, 'environment' | 'remoteClient' | '
 }
 
 /** Throws one line with every reason why these modules cannot run with these settings. */
-export function judge({ environment, configuration, definitions, elsewhere, isGateway, identity, ...given }: Judged): void {
-  const isCalled = (module: string) => given.remoteClient?.(module) !== undefined || callTarget(module, environment) !== undefined;
+export function judge({
+  environment,
+  configuration,
+  definitions,
+  elsewhere,
+  isGateway,
+  identity,
+  ...given
+}: Judged): void {
+  const isCalled = (module: string) =>
+    given.remoteClient?.(module) !== undefined || callTarget(module, environment) !== undefined;
   const isReachable = (module: string) => definitions.some(({ name }) => name === module) || isCalled(module);
-  const talksToOthers = configuration.grpcPort !== undefined || elsewhere.some(({ name }) => callTarget(name, environment) !== undefined);
+  const talksToOthers =
+    configuration.grpcPort !== undefined || elsewhere.some(({ name }) => callTarget(name, environment) !== undefined);
   throwAll([
-    () => checkEnvironment([...settingsOf(definitions), ...[...definitions, ...elsewhere].map(({ name }) => variablesOf(name, ModuleVariables))], environment),
+    () =>
+      checkEnvironment(
+        [
+          ...settingsOf(definitions),
+          ...[...definitions, ...elsewhere].map(({ name }) => variablesOf(name, ModuleVariables)),
+        ],
+        environment,
+      ),
     () => checkNeeds(definitions, isReachable),
     () => checkTrust({ definitions, elsewhere, isCalled, configuration, given: given.authenticator }),
     () => isGateway && checkUpstreams(elsewhere, environment),
@@ -52,7 +76,9 @@ export function judge({ environment, configuration, definitions, elsewhere, isGa
 function checkUpstreams(elsewhere: readonly ModuleDefinition[], environment: Environment): void {
   const lost = elsewhere.map(({ name }) => name).filter((name) => upstreamOrigins(name, environment) === undefined);
   if (lost.length === 0) return;
-  throw new StartupError(`The gateway needs ${lost.map((name) => moduleVariable(name, 'HTTP_URL')).join(', ')}: where ${lost.join(', ')} can be reached, as they do not run here.`);
+  throw new StartupError(
+    `The gateway needs ${lost.map((name) => moduleVariable(name, 'HTTP_URL')).join(', ')}: where ${lost.join(', ')} can be reached, as they do not run here.`,
+  );
 }
 
 function throwAll(checks: readonly (() => unknown)[]): void {

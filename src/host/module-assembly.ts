@@ -53,7 +53,9 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
   /** Made on first use, when the containers of all modules are filled. */
   const handlerOf = (operation: Operation) => {
     const { module, name } = operation;
-    const handler = handlers.get(operation) ?? (containers.get(module)!.make(definitions.get(module)!.operations[name]!) as AnyHandler);
+    const handler =
+      handlers.get(operation) ??
+      (containers.get(module)!.make(definitions.get(module)!.operations[name]!) as AnyHandler);
     handlers.set(operation, handler);
     return handler;
   };
@@ -63,7 +65,9 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     ? { meterOf, handlerOf: (operation) => overTheWire(operation, handlerOf(operation), wire) }
     : own;
   const callOf = (operation: Operation): Call<Operation> =>
-    containers.has(operation.module) ? localCall(operation, foreign) : options.remoteClient(operation.module)![operation.name]!;
+    containers.has(operation.module)
+      ? localCall(operation, foreign)
+      : options.remoteClient(operation.module)![operation.name]!;
 
   return modules.map((definition) => {
     const container = containers.get(definition.name)!;
@@ -97,7 +101,14 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
 }
 
 /** All that a module runs, each by what it is called in a message: `the operation placeOrder`. */
-export function partsOf({ operations, reactions, sagas, schedules, starts, commands }: ModuleDefinition): readonly (readonly [string, Provided<unknown>])[] {
+export function partsOf({
+  operations,
+  reactions,
+  sagas,
+  schedules,
+  starts,
+  commands,
+}: ModuleDefinition): readonly (readonly [string, Provided<unknown>])[] {
   const named = (kind: string, parts: Readonly<Record<string, Provided<unknown>>>) =>
     Object.entries(parts).map(([name, part]) => [`the ${kind} ${name}`, part] as const);
   return [

@@ -13,7 +13,9 @@ import { openStoredData } from './stored-data.ts';
 
 export async function moduleCommands(): Promise<readonly NamedCommand[]> {
   const modules = await loadModules(await findModules());
-  return modules.flatMap((module) => Object.entries(module.commands).map(([name, binding]) => ({ name, ...commandOf(module, binding) })));
+  return modules.flatMap((module) =>
+    Object.entries(module.commands).map(([name, binding]) => ({ name, ...commandOf(module, binding) })),
+  );
 }
 
 const commandOf = (module: ModuleDefinition, binding: CommandBinding) => ({
@@ -24,7 +26,12 @@ const commandOf = (module: ModuleDefinition, binding: CommandBinding) => ({
   run: (line: CommandLine, ...given: string[]) => run(module, binding, line, given),
 });
 
-async function run(definition: ModuleDefinition, binding: CommandBinding, line: CommandLine, given: readonly string[]): Promise<Printed> {
+async function run(
+  definition: ModuleDefinition,
+  binding: CommandBinding,
+  line: CommandLine,
+  given: readonly string[],
+): Promise<Printed> {
   const logger = createLogger({ level: 'silent', format: 'json' });
   const opened = new Opened(logger);
   try {
@@ -45,7 +52,12 @@ async function assembled(definition: ModuleDefinition, line: CommandLine, opened
   return assemble({
     environment: line.environment,
     modules: [definition],
-    databases: new Map([[definition.name, { database, connection: {}, variable: 'DATABASE_URL', migrations: [], ping: () => database.query('SELECT 1') }]]),
+    databases: new Map([
+      [
+        definition.name,
+        { database, connection: {}, variable: 'DATABASE_URL', migrations: [], ping: () => database.query('SELECT 1') },
+      ],
+    ]),
     transport: new MemoryTransport(),
     logger,
     metrics: new Metrics(),

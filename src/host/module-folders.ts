@@ -10,7 +10,10 @@ const folder = new URL('../../modules/', import.meta.url);
 /** Their names, in order. */
 export async function moduleNames(): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
 }
 
 /** Imports a module's `module.ts`. */

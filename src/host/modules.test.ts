@@ -9,7 +9,10 @@ const find = query(1, { input: z.object({}), output: z.object({}), errors: [] })
 const LibraryApi = api('library', { find, findAgain: find });
 const found = () => async () => ({});
 const ShopApi = api('shop', {});
-const library = defineModule('library', { offers: LibraryApi, operations: { find: use(found, []), findAgain: use(found, []) } });
+const library = defineModule('library', {
+  offers: LibraryApi,
+  operations: { find: use(found, []), findAgain: use(found, []) },
+});
 const shop = defineModule('shop', { offers: ShopApi, operations: {}, needs: [LibraryApi.find, LibraryApi.findAgain] });
 
 describe('finding the modules', () => {

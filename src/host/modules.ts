@@ -20,18 +20,23 @@ export function selectModules(all: readonly string[], wanted: readonly string[] 
   if (wanted === undefined) return { modules: all, gateway: true };
   const unknown = wanted.filter((name) => name !== gateway && !all.includes(name));
   if (unknown.length > 0) {
-    throw new StartupError(`MODULES names ${unknown.join(', ')}, which is not a module. There are: ${[...all, gateway].join(', ')}.`);
+    throw new StartupError(
+      `MODULES names ${unknown.join(', ')}, which is not a module. There are: ${[...all, gateway].join(', ')}.`,
+    );
   }
   return { modules: all.filter((name) => wanted.includes(name)), gateway: wanted.includes(gateway) };
 }
 
 /** Reads their code. */
-export const loadModules = (names: readonly string[]): Promise<readonly ModuleDefinition[]> => Promise.all(names.map(loadModule));
+export const loadModules = (names: readonly string[]): Promise<readonly ModuleDefinition[]> =>
+  Promise.all(names.map(loadModule));
 
 async function loadModule(name: string): Promise<ModuleDefinition> {
   const { default: definition } = (await importModule(name)) as { default: ModuleDefinition };
   if (definition.name !== name) {
-    throw new StartupError(`modules/${name}/module.ts defines a module named "${definition.name}". Give both the same name.`);
+    throw new StartupError(
+      `modules/${name}/module.ts defines a module named "${definition.name}". Give both the same name.`,
+    );
   }
   return definition;
 }
@@ -39,7 +44,9 @@ async function loadModule(name: string): Promise<ModuleDefinition> {
 /** Refuses to start when a module calls one that is neither here nor reachable. */
 export function checkNeeds(selected: readonly ModuleDefinition[], isReachable: (module: string) => boolean): void {
   for (const module of selected) {
-    const missing = [...new Set(module.needs.map((operation) => operation.module))].filter((name) => !isReachable(name));
+    const missing = [...new Set(module.needs.map((operation) => operation.module))].filter(
+      (name) => !isReachable(name),
+    );
     if (missing.length > 0) {
       throw new StartupError(
         `Module ${module.name} calls ${missing.join(' and ')}, which this process does not run. ` +

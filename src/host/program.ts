@@ -89,7 +89,11 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
     dataLocation: databases.location,
     failed: databases.failed,
     stop: ({ atOnce = false } = {}) =>
-      (stopping ??= drain({ front, rpc, modules }, opened, atOnce ? { ...configuration, shutdownDelay: 0 } : configuration)),
+      (stopping ??= drain(
+        { front, rpc, modules },
+        opened,
+        atOnce ? { ...configuration, shutdownDelay: 0 } : configuration,
+      )),
   };
 }
 
@@ -100,7 +104,11 @@ interface Serving {
 }
 
 /** Requests and calls first, as they make deliveries; then the deliveries; then everything is closed. */
-async function drain({ front, rpc, modules }: Serving, opened: Opened, { shutdownTimeout, shutdownDelay }: Configuration): Promise<void> {
+async function drain(
+  { front, rpc, modules }: Serving,
+  opened: Opened,
+  { shutdownTimeout, shutdownDelay }: Configuration,
+): Promise<void> {
   const deadline = new Deadline(shutdownTimeout);
   await Promise.all([front.close(shutdownTimeout, shutdownDelay), rpc?.close(shutdownTimeout)]);
   await Promise.all(modules.map(({ messaging }) => messaging.drain(deadline)));

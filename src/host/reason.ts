@@ -8,7 +8,8 @@ const insufficientPrivilege = '42501';
 
 export function reasonOf(error: unknown): string | undefined {
   if (error instanceof StartupError) return error.message;
-  if (error instanceof pg.DatabaseError) return isOurs(error) ? undefined : `PostgreSQL refuses this: ${oneLine(error)} (${error.code}).`;
+  if (error instanceof pg.DatabaseError)
+    return isOurs(error) ? undefined : `PostgreSQL refuses this: ${oneLine(error)} (${error.code}).`;
   // The system's own words name what was tried and where.
   if (error instanceof Error && 'syscall' in error) return `${oneLine(error)}.`;
   const failure = asFailure(error);

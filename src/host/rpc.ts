@@ -49,6 +49,8 @@ export async function openToPeers(options: Options): Promise<RpcServer> {
   });
   return listening.catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
-    throw new StartupError(`Port ${port} on ${host} is taken. Stop what uses it, or choose another with GRPC_PORT.`, { cause: error });
+    throw new StartupError(`Port ${port} on ${host} is taken. Stop what uses it, or choose another with GRPC_PORT.`, {
+      cause: error,
+    });
   });
 }

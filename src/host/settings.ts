@@ -23,7 +23,11 @@ export interface SettingsGroup {
 /** The schemas of all variables that the program and these modules read. */
 export const schemasOf = (modules: readonly ModuleDefinition[]): readonly z.ZodObject[] => [
   Variables,
-  ...modules.flatMap(({ name, settings }) => [variablesOf(name, ModuleVariables), variablesOf(name, ProcessVariables), ...(settings ? [settings] : [])]),
+  ...modules.flatMap(({ name, settings }) => [
+    variablesOf(name, ModuleVariables),
+    variablesOf(name, ProcessVariables),
+    ...(settings ? [settings] : []),
+  ]),
 ];
 
 /** Lists the settings of the program, of each module, and of the modules themselves; a shared one once. */
@@ -34,16 +38,31 @@ export function settingGroups(modules: readonly ModuleDefinition[]): readonly Se
   });
   return [
     { title: 'The program', settings: settingsIn(Variables) },
-    { title: 'Each module', settings: { ...settingsIn(variablesOf('<module>', ModuleVariables)), ...settingsIn(variablesOf('<process>', ProcessVariables)) } },
+    {
+      title: 'Each module',
+      settings: {
+        ...settingsIn(variablesOf('<module>', ModuleVariables)),
+        ...settingsIn(variablesOf('<process>', ProcessVariables)),
+      },
+    },
     ...own.filter(({ settings }) => Object.keys(settings).length > 0),
   ];
 }
 
-const settingsIn = (schema: z.ZodObject) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as SettingsGroup['settings'];
+const settingsIn = (schema: z.ZodObject) =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as SettingsGroup['settings'];
 
 /** The value that holds without a setting, in words; empty where there is none. */
-export const withoutIt = ({ without, default: byDefault }: Setting): string => without ?? (byDefault === undefined ? '' : String(byDefault));
+export const withoutIt = ({ without, default: byDefault }: Setting): string =>
+  without ?? (byDefault === undefined ? '' : String(byDefault));
 
 /** The description, and what else is to be known. */
 export const meaningOf = ({ description = '', production, secret, topology }: Setting): string =>
-  [description, production && `${production} in production`, topology && `a topology gives it to its ${topology} only`, secret && 'secret'].filter(Boolean).join('; ');
+  [
+    description,
+    production && `${production} in production`,
+    topology && `a topology gives it to its ${topology} only`,
+    secret && 'secret',
+  ]
+    .filter(Boolean)
+    .join('; ');

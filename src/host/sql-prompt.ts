@@ -10,7 +10,12 @@ interface Terminal {
 /** Resolves at the end of the input, or at `\q`, with the exit code: 1 when a statement failed and nobody looks on. */
 export async function sqlPrompt(client: pg.Client, { input, output }: Terminal): Promise<number> {
   const interactive = output.isTTY === true;
-  const lines = createInterface({ input, output, terminal: interactive, prompt: interactive ? `${client.database}=> ` : '' });
+  const lines = createInterface({
+    input,
+    output,
+    terminal: interactive,
+    prompt: interactive ? `${client.database}=> ` : '',
+  });
   const say = (text: string) => void output.write(`${text}\n`);
   let failed = false;
   let statement = '';
@@ -49,7 +54,12 @@ function tableOf({ fields, rows, command, rowCount }: pg.QueryArrayResult): stri
   if (fields.length === 0) return [command, rowCount].filter((part) => part !== null).join(' ');
   const table = [fields.map(({ name }) => name), ...rows.map((row) => row.map(textOf))];
   const widths = fields.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  const lines = table.map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join(' | ').trimEnd());
+  const lines = table.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column]!))
+      .join(' | ')
+      .trimEnd(),
+  );
   lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('-+-'));
   return [...lines, `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`, ''].join('\n');
 }

@@ -74,7 +74,11 @@ export async function storedServer({ environment }: CommandLine, opened: Opened)
 }
 
 /** The same as pools that are closed by `opened`, by module. Refuses data of another version than this program's. */
-export async function openStoredData(line: CommandLine, opened: Opened, only?: string): Promise<ReadonlyMap<string, PostgresDatabase>> {
+export async function openStoredData(
+  line: CommandLine,
+  opened: Opened,
+  only?: string,
+): Promise<ReadonlyMap<string, PostgresDatabase>> {
   const logger = createLogger({ level: 'silent', format: 'json' });
   const found = await findStoredData(line, opened, only);
   for (const { module, connection, variable } of found) {
@@ -91,8 +95,14 @@ export async function openStoredData(line: CommandLine, opened: Opened, only?: s
   );
 }
 
-export async function topologyOf(file: string, configuration: Configuration, allModules: readonly string[], environment: Environment): Promise<Topology> {
-  if (configuration.modules) throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
+export async function topologyOf(
+  file: string,
+  configuration: Configuration,
+  allModules: readonly string[],
+  environment: Environment,
+): Promise<Topology> {
+  if (configuration.modules)
+    throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
   return readTopology(file, allModules, environment);
 }
 
@@ -110,14 +120,25 @@ async function onServer(
     return (await schemasIn(admin, modules)).map((module) => ({ module, connection: entered.get(module)!, variable }));
   }
   const nameOf = topology.databaseNameOf;
-  const urls = databaseUrls(admin, modules, { nameOf, adminUrl: configuration.databaseDirectUrl ?? configuration.databaseUrl });
+  const urls = databaseUrls(admin, modules, {
+    nameOf,
+    adminUrl: configuration.databaseDirectUrl ?? configuration.databaseUrl,
+  });
   const given = await givenDatabases(admin, modules, nameOf);
   return given.map((module) => ({ module, connection: parseConnectionUrl(urls.get(module)!), variable }));
 }
 
-async function openServer(places: Places | undefined, dataDir: string, modules: number, opened: Opened): Promise<pg.Client> {
+async function openServer(
+  places: Places | undefined,
+  dataDir: string,
+  modules: number,
+  opened: Opened,
+): Promise<pg.Client> {
   if (places === undefined) {
-    return openExistingPostgres({ dataDir, connections: modules * (connections.pool + connections.beside), announce: say }, opened);
+    return openExistingPostgres(
+      { dataDir, connections: modules * (connections.pool + connections.beside), announce: say },
+      opened,
+    );
   }
   const admin = await reachSession(places.session, places.directVariable, atOnce);
   opened.add('the session', () => admin.end());
@@ -125,7 +146,10 @@ async function openServer(places: Places | undefined, dataDir: string, modules: 
 }
 
 async function schemasIn(client: pg.Client, modules: readonly string[]): Promise<readonly string[]> {
-  const { rows } = await client.query<{ nspname: string }>('SELECT nspname FROM pg_namespace WHERE nspname = ANY ($1)', [modules]);
+  const { rows } = await client.query<{ nspname: string }>(
+    'SELECT nspname FROM pg_namespace WHERE nspname = ANY ($1)',
+    [modules],
+  );
   return modules.filter((module) => rows.some(({ nspname }) => nspname === module));
 }
 
@@ -140,8 +164,15 @@ async function keep<T>(all: readonly T[], holds: (each: T) => Promise<boolean>):
   return all.filter((_, index) => kept[index]);
 }
 
-function nothingThere({ databaseUrl, dataDir }: Configuration, own: readonly StoredModule[], file: string | undefined): string {
-  const variables = [databaseUrl === undefined ? `DATA_DIR (${dataDir})` : 'DATABASE_URL', ...own.map(({ variable }) => variable)].join(', ');
+function nothingThere(
+  { databaseUrl, dataDir }: Configuration,
+  own: readonly StoredModule[],
+  file: string | undefined,
+): string {
+  const variables = [
+    databaseUrl === undefined ? `DATA_DIR (${dataDir})` : 'DATABASE_URL',
+    ...own.map(({ variable }) => variable),
+  ].join(', ');
   return file === undefined
     ? `There is no data of this program where the settings say: ${variables}. If it runs as a topology, name the file with --topology.`
     : `There is no data of ${file} where the settings say: ${variables}. The topology creates its databases when it starts.`;

@@ -49,7 +49,9 @@ interface Trusted extends Pick<Options, 'elsewhere' | 'configuration' | 'given'>
 export function checkTrust({ definitions, elsewhere, isCalled, configuration, given }: Trusted): void {
   if (given || configuration.jwksUrl || definitions.some(({ authenticates }) => authenticates)) return;
   if (elsewhere.some(({ name, authenticates }) => authenticates && isCalled(name))) return;
-  const whereToAsk = elsewhere.filter((module) => module.authenticates).map(({ name }) => `, say where to call it: ${moduleVariable(name, 'URL')}`);
+  const whereToAsk = elsewhere
+    .filter((module) => module.authenticates)
+    .map(({ name }) => `, say where to call it: ${moduleVariable(name, 'URL')}`);
   throw new StartupError(
     `No module here issues access tokens. Add the one that does to MODULES${whereToAsk.join('')}, or set JWKS_URL to the address of its keys.`,
   );
@@ -68,11 +70,16 @@ function withOtherProcesses(authenticator: Authenticator, transport: Transport):
   };
 }
 
-const issuedElsewhere = (client: Client<Api>, { keys, session }: Authentication, transport: Transport): Authenticator => ({
+const issuedElsewhere = (
+  client: Client<Api>,
+  { keys, session }: Authentication,
+  transport: Transport,
+): Authenticator => ({
   keys: async () => ((await ask(client, keys, {})) as { keys: readonly JsonWebKey[] }).keys,
   isLive: async ({ sessionId, userId, roles }) =>
     ((await ask(client, session, { sessionId, claimed: { userId, roles } })) as { live: boolean }).live,
   onEnded: (listener, onGap) => transport.onBroadcast(ended, listener, onGap),
 });
 
-const ask = (client: Client<Api>, { name }: Operation, input: object): Promise<unknown> => client[name]!(input as never);
+const ask = (client: Client<Api>, { name }: Operation, input: object): Promise<unknown> =>
+  client[name]!(input as never);

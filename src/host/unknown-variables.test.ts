@@ -4,8 +4,13 @@ import { api } from '#platform/contract.ts';
 import { defineModule } from '#platform/module.ts';
 import { unknownVariables } from './unknown-variables.ts';
 
-const bakery = defineModule('bakery', { offers: api('bakery', {}), operations: {}, settings: z.object({ OVEN_TIMEOUT: z.string() }) });
-const linesFor = (...names: string[]) => unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])), [bakery]);
+const bakery = defineModule('bakery', {
+  offers: api('bakery', {}),
+  operations: {},
+  settings: z.object({ OVEN_TIMEOUT: z.string() }),
+});
+const linesFor = (...names: string[]) =>
+  unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])), [bakery]);
 
 describe('a variable that is no setting', () => {
   it.each([
@@ -24,8 +29,15 @@ describe('a variable that is no setting', () => {
 
   it('is left alone when it is a setting, unset, or of something else', () => {
     const others = ['PATH', 'HOME', 'HOSTNAME', 'LANG', 'PWD', 'SSL_CERT', 'POSTGRES_PASSWORD', 'npm_config_cache'];
-    const ofKubernetes = ['BAKERY_SERVICE_HOST', 'BAKERY_SERVICE_PORT_GRPC', 'BAKERY_PORT', 'BAKERY_PORT_5010_TCP_ADDR'];
-    expect(linesFor('PORT', 'DATABASE_URL', 'BAKERY_URL', 'BAKERY_HTTP_URL', 'OVEN_TIMEOUT', ...others, ...ofKubernetes)).toEqual([]);
+    const ofKubernetes = [
+      'BAKERY_SERVICE_HOST',
+      'BAKERY_SERVICE_PORT_GRPC',
+      'BAKERY_PORT',
+      'BAKERY_PORT_5010_TCP_ADDR',
+    ];
+    expect(
+      linesFor('PORT', 'DATABASE_URL', 'BAKERY_URL', 'BAKERY_HTTP_URL', 'OVEN_TIMEOUT', ...others, ...ofKubernetes),
+    ).toEqual([]);
     expect(unknownVariables({ DATABSE_URL: '' }, [bakery])).toEqual([]);
   });
 });

@@ -19,7 +19,9 @@ export function unknownVariables(environment: Environment, modules: readonly Mod
     if (known.has(name) || !environment[name] || ofKubernetes.test(name)) return [];
     const meant = [...known].find((other) => isMisspelt(name, other));
     if (meant === undefined && !prefixes.some((prefix) => name.startsWith(prefix))) return [];
-    return [`${name} is no setting of this program${meant === undefined ? '; "settings" lists them all' : `. Did you mean ${meant}?`}`];
+    return [
+      `${name} is no setting of this program${meant === undefined ? '; "settings" lists them all' : `. Did you mean ${meant}?`}`,
+    ];
   });
 }
 

@@ -6,9 +6,12 @@ import { grpcTarget } from '#runtime/grpc/target.ts';
 import { logLevels } from '#runtime/observability/create-logger.ts';
 import { mistakeIn } from './postgres/connection-url.ts';
 
-const list = z
-  .string()
-  .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
 const postgresUrl = z.string().superRefine((text, context) => {
   const mistake = mistakeIn(text);
   if (mistake !== undefined) context.addIssue(mistake);
@@ -22,29 +25,57 @@ const browserOrigin = z.string().transform((text, context) => {
   const url = URL.parse(text);
   const isOrigin = url !== null && /^https?:$/.test(url.protocol) && /^[^/]+:\/\/[^/?#@*]+\/?$/.test(text);
   if (isOrigin) return url.origin;
-  context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example` });
+  context.addIssue({
+    code: 'custom',
+    message: `${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example`,
+  });
   return z.NEVER;
 });
 
 const callTarget = z
   .string()
   .trim()
-  .refine((text) => grpcTarget(text) !== undefined, 'must be dns:///name:port, name:port, or IP addresses with ports, separated by commas');
-const httpOrigin = z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' }).transform((url) => new URL(url).origin);
+  .refine(
+    (text) => grpcTarget(text) !== undefined,
+    'must be dns:///name:port, name:port, or IP addresses with ports, separated by commas',
+  );
+const httpOrigin = z
+  .url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' })
+  .transform((url) => new URL(url).origin);
 
 export const Variables = z.object({
   NODE_ENV: shared.NODE_ENV,
   PORT: port.default(3000).meta(about('where it listens')),
-  HOST: z.string().min(1).optional().meta(about('the address it listens on', { without: '127.0.0.1, in production 0.0.0.0' })),
+  HOST: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(about('the address it listens on', { without: '127.0.0.1, in production 0.0.0.0' })),
   MANAGEMENT_PORT: port
     .optional()
-    .meta(about('a port of their own for `/metrics`, `/readyz` and `/livez`, over plain HTTP; the public port then answers 404', { topology: 'gateway' })),
-  MANAGEMENT_HOST: z.string().min(1).optional().meta(about('the address of that port', { without: 'as HOST', topology: 'gateway' })),
+    .meta(
+      about(
+        'a port of their own for `/metrics`, `/readyz` and `/livez`, over plain HTTP; the public port then answers 404',
+        { topology: 'gateway' },
+      ),
+    ),
+  MANAGEMENT_HOST: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(about('the address of that port', { without: 'as HOST', topology: 'gateway' })),
   DATA_DIR: z.string().min(1).default('data').meta(about('the folder of the embedded database')),
-  DATABASE_URL: postgresUrl.optional().meta(about('a PostgreSQL of yours, 15 or later', { without: 'the embedded one', secret: true })),
+  DATABASE_URL: postgresUrl
+    .optional()
+    .meta(about('a PostgreSQL of yours, 15 or later', { without: 'the embedded one', secret: true })),
   DATABASE_DIRECT_URL: postgresUrl
     .optional()
-    .meta(about('the same database past a pooler in transaction mode (PgBouncer, Supabase, Neon), for migrations and locks', { secret: true })),
+    .meta(
+      about(
+        'the same database past a pooler in transaction mode (PgBouncer, Supabase, Neon), for migrations and locks',
+        { secret: true },
+      ),
+    ),
   DATABASE_POOL_SIZE: whole(2, 200).default(10).meta(about('connections for each module')),
   DATABASE_POOL_TIMEOUT: seconds(3, 60).meta(about('seconds to wait for a connection')),
   MODULES: list
@@ -52,21 +83,43 @@ export const Variables = z.object({
     .optional()
     .meta(about('the modules that this process runs, with commas between', { without: 'all, and the gateway' })),
   GRPC_PORT: port.optional().meta(about('where other processes call its modules')),
-  EVENTS_URL: brokerUrl
-    .optional()
-    .meta(about('the RabbitMQ between processes, needed where modules run apart', { without: 'events stay in this process', secret: true })),
+  EVENTS_URL: brokerUrl.optional().meta(
+    about('the RabbitMQ between processes, needed where modules run apart', {
+      without: 'events stay in this process',
+      secret: true,
+    }),
+  ),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
-    .meta(about('where several gateways count requests together', { without: 'each counts for itself', secret: true, topology: 'gateway' })),
+    .meta(
+      about('where several gateways count requests together', {
+        without: 'each counts for itself',
+        secret: true,
+        topology: 'gateway',
+      }),
+    ),
   PEER_TLS: z.enum(['on', 'off']).default('on').meta(about('"off" where the network between processes can be trusted')),
   PEER_TLS_CA: file.meta(about('the authority that processes trust, a file that is read again when it changes')),
   PEER_TLS_CERT: file.meta(about('the certificate of this process for the others, likewise')),
   PEER_TLS_KEY: file.meta(about('the file with its key')),
-  TLS_CERT: file.meta(about('HTTPS at the public port: a certificate, a file that is read again when it changes', { topology: 'gateway' })),
+  TLS_CERT: file.meta(
+    about('HTTPS at the public port: a certificate, a file that is read again when it changes', {
+      topology: 'gateway',
+    }),
+  ),
   TLS_KEY: file.meta(about('the file with its key', { topology: 'gateway' })),
-  SEED: z.string().min(1).optional().meta(about('examples that fill an empty program; "none" leaves it empty', { without: 'demo, in production none' })),
-  LOG_LEVEL: z.enum(logLevels).default('info').meta(about(`${logLevels.join(', ')}; JSON lines unless a terminal looks on`)),
+  SEED: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about('examples that fill an empty program; "none" leaves it empty', { without: 'demo, in production none' }),
+    ),
+  LOG_LEVEL: z
+    .enum(logLevels)
+    .default('info')
+    .meta(about(`${logLevels.join(', ')}; JSON lines unless a terminal looks on`)),
   SHUTDOWN_TIMEOUT: seconds(10, 600).meta(about('seconds to finish what is under way')),
   SHUTDOWN_DELAY: z.coerce
     .number()
@@ -80,7 +133,10 @@ export const Variables = z.object({
   RATE_LIMIT_PER_MINUTE: whole(0, 1_000_000_000)
     .default(12_000)
     .meta(about('requests of each person and of each network (IPv4 address, IPv6 /64); 0: no limit')),
-  CORS_ORIGINS: list.pipe(z.array(browserOrigin)).default([]).meta(about('origins whose pages may call, with commas between', { without: 'none' })),
+  CORS_ORIGINS: list
+    .pipe(z.array(browserOrigin))
+    .default([])
+    .meta(about('origins whose pages may call, with commas between', { without: 'none' })),
   TRUST_PROXY: whole(0, 10).default(0).meta(about('proxies in front to believe about addresses')),
   TRUST_PROXY_HEADER: z
     .string()
@@ -91,10 +147,17 @@ export const Variables = z.object({
   JWKS_URL: z
     .url()
     .optional()
-    .meta(about('the keys of access tokens, where nobody can be asked about sessions: a disabled person goes on until their token ends, so keep ACCESS_TOKEN_SECONDS short')),
+    .meta(
+      about(
+        'the keys of access tokens, where nobody can be asked about sessions: a disabled person goes on until their token ends, so keep ACCESS_TOKEN_SECONDS short',
+      ),
+    ),
   TOKEN_ISSUER: shared.TOKEN_ISSUER,
   TOKEN_AUDIENCE: shared.TOKEN_AUDIENCE,
-  CALLS: z.enum(['direct', 'wire']).default('direct').meta(about('"wire" makes calls between modules behave as over a network')),
+  CALLS: z
+    .enum(['direct', 'wire'])
+    .default('direct')
+    .meta(about('"wire" makes calls between modules behave as over a network')),
   CALLS_LATENCY: z.coerce.number().min(0).max(60_000).default(0).meta(about('with that: milliseconds to each')),
   CALLS_FAILURE_RATE: z.coerce.number().min(0).max(1).default(0).meta(about('with that: the part of them that fails')),
 });
@@ -102,8 +165,12 @@ export const Variables = z.object({
 /** The variables that exist once for each module, by how they end: `ORDERS_DATABASE_URL`. */
 export const ModuleVariables = z.object({
   DATABASE_URL: postgresUrl.optional().meta(about('a PostgreSQL for this module alone', { secret: true })),
-  DATABASE_DIRECT_URL: postgresUrl.optional().meta(about('the same past a pooler in transaction mode', { secret: true })),
-  URL: callTarget.optional().meta(about('where it is called, if it runs elsewhere: dns:///name:port, or addresses with commas between')),
+  DATABASE_DIRECT_URL: postgresUrl
+    .optional()
+    .meta(about('the same past a pooler in transaction mode', { secret: true })),
+  URL: callTarget
+    .optional()
+    .meta(about('where it is called, if it runs elsewhere: dns:///name:port, or addresses with commas between')),
   HTTP_URL: list
     .pipe(z.array(httpOrigin).min(1))
     .optional()
@@ -112,5 +179,9 @@ export const ModuleVariables = z.object({
 
 /** Settings that exist once for each process of a topology. */
 export const ProcessVariables = z.object({
-  EVENTS_URL: brokerUrl.optional().meta(about('in a topology: the broker, as a user of this process alone (see the command `broker`)', { secret: true })),
+  EVENTS_URL: brokerUrl
+    .optional()
+    .meta(
+      about('in a topology: the broker, as a user of this process alone (see the command `broker`)', { secret: true }),
+    ),
 });

@@ -30,7 +30,11 @@ describe('in production, what is weak is said', () => {
     { DATABASE_URL: 'postgresql://fissile@db.example.com/fissile?sslmode=verify-full' },
     { DATABASE_URL: 'postgresql://fissile@127.0.0.1/fissile' },
     { DATABASE_URL: 'postgresql://fissile@postgres/fissile' },
-    { EVENTS_URL: 'amqps://broker.example.com', REDIS_URL: 'rediss://redis.example.com', JWKS_URL: 'https://keys.example.com' },
+    {
+      EVENTS_URL: 'amqps://broker.example.com',
+      REDIS_URL: 'rediss://redis.example.com',
+      JWKS_URL: 'https://keys.example.com',
+    },
   ])('and nothing of %j', (environment) => {
     expect(said(environment)).toEqual([]);
   });

@@ -2,7 +2,8 @@
 import type { Configuration } from './configuration.ts';
 
 export function weakSettings(configuration: Configuration, isGateway: boolean): readonly string[] {
-  const { production, host, tls, peerTls, trustProxy, rateLimit, wire, databaseUrl, eventsUrl, redisUrl, jwksUrl } = configuration;
+  const { production, host, tls, peerTls, trustProxy, rateLimit, wire, databaseUrl, eventsUrl, redisUrl, jwksUrl } =
+    configuration;
   if (!production) return [];
   const plainHttp = isGateway && tls === undefined && trustProxy === 0 && leavesMachine(host);
   const plain = Object.entries({
@@ -12,11 +13,14 @@ export function weakSettings(configuration: Configuration, isGateway: boolean): 
     JWKS_URL: isPlain(jwksUrl, ({ protocol }) => protocol === 'https:'),
   });
   const lines = [
-    peerTls === 'off' && 'PEER_TLS=off: anybody in the network between the processes can read, change and make their calls.',
+    peerTls === 'off' &&
+      'PEER_TLS=off: anybody in the network between the processes can read, change and make their calls.',
     plainHttp && 'HTTP without TLS: set TLS_CERT and TLS_KEY, or TRUST_PROXY behind a proxy that speaks TLS.',
     isGateway && rateLimit === 0 && 'RATE_LIMIT_PER_MINUTE=0: nobody is slowed down.',
     wire && 'CALLS=wire: calls between modules are slowed down and may be made to fail.',
-    ...plain.map(([variable, weak]) => weak && `${variable} without TLS: what passes can be read and changed on the way.`),
+    ...plain.map(
+      ([variable, weak]) => weak && `${variable} without TLS: what passes can be read and changed on the way.`,
+    ),
   ];
   return lines.filter((line) => typeof line === 'string').map((line) => `Weak setting: ${line}`);
 }

@@ -12,8 +12,14 @@ const verify = (token: string, key: KeyObject = publicKey) => verifyAccessToken(
 
 const header = { alg: 'RS256', typ: 'at+jwt', kid: signingKey.kid };
 const claims = {
-  sub: person.userId, sid: person.sessionId, roles: person.roles,
-  iss: 'fissile', aud: 'fissile', iat: seconds(now), nbf: seconds(now), exp: seconds(now) + 900,
+  sub: person.userId,
+  sid: person.sessionId,
+  roles: person.roles,
+  iss: 'fissile',
+  aud: 'fissile',
+  iat: seconds(now),
+  nbf: seconds(now),
+  exp: seconds(now) + 900,
 };
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 /** Signs whatever it is given, properly: what is refused is refused for what it says. */
@@ -27,20 +33,27 @@ describe('an access token', () => {
   it('tells who it was signed for, and until when it counts', () => {
     const token = signAccessToken(person, signingKey, { ...parties, lifetime: 900, now });
     expect(verify(token)).toEqual({ principal: person, expiresAt: now.getTime() + 900_000 });
-    expect(verify(forge({})), 'the forger of these tests can sign').toEqual({ principal: person, expiresAt: now.getTime() + 900_000 });
+    expect(verify(forge({})), 'the forger of these tests can sign').toEqual({
+      principal: person,
+      expiresAt: now.getTime() + 900_000,
+    });
   });
 
   it('S1 is refused without a signature or under an algorithm that is not RS256', () => {
     refused(`${encode({ ...header, alg: 'none' })}.${encode(claims)}.`);
     refused(`${encode({ ...header, alg: 'None' })}.${encode(claims)}.`);
-    for (const alg of ['RS384', 'RS512', 'PS256'] as const) refused(jwt.sign(claims, signingKey.privateKey, { algorithm: alg, header: { ...header, alg } }));
+    for (const alg of ['RS384', 'RS512', 'PS256'] as const)
+      refused(jwt.sign(claims, signingKey.privateKey, { algorithm: alg, header: { ...header, alg } }));
     const { privateKey: ec } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     refused(jwt.sign(claims, ec, { algorithm: 'ES256', header: { ...header, alg: 'ES256' } }));
   });
 
   it('S2 is refused when the public key was used as the secret of an HMAC', () => {
     const content = `${encode({ ...header, alg: 'HS256' })}.${encode(claims)}`;
-    for (const secret of [publicKey.export({ type: 'spki', format: 'pem' }), publicKey.export({ type: 'spki', format: 'der' })]) {
+    for (const secret of [
+      publicKey.export({ type: 'spki', format: 'pem' }),
+      publicKey.export({ type: 'spki', format: 'der' }),
+    ]) {
       refused(`${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`);
     }
   });
@@ -48,7 +61,12 @@ describe('an access token', () => {
   it('S3 is never verified by a key that it brings along or points to', () => {
     const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const jwk = stranger.publicKey.export({ format: 'jwk' });
-    for (const extra of [{ jwk }, { jku: 'https://evil.example/jwks.json' }, { x5u: 'https://evil.example/cert.pem' }, { x5c: ['MIIB'] }]) {
+    for (const extra of [
+      { jwk },
+      { jku: 'https://evil.example/jwks.json' },
+      { x5u: 'https://evil.example/cert.pem' },
+      { x5c: ['MIIB'] },
+    ]) {
       refused(forge(extra, {}, stranger.privateKey));
       expect(verify(forge(extra)).principal, 'beside a good signature it is ignored').toEqual(person);
     }

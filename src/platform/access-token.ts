@@ -37,7 +37,10 @@ const clockTolerance = 5;
 
 const Header = z.object({
   alg: z.literal('RS256'),
-  typ: z.string().transform((text) => text.toLowerCase().replace(/^application\//, '')).pipe(z.literal(type)),
+  typ: z
+    .string()
+    .transform((text) => text.toLowerCase().replace(/^application\//, ''))
+    .pipe(z.literal(type)),
   kid: z.string().min(1).max(200),
   crit: z.undefined().optional(),
 });
@@ -56,7 +59,13 @@ export function signAccessToken(
   { issuer, audience, lifetime, now }: TokenParties & { lifetime: number; now: Date },
 ): string {
   const issuedAt = Math.floor(now.getTime() / 1000);
-  const claims = { sid: principal.sessionId, roles: principal.roles, iat: issuedAt, nbf: issuedAt, exp: issuedAt + lifetime };
+  const claims = {
+    sid: principal.sessionId,
+    roles: principal.roles,
+    iat: issuedAt,
+    nbf: issuedAt,
+    exp: issuedAt + lifetime,
+  };
   return jwt.sign(claims, key.privateKey, {
     algorithm: 'RS256',
     header: { alg: 'RS256', typ: type, kid: key.kid },
@@ -71,12 +80,17 @@ export function keyIdOf(token: string): string {
   if (token.length > maxLength) throw new RefusedToken('It is too long.');
   const decoded = jwt.decode(token, { complete: true });
   const header = Header.safeParse(decoded?.header);
-  if (!header.success) throw new RefusedToken(`Its header is not acceptable: ${header.error.issues[0]?.path.join('.')}.`);
+  if (!header.success)
+    throw new RefusedToken(`Its header is not acceptable: ${header.error.issues[0]?.path.join('.')}.`);
   return header.data.kid;
 }
 
 /** `key` is the public key that `keyIdOf(token)` names. */
-export function verifyAccessToken(token: string, key: KeyObject, { issuer, audience, now }: TokenParties & { now: Date }): VerifiedToken {
+export function verifyAccessToken(
+  token: string,
+  key: KeyObject,
+  { issuer, audience, now }: TokenParties & { now: Date },
+): VerifiedToken {
   keyIdOf(token);
   let payload: unknown;
   try {
@@ -91,7 +105,8 @@ export function verifyAccessToken(token: string, key: KeyObject, { issuer, audie
     throw new RefusedToken((error as Error).message);
   }
   const claims = Claims.safeParse(payload);
-  if (!claims.success) throw new RefusedToken(`Its claims are not acceptable: ${claims.error.issues[0]?.path.join('.')}.`);
+  if (!claims.success)
+    throw new RefusedToken(`Its claims are not acceptable: ${claims.error.issues[0]?.path.join('.')}.`);
   const { sub, sid, roles, exp } = claims.data;
   return { principal: { userId: sub, sessionId: sid, roles }, expiresAt: exp * 1000 };
 }

@@ -25,9 +25,15 @@ export const listAssets = (folder: string): string[] =>
   (isOneFile ? carriedIn(`${folder}/`) : filesIn(join(root, folder))).sort();
 
 const carriedIn = (prefix: string): string[] =>
-  getAssetKeys().filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  getAssetKeys()
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length));
 
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll('\\', '/'));
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    );

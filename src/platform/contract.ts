@@ -27,8 +27,11 @@ interface OperationFields<I extends Input, O extends Output> {
 }
 
 /** A command changes something, a query does not. Within a version only optional fields may be added. */
-export interface OperationDefinition<K extends 'command' | 'query', I extends Input, O extends Output>
-  extends OperationFields<I, O> {
+export interface OperationDefinition<
+  K extends 'command' | 'query',
+  I extends Input,
+  O extends Output,
+> extends OperationFields<I, O> {
   readonly kind: K;
   readonly version: number;
 }
@@ -41,7 +44,9 @@ export type Operation<D extends AnyOperationDefinition = AnyOperationDefinition>
 };
 
 /** Fields that fit each other. */
-type Fields<I extends Input, O extends Output> = OperationFields<I, O> & { readonly actsFor?: (string & keyof z.output<I>) | null };
+type Fields<I extends Input, O extends Output> = OperationFields<I, O> & {
+  readonly actsFor?: (string & keyof z.output<I>) | null;
+};
 
 export const command = <I extends Input, O extends Output>(
   version: number,

@@ -4,7 +4,10 @@ import type { QueryResult, QueryResultRow } from 'pg';
 import { ambientTransaction } from './ambient-transaction.ts';
 
 /** The class that Prisma generates for a module. */
-export type PrismaClientClass<Client extends object> = new (options: { adapter: SqlDriverAdapterFactory; errorFormat: 'minimal' }) => Client;
+export type PrismaClientClass<Client extends object> = new (options: {
+  adapter: SqlDriverAdapterFactory;
+  errorFormat: 'minimal';
+}) => Client;
 
 /**
  * A module's own database: its PostgreSQL schema, reached under a role that can reach nothing else.

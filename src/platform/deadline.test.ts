@@ -39,9 +39,17 @@ describe('a deadline', () => {
 
 describe('the time of day', () => {
   it('is read where it is meant, and for no age and no time limit', () => {
-    const files = ['src', 'modules'].flatMap((folder) => (readdirSync(folder, { recursive: true }) as string[]).map((name) => join(folder, name))).sort();
-    const sources = files.filter((file) => file.endsWith('.ts') && !/\.test\.ts$|[/\\](testing|generated)[/\\]/.test(file));
-    expect(sources.filter((file) => readFileSync(file, 'utf8').includes('Date.now()')).map((file) => file.replaceAll('\\', '/'))).toEqual([
+    const files = ['src', 'modules']
+      .flatMap((folder) => (readdirSync(folder, { recursive: true }) as string[]).map((name) => join(folder, name)))
+      .sort();
+    const sources = files.filter(
+      (file) => file.endsWith('.ts') && !/\.test\.ts$|[/\\](testing|generated)[/\\]/.test(file),
+    );
+    expect(
+      sources
+        .filter((file) => readFileSync(file, 'utf8').includes('Date.now()'))
+        .map((file) => file.replaceAll('\\', '/')),
+    ).toEqual([
       // Dates in certificates.
       'src/host/certificates.ts',
       // Between processes: when an event happened, and what grpc-js takes for a deadline.

@@ -11,15 +11,26 @@ const LibraryApi = api('library', {
 });
 const described = { summary: 'Lend a book', access: 'user' } as const;
 
-endpoint(LibraryApi.lend, 'POST /v1/loans', { ...described, input: { bookId: fromPath('id') }, body: (fields) => fields.pick({ days: true }) });
-endpoint(LibraryApi.lend, 'POST /v1/loans', { ...described, settle: { by: LibraryApi.awaitLoan, input: ({ id }) => ({ loanId: id }) } });
+endpoint(LibraryApi.lend, 'POST /v1/loans', {
+  ...described,
+  input: { bookId: fromPath('id') },
+  body: (fields) => fields.pick({ days: true }),
+});
+endpoint(LibraryApi.lend, 'POST /v1/loans', {
+  ...described,
+  settle: { by: LibraryApi.awaitLoan, input: ({ id }) => ({ loanId: id }) },
+});
 
 // @ts-expect-error -- there is no such field
 endpoint(LibraryApi.lend, 'POST /v1/loans', { ...described, input: { bookID: fromPath('id') } });
 // @ts-expect-error -- a number is wanted
 endpoint(LibraryApi.lend, 'POST /v1/loans', { ...described, input: { days: fromToken('userId') } });
-// @ts-expect-error -- a field that comes from the path is not in the body
-endpoint(LibraryApi.lend, 'POST /v1/loans', { ...described, input: { bookId: fromPath('id') }, body: (fields) => fields.pick({ bookId: true }) });
+endpoint(LibraryApi.lend, 'POST /v1/loans', {
+  ...described,
+  input: { bookId: fromPath('id') },
+  // @ts-expect-error -- a field that comes from the path is not in the body
+  body: (fields) => fields.pick({ bookId: true }),
+});
 // @ts-expect-error -- what is waited for answers with something else
 endpoint(LibraryApi.lend, 'POST /v1/loans', { ...described, settle: { by: LibraryApi.countBooks, input: () => ({}) } });
 // @ts-expect-error -- loanId is missing

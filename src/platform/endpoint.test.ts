@@ -9,9 +9,19 @@ const { bookNotFound, outdated } = errors('library', {
 });
 const Book = z.object({ id: z.string(), title: z.string(), version: z.int() });
 const LibraryApi = api('library', {
-  findBooks: query(1, { input: z.object({ readerId: z.string(), title: z.string() }), output: z.object({ data: z.array(Book) }), errors: [] }),
+  findBooks: query(1, {
+    input: z.object({ readerId: z.string(), title: z.string() }),
+    output: z.object({ data: z.array(Book) }),
+    errors: [],
+  }),
   renameBook: command(1, {
-    input: z.object({ bookId: z.string().max(5), readerId: z.string(), title: z.string(), network: z.string(), expectedVersion: z.int().optional() }),
+    input: z.object({
+      bookId: z.string().max(5),
+      readerId: z.string(),
+      title: z.string(),
+      network: z.string(),
+      expectedVersion: z.int().optional(),
+    }),
     output: Book,
     errors: [bookNotFound, outdated],
   }),
@@ -61,14 +71,26 @@ describe('an endpoint of an operation', () => {
   });
 
   it('takes it from the query when it reads', () => {
-    const finding = endpoint(LibraryApi.findBooks, 'GET /v1/books', { summary: 'Find', access: 'user', input: { readerId: fromToken('userId') } });
+    const finding = endpoint(LibraryApi.findBooks, 'GET /v1/books', {
+      summary: 'Find',
+      access: 'user',
+      input: { readerId: fromToken('userId') },
+    });
     expect([fieldsOf(finding.query), finding.body]).toEqual([['title'], undefined]);
-    return expect(handled(finding, { query: { title: 'Em' } })).resolves.toMatchObject({ status: 200, body: { asked: { readerId: 'ada', title: 'Em' } } });
+    return expect(handled(finding, { query: { title: 'Em' } })).resolves.toMatchObject({
+      status: 200,
+      body: { asked: { readerId: 'ada', title: 'Em' } },
+    });
   });
 
   it('calls the operation with all of its input, and answers what it gives', async () => {
     const asked = { title: 'Emma', bookId: 'emma', readerId: 'ada', network: '10.0.0.1', expectedVersion: 3 };
-    expect(await handled(renaming)).toEqual({ status: 200, body: { id: 'emma', version: 4, asked }, version: 4, headers: { location: '/v1/books/emma' } });
+    expect(await handled(renaming)).toEqual({
+      status: 200,
+      body: { id: 'emma', version: 4, asked },
+      version: 4,
+      headers: { location: '/v1/books/emma' },
+    });
   });
 
   it('takes nothing of the body for what comes from the token', async () => {
@@ -77,19 +99,30 @@ describe('an endpoint of an operation', () => {
   });
 
   it('is refused where it takes from the token what anyone may come without', () => {
-    const declare = () => endpoint(LibraryApi.findBooks, 'GET /v1/books', { summary: 'Find', access: 'anyone', input: { readerId: fromToken('userId') } });
+    const declare = () =>
+      endpoint(LibraryApi.findBooks, 'GET /v1/books', {
+        summary: 'Find',
+        access: 'anyone',
+        input: { readerId: fromToken('userId') },
+      });
     expect(declare).toThrow('library.findBooks takes a field from the token');
   });
 
   it('has the errors of the operation unless it says otherwise', () => {
     expect(renaming.errors).toEqual([bookNotFound, outdated]);
-    const other = endpoint(LibraryApi.findBooks, 'GET /v1/books', { summary: 'Find', access: 'anyone', errors: [bookNotFound] });
+    const other = endpoint(LibraryApi.findBooks, 'GET /v1/books', {
+      summary: 'Find',
+      access: 'anyone',
+      errors: [bookNotFound],
+    });
     expect(other.errors).toEqual([bookNotFound]);
   });
 
   it('has the version conflict that If-Match is declared with, and none without', () => {
     expect(renaming.versionConflict).toBe(outdated);
-    expect(endpoint(LibraryApi.renameBook, 'POST /v1/books', { summary: 'Rename', access: 'user' }).versionConflict).toBeUndefined();
+    expect(
+      endpoint(LibraryApi.renameBook, 'POST /v1/books', { summary: 'Rename', access: 'user' }).versionConflict,
+    ).toBeUndefined();
   });
 
   it('waits by the operation it names, for as long as the client does', async () => {
@@ -101,6 +134,8 @@ describe('an endpoint of an operation', () => {
   });
 
   it('keeps the output to itself when it answers 204', () => {
-    expect(endpoint(LibraryApi.renameBook, 'POST /v1/books', { summary: 'Rename', access: 'user', status: 204 }).answers).toEqual({ status: 204 });
+    expect(
+      endpoint(LibraryApi.renameBook, 'POST /v1/books', { summary: 'Rename', access: 'user', status: 204 }).answers,
+    ).toEqual({ status: 204 });
   });
 });

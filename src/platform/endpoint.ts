@@ -97,8 +97,7 @@ export interface EndpointFields<
   ): Promise<Answer<Answered extends z.ZodType ? z.input<Answered> : undefined>>;
 }
 
-export interface Endpoint
-  extends EndpointFields<Api, Access, Fields, Fields, Fields, z.ZodType | undefined> {
+export interface Endpoint extends EndpointFields<Api, Access, Fields, Fields, Fields, z.ZodType | undefined> {
   readonly method: Method;
   /** `/v1/orders/{id}` */
   readonly url: string;
@@ -110,7 +109,11 @@ type AnyRequest = Request<Access, Fields, Fields, Fields>;
 /** The same value with pages in the place of some of its lists. */
 export type Streamed<T> =
   | T
-  | (T extends readonly (infer Item)[] ? AsyncIterable<readonly Item[]> : T extends object ? { readonly [Key in keyof T]: Streamed<T[Key]> } : never);
+  | (T extends readonly (infer Item)[]
+      ? AsyncIterable<readonly Item[]>
+      : T extends object
+        ? { readonly [Key in keyof T]: Streamed<T[Key]> }
+        : never);
 
 /** A field of an operation's input that the client does not send as a field of the body or the query. */
 export interface Source<T> {
@@ -123,7 +126,10 @@ export interface Source<T> {
 }
 
 /** `orderId: fromPath('id')`, of `/v1/orders/{id}` */
-export const fromPath = (parameter: string): Source<never> => ({ parameter, read: ({ path }) => path?.[parameter] as never });
+export const fromPath = (parameter: string): Source<never> => ({
+  parameter,
+  read: ({ path }) => path?.[parameter] as never,
+});
 
 /** `customerId: fromToken('userId')`, or `fromToken(ownerFor)` where the roles count. Not with `access: 'anyone'`. */
 export function fromToken(field: 'userId' | 'sessionId'): Source<string>;
@@ -134,7 +140,10 @@ export function fromToken(of: 'userId' | 'sessionId' | ((principal: Principal) =
 }
 
 /** `expectedVersion: fromIfMatch(OrdersErrors.changedMeanwhile)` */
-export const fromIfMatch = (conflict: ErrorDefinition): Source<number | undefined> => ({ conflict, read: ({ ifMatch }) => ifMatch });
+export const fromIfMatch = (conflict: ErrorDefinition): Source<number | undefined> => ({
+  conflict,
+  read: ({ ifMatch }) => ifMatch,
+});
 
 /** `address: fromRequest(({ address }) => address)`, for all else. */
 export const fromRequest = <T>(read: (request: AnyRequest) => T): Source<T> => ({ read });
@@ -203,10 +212,14 @@ function calling(operation: Operation, method: Method, declared: AnyOperationEnd
   const { shape } = operation.input;
   const sources = Object.entries(input);
   if (rest.access === 'anyone' && sources.some(([, { needsToken }]) => needsToken)) {
-    throw new TypeError(`${operation.module}.${operation.name} takes a field from the token, and its endpoint lets in anyone without one.`);
+    throw new TypeError(
+      `${operation.module}.${operation.name} takes a field from the token, and its endpoint lets in anyone without one.`,
+    );
   }
   const conflict = sources.find(([, source]) => source.conflict)?.[1].conflict;
-  const path = sources.flatMap(([name, { parameter }]) => (parameter === undefined ? [] : [[parameter, shape[name]!] as const]));
+  const path = sources.flatMap(([name, { parameter }]) =>
+    parameter === undefined ? [] : [[parameter, shape[name]!] as const],
+  );
   const sent = Object.entries(shape).filter(([name]) => !Object.hasOwn(input, name));
   const sentFields = sent.length === 0 ? undefined : z.object(Object.fromEntries(sent));
   const inputOf = (request: AnyRequest) => ({

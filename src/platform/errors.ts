@@ -92,7 +92,10 @@ export const platformErrors = errors('platform', {
   tooManyRequests: ['too-many', 'Too many requests.'],
   unavailable: ['unavailable', 'This is not available right now. Try again.'],
   /** The answer was lost on the way, after the work may have been done. A retry does it twice. */
-  outcomeUnknown: ['unavailable', 'The outcome is unknown. Check it first, or repeat the request with its Idempotency-Key.'],
+  outcomeUnknown: [
+    'unavailable',
+    'The outcome is unknown. Check it first, or repeat the request with its Idempotency-Key.',
+  ],
   deadlineExceeded: ['unavailable', 'The time for this request is up. Its work may still be finished.'],
   internal: ['internal', 'Something went wrong on our side. The request id helps us find it.'],
 });

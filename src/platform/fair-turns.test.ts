@@ -36,7 +36,10 @@ describe('fair turns', () => {
   });
 
   it('never go past the limit or a share, pass nobody over, and forget keys that have nothing left', () => {
-    const acts = fc.array(fc.oneof(fc.record({ add: fc.constantFrom('a', 'b', 'c', 'd') }), fc.record({ done: fc.nat() })), { maxLength: 80 });
+    const acts = fc.array(
+      fc.oneof(fc.record({ add: fc.constantFrom('a', 'b', 'c', 'd') }), fc.record({ done: fc.nat() })),
+      { maxLength: 80 },
+    );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }), acts, (limit, share, sequence) => {
         const turns = new FairTurns<string>(limit, share);

@@ -15,7 +15,10 @@ const Order = z.strictObject({
   paid: z.boolean().optional(),
   at: z.iso.datetime().optional(),
   note: z.object({ text: z.string().min(3) }).optional(),
-  country: z.string().regex(/^[A-Z]{2}$/, 'Use two capital letters.').optional(),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'Use two capital letters.')
+    .optional(),
 });
 
 function refused(value: unknown): FieldError[] {
@@ -55,7 +58,10 @@ describe('a field that is refused', () => {
 
   it('because nobody knows it is called by its own name, and so is the next', () => {
     const message = 'There is no such field.';
-    expect(refused({ role: 'admin', 'a/b': 1 })).toEqual([{ path: '/role', message }, { path: '/a~1b', message }]);
+    expect(refused({ role: 'admin', 'a/b': 1 })).toEqual([
+      { path: '/role', message },
+      { path: '/a~1b', message },
+    ]);
   });
 
   it('are told for twenty fields and no more', () => {

@@ -41,5 +41,10 @@ export function fieldMessage(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-const bound = (inclusive: string, exclusive: string, limit: unknown, { origin, inclusive: isInclusive }: z.core.$ZodRawIssue) =>
+const bound = (
+  inclusive: string,
+  exclusive: string,
+  limit: unknown,
+  { origin, inclusive: isInclusive }: z.core.$ZodRawIssue,
+) =>
   `${String(origin) in units ? 'have' : 'be'} ${isInclusive === false ? exclusive : inclusive} ${limit}${units[String(origin)] ?? ''}`;

@@ -24,10 +24,12 @@ describe('sagas in memory', () => {
 });
 
 describe('running a saga to its end in memory', () => {
-  const failing = (...errors: Error[]) => async () => {
-    const error = errors.shift();
-    if (error) throw error;
-  };
+  const failing =
+    (...errors: Error[]) =>
+    async () => {
+      const error = errors.shift();
+      if (error) throw error;
+    };
   const of = (steps: SagaImplementation<{ n: number }>['steps']) => runToEnd({ deadline: 1_000, steps }, { n: 1 });
   const undo = async () => {};
 
@@ -42,14 +44,21 @@ describe('running a saga to its end in memory', () => {
   });
 
   it('undoes what was done before a failure, last first', async () => {
-    const ended = await of([{ name: 'a', undo }, { name: 'b', run: undo, undo }, { name: 'c', run: failing(ShopErrors.declined()), undo }]);
+    const ended = await of([
+      { name: 'a', undo },
+      { name: 'b', run: undo, undo },
+      { name: 'c', run: failing(ShopErrors.declined()), undo },
+    ]);
     expect(ended).toMatchObject({ state: 'undone', reason: { code: 'shop.declined' }, undone: ['b', 'a'] });
   });
 
   it('tries again what is unavailable, and undoes it too if that does not help', async () => {
     expect(await of([{ name: 'a', run: failing(ShopErrors.away()), undo }])).toMatchObject({ state: 'completed' });
     const away = () => Promise.reject(ShopErrors.away());
-    expect(await of([{ name: 'a', run: away, undo }])).toMatchObject({ reason: { code: 'saga.timed-out' }, undone: ['a'] });
+    expect(await of([{ name: 'a', run: away, undo }])).toMatchObject({
+      reason: { code: 'saga.timed-out' },
+      undone: ['a'],
+    });
     expect(await of([{ name: 'a', run: away, undo, local: true }])).toMatchObject({ undone: [] });
   });
 
@@ -69,8 +78,15 @@ describe('running a saga to its end in memory', () => {
 
   it('stops where it is cancelled', async () => {
     const reason = { code: 'x', message: 'y' };
-    const steps = [{ name: 'a', run: undo, undo }, { name: 'b', run: undo, undo }];
-    const ended = await runToEnd({ deadline: 1_000, steps }, {}, { cancelledBefore: (step) => (step === 'b' ? reason : undefined) });
+    const steps = [
+      { name: 'a', run: undo, undo },
+      { name: 'b', run: undo, undo },
+    ];
+    const ended = await runToEnd(
+      { deadline: 1_000, steps },
+      {},
+      { cancelledBefore: (step) => (step === 'b' ? reason : undefined) },
+    );
     expect(ended).toMatchObject({ state: 'undone', reason, done: ['a'], undone: ['a'] });
   });
 });

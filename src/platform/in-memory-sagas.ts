@@ -1,6 +1,13 @@
 /** For unit tests of what starts sagas, and of sagas themselves, without a database. */
 import { inMemoryTransaction, onRollback } from './in-memory-transaction.ts';
-import { type SagaDataOf, type SagaDefinition, type SagaEnd, type SagaImplementation, Sagas, type Step } from './sagas.ts';
+import {
+  type SagaDataOf,
+  type SagaDefinition,
+  type SagaEnd,
+  type SagaImplementation,
+  Sagas,
+  type Step,
+} from './sagas.ts';
 import { finalReason, timedOut } from './step-failure.ts';
 import type { Transaction } from './transaction.ts';
 

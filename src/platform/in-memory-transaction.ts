@@ -38,7 +38,8 @@ export function inMemoryTransaction(): Transaction {
   }
 
   async function join<T>(transaction: Undoing, work: () => Promise<T>): Promise<T> {
-    if (!transaction.open) throw new Error('The transaction of this work has ended already. Is an await missing on the way?');
+    if (!transaction.open)
+      throw new Error('The transaction of this work has ended already. Is an await missing on the way?');
     try {
       return await work();
     } catch (error) {

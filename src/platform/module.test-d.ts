@@ -21,15 +21,29 @@ defineModule('library', { offers: LibraryApi, operations: { find: use(find, [She
 
 // @ts-expect-error -- count is forgotten
 defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]) } });
-// @ts-expect-error -- cuont is no operation
-defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(count, []), cuont: use(count, []) } });
-// @ts-expect-error -- find takes the place of count
-defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(find, [Shelves]) } });
+defineModule('library', {
+  offers: LibraryApi,
+  // @ts-expect-error -- cuont is no operation
+  operations: { find: use(find, [Shelves]), count: use(count, []), cuont: use(count, []) },
+});
+defineModule('library', {
+  offers: LibraryApi,
+  // @ts-expect-error -- find takes the place of count
+  operations: { find: use(find, [Shelves]), count: use(find, [Shelves]) },
+});
 // @ts-expect-error -- Shelves is forgotten
 defineModule('library', { offers: LibraryApi, operations: { find: use(find, []), count: use(count, []) } });
 // @ts-expect-error -- find takes shelves, not a clock
 defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Clock]), count: use(count, []) } });
-// @ts-expect-error -- what is bound is not what the port promises
-defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(count, []) }, ports: (bind) => bind(Shelves).toConstantValue({}) });
-// @ts-expect-error -- operations are not bound, they stand in the table
-defineModule('library', { offers: LibraryApi, operations: { find: use(find, [Shelves]), count: use(count, []) }, ports: (bind) => bind(LibraryApi.count).toConstantValue(count()) });
+defineModule('library', {
+  offers: LibraryApi,
+  operations: { find: use(find, [Shelves]), count: use(count, []) },
+  // @ts-expect-error -- what is bound is not what the port promises
+  ports: (bind) => bind(Shelves).toConstantValue({}),
+});
+defineModule('library', {
+  offers: LibraryApi,
+  operations: { find: use(find, [Shelves]), count: use(count, []) },
+  // @ts-expect-error -- operations are not bound, they stand in the table
+  ports: (bind) => bind(LibraryApi.count).toConstantValue(count()),
+});

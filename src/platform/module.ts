@@ -18,10 +18,13 @@ export type AnyToken = Token<unknown> | Operation | z.ZodObject;
 
 /** The type that a token resolves to. */
 export type Resolved<T> =
-  T extends Token<infer Instance> ? Instance
-  : T extends z.ZodObject ? z.output<T>
-  : T extends Operation ? Call<T>
-  : never;
+  T extends Token<infer Instance>
+    ? Instance
+    : T extends z.ZodObject
+      ? z.output<T>
+      : T extends Operation
+        ? Call<T>
+        : never;
 type ResolvedAll<T extends readonly AnyToken[]> = { -readonly [Index in keyof T]: Resolved<T[Index]> };
 
 /** A function that takes its collaborators and returns what does the work, and the tokens of those collaborators. */
@@ -32,8 +35,13 @@ export interface Provided<T> {
 
 export interface Bind {
   /** One instance per module, made on first use (Inversify's `toResolvedValue` in singleton scope). */
-  <T extends Token<unknown>>(port: T): {
-    toResolvedValue<const C extends readonly AnyToken[]>(factory: (...collaborators: ResolvedAll<C>) => Resolved<T>, collaborators: C): void;
+  <T extends Token<unknown>>(
+    port: T,
+  ): {
+    toResolvedValue<const C extends readonly AnyToken[]>(
+      factory: (...collaborators: ResolvedAll<C>) => Resolved<T>,
+      collaborators: C,
+    ): void;
     toConstantValue(value: Resolved<T>): void;
   };
 }

@@ -30,7 +30,14 @@ describe('a network', () => {
   it('is the upper half of an IPv6 address', () => {
     const network = networkOf('2001:db8:1:2:3:4:5:6');
     expect(network).toBe('2001:db8:1:2::/64');
-    const spellings = ['2001:db8:1:2::1', '2001:0DB8:0001:0002::', '2001:db8:1:2:ffff:ffff:ffff:ffff', '2001:db8:1:2::1%eth0', '[2001:db8:1:2::9]:443', '2001:db8:1:2::192.0.2.1'];
+    const spellings = [
+      '2001:db8:1:2::1',
+      '2001:0DB8:0001:0002::',
+      '2001:db8:1:2:ffff:ffff:ffff:ffff',
+      '2001:db8:1:2::1%eth0',
+      '[2001:db8:1:2::9]:443',
+      '2001:db8:1:2::192.0.2.1',
+    ];
     for (const same of spellings) expect(networkOf(same)).toBe(network);
     for (const other of ['2001:db8:1:3::1', '2001:db8::1:2', '::1']) expect(networkOf(other)).not.toBe(network);
   });

@@ -18,5 +18,8 @@ export function networkOf(address: string): string {
   const plain = plainAddress(address);
   if (isIPv4(plain) || !ipaddr.IPv6.isValid(plain)) return plain;
   const { parts } = ipaddr.IPv6.parse(plain);
-  return `${parts.slice(0, 4).map((part) => part.toString(16)).join(':')}::/64`;
+  return `${parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`;
 }

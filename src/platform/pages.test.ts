@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { mostBytes, pageOf, wholeOrPage } from './pages.ts';
 
-const items = (count: number, bytes = 10) => Array.from({ length: count }, (_, index) => ({ id: String(index), text: 'x'.repeat(bytes) }));
+const items = (count: number, bytes = 10) =>
+  Array.from({ length: count }, (_, index) => ({ id: String(index), text: 'x'.repeat(bytes) }));
 const page = (limit: number, found: ReturnType<typeof items>) => pageOf(limit, found, ({ id }) => id);
 
 describe('a page', () => {
@@ -14,7 +15,7 @@ describe('a page', () => {
   it('is shorter where its items are large, and loses none of them', () => {
     const all = items(100, 40_000);
     const seen: string[] = [];
-    for (let rest = all; rest.length > 0; ) {
+    for (let rest = all; rest.length > 0;) {
       const { data, nextCursor } = page(99, rest.slice(0, 100));
       expect(JSON.stringify(data).length).toBeLessThan(mostBytes * 1.1);
       seen.push(...data.map(({ id }) => id));
@@ -29,7 +30,12 @@ describe('a page', () => {
 });
 
 describe('a list for callers that know of no pages', () => {
-  const list = (count: number) => wholeOrPage(undefined, async (most) => items(Math.min(count, most)), ({ id }) => id);
+  const list = (count: number) =>
+    wholeOrPage(
+      undefined,
+      async (most) => items(Math.min(count, most)),
+      ({ id }) => id,
+    );
 
   it('is whole, or not given at all', async () => {
     expect((await list(1_000)).data).toHaveLength(1_000);

@@ -42,7 +42,9 @@ export async function wholeOrPage<Item>(
   const most = limit ?? mostItems;
   const page = pageOf(most, await list(most + 1), cursorOf);
   if (limit === undefined && page.nextCursor !== null) {
-    throw platformErrors.unavailable('This is too much for one answer. Try again when all processes are of the same version.');
+    throw platformErrors.unavailable(
+      'This is too much for one answer. Try again when all processes are of the same version.',
+    );
   }
   return page;
 }

@@ -18,14 +18,22 @@ type Facts = {
 };
 
 /** For `.meta`: `z.string().optional().meta(about('signs its webhooks', { secret: true }))`. */
-export const about = (description: string, facts: Facts = {}): Facts & { readonly description: string } => ({ description, ...facts });
+export const about = (description: string, facts: Facts = {}): Facts & { readonly description: string } => ({
+  description,
+  ...facts,
+});
 
 /** A whole number. */
 export const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
 /** A time that is set in seconds and read in milliseconds. */
 export const seconds = (byDefault: number, most: number) =>
-  z.coerce.number().positive().max(most).default(byDefault).transform((value) => value * 1000);
+  z.coerce
+    .number()
+    .positive()
+    .max(most)
+    .default(byDefault)
+    .transform((value) => value * 1000);
 
 /** Settings of the program that a module may read too. */
 export const shared = {

@@ -4,7 +4,11 @@ import { endpoint } from './endpoint.ts';
 import { visibleLines } from './text.ts';
 import { gateway, LibraryApi } from '../../tests/support/gateway.ts';
 
-const Reader = z.object({ name: z.string().min(1), nickname: z.string().nullable().optional(), age: z.int().optional() });
+const Reader = z.object({
+  name: z.string().min(1),
+  nickname: z.string().nullable().optional(),
+  age: z.int().optional(),
+});
 const register = endpoint(LibraryApi, 'POST /v1/readers', {
   summary: 'Register',
   access: 'anyone',
@@ -19,11 +23,19 @@ describe('a name', () => {
     expect((await send({ name, nickname: null, age: 3 })).body).toEqual({ name, nickname: null, age: 3 });
   });
 
-  it.each(['\u202e', '\u2066', '\u2069', '\u200f', '\u061c', '\u2028', '\n', '\u0085'])('may not hold %j', async (control) => {
-    for (const field of ['name', 'nickname']) {
-      const { status, body } = await send({ name: 'Ada', [field]: `Ad${control}a` });
-      expect(status).toBe(400);
-      expect(body.errors).toEqual([{ path: `/${field}`, message: 'Control characters are not allowed, nor those that turn the direction of text.' }]);
-    }
-  });
+  it.each(['\u202e', '\u2066', '\u2069', '\u200f', '\u061c', '\u2028', '\n', '\u0085'])(
+    'may not hold %j',
+    async (control) => {
+      for (const field of ['name', 'nickname']) {
+        const { status, body } = await send({ name: 'Ada', [field]: `Ad${control}a` });
+        expect(status).toBe(400);
+        expect(body.errors).toEqual([
+          {
+            path: `/${field}`,
+            message: 'Control characters are not allowed, nor those that turn the direction of text.',
+          },
+        ]);
+      }
+    },
+  );
 });

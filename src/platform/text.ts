@@ -8,7 +8,10 @@ const invisible = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 
 /** The same fields, of which those that are text must be one visible line. Only for input: what is stored may be older. */
 export function visibleLines<S extends z.ZodObject>(schema: S): S {
-  const fields = Object.entries(schema.shape).map(([name, field]) => [name, (field as z.ZodType).refine(isVisible, refusal)]);
+  const fields = Object.entries(schema.shape).map(([name, field]) => [
+    name,
+    (field as z.ZodType).refine(isVisible, refusal),
+  ]);
   return z.object(Object.fromEntries(fields)) as unknown as S;
 }
 

@@ -18,7 +18,11 @@ const fieldErrors = (error: z.ZodError): FieldError[] =>
 const mostTold = 20;
 
 /** The value as `schema` reads it; undefined where it is refused, and `refused` then has why. */
-export function readOrRefuse<S extends z.ZodType>(schema: S, value: unknown, refused: FieldError[]): z.output<S> | undefined {
+export function readOrRefuse<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  refused: FieldError[],
+): z.output<S> | undefined {
   const parsed = schema.safeParse(value, { error: fieldMessage });
   if (parsed.success) return parsed.data;
   refused.push(...fieldErrors(parsed.error).slice(0, mostTold - refused.length));

@@ -35,12 +35,19 @@ describe('what is finished', () => {
     const outbox = new OutboxTable(library.database);
     const sagas = new SagaTable(library.database);
     const inbox = new InboxTable(readers.database);
-    await pruneAll([outbox, sagas, inbox].map((table) => table.prune.bind(table)), 7 * day);
+    await pruneAll(
+      [outbox, sagas, inbox].map((table) => table.prune.bind(table)),
+      7 * day,
+    );
     for (const table of ['outbox', 'sagas']) {
       expect((await library.sql(`select count(*)::int from library.${table}`)).rows).toEqual([{ count: 4000 }]);
     }
-    expect((await library.sql('select count(*)::int from library.outbox where published_at is null')).rows).toEqual([{ count: 2000 }]);
-    expect((await readers.sql('select state, count(*)::int from readers.inbox group by state order by state')).rows).toEqual([
+    expect((await library.sql('select count(*)::int from library.outbox where published_at is null')).rows).toEqual([
+      { count: 2000 },
+    ]);
+    expect(
+      (await readers.sql('select state, count(*)::int from readers.inbox group by state order by state')).rows,
+    ).toEqual([
       { state: 'dead', count: 2000 },
       { state: 'done', count: 2000 },
     ]);
@@ -78,9 +85,15 @@ describe('the messaging of a module', () => {
 
   it('tells the metrics how far behind it is and what it gave up', async () => {
     const react = () => Promise.reject(new Error('never'));
-    const program = await landscape.start({ transport: new MemoryTransport(), reactions: { 'readers.a': { react }, 'readers.b': {} }, limits: { attempts: 1 } });
+    const program = await landscape.start({
+      transport: new MemoryTransport(),
+      reactions: { 'readers.a': { react }, 'readers.b': {} },
+      limits: { attempts: 1 },
+    });
     await program.announce({ id: 'k', n: 1 });
-    await until(async () => (await program.readers.deadLetters.list()).length === 1 && (await landscape.unpublished()) === 0);
+    await until(
+      async () => (await program.readers.deadLetters.list()).length === 1 && (await landscape.unpublished()) === 0,
+    );
     await landscape.library.sql(`
       insert into library.outbox (id, name, version, key, payload, headers, occurred_at, owner)
       select gen_random_uuid(), 'e', 1, 'k', '{}', '{}', now() - interval '90 s', objid::bigint

@@ -39,7 +39,10 @@ export interface MessagingOptions {
   readonly sagas: readonly { saga: SagaDefinition; implementation: () => SagaImplementation<never> }[];
   readonly schedules: readonly { name: string; every: number; run: () => () => Promise<void> }[];
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'deliveries' | 'stepRetried' | 'watchOutbox' | 'watchDeadLetters' | 'watchSagas' | 'watchOwnership'>;
+  readonly metrics: Pick<
+    Metrics,
+    'deliveries' | 'stepRetried' | 'watchOutbox' | 'watchDeadLetters' | 'watchSagas' | 'watchOwnership'
+  >;
   readonly clock: Clock;
   readonly limits?: Partial<MessagingLimits>;
 }
@@ -126,7 +129,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
   const sagas = new DatabaseSagas(database, sagaTable, engine);
 
   const tables = [outboxTable, inboxTable, sagaTable];
-  const prune = () => pruneAll(tables.map((table) => table.prune.bind(table)), limits.retention);
+  const prune = () =>
+    pruneAll(
+      tables.map((table) => table.prune.bind(table)),
+      limits.retention,
+    );
   const scheduler = new Scheduler(
     database,
     ownership,
@@ -141,7 +148,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
   );
 
   const parts = [dispatcher, consumer, engine, scheduler];
-  const sweeper = new Sweeper(limits.sweep, parts.map((part) => () => part.sweep()), logger);
+  const sweeper = new Sweeper(
+    limits.sweep,
+    parts.map((part) => () => part.sweep()),
+    logger,
+  );
   const slowSweeper = new Sweeper(
     limits.sweep * slowSweeps,
     [() => consumer.sweepForgotten(), () => engine.sweepUnknown()],

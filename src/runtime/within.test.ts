@@ -15,7 +15,13 @@ describe('waiting at most so long', () => {
 
   it('gives another answer or fails when the time is up', async () => {
     expect(await within(1, never, () => 'late')).toBe('late');
-    await expect(within(1, never, orFail(() => new Error('late')))).rejects.toThrow('late');
+    await expect(
+      within(
+        1,
+        never,
+        orFail(() => new Error('late')),
+      ),
+    ).rejects.toThrow('late');
   });
 
   it('leaves an error that comes too late alone', async () => {
@@ -25,10 +31,13 @@ describe('waiting at most so long', () => {
     await new Promise(setImmediate);
   });
 
-  it.each([2 ** 31, Infinity])('waits for work that has %s ms, which is more than a timer takes', async (milliseconds) => {
-    const work = Promise.withResolvers<string>();
-    const waited = within(milliseconds, work.promise, () => 'late');
-    setTimeout(() => work.resolve('done'), 20);
-    expect(await waited).toBe('done');
-  });
+  it.each([2 ** 31, Infinity])(
+    'waits for work that has %s ms, which is more than a timer takes',
+    async (milliseconds) => {
+      const work = Promise.withResolvers<string>();
+      const waited = within(milliseconds, work.promise, () => 'late');
+      setTimeout(() => work.resolve('done'), 20);
+      expect(await waited).toBe('done');
+    },
+  );
 });

@@ -6,7 +6,9 @@ import { longestTimer } from '#platform/deadline.ts';
  */
 export function within<T, L>(milliseconds: number, work: Promise<T>, tooLate: () => L): Promise<T | L> {
   let timer: NodeJS.Timeout;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(milliseconds, longestTimer)))).then(tooLate);
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(milliseconds, longestTimer)))).then(
+    tooLate,
+  );
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 

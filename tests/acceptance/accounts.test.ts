@@ -109,7 +109,10 @@ describe('a session', () => {
     const elsewhere = new Visitor();
     elsewhere.accessToken = (await logIn(elsewhere, someone.person)).body.accessToken;
 
-    const wrong = await someone.post('/v1/auth/password', { currentPassword: 'not my password', newPassword: 'another long password here' });
+    const wrong = await someone.post('/v1/auth/password', {
+      currentPassword: 'not my password',
+      newPassword: 'another long password here',
+    });
     expect(wrong.status).toBe(401);
     const newPassword = `another long password ${someone.userId}`;
     const changed = await someone.post('/v1/auth/password', { currentPassword: someone.person.password, newPassword });

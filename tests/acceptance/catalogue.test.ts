@@ -11,7 +11,9 @@ describe('the catalogue', () => {
     const seen: string[] = [];
     let cursor: string | null = '';
     do {
-      const { status, body } = await new Visitor().get(`/v1/products?limit=2${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      const { status, body } = await new Visitor().get(
+        `/v1/products?limit=2${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
       expect(status).toBe(200);
       expect(body.data.length).toBeLessThanOrEqual(2);
       seen.push(...body.data.map(({ sku }: { sku: string }) => sku));
@@ -41,7 +43,11 @@ describe('the catalogue', () => {
     const keeper = await admin();
     const mug = await product({}, keeper);
     const etag = (await keeper.get(`/v1/products/${mug.sku}`)).headers.get('etag')!;
-    const dearer = await keeper.patch(`/v1/products/${mug.sku}`, { price: { amount: 1500, currency: 'EUR' } }, { 'if-match': etag });
+    const dearer = await keeper.patch(
+      `/v1/products/${mug.sku}`,
+      { price: { amount: 1500, currency: 'EUR' } },
+      { 'if-match': etag },
+    );
     expect(dearer.status).toBe(200);
     expect(dearer.body.price.amount).toBe(1500);
     expect((await keeper.patch(`/v1/products/${mug.sku}`, { stock: 1 }, { 'if-match': etag })).status).toBe(412);
@@ -51,7 +57,11 @@ describe('the catalogue', () => {
     const keeper = await admin();
     const mug = await product({}, keeper);
     expect((await keeper.post('/v1/products', mug)).status).toBe(409);
-    const negative = await keeper.post('/v1/products', { ...mug, sku: randomUUID(), price: { amount: -1, currency: 'EUR' } });
+    const negative = await keeper.post('/v1/products', {
+      ...mug,
+      sku: randomUUID(),
+      price: { amount: -1, currency: 'EUR' },
+    });
     expect(negative.status).toBe(400);
   });
 });

@@ -9,11 +9,20 @@ beforeAll(async () => {
   [someone, keeper] = await Promise.all([customer(), admin()]);
 });
 
-const order = (as: Visitor, sku: string, quantity = 1, paymentToken = 'tok_visa', headers: Record<string, string> = { prefer: 'wait=10' }) =>
-  as.post('/v1/orders', { items: [{ sku, quantity }], paymentToken }, headers);
+const order = (
+  as: Visitor,
+  sku: string,
+  quantity = 1,
+  paymentToken = 'tok_visa',
+  headers: Record<string, string> = { prefer: 'wait=10' },
+) => as.post('/v1/orders', { items: [{ sku, quantity }], paymentToken }, headers);
 const stockOf = async (sku: string) => (await new Visitor().get(`/v1/products/${sku}`)).body.stock as number;
 const paymentsOf = async (orderId: string) => (await keeper.get(`/v1/payments?orderId=${orderId}`)).body.data;
-const settled = (id: string, status: string) => eventually(() => someone.get(`/v1/orders/${id}`), ({ body }) => body.status === status);
+const settled = (id: string, status: string) =>
+  eventually(
+    () => someone.get(`/v1/orders/${id}`),
+    ({ body }) => body.status === status,
+  );
 
 describe('placing an order', () => {
   it('ends paid, at the prices of the catalogue, with the stock taken', async () => {
@@ -86,7 +95,10 @@ describe('placing an order', () => {
     const mug = await product({ stock: 2 }, keeper);
     const plenty = await product({ stock: 10 }, keeper);
     const refused = await someone.post('/v1/orders', {
-      items: [{ sku: plenty.sku, quantity: 1 }, { sku: mug.sku, quantity: 3 }],
+      items: [
+        { sku: plenty.sku, quantity: 1 },
+        { sku: mug.sku, quantity: 3 },
+      ],
       paymentToken: 'tok_visa',
     });
     expect(refused.status).toBe(409);
@@ -123,7 +135,10 @@ describe('an order', () => {
     expect((await someone.post(`/v1/orders/${body.id}/cancel`)).body.status).toBe('cancelled');
     expect((await someone.post(`/v1/orders/${body.id}/cancel`)).status, 'again changes nothing').toBe(200);
     expect(await stockOf(mug.sku)).toBe(4);
-    await eventually(() => paymentsOf(body.id), ([payment]) => payment.refunded === 5000 && payment.refunds[0].status === 'succeeded');
+    await eventually(
+      () => paymentsOf(body.id),
+      ([payment]) => payment.refunded === 5000 && payment.refunds[0].status === 'succeeded',
+    );
   });
 
   it('is listed for the customer it belongs to, newest first, and hidden from everybody else', async () => {
@@ -135,7 +150,9 @@ describe('an order', () => {
     expect((await owner.get('/v1/orders')).body.data.map(({ id }: { id: string }) => id)).toEqual([second, first]);
     const page = (await owner.get('/v1/orders?limit=1')).body;
     expect(page.data).toHaveLength(1);
-    expect((await owner.get(`/v1/orders?limit=1&cursor=${encodeURIComponent(page.nextCursor)}`)).body.data[0].id).toBe(first);
+    expect((await owner.get(`/v1/orders?limit=1&cursor=${encodeURIComponent(page.nextCursor)}`)).body.data[0].id).toBe(
+      first,
+    );
 
     expect((await other.get('/v1/orders')).body.data).toEqual([]);
     expect((await other.get(`/v1/orders/${first}`)).status).toBe(404);
@@ -178,11 +195,19 @@ describe('a refund', () => {
     const { body } = await order(someone, mug.sku, 3);
     const [payment] = await paymentsOf(body.id);
     const refund = (amount?: number) =>
-      keeper.post(`/v1/payments/${payment.id}/refunds`, { ...(amount && { amount }), reason: 'chipped' }, { prefer: 'wait=10' });
+      keeper.post(
+        `/v1/payments/${payment.id}/refunds`,
+        { ...(amount && { amount }), reason: 'chipped' },
+        { prefer: 'wait=10' },
+      );
 
     const part = await refund(1000);
     expect(part.status).toBe(201);
-    expect(part.body).toMatchObject({ amount: { amount: 1000, currency: 'EUR' }, status: 'succeeded', reason: 'chipped' });
+    expect(part.body).toMatchObject({
+      amount: { amount: 1000, currency: 'EUR' },
+      status: 'succeeded',
+      reason: 'chipped',
+    });
     expect((await refund(2001)).status).toBe(409);
     expect((await refund()).status).toBe(201);
     expect((await refund(1)).status).toBe(409);

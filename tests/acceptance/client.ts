@@ -56,7 +56,10 @@ export const somebody = (name = 'Ada Lovelace'): Person => ({
 
 async function loggedIn(credentials: { email: string; password: string }, baseUrl?: string): Promise<Visitor> {
   const visitor = new Visitor(baseUrl);
-  const { status, body } = await visitor.post('/v1/auth/login', { email: credentials.email, password: credentials.password });
+  const { status, body } = await visitor.post('/v1/auth/login', {
+    email: credentials.email,
+    password: credentials.password,
+  });
   if (status !== 200) throw new Error(`Logging in answered ${status}: ${JSON.stringify(body)}`);
   visitor.accessToken = body.accessToken;
   return visitor;
@@ -80,7 +83,13 @@ export interface ProductFields {
 
 /** Puts a new product into the catalogue. */
 export async function product(fields: Partial<ProductFields> = {}, as?: Visitor): Promise<ProductFields> {
-  const whole = { sku: `sku-${randomUUID()}`, name: 'A mug', price: { amount: 1250, currency: 'EUR' }, stock: 100, ...fields };
+  const whole = {
+    sku: `sku-${randomUUID()}`,
+    name: 'A mug',
+    price: { amount: 1250, currency: 'EUR' },
+    stock: 100,
+    ...fields,
+  };
   const { status, body } = await (as ?? (await admin())).post('/v1/products', whole);
   if (status !== 201) throw new Error(`Adding a product answered ${status}: ${JSON.stringify(body)}`);
   return whole;

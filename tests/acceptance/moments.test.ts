@@ -17,11 +17,25 @@ describe('a moment', () => {
     const begun = Date.now();
     const [someone, keeper] = await Promise.all([customer(), admin()]);
     const mug = await product({}, keeper);
-    const address = { recipient: 'Ada', line1: '12 St James Square', city: 'London', postalCode: 'SW1Y 4JH', country: 'GB' };
+    const address = {
+      recipient: 'Ada',
+      line1: '12 St James Square',
+      city: 'London',
+      postalCode: 'SW1Y 4JH',
+      country: 'GB',
+    };
     const added = await someone.post('/v1/users/me/addresses', address);
-    const order = await someone.post('/v1/orders', { items: [{ sku: mug.sku, quantity: 1 }], paymentToken: 'tok_visa' }, { prefer: 'wait=10' });
+    const order = await someone.post(
+      '/v1/orders',
+      { items: [{ sku: mug.sku, quantity: 1 }], paymentToken: 'tok_visa' },
+      { prefer: 'wait=10' },
+    );
     const [paid] = (await keeper.get(`/v1/payments?orderId=${order.body.id}`)).body.data;
-    const refund = await keeper.post(`/v1/payments/${paid.id}/refunds`, { amount: 100, reason: 'chipped' }, { prefer: 'wait=10' });
+    const refund = await keeper.post(
+      `/v1/payments/${paid.id}/refunds`,
+      { amount: 100, reason: 'chipped' },
+      { prefer: 'wait=10' },
+    );
 
     const get = async (path: string, as: Visitor = someone) => (await as.get(path)).body;
     const answers = {
@@ -38,7 +52,9 @@ describe('a moment', () => {
     };
     const ended = Date.now();
     const moments = momentsIn(answers);
-    const wrong = Object.entries(moments).filter(([, at]) => Date.parse(at) < begun - tolerance || Date.parse(at) > ended + tolerance);
+    const wrong = Object.entries(moments).filter(
+      ([, at]) => Date.parse(at) < begun - tolerance || Date.parse(at) > ended + tolerance,
+    );
     expect(wrong).toEqual([]);
 
     const { orderLater, orders, payment, payments, exported, addresses } = answers;

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { customer, eventually, product, Visitor } from './client.ts';
 
-const home = { label: 'home', recipient: 'Ada Lovelace', line1: '12 St James Square', city: 'London', postalCode: 'SW1Y 4JH', country: 'GB' };
+const home = {
+  label: 'home',
+  recipient: 'Ada Lovelace',
+  line1: '12 St James Square',
+  city: 'London',
+  postalCode: 'SW1Y 4JH',
+  country: 'GB',
+};
 
 describe('a profile', () => {
   it('is changed by the version one has seen, and by no other', async () => {
@@ -49,7 +56,13 @@ describe('what is stored about a person', () => {
     const someone = await customer();
     const mug = await product();
     await someone.post('/v1/users/me/addresses', home);
-    const { id } = (await someone.post('/v1/orders', { items: [{ sku: mug.sku, quantity: 1 }], paymentToken: 'tok_visa' }, { prefer: 'wait=10' })).body;
+    const { id } = (
+      await someone.post(
+        '/v1/orders',
+        { items: [{ sku: mug.sku, quantity: 1 }], paymentToken: 'tok_visa' },
+        { prefer: 'wait=10' },
+      )
+    ).body;
 
     const { status, body } = await someone.get('/v1/users/me/export');
     expect(status).toBe(200);
@@ -60,7 +73,10 @@ describe('what is stored about a person', () => {
     expect(body.payments).toMatchObject([{ orderId: id }]);
 
     expect((await someone.delete('/v1/users/me')).status).toBe(204);
-    await eventually(() => someone.get('/v1/users/me'), ({ status }) => status === 401);
+    await eventually(
+      () => someone.get('/v1/users/me'),
+      ({ status }) => status === 401,
+    );
     const credentials = { email: someone.person.email, password: someone.person.password };
     expect((await new Visitor().post('/v1/auth/login', credentials)).status).toBe(401);
     const anew = await new Visitor().post('/v1/auth/register', someone.person);

@@ -35,7 +35,8 @@ describe('the program', () => {
     expect(loaded.length).toBeGreaterThan(0);
     for (const url of loaded) {
       expect(url).not.toMatch(/^(https?:)?\/\//);
-      if (!url.startsWith('data:')) expect((await stranger().get(new URL(url, 'http://x/docs').pathname)).status, url).toBe(200);
+      if (!url.startsWith('data:'))
+        expect((await stranger().get(new URL(url, 'http://x/docs').pathname)).status, url).toBe(200);
     }
   });
 
@@ -68,7 +69,14 @@ describe('the program', () => {
     await stranger().get('/v1/products');
     const { status, body } = await stranger().get('/metrics');
     expect(status).toBe(200);
-    for (const name of ['http_request_duration_seconds', 'calls_total', 'outbox_', 'saga', 'database_pool_', 'process_cpu']) {
+    for (const name of [
+      'http_request_duration_seconds',
+      'calls_total',
+      'outbox_',
+      'saga',
+      'database_pool_',
+      'process_cpu',
+    ]) {
       expect(body, name).toMatch(name);
     }
   });

@@ -3,7 +3,9 @@ import type { TestProject } from 'vitest/node';
 import { administrator, paymentTimeout, start, temporaryFolder } from '../support/running-program.ts';
 
 const given = Object.fromEntries(
-  Object.entries(process.env).filter((entry): entry is [string, string] => /^(CALLS|DATABASE_)/.test(entry[0]) && entry[1] !== undefined),
+  Object.entries(process.env).filter(
+    (entry): entry is [string, string] => /^(CALLS|DATABASE_)/.test(entry[0]) && entry[1] !== undefined,
+  ),
 );
 
 declare module 'vitest' {

@@ -4,16 +4,30 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const markdownIn = (folder: string) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+const markdownIn = (folder: string) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name));
 const moduleReadmes = readdirSync(join(root, 'modules')).map((module) => `modules/${module}/README.md`);
-const pages = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('ADR'), ...moduleReadmes, 'bench/README.md', 'src/platform/README.md'];
+const pages = [
+  ...markdownIn('.'),
+  ...markdownIn('docs'),
+  ...markdownIn('ADR'),
+  ...moduleReadmes,
+  'bench/README.md',
+  'src/platform/README.md',
+];
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
 /** Files and folders that a page names: as links, from its folder, and as `code`, from the root. */
 function namedBy(page: string): string[] {
   const prose = textOf(page).replaceAll(/^```[^]*?^```$/gm, '');
   const links = [...prose.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, path]) => join(dirname(page), path!));
-  const paths = [...prose.matchAll(/`((?:src|tests|modules|ADR|docs|build|bench|deploy|topologies|prisma|architecture-tests)\/[^`\s*<]*[^`\s*<.])`/g)];
+  const paths = [
+    ...prose.matchAll(
+      /`((?:src|tests|modules|ADR|docs|build|bench|deploy|topologies|prisma|architecture-tests)\/[^`\s*<]*[^`\s*<.])`/g,
+    ),
+  ];
   return [...links, ...paths.map(([, path]) => path!)];
 }
 
@@ -58,7 +72,9 @@ describe('the documentation', () => {
 
   it('maps every part of src/, and every folder of the runtime', () => {
     const folders = ['src', 'src/runtime'].flatMap((parent) =>
-      readdirSync(join(root, parent), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [`${parent}/${entry.name}`] : [])),
+      readdirSync(join(root, parent), { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() ? [`${parent}/${entry.name}`] : [],
+      ),
     );
     const named = namedBy('docs/architecture.md').map((path) => path.replace(/\/README\.md$/, ''));
     expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
@@ -67,7 +83,9 @@ describe('the documentation', () => {
   });
 
   it('shows each file of the platform', () => {
-    const files = readdirSync(join(root, 'src/platform')).filter((name) => name.endsWith('.ts') && !/\.test(?:-d)?\.ts$/.test(name));
+    const files = readdirSync(join(root, 'src/platform')).filter(
+      (name) => name.endsWith('.ts') && !/\.test(?:-d)?\.ts$/.test(name),
+    );
     const shown = [...textOf('src/platform/README.md').matchAll(/^\*\*\[(.+?)\]\(\1\)\*\* /gm)].map(([, name]) => name);
     expect(shown).toEqual([...new Set(shown)]);
     expect(shown.toSorted()).toEqual(files.toSorted());

@@ -9,11 +9,17 @@ import { administrator, freePort } from '../support/running-program.ts';
 
 /** Pages that need more than a checkout, each run by a test of its own. */
 const elsewhere = ['split.md', 'one-file.md'];
-const pages = readdirSync(join(import.meta.dirname, '../../docs')).filter((name) => name.endsWith('.md') && !elsewhere.includes(name));
-const withCommands = ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => `docs/${name}`)].filter((page) => blocksOf(page).length > 0);
+const pages = readdirSync(join(import.meta.dirname, '../../docs')).filter(
+  (name) => name.endsWith('.md') && !elsewhere.includes(name),
+);
+const withCommands = ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => `docs/${name}`)].filter(
+  (page) => blocksOf(page).length > 0,
+);
 
 it('finds the pages with commands', () => {
-  expect(withCommands).toEqual(expect.arrayContaining(['README.md', 'docs/run.md', 'docs/operate.md', 'docs/api.md', 'docs/boundaries.md']));
+  expect(withCommands).toEqual(
+    expect.arrayContaining(['README.md', 'docs/run.md', 'docs/operate.md', 'docs/api.md', 'docs/boundaries.md']),
+  );
 });
 
 describe.each(withCommands)('the commands of %s', (page) => {
@@ -47,7 +53,10 @@ describe.each(withCommands)('the commands of %s', (page) => {
   }
 
   it.runIf(page === 'README.md')('lead to a paid order, to the same answer again, and to one that is cancelled', () => {
-    const [paid, again, cancelled] = printed.join('\n').split('\n').filter((line) => line.startsWith('{"id":'));
+    const [paid, again, cancelled] = printed
+      .join('\n')
+      .split('\n')
+      .filter((line) => line.startsWith('{"id":'));
     expect(paid).toContain('"status":"paid"');
     expect(again).toBe(paid);
     expect(cancelled).toContain('"status":"cancelled"');

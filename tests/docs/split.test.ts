@@ -22,8 +22,14 @@ describe.skipIf(missing)(`from one process to many, and back${missing === undefi
     // The reader's ports may be taken here.
     const port = await freePorts(100);
     const folder = join(checkout.path, 'topologies');
-    for (const name of readdirSync(folder)) writeFileSync(join(folder, name), withPortsFrom(port, readFileSync(join(folder, name), 'utf8')));
-    const environment = { EVENTS_URL: broker.url, ADMIN_PASSWORD: administrator.password, PORT: String(port), SHUTDOWN_DELAY: '0' };
+    for (const name of readdirSync(folder))
+      writeFileSync(join(folder, name), withPortsFrom(port, readFileSync(join(folder, name), 'utf8')));
+    const environment = {
+      EVENTS_URL: broker.url,
+      ADMIN_PASSWORD: administrator.password,
+      PORT: String(port),
+      SHUTDOWN_DELAY: '0',
+    };
     reader = new Reader(checkout.path, environment, [
       ['127.0.0.1:3000', `127.0.0.1:${port}`],
       ['tcp:3030', `tcp:${port + 30}`],
@@ -40,7 +46,9 @@ describe.skipIf(missing)(`from one process to many, and back${missing === undefi
   });
 
   it('is a story with a start, two splits and a way back', () => {
-    expect(blocks.map(({ commands }) => commands.trim()).filter((commands) => /^npm start(?! .*\|)/.test(commands))).toEqual([
+    expect(
+      blocks.map(({ commands }) => commands.trim()).filter((commands) => /^npm start(?! .*\|)/.test(commands)),
+    ).toEqual([
       'npm start',
       ...['checkout-apart', 'split', 'monolith'].map((name) => `npm start -- --topology topologies/${name}.yaml`),
     ]);

@@ -7,11 +7,19 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 interface Workflow {
   readonly permissions: Record<string, string>;
-  readonly jobs: Record<string, { readonly 'timeout-minutes'?: number; readonly steps: readonly { readonly run?: string; readonly uses?: string }[] }>;
+  readonly jobs: Record<
+    string,
+    {
+      readonly 'timeout-minutes'?: number;
+      readonly steps: readonly { readonly run?: string; readonly uses?: string }[];
+    }
+  >;
 }
 
 const folder = join(import.meta.dirname, '../../.github/workflows');
-const workflows = readdirSync(folder).map((name) => [name, parse(readFileSync(join(folder, name), 'utf8')) as Workflow] as const);
+const workflows = readdirSync(folder).map(
+  (name) => [name, parse(readFileSync(join(folder, name), 'utf8')) as Workflow] as const,
+);
 const gate = readFileSync(join(import.meta.dirname, '../../.ci/run'), 'utf8');
 
 describe.each(workflows)('%s', (_, { permissions, jobs }) => {
@@ -24,7 +32,9 @@ describe.each(workflows)('%s', (_, { permissions, jobs }) => {
   });
 
   it('runs scripts that exist', () => {
-    const scripts = steps.flatMap(({ run = '' }) => [...run.matchAll(/npm (?:run )?(\w[\w:]*)/g)].map(([, script]) => script!));
+    const scripts = steps.flatMap(({ run = '' }) =>
+      [...run.matchAll(/npm (?:run )?(\w[\w:]*)/g)].map(([, script]) => script!),
+    );
     expect(scripts.filter((script) => script !== 'ci' && !Object.hasOwn(packageJson.scripts, script))).toEqual([]);
   });
 
@@ -36,8 +46,14 @@ describe.each(workflows)('%s', (_, { permissions, jobs }) => {
   it('runs the whole gate, after every quick step of it', () => {
     const commands = steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
     expect(commands).toContain('.ci/run');
-    const quick = [...gate.matchAll(/^(?:step|suite) \S+ (npm (?:run )?(?:test|typecheck|lint|check))(?= |$)/gm)].map(([, command]) => command!);
+    const quick = [...gate.matchAll(/^(?:step|suite) \S+ (npm (?:run )?(?:test|typecheck|lint|check))(?= |$)/gm)].map(
+      ([, command]) => command!,
+    );
     expect(quick).toHaveLength(4);
-    for (const command of quick) expect(commands.some((line) => line.startsWith(command)), command).toBe(true);
+    for (const command of quick)
+      expect(
+        commands.some((line) => line.startsWith(command)),
+        command,
+      ).toBe(true);
   });
 });

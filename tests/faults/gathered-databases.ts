@@ -14,7 +14,9 @@ export async function gather(urls: ReadonlyMap<string, string>): Promise<Gathere
   await client.query('CREATE EXTENSION postgres_fdw');
   for (const [module, url] of urls) {
     const { hostname, port, pathname, username, password } = new URL(url);
-    const [host, name, user, secret] = [hostname, pathname.slice(1), username, password].map((text) => pg.escapeLiteral(decodeURIComponent(text)));
+    const [host, name, user, secret] = [hostname, pathname.slice(1), username, password].map((text) =>
+      pg.escapeLiteral(decodeURIComponent(text)),
+    );
     await client.query(`
       CREATE SERVER ${module} FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host ${host}, port '${port}', dbname ${name});
       CREATE USER MAPPING FOR CURRENT_USER SERVER ${module} OPTIONS (user ${user}, password ${secret});

@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { findModules } from '../../src/host/modules.ts';
 
 const modules = await findModules();
-const inEveryModule = (query: (schema: string) => string) => modules.map((schema) => `(${query(schema)})`).join(' UNION ALL ');
+const inEveryModule = (query: (schema: string) => string) =>
+  modules.map((schema) => `(${query(schema)})`).join(' UNION ALL ');
 
 /** By number and name; no row may come back. */
 const invariants: Readonly<Record<string, string>> = {

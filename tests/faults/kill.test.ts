@@ -17,7 +17,11 @@ afterEach(async () => {
 });
 
 /** Kills the program by `kill` in the middle of traffic, several times, and returns what is wrong in the end. */
-async function survive(environment: Record<string, string>, kill: (program: RunningProgram) => Promise<void>, sql: () => Promise<pg.Client>) {
+async function survive(
+  environment: Record<string, string>,
+  kill: (program: RunningProgram) => Promise<void>,
+  sql: () => Promise<pg.Client>,
+) {
   // The same port throughout: the customers know no other.
   const port = String(await freePort());
   const restart = () => start({ ...forShoppers, ...environment, PORT: port });
@@ -51,7 +55,9 @@ async function survive(environment: Record<string, string>, kill: (program: Runn
   closers.push(() => client.end());
   const settled = await untilSettled(client);
   const complaints = (await Promise.all(shoppers.map((shopper) => shopper.complaints()))).flat();
-  const { rows } = await client.query<{ status: string; count: number }>('SELECT status, count(*)::int FROM orders.orders GROUP BY status');
+  const { rows } = await client.query<{ status: string; count: number }>(
+    'SELECT status, count(*)::int FROM orders.orders GROUP BY status',
+  );
   const orders = Object.fromEntries(rows.map(({ status, count }) => [status, count]));
   return { settled, complaints, orders, interrupted: shoppers.reduce((sum, shopper) => sum + shopper.interrupted, 0) };
 }

@@ -49,7 +49,11 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
     toOrdersDatabase = await linkTo(urls.get('orders')!, 5432);
 
     const file = join(folder, 'topology.yaml');
-    const groups = modules.map((module) => ({ name: module, modules: [module], replicas: replicas[module as keyof typeof replicas] ?? 1 }));
+    const groups = modules.map((module) => ({
+      name: module,
+      modules: [module],
+      replicas: replicas[module as keyof typeof replicas] ?? 1,
+    }));
     const ports = await writeTopology(file, groups);
     const { grpcPort } = ports.get('payments')!;
     toPayments = await Promise.all([grpcPort, grpcPort + 1].map((port) => linkTo(`tcp://127.0.0.1:${port}`, port)));
@@ -91,14 +95,17 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
     await watch.untilWell();
     watch.note();
     const asked = watch.since();
-    const failures = Object.values(asked).flat().filter(({ outcome }) => outcome !== 'ok');
+    const failures = Object.values(asked)
+      .flat()
+      .filter(({ outcome }) => outcome !== 'ok');
     // Nothing else is an honest answer: try again, and when.
     expect(failures.filter(({ outcome }) => !['503', 'unpaid', 'no answer'].includes(outcome))).toEqual([]);
     expect(failures.filter(({ outcome, retryAfter }) => outcome === '503' && !retryAfter)).toEqual([]);
     return new Set(failures.map(({ what }) => what));
   }
 
-  const at = (index: number) => processesOf(program.process.pid!).toSorted((one, other) => one.port - other.port)[index]!;
+  const at = (index: number) =>
+    processesOf(program.process.pid!).toSorted((one, other) => one.port - other.port)[index]!;
 
   it.each([
     ['the gateway', 0, ['look at a product', 'see my profile', 'pay an order']],
@@ -165,7 +172,10 @@ describe.skipIf(missing)(`the split${missing === undefined ? '' : ` (${missing})
   });
 
   it('has lost no order in all of that, charged none twice, and left none unfinished', async () => {
-    const paid = async () => Number((await gathered.client.query("SELECT count(*)::int FROM orders.orders WHERE status = 'paid'")).rows[0].count);
+    const paid = async () =>
+      Number(
+        (await gathered.client.query("SELECT count(*)::int FROM orders.orders WHERE status = 'paid'")).rows[0].count,
+      );
     // Or nothing was at stake.
     await expect.poll(paid).toBeGreaterThan(100);
     await watch.end();

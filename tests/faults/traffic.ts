@@ -43,7 +43,10 @@ export class Shopper {
       const attempt: Attempt = {
         key: randomUUID(),
         body: {
-          items: [...new Set([any(this.#skus), any(this.#skus)])].map((sku) => ({ sku, quantity: 1 + Math.floor(Math.random() * 3) })),
+          items: [...new Set([any(this.#skus), any(this.#skus)])].map((sku) => ({
+            sku,
+            quantity: 1 + Math.floor(Math.random() * 3),
+          })),
           paymentToken: any(tokens),
         },
         cancel: Math.random() < 0.25,

@@ -25,7 +25,11 @@ describe.skipIf(missing)(`a host that vanishes${missing === undefined ? '' : ` (
     closers.push(host.remove);
     server = await startTestServer(host.address);
     closers.push(server.stop);
-    program = await start({ DATABASE_URL: `${server.url}/postgres`, DATABASE_POOL_SIZE: '4', RATE_LIMIT_PER_MINUTE: '0' });
+    program = await start({
+      DATABASE_URL: `${server.url}/postgres`,
+      DATABASE_POOL_SIZE: '4',
+      RATE_LIMIT_PER_MINUTE: '0',
+    });
     closers.push(() => program.stop());
     ({ sku } = await product({ stock: 1_000_000 }, await admin(program.url, administrator)));
     buyer = await customer(program.url);
@@ -37,7 +41,11 @@ describe.skipIf(missing)(`a host that vanishes${missing === undefined ? '' : ` (
   async function vanishInTheMiddleOfASale(): Promise<void> {
     const url = new URL(`${server.url}/postgres`);
     url.hostname = host.address;
-    const copy = host.run(process.execPath, [join(import.meta.dirname, 'busy-copy.ts')], { DATABASE_URL: url.href, SKU: sku, NODE_NO_WARNINGS: '1' });
+    const copy = host.run(process.execPath, [join(import.meta.dirname, 'busy-copy.ts')], {
+      DATABASE_URL: url.href,
+      SKU: sku,
+      NODE_NO_WARNINGS: '1',
+    });
     await once(copy.stdout!, 'data');
     host.vanish();
     copy.kill('SIGKILL');
@@ -68,7 +76,9 @@ describe.skipIf(missing)(`a host that vanishes${missing === undefined ? '' : ` (
 
     const refused = replies.filter(({ status }) => status !== 201);
     expect(refused.length).toBeGreaterThan(0);
-    expect(refused.filter(({ status, headers }) => status !== 503 || Number(headers.get('retry-after')) < 1)).toEqual([]);
+    expect(refused.filter(({ status, headers }) => status !== 503 || Number(headers.get('retry-after')) < 1)).toEqual(
+      [],
+    );
     expect(Math.max(...replies.map(({ took }) => took))).toBeLessThan(5 * seconds);
     expect(healedAfter).toBeLessThan(30 * seconds);
   });
@@ -77,7 +87,8 @@ describe.skipIf(missing)(`a host that vanishes${missing === undefined ? '' : ` (
     const client = new pg.Client({ connectionString: `${server.url}/postgres` });
     await client.connect();
     closers.push(() => client.end());
-    const left = async () => (await client.query('SELECT FROM pg_stat_activity WHERE client_addr = $1', [host.itsAddress])).rowCount;
+    const left = async () =>
+      (await client.query('SELECT FROM pg_stat_activity WHERE client_addr = $1', [host.itsAddress])).rowCount;
     await expect.poll(left, { timeout: 30 * seconds, interval: 200 }).toBe(0);
   });
 });

@@ -35,7 +35,11 @@ export class Watch {
     watch.#loops = Promise.all([
       watch.#ask('look at a product', `/v1/products/${sku}`),
       watch.#ask('see my profile', '/v1/users/me'),
-      watch.#ask('pay an order', '/v1/orders', { method: 'POST', body: order, headers: { prefer: 'wait=6', 'content-type': 'application/json' } }),
+      watch.#ask('pay an order', '/v1/orders', {
+        method: 'POST',
+        body: order,
+        headers: { prefer: 'wait=6', 'content-type': 'application/json' },
+      }),
     ]);
     return watch;
   }
@@ -53,9 +57,19 @@ export class Watch {
       const kinds = Object.values(Object.groupBy(asked, ({ what }) => what));
       const lastThree = kinds.flatMap((each = []) => each.slice(-3));
       const recent = asked.filter(({ at }) => at > this.#now() - 1_000);
-      if (this.#now() - from > 1_000 && lastThree.length === 9 && [...lastThree, ...recent].every(({ outcome }) => outcome === 'ok')) return;
+      if (
+        this.#now() - from > 1_000 &&
+        lastThree.length === 9 &&
+        [...lastThree, ...recent].every(({ outcome }) => outcome === 'ok')
+      )
+        return;
     }
-    throw new Error(`It is not well after ${limit} ms:\n${this.#asked.slice(-20).map((each) => JSON.stringify(each)).join('\n')}`);
+    throw new Error(
+      `It is not well after ${limit} ms:\n${this.#asked
+        .slice(-20)
+        .map((each) => JSON.stringify(each))
+        .join('\n')}`,
+    );
   }
 
   /** From now on, until the next fault. */
@@ -67,7 +81,12 @@ export class Watch {
   /** The requests since the fault began. */
   since(): Readonly<Record<string, readonly Asked[]>> {
     const asked = this.#asked.filter(({ at }) => at >= this.#since);
-    return Object.fromEntries([...new Set(this.#asked.map(({ what }) => what))].map((what) => [what, asked.filter((each) => each.what === what)]));
+    return Object.fromEntries(
+      [...new Set(this.#asked.map(({ what }) => what))].map((what) => [
+        what,
+        asked.filter((each) => each.what === what),
+      ]),
+    );
   }
 
   /** Adds what came of the fault to the table. */
@@ -105,8 +124,15 @@ export class Watch {
     while (this.#watching) {
       const at = this.#now();
       const headers = { ...init.headers, authorization: `Bearer ${this.#visitor.accessToken}` };
-      const { outcome, retryAfter } = await fetch(this.#visitor.baseUrl + path, { ...init, headers, signal: AbortSignal.timeout(patience) }).then(
-        async (answer) => ({ outcome: outcomeOf(answer, await answer.text()), retryAfter: answer.headers.has('retry-after') }),
+      const { outcome, retryAfter } = await fetch(this.#visitor.baseUrl + path, {
+        ...init,
+        headers,
+        signal: AbortSignal.timeout(patience),
+      }).then(
+        async (answer) => ({
+          outcome: outcomeOf(answer, await answer.text()),
+          retryAfter: answer.headers.has('retry-after'),
+        }),
         () => ({ outcome: 'no answer', retryAfter: false }),
       );
       this.#asked.push({ what, at, took: this.#now() - at, outcome, retryAfter });

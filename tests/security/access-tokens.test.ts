@@ -1,5 +1,16 @@
 /** Forged, altered and foreign access tokens, at the door of the whole program. */
-import { constants, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomUUID, sign, verify } from 'node:crypto';
+import {
+  constants,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify,
+} from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Visitor } from '../acceptance/client.ts';
@@ -26,7 +37,11 @@ const decode = (part: string | undefined) => JSON.parse(Buffer.from(part!, 'base
 const rs256 = (key: KeyObject) => (data: string) => sign('sha256', Buffer.from(data), key).toString('base64url');
 
 /** The customer's own token with something else in it; undefined takes a field away. */
-function token({ header = {}, claims = {}, signature = rs256(signingKey) }: { header?: Fields; claims?: Fields; signature?: (data: string) => string } = {}): string {
+function token({
+  header = {},
+  claims = {},
+  signature = rs256(signingKey),
+}: { header?: Fields; claims?: Fields; signature?: (data: string) => string } = {}): string {
   const [head, body] = customer.accessToken!.split('.');
   const data = `${encode({ ...decode(head), ...header })}.${encode({ ...decode(body), ...claims })}`;
   return `${data}.${signature(data)}`;
@@ -58,18 +73,48 @@ describe('an access token', () => {
     ['S1 whose algorithm is none', () => token({ header: { alg: 'none' }, signature: () => '' })],
     ['S1 whose algorithm is None, with the signature of another', () => token({ header: { alg: 'None' } })],
     ['S1 without a signature', () => token({ signature: () => '' })],
-    ['S1 signed with PS256', () =>
-      token({ header: { alg: 'PS256' }, signature: (data) => sign('sha256', Buffer.from(data), { key: signingKey, padding: constants.RSA_PKCS1_PSS_PADDING }).toString('base64url') })],
-    ['S1 signed with ES256', () =>
-      token({ header: { alg: 'ES256' }, signature: (data) => sign('sha256', Buffer.from(data), { key: curve.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url') })],
+    [
+      'S1 signed with PS256',
+      () =>
+        token({
+          header: { alg: 'PS256' },
+          signature: (data) =>
+            sign('sha256', Buffer.from(data), { key: signingKey, padding: constants.RSA_PKCS1_PSS_PADDING }).toString(
+              'base64url',
+            ),
+        }),
+    ],
+    [
+      'S1 signed with ES256',
+      () =>
+        token({
+          header: { alg: 'ES256' },
+          signature: (data) =>
+            sign('sha256', Buffer.from(data), { key: curve.privateKey, dsaEncoding: 'ieee-p1363' }).toString(
+              'base64url',
+            ),
+        }),
+    ],
     ['S1 signed by somebody else', () => token({ signature: rs256(stranger.privateKey) })],
-    ['S1 with other claims under the signature it had', () => {
-      const [head, , signature] = customer.accessToken!.split('.');
-      return `${head}.${encode({ ...decode(customer.accessToken!.split('.')[1]), roles: ['admin'] })}.${signature}`;
-    }],
-    ['S2 that uses the public key as the secret of an HMAC', () => token({ header: { alg: 'HS256' }, signature: hmac(pem()) })],
-    ['S2 that uses the modulus as the secret of an HMAC', () => token({ header: { alg: 'HS256' }, signature: hmac(publicKey.n!) })],
-    ['S3 that brings a key along', () => token({ header: { jwk: { ...strangersJwk, kid: publicKey.kid } }, signature: rs256(stranger.privateKey) })],
+    [
+      'S1 with other claims under the signature it had',
+      () => {
+        const [head, , signature] = customer.accessToken!.split('.');
+        return `${head}.${encode({ ...decode(customer.accessToken!.split('.')[1]), roles: ['admin'] })}.${signature}`;
+      },
+    ],
+    [
+      'S2 that uses the public key as the secret of an HMAC',
+      () => token({ header: { alg: 'HS256' }, signature: hmac(pem()) }),
+    ],
+    [
+      'S2 that uses the modulus as the secret of an HMAC',
+      () => token({ header: { alg: 'HS256' }, signature: hmac(publicKey.n!) }),
+    ],
+    [
+      'S3 that brings a key along',
+      () => token({ header: { jwk: { ...strangersJwk, kid: publicKey.kid } }, signature: rs256(stranger.privateKey) }),
+    ],
     ['S3 under a key that is unknown', () => token({ header: { kid: randomUUID() } })],
     ['S3 under no key', () => token({ header: { kid: undefined } })],
     ['S3 under a key that is a path', () => token({ header: { kid: '../../../dev/null' }, signature: hmac('') })],
@@ -82,7 +127,10 @@ describe('an access token', () => {
     ['S5 of no type', () => token({ header: { typ: undefined } })],
     ['S5 that is an ID token', () => token({ header: { typ: 'id+jwt' }, claims: { nonce: 'n' } })],
     ['S6 of another issuer', () => token({ claims: { iss: 'https://fissile.evil.example' } })],
-    ['S6 of an issuer whose name begins like ours', () => token({ claims: { iss: `${decode(customer.accessToken!.split('.')[1]).iss as string}/` } })],
+    [
+      'S6 of an issuer whose name begins like ours',
+      () => token({ claims: { iss: `${decode(customer.accessToken!.split('.')[1]).iss as string}/` } }),
+    ],
     ['S6 of no issuer', () => token({ claims: { iss: undefined } })],
     ['S6 for others', () => token({ claims: { aud: 'somebody else' } })],
     ['S6 for others as well', () => token({ claims: { aud: ['fissile', 'somebody else'] } })],
@@ -121,7 +169,8 @@ describe('an access token', () => {
     const { sub, exp, iat } = decode(body) as { sub: string; exp: number; iat: number };
     expect(sub).toBe(customer.userId);
     expect(exp - iat, 'S4').toBe(900);
-    for (const secret of Object.values(customer.person)) expect(Buffer.from(body!, 'base64url').toString()).not.toContain(secret);
+    for (const secret of Object.values(customer.person))
+      expect(Buffer.from(body!, 'base64url').toString()).not.toContain(secret);
   });
 });
 
@@ -136,11 +185,16 @@ describe('the keys of access tokens', () => {
     }
   }
   const kidOf = (accessToken: string) => decode(accessToken.split('.')[0]).kid;
-  const published = async (visitor: Visitor) => (await visitor.get('/.well-known/jwks.json')).body.keys.map(({ kid }: { kid: string }) => kid);
+  const published = async (visitor: Visitor) =>
+    (await visitor.get('/.well-known/jwks.json')).body.keys.map(({ kid }: { kid: string }) => kid);
 
   it('S8 overlap when one follows the other, and the old one dies after its last token', async () => {
     const { email, password } = customer.person;
-    const stopped = (ago: string) => shop.sql('UPDATE auth.signing_keys SET signs_from = now() - $2::interval * 2, signs_until = now() - $2::interval WHERE kid = $1', [publicKey.kid, ago]);
+    const stopped = (ago: string) =>
+      shop.sql(
+        'UPDATE auth.signing_keys SET signs_from = now() - $2::interval * 2, signs_until = now() - $2::interval WHERE kid = $1',
+        [publicKey.kid, ago],
+      );
 
     await stopped('1 minute');
     await restarted(async (url) => {

@@ -5,7 +5,16 @@ import type { Endpoint } from '#platform/endpoint.ts';
 import { parameterNames } from '#runtime/http/request-reader.ts';
 import { Visitor } from '../acceptance/client.ts';
 import { exampleOf, jsonSchemaOf } from './support/samples.ts';
-import { type Customer, declaredEndpoints, nameOf, type Purchase, purchase, send, type Shop, startShop } from './support/shop.ts';
+import {
+  type Customer,
+  declaredEndpoints,
+  nameOf,
+  type Purchase,
+  purchase,
+  send,
+  type Shop,
+  startShop,
+} from './support/shop.ts';
 
 const endpoints = await declaredEndpoints();
 const named = (some: readonly Endpoint[]) => some.map((endpoint) => [nameOf(endpoint), endpoint] as const);
@@ -68,7 +77,9 @@ describe('an id of somebody else', () => {
   /** Fields of the query and the body that take an id, such as a cursor. */
   const idFields = ({ query, body }: Endpoint) =>
     [query, body].flatMap((schema) =>
-      Object.entries((schema && jsonSchemaOf(schema).properties) ?? {}).flatMap(([name, { format }]) => (format === 'uuid' ? [name] : [])),
+      Object.entries((schema && jsonSchemaOf(schema).properties) ?? {}).flatMap(([name, { format }]) =>
+        format === 'uuid' ? [name] : [],
+      ),
     );
   const taking = endpoints.filter((endpoint) => endpoint.access !== 'anyone' && idFields(endpoint).length > 0);
 
@@ -80,7 +91,11 @@ describe('an id of somebody else', () => {
     const theirs = [victim.orderId, victim.paymentId, victim.addressId, victim.person.userId];
     for (const field of idFields(endpoint)) {
       for (const id of theirs) {
-        const { status, body } = await send(attacker, endpoint, endpoint.query ? { query: { [field]: id } } : { body: { ...exampleOf(endpoint).body, [field]: id } });
+        const { status, body } = await send(
+          attacker,
+          endpoint,
+          endpoint.query ? { query: { [field]: id } } : { body: { ...exampleOf(endpoint).body, [field]: id } },
+        );
         if (status < 300) for (const secret of theirs) expect(JSON.stringify(body)).not.toContain(secret);
       }
     }
@@ -143,7 +158,10 @@ describe('every route', () => {
   });
 
   it('S30 is declared for administrators where it is about everybody', () => {
-    const forAdministrators = endpoints.filter(({ access }) => access === 'admin').map(nameOf).sort();
+    const forAdministrators = endpoints
+      .filter(({ access }) => access === 'admin')
+      .map(nameOf)
+      .sort();
     expect(forAdministrators).toEqual([
       'PATCH /v1/products/{sku}',
       'POST /v1/auth/accounts/{userId}/disable',

@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => shop.stop());
 
-const atOnce = <T>(times: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: times }, (_, index) => work(index)));
+const atOnce = <T>(times: number, work: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: times }, (_, index) => work(index)));
 const counts = (replies: readonly Reply[]) => {
   const byStatus: Record<number, number> = {};
   for (const { status } of replies) byStatus[status] = (byStatus[status] ?? 0) + 1;
@@ -43,7 +44,11 @@ describe('money', () => {
     const refunds = await atOnce(12, () => shop.keeper.post(`/v1/payments/${paymentId}/refunds`, {}));
     expect(counts(refunds)).toEqual({ 201: 1, 409: 11 });
     await shop.snapshot();
-    expect((await shop.keeper.get(`/v1/payments/${paymentId}`)).body).toMatchObject({ captured: 1000, refunded: 1000, refunds: [{ status: 'succeeded' }] });
+    expect((await shop.keeper.get(`/v1/payments/${paymentId}`)).body).toMatchObject({
+      captured: 1000,
+      refunded: 1000,
+      refunds: [{ status: 'succeeded' }],
+    });
     await booksAreRight();
   });
 
@@ -56,7 +61,10 @@ describe('money', () => {
   });
 
   it('S38 goes back once when an order is cancelled and refunded at the same time', async () => {
-    const { paymentId, orderId, sku } = await purchase(shop, buyer, { price: { amount: 1000, currency: 'EUR' }, stock: 5 });
+    const { paymentId, orderId, sku } = await purchase(shop, buyer, {
+      price: { amount: 1000, currency: 'EUR' },
+      stock: 5,
+    });
     await Promise.all([
       ...Array.from({ length: 4 }, () => buyer.post(`/v1/orders/${orderId}/cancel`)),
       ...Array.from({ length: 4 }, () => shop.keeper.post(`/v1/payments/${paymentId}/refunds`, { amount: 700 })),
@@ -104,7 +112,13 @@ describe('stock', () => {
   it('S38 is sold once, however many ask for it at the same time', async () => {
     const [mug, cup] = [await product({ stock: 5 }, shop.keeper), await product({ stock: 7 }, shop.keeper)];
     const both = (first: string, second: string) =>
-      buyer.post('/v1/orders', { items: [{ sku: first, quantity: 1 }, { sku: second, quantity: 1 }], paymentToken: 'tok_visa' });
+      buyer.post('/v1/orders', {
+        items: [
+          { sku: first, quantity: 1 },
+          { sku: second, quantity: 1 },
+        ],
+        paymentToken: 'tok_visa',
+      });
     const answers = await atOnce(20, (index) => (index % 2 ? both(mug.sku, cup.sku) : both(cup.sku, mug.sku)));
     expect(counts(answers)).toEqual({ 201: 5, 409: 15 });
     expect([await stockOf(mug.sku), await stockOf(cup.sku)]).toEqual([0, 2]);
@@ -117,7 +131,10 @@ describe('stock', () => {
   });
 
   it('S38 cannot overflow: a total beyond all bounds is refused, and nothing is reserved', async () => {
-    const { sku } = await product({ price: { amount: 1_000_000_000_000, currency: 'EUR' }, stock: 1_000_000_000 }, shop.keeper);
+    const { sku } = await product(
+      { price: { amount: 1_000_000_000_000, currency: 'EUR' }, stock: 1_000_000_000 },
+      shop.keeper,
+    );
     const items = Array.from({ length: 100 }, () => ({ sku, quantity: 10_000 }));
     for (const wanted of [items, items.slice(0, 1), [{ sku, quantity: 2 }]]) {
       const { status, body } = await buyer.post('/v1/orders', { items: wanted, paymentToken: 'tok_visa' });
@@ -139,15 +156,25 @@ describe('what works once', () => {
     const successors = new Set(answers.map(({ body: { refreshToken } }) => refreshToken as string));
     expect(successors.size).toBe(1);
     const next = await refresh([...successors][0]!);
-    expect([next.status, (await refresh(body.refreshToken)).status, (await refresh(next.body.refreshToken)).status]).toEqual([200, 401, 401]);
-    expect((await Object.assign(stranger(), { accessToken: next.body.accessToken }).get('/v1/users/me')).status).toBe(401);
+    expect([
+      next.status,
+      (await refresh(body.refreshToken)).status,
+      (await refresh(next.body.refreshToken)).status,
+    ]).toEqual([200, 401, 401]);
+    expect((await Object.assign(stranger(), { accessToken: next.body.accessToken }).get('/v1/users/me')).status).toBe(
+      401,
+    );
   });
 
   it('S38 an e-mail address becomes one account', async () => {
     const { email } = somebody();
     const people = Array.from({ length: 5 }, () => ({ ...somebody(), email }));
-    expect(counts(await Promise.all(people.map((person) => stranger().post('/v1/auth/register', person))))).toEqual({ 201: 5 });
-    const logins = await Promise.all(people.map(({ password }) => stranger().post('/v1/auth/login', { email, password })));
+    expect(counts(await Promise.all(people.map((person) => stranger().post('/v1/auth/register', person))))).toEqual({
+      201: 5,
+    });
+    const logins = await Promise.all(
+      people.map(({ password }) => stranger().post('/v1/auth/login', { email, password })),
+    );
     expect(counts(logins)).toEqual({ 200: 1, 401: 4 });
   });
 
@@ -155,7 +182,9 @@ describe('what works once', () => {
     const someone = await shop.newCustomer();
     const passwords = Array.from({ length: 5 }, () => `another password ${randomUUID()}`);
     const changes = await Promise.all(
-      passwords.map((newPassword) => someone.post('/v1/auth/password', { currentPassword: someone.person.password, newPassword })),
+      passwords.map((newPassword) =>
+        someone.post('/v1/auth/password', { currentPassword: someone.person.password, newPassword }),
+      ),
     );
     expect(counts(changes)).toEqual({ 204: 1, 401: 4 });
   });
@@ -163,14 +192,19 @@ describe('what works once', () => {
   it('S38 a version is replaced by one of many who have seen it', async () => {
     const someone = await shop.newCustomer();
     const etag = (await someone.get('/v1/users/me')).headers.get('etag')!;
-    const changes = await atOnce(10, (index) => someone.patch('/v1/users/me', { name: `Name ${index}` }, { 'if-match': etag }));
+    const changes = await atOnce(10, (index) =>
+      someone.patch('/v1/users/me', { name: `Name ${index}` }, { 'if-match': etag }),
+    );
     expect(counts(changes)).toEqual({ 200: 1, 412: 9 });
   });
 
   it('S38 an address book takes fifty of sixty', async () => {
     const someone = await shop.newCustomer();
     const address = { recipient: 'Ada', line1: '1 Any Street', city: 'Anytown', postalCode: '12345', country: 'DE' };
-    expect(counts(await atOnce(60, () => someone.post('/v1/users/me/addresses', address)))).toEqual({ 201: 50, 409: 10 });
+    expect(counts(await atOnce(60, () => someone.post('/v1/users/me/addresses', address)))).toEqual({
+      201: 50,
+      409: 10,
+    });
   });
 
   it('S38 a person who shops on while they are erased leaves nothing behind that is theirs', async () => {
@@ -182,7 +216,10 @@ describe('what works once', () => {
       while (last.status === 201);
       return last;
     });
-    await eventually(() => someone.get('/v1/orders'), ({ body }) => body.data.length > 5);
+    await eventually(
+      () => someone.get('/v1/orders'),
+      ({ body }) => body.data.length > 5,
+    );
     await someone.delete('/v1/users/me');
     expect(counts(await shopping)).toEqual({ 401: 6 });
     await shop.snapshot();

@@ -13,7 +13,8 @@ beforeAll(async () => {
   // Tokens that were believed a moment ago still are: nobody has to ask the database about them.
   for (const visitor of [people.user, people.admin]) await visitor.get('/v1/users/me');
   await shop.snapshot();
-  for (const table of await tablesOf(shop.sql)) await shop.sql(`ALTER TABLE ${table} RENAME TO lost_${table.split('.')[1]!}`);
+  for (const table of await tablesOf(shop.sql))
+    await shop.sql(`ALTER TABLE ${table} RENAME TO lost_${table.split('.')[1]!}`);
 });
 afterAll(() => shop.stop());
 
@@ -22,27 +23,39 @@ const internals =
   /\b(select|insert|update|delete|from|where|returning)\b.*\b(from|into|set|where|values)\b|relation|column|constraint|lost_|prisma|postgres|\bpg\b|\.[tj]s\b|node_modules|\n\s+at |42P01|stack|_id\b/i;
 
 /** In memory, or refused before anything is looked for. */
-const needsNoTable = new Set(['GET /.well-known/jwks.json', 'POST /v1/payments/webhooks/{provider}', 'POST /v1/auth/register']);
+const needsNoTable = new Set([
+  'GET /.well-known/jwks.json',
+  'POST /v1/payments/webhooks/{provider}',
+  'POST /v1/auth/register',
+]);
 
 describe('a database that refuses everything', () => {
-  it.each(endpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const))('S36 shows nothing of itself in the answer of %s', async (name, endpoint) => {
-    const requestId = `failure-of-${endpoints.indexOf(endpoint)}`;
-    const { status, headers, body } = await send(people[endpoint.access], endpoint, exampleOf(endpoint), { 'x-request-id': requestId });
-    expect(JSON.stringify([body, ...headers])).not.toMatch(internals);
-    if (needsNoTable.has(name)) return;
-    expect(status).toBe(500);
-    expect(headers.get('content-type')).toBe('application/problem+json');
-    expect(body).toEqual({
-      type: 'urn:problem:platform.internal',
-      title: expect.any(String),
-      status: 500,
-      detail: body.title,
-      code: 'platform.internal',
-      requestId,
-    });
-    const log = shop.program.logged.join('').split('\n').filter((line) => line.includes(requestId));
-    expect(log.join()).toMatch(/"level":"error".*does not exist/);
-  });
+  it.each(endpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
+    'S36 shows nothing of itself in the answer of %s',
+    async (name, endpoint) => {
+      const requestId = `failure-of-${endpoints.indexOf(endpoint)}`;
+      const { status, headers, body } = await send(people[endpoint.access], endpoint, exampleOf(endpoint), {
+        'x-request-id': requestId,
+      });
+      expect(JSON.stringify([body, ...headers])).not.toMatch(internals);
+      if (needsNoTable.has(name)) return;
+      expect(status).toBe(500);
+      expect(headers.get('content-type')).toBe('application/problem+json');
+      expect(body).toEqual({
+        type: 'urn:problem:platform.internal',
+        title: expect.any(String),
+        status: 500,
+        detail: body.title,
+        code: 'platform.internal',
+        requestId,
+      });
+      const log = shop.program.logged
+        .join('')
+        .split('\n')
+        .filter((line) => line.includes(requestId));
+      expect(log.join()).toMatch(/"level":"error".*does not exist/);
+    },
+  );
 
   it('S36 is seen by the operator of /readyz and /metrics without a word of SQL', async () => {
     for (const path of ['/readyz', '/metrics']) {

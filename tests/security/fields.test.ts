@@ -24,7 +24,11 @@ afterAll(() => shop.stop());
 /** Every object in a value, as a JSON Pointer and as the value with a field more there. */
 function* withFieldMore(value: unknown, name: string, pointer = ''): Generator<{ pointer: string; value: unknown }> {
   if (typeof value !== 'object' || value === null) return;
-  if (!Array.isArray(value)) yield { pointer, value: JSON.parse(`{${JSON.stringify(name)}:true,${JSON.stringify(value).slice(1)}`.replace(',}', '}')) };
+  if (!Array.isArray(value))
+    yield {
+      pointer,
+      value: JSON.parse(`{${JSON.stringify(name)}:true,${JSON.stringify(value).slice(1)}`.replace(',}', '}')),
+    };
   for (const [field, part] of Object.entries(value)) {
     for (const deeper of withFieldMore(part, name, `${pointer}/${field}`)) {
       const copy: Record<string, unknown> = Array.isArray(value) ? ([...value] as never) : { ...value };
@@ -54,7 +58,10 @@ describe('a request with a field that is not declared', () => {
     const example = exampleOf(endpoint);
     const before = await shop.snapshot();
     for (const name of ['isAdmin', '__proto__', 'customerId', 'userId']) {
-      const { status, body } = await send(people[endpoint.access], endpoint, { ...example, query: { ...example.query, [name]: 'x' } });
+      const { status, body } = await send(people[endpoint.access], endpoint, {
+        ...example,
+        query: { ...example.query, [name]: 'x' },
+      });
       expect(status).toBe(400);
       expect(body.errors).toContainEqual({ path: `/${name}`, message: 'There is no such field.' });
     }
@@ -72,7 +79,8 @@ describe('every answer', () => {
       if (!endpoint || reply.status >= 300) continue;
       answered.add(endpoint);
       expect(reply.status, nameOf(endpoint)).toBe(endpoint.answers.status);
-      if (endpoint.answers.body) expect(strict(endpoint.answers.body).safeParse(reply.body).error, nameOf(endpoint)).toBeUndefined();
+      if (endpoint.answers.body)
+        expect(strict(endpoint.answers.body).safeParse(reply.body).error, nameOf(endpoint)).toBeUndefined();
       else expect(reply.body, nameOf(endpoint)).toBe('');
     }
     const unanswered = endpoints.filter((endpoint) => !answered.has(endpoint)).map(nameOf);
@@ -94,7 +102,19 @@ const fieldsOf = ({ properties = {}, items, anyOf = [] }: JsonSchema): string[] 
 
 /** Every place in a schema where a client decides how much there is, and nothing says how much there may be. */
 function unboundedIn(schema: JsonSchema, place: string): string[] {
-  const { type, enum: choices, const: only, format, pattern = '', maxLength, maximum, maxItems, items, properties = {}, anyOf = [] } = schema;
+  const {
+    type,
+    enum: choices,
+    const: only,
+    format,
+    pattern = '',
+    maxLength,
+    maximum,
+    maxItems,
+    items,
+    properties = {},
+    anyOf = [],
+  } = schema;
   const inside = [
     ...Object.entries(properties).flatMap(([name, field]) => unboundedIn(field, `${place}/${name}`)),
     ...(items ? unboundedIn(items, `${place}/*`) : []),
@@ -102,8 +122,12 @@ function unboundedIn(schema: JsonSchema, place: string): string[] {
   ];
   const endless = /(?<!\\)[*+]|\{\d+,\}/.test(pattern);
   const bounded =
-    choices !== undefined || only !== undefined ||
-    type === 'boolean' || type === 'null' || type === 'object' || anyOf.length > 0 ||
+    choices !== undefined ||
+    only !== undefined ||
+    type === 'boolean' ||
+    type === 'null' ||
+    type === 'object' ||
+    anyOf.length > 0 ||
     (type === 'string' && (maxLength !== undefined || format === 'uuid' || (pattern !== '' && !endless))) ||
     ((type === 'integer' || type === 'number') && maximum !== undefined) ||
     (type === 'array' && maxItems !== undefined);
@@ -111,30 +135,40 @@ function unboundedIn(schema: JsonSchema, place: string): string[] {
 }
 
 describe('what a client can make of a request', () => {
-  const schemas = ({ path, query, body }: Endpoint) => [path, query, body].filter((schema): schema is z.ZodObject => schema !== undefined);
+  const schemas = ({ path, query, body }: Endpoint) =>
+    [path, query, body].filter((schema): schema is z.ZodObject => schema !== undefined);
 
   it.each(named(endpoints))('S32 is bounded in every field of %s', (_, endpoint) => {
     expect(schemas(endpoint).flatMap((schema) => unboundedIn(jsonSchemaOf(schema), ''))).toEqual([]);
   });
 
   it('S32 is found out when it is not bounded', () => {
-    const loose = { type: 'object', properties: { a: { type: 'string' }, b: { type: 'array', items: { type: 'string', pattern: '^x*$' } } } };
+    const loose = {
+      type: 'object',
+      properties: { a: { type: 'string' }, b: { type: 'array', items: { type: 'string', pattern: '^x*$' } } },
+    };
     expect(unboundedIn(loose, '')).toEqual(['/a', '/b', '/b/*']);
   });
 
-  it.each(named(endpoints.filter(({ method }) => method !== 'GET')))('S32 is bounded in bytes and depth for %s', async (_, { method, url, access, rawBody }) => {
-    const target = url.replace(/\{\w+\}/g, 'x');
-    const large = await people[access].send(method, target, JSON.stringify({ a: 'x'.repeat(bodyLimit) }));
-    expect([large.status, large.body.code]).toEqual([413, 'platform.body-too-large']);
-    if (rawBody) return;
-    const deep = await people[access].send(method, target, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`);
-    expect([deep.status, deep.body.code]).toEqual([400, 'platform.malformed-body']);
-  });
+  it.each(named(endpoints.filter(({ method }) => method !== 'GET')))(
+    'S32 is bounded in bytes and depth for %s',
+    async (_, { method, url, access, rawBody }) => {
+      const target = url.replace(/\{\w+\}/g, 'x');
+      const large = await people[access].send(method, target, JSON.stringify({ a: 'x'.repeat(bodyLimit) }));
+      expect([large.status, large.body.code]).toEqual([413, 'platform.body-too-large']);
+      if (rawBody) return;
+      const deep = await people[access].send(method, target, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`);
+      expect([deep.status, deep.body.code]).toEqual([400, 'platform.malformed-body']);
+    },
+  );
 
-  const paged = endpoints.filter(({ answers }) => answers.body && 'nextCursor' in (jsonSchemaOf(answers.body).properties ?? {}));
+  const paged = endpoints.filter(
+    ({ answers }) => answers.body && 'nextCursor' in (jsonSchemaOf(answers.body).properties ?? {}),
+  );
   it.each(named(paged))('S32 is 100 items at once from %s', async (_, endpoint) => {
     expect(jsonSchemaOf(endpoint.query!).properties?.limit?.maximum).toBeLessThanOrEqual(100);
-    for (const limit of ['0', '101', '1e9', '-1']) expect((await send(people[endpoint.access], endpoint, { query: { limit } })).status).toBe(400);
+    for (const limit of ['0', '101', '1e9', '-1'])
+      expect((await send(people[endpoint.access], endpoint, { query: { limit } })).status).toBe(400);
   });
 
   it('S32 does not wait for what others have locked', async () => {
@@ -143,13 +177,20 @@ describe('what a client can make of a request', () => {
     const began = performance.now();
     const answer = await people.anyone.get('/v1/products').finally(() => shop.sql('ROLLBACK'));
     expect(performance.now() - began).toBeLessThan(60_000);
-    expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([503, 'platform.unavailable', '1']);
+    expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([
+      503,
+      'platform.unavailable',
+      '1',
+    ]);
   });
 
   it('S37 names no address that the program would call', () => {
     const addresses = endpoints.flatMap((endpoint) =>
-      schemas(endpoint).flatMap((schema) =>
-        JSON.stringify(jsonSchemaOf(schema)).match(/"format":"(?:uri|hostname|ipv4|ipv6)"|"\w*(?:url|uri|host|callback|redirect|endpoint)\w*":\{/gi) ?? [],
+      schemas(endpoint).flatMap(
+        (schema) =>
+          JSON.stringify(jsonSchemaOf(schema)).match(
+            /"format":"(?:uri|hostname|ipv4|ipv6)"|"\w*(?:url|uri|host|callback|redirect|endpoint)\w*":\{/gi,
+          ) ?? [],
       ),
     );
     expect(addresses, 'a new one must be kept from private networks').toEqual([]);

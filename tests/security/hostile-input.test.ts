@@ -47,7 +47,8 @@ const attacks = (): fc.Arbitrary<Attack> =>
     // Who erases their account has nothing to attack with any more.
     .filter(({ request: { method, target } }) => method !== 'DELETE' || !/^\/v1\/users\/me\/?(\?|$)/.test(target));
 
-const internals = /\b(select|insert into|update) .*\b(from|values|set)\b|relation "|prisma|node_modules|\n\s+at |at file:|SyntaxError|ZodError/i;
+const internals =
+  /\b(select|insert into|update) .*\b(from|values|set)\b|relation "|prisma|node_modules|\n\s+at |at file:|SyntaxError|ZodError/i;
 
 function judge({ method }: RawRequest, { status, headers, text }: RawReply): void {
   expect(status).toBeLessThan(500);
@@ -56,7 +57,11 @@ function judge({ method }: RawRequest, { status, headers, text }: RawReply): voi
   expect(text.length).toBeLessThan(200_000);
   if (status < 400 || method === 'HEAD') return;
   expect(headers['content-type']).toBe('application/problem+json');
-  expect(JSON.parse(text)).toMatchObject({ status, code: expect.stringMatching(/^[a-z]+\.[a-z-]+$/), requestId: expect.any(String) });
+  expect(JSON.parse(text)).toMatchObject({
+    status,
+    code: expect.stringMatching(/^[a-z]+\.[a-z-]+$/),
+    requestId: expect.any(String),
+  });
   expect(text).not.toMatch(internals);
 }
 
@@ -69,7 +74,8 @@ describe('no request whatever', () => {
       judge(request, await sendRaw(shop.url, { ...request, headers }));
     });
     // On a busy machine it takes longer until something was tried.
-    do await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: duration, markInterruptAsFailure: false });
+    do
+      await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: duration, markInterruptAsFailure: false });
     while (sent.length <= 50);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect((await buyer.get('/v1/users/me')).status, 'the attacker was let in all the time').toBe(200);
@@ -78,7 +84,10 @@ describe('no request whatever', () => {
   });
 
   it.each([
-    ['a product', () => shop.keeper.send('PATCH', `/v1/products/${bought.sku}`, { stock: 1 }, { 'if-match': '"2147483648"' })],
+    [
+      'a product',
+      () => shop.keeper.send('PATCH', `/v1/products/${bought.sku}`, { stock: 1 }, { 'if-match': '"2147483648"' }),
+    ],
     ['a profile', () => buyer.send('PATCH', '/v1/users/me', { name: 'Ada' }, { 'if-match': '"999999999999999"' })],
     ['an address', () => buyer.send('DELETE', `/v1/users/me/addresses/${addressId}`, undefined, { 'if-match': '"0"' })],
   ])('changes %s of a version that no column can hold', async (_, change) => {
@@ -86,10 +95,32 @@ describe('no request whatever', () => {
   });
 
   it.each([
-    ['a name', () => buyer.post('/v1/auth/register', { email: 'nul@example.com', password: 'a password that is long', name: 'A\u0000da' })],
-    ['half a name', () => buyer.post('/v1/auth/register', { email: 'nul@example.com', password: 'a password that is long', name: 'Ada \ud83d' })],
-    ['a payment token', () => buyer.post('/v1/orders', { items: [{ sku: bought.sku, quantity: 1 }], paymentToken: 'tok_\u0000' })],
-    ['half a payment token', () => buyer.post('/v1/orders', { items: [{ sku: bought.sku, quantity: 1 }], paymentToken: 'tok_\udc0e' })],
+    [
+      'a name',
+      () =>
+        buyer.post('/v1/auth/register', {
+          email: 'nul@example.com',
+          password: 'a password that is long',
+          name: 'A\u0000da',
+        }),
+    ],
+    [
+      'half a name',
+      () =>
+        buyer.post('/v1/auth/register', {
+          email: 'nul@example.com',
+          password: 'a password that is long',
+          name: 'Ada \ud83d',
+        }),
+    ],
+    [
+      'a payment token',
+      () => buyer.post('/v1/orders', { items: [{ sku: bought.sku, quantity: 1 }], paymentToken: 'tok_\u0000' }),
+    ],
+    [
+      'half a payment token',
+      () => buyer.post('/v1/orders', { items: [{ sku: bought.sku, quantity: 1 }], paymentToken: 'tok_\udc0e' }),
+    ],
     ['a reason', () => shop.keeper.post(`/v1/payments/${bought.paymentId}/refunds`, { amount: 1, reason: '\u0000' })],
     ['a path', () => buyer.get('/v1/products/a%00b')],
     ['a cursor', () => buyer.get('/v1/products?cursor=%00')],
@@ -98,12 +129,22 @@ describe('no request whatever', () => {
     expect([status, body.code]).toEqual([400, 'platform.invalid-request']);
   });
 
-  it.each(['../package.json', '..%2f..%2fpackage.json', '%2e%2e/%2e%2e/etc/passwd', 'page.html', 'page.js/../../../package.json', '.', 'page.js%00.html'])(
-    'reads the file %s',
-    async (name) => {
-      const { status, text } = await sendRaw(shop.url, { method: 'GET', target: `/docs/${name}`, headers: {}, body: undefined });
-      expect(status).toBeGreaterThanOrEqual(400);
-      expect(text).not.toMatch(/"dependencies"|root:|<html/);
-    },
-  );
+  it.each([
+    '../package.json',
+    '..%2f..%2fpackage.json',
+    '%2e%2e/%2e%2e/etc/passwd',
+    'page.html',
+    'page.js/../../../package.json',
+    '.',
+    'page.js%00.html',
+  ])('reads the file %s', async (name) => {
+    const { status, text } = await sendRaw(shop.url, {
+      method: 'GET',
+      target: `/docs/${name}`,
+      headers: {},
+      body: undefined,
+    });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(text).not.toMatch(/"dependencies"|root:|<html/);
+  });
 });

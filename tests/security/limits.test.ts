@@ -27,7 +27,12 @@ describe('asking too much', () => {
     const visitor = new Visitor(busy.url);
     const answers = [];
     for (let count = 0; count <= perMinute; count++) {
-      answers.push(await visitor.get(count % 2 ? '/v1/products' : '/v1/nothing', { 'x-forwarded-for': `203.0.113.${count}`, 'x-real-ip': `203.0.113.${count}` }));
+      answers.push(
+        await visitor.get(count % 2 ? '/v1/products' : '/v1/nothing', {
+          'x-forwarded-for': `203.0.113.${count}`,
+          'x-real-ip': `203.0.113.${count}`,
+        }),
+      );
     }
     const left = answers.map(({ headers }) => /^"default";r=(\d+);t=\d+$/.exec(headers.get('ratelimit') ?? '')?.[1]);
     expect(left).toEqual(['5', '4', '3', '2', '1', '0', '0']);
@@ -40,16 +45,27 @@ describe('asking too much', () => {
 
   it('S33 is logged once, with who was refused, and so is every request', async () => {
     const visitor = new Visitor(busy.url);
-    for (let count = 0; count <= perMinute; count++) await visitor.get('/v1/products', { 'user-agent': `crawler ${'x'.repeat(1_000)}` });
-    const lines = () => busy.logged.join('').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
-    await expect.poll(() => lines().filter(({ message }) => message === 'GET /v1/products 429').length).toBeGreaterThan(1);
+    for (let count = 0; count <= perMinute; count++)
+      await visitor.get('/v1/products', { 'user-agent': `crawler ${'x'.repeat(1_000)}` });
+    const lines = () =>
+      busy.logged
+        .join('')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    await expect
+      .poll(() => lines().filter(({ message }) => message === 'GET /v1/products 429').length)
+      .toBeGreaterThan(1);
     const who = { network: '127.0.0.1', userAgent: expect.stringMatching(/^(crawler x{192}|node)$/) };
-    expect(lines().filter(({ message }) => message === 'A rate limit has been reached.')).toEqual([expect.objectContaining(who)]);
+    expect(lines().filter(({ message }) => message === 'A rate limit has been reached.')).toEqual([
+      expect.objectContaining(who),
+    ]);
     for (const line of lines().filter(({ status }) => status === 429)) expect(line).toMatchObject(who);
   });
 
   it('S33 keeps nobody from seeing whether the program is well', async () => {
-    for (let count = 0; count < perMinute * 2; count++) expect((await new Visitor(busy.url).get('/livez')).status).toBe(200);
+    for (let count = 0; count < perMinute * 2; count++)
+      expect((await new Visitor(busy.url).get('/livez')).status).toBe(200);
   });
 });
 
@@ -76,12 +92,15 @@ describe('headers that claim something', () => {
   });
   const guarded = endpoints.filter(({ access }) => access !== 'anyone');
 
-  it.each(guarded.map((endpoint) => [nameOf(endpoint), endpoint] as const))('S34 let nobody into %s', async (_, endpoint) => {
-    const before = await shop.snapshot();
-    const { status, body } = await send(new Visitor(shop.url), endpoint, exampleOf(endpoint), claims());
-    expect([status, body.code]).toEqual([401, 'platform.unauthenticated']);
-    expect(await shop.snapshot()).toEqual(before);
-  });
+  it.each(guarded.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
+    'S34 let nobody into %s',
+    async (_, endpoint) => {
+      const before = await shop.snapshot();
+      const { status, body } = await send(new Visitor(shop.url), endpoint, exampleOf(endpoint), claims());
+      expect([status, body.code]).toEqual([401, 'platform.unauthenticated']);
+      expect(await shop.snapshot()).toEqual(before);
+    },
+  );
 
   it('S34 make nobody somebody else, or an administrator', async () => {
     const someone = await shop.newCustomer();
@@ -93,8 +112,16 @@ describe('headers that claim something', () => {
 
   it('S34 lead nowhere else, and do nothing else', async () => {
     const someone = await shop.newCustomer();
-    for (const name of ['x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-forwarded-path', 'x-forwarded-prefix']) {
-      expect((await new Visitor(shop.url).get('/v1/products', { [name]: '/v1/users/me' })).body).toHaveProperty('nextCursor');
+    for (const name of [
+      'x-original-url',
+      'x-rewrite-url',
+      'x-original-uri',
+      'x-forwarded-path',
+      'x-forwarded-prefix',
+    ]) {
+      expect((await new Visitor(shop.url).get('/v1/products', { [name]: '/v1/users/me' })).body).toHaveProperty(
+        'nextCursor',
+      );
     }
     for (const name of ['x-http-method-override', 'x-http-method', 'x-method-override']) {
       expect((await someone.get('/v1/users/me', { [name]: 'DELETE' })).status).toBe(200);
@@ -105,7 +132,11 @@ describe('headers that claim something', () => {
 
   it('S34 put no address of theirs into an answer', async () => {
     const visitor = new Visitor(shop.url);
-    const forged = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher', forwarded: 'host=evil.example' };
+    const forged = {
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'gopher',
+      forwarded: 'host=evil.example',
+    };
     for (const path of ['/v1/products', '/openapi.json', '/docs', '/v1/nothing']) {
       const { body, headers } = await visitor.get(path, forged);
       expect(JSON.stringify([body, ...headers])).not.toMatch(/evil\.example|gopher/);
@@ -125,12 +156,18 @@ describe('a request whose end is ambiguous', () => {
     ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 4', '', `0\r\n\r\n${hidden}`]],
     ['two lengths', [`Content-Length: ${json.length}`, 'Content-Length: 0', '', json + hidden]],
     ['an encoding that hides', ['Transfer-Encoding: x, chunked, identity', '', `0\r\n\r\n${hidden}`]],
-    ['a line break that is half', [`Content-Length: ${json.length}\nTransfer-Encoding: chunked`, '', `0\r\n\r\n${hidden}`]],
+    [
+      'a line break that is half',
+      [`Content-Length: ${json.length}\nTransfer-Encoding: chunked`, '', `0\r\n\r\n${hidden}`],
+    ],
   ])('S35 by %s is refused, and nothing behind it is heard', async (_, lines) => {
     expect(statuses(await bytes(...start, ...lines))).toEqual(['HTTP/1.1 400']);
   });
 
   it('S35 is told from two requests in a row', async () => {
-    expect(statuses(await bytes(...start, `Content-Length: ${json.length}`, '', json + hidden))).toEqual(['HTTP/1.1 204', 'HTTP/1.1 200']);
+    expect(statuses(await bytes(...start, `Content-Length: ${json.length}`, '', json + hidden))).toEqual([
+      'HTTP/1.1 204',
+      'HTTP/1.1 200',
+    ]);
   });
 });

@@ -18,7 +18,11 @@ const log = async () => {
   await new Promise((resolve) => setImmediate(resolve));
   return shop.program.logged.join('');
 };
-const linesOf = (text: string) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+const linesOf = (text: string) =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 const tokenShaped = /eyJ[\w-]{10,}\.[\w-]+/;
 const addressShaped = /[\w.+-]+(?:@|%40)[\w-]+\.\w+/i;
@@ -27,7 +31,13 @@ describe('the log of a whole story', () => {
   it('S40 holds no password, token, signature, e-mail address or anything about a person', async () => {
     const text = await log();
     expect(linesOf(text).length).toBeGreaterThan(60);
-    const secrets = [...story.secrets, administrator.email, administrator.password, shop.keeper.accessToken!, 'Unforgettable'];
+    const secrets = [
+      ...story.secrets,
+      administrator.email,
+      administrator.password,
+      shop.keeper.accessToken!,
+      'Unforgettable',
+    ];
     expect(secrets.length).toBeGreaterThan(25);
     for (const secret of secrets) {
       expect(text).not.toContain(secret);
@@ -54,14 +64,22 @@ describe('the log of a whole story', () => {
       ['info', 'An account was erased.'],
     ];
     for (const [level, message] of events) {
-      expect(lines).toContainEqual(expect.objectContaining({ level, message, time: expect.stringMatching(/Z$/), requestId: expect.any(String) }));
+      expect(lines).toContainEqual(
+        expect.objectContaining({ level, message, time: expect.stringMatching(/Z$/), requestId: expect.any(String) }),
+      );
     }
-    for (const line of lines.filter(({ message }) => /^(A login failed|An access token was refused|Somebody logged in)\.$/.test(String(message)))) {
+    for (const line of lines.filter(({ message }) =>
+      /^(A login failed|An access token was refused|Somebody logged in)\.$/.test(String(message)),
+    )) {
       expect(line, 'where it came from').toMatchObject({ network: '127.0.0.1', userAgent: 'node' });
     }
     const { userId } = lines.find(({ message }) => message === 'Somebody registered.')!;
-    expect(lines).toContainEqual(expect.objectContaining({ message: 'A login failed.', userId, reason: 'wrong password' }));
-    expect(lines.filter(({ status }) => status === 403)).toContainEqual(expect.objectContaining({ code: 'platform.forbidden', principal: userId }));
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'A login failed.', userId, reason: 'wrong password' }),
+    );
+    expect(lines.filter(({ status }) => status === 403)).toContainEqual(
+      expect.objectContaining({ code: 'platform.forbidden', principal: userId }),
+    );
   });
 
   it('S40 is left out of the metrics as well, which name routes and never what was asked for', async () => {
@@ -85,12 +103,22 @@ describe('the log of a whole story', () => {
     for (const request of requests) await sendRaw(shop.url, { ...request, body: undefined });
     const credentials = { email: `\r\n${forged}`, password: `\r\n${forged}` };
     const body = JSON.stringify(credentials);
-    await sendRaw(shop.url, { method: 'POST', target: '/v1/auth/login', headers: { 'content-type': 'application/json' }, body });
+    await sendRaw(shop.url, {
+      method: 'POST',
+      target: '/v1/auth/login',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     // A request has its line when its connection is done with it, which can be after the client is.
-    const lines = await eventually(async () => linesOf(await log()).slice(before), ({ length }) => length > requests.length);
+    const lines = await eventually(
+      async () => linesOf(await log()).slice(before),
+      ({ length }) => length > requests.length,
+    );
     expect(lines.map(({ level }) => level)).toEqual(lines.map(() => 'info'));
     expect(lines).toHaveLength(requests.length + 1);
-    expect(JSON.stringify(lines.map(({ path: _path, userAgent: _userAgent, ...rest }) => rest))).not.toContain('forged');
+    expect(JSON.stringify(lines.map(({ path: _path, userAgent: _userAgent, ...rest }) => rest))).not.toContain(
+      'forged',
+    );
   });
 });
 

@@ -13,11 +13,15 @@ afterAll(() => shop.stop());
 
 const stranger = () => new Visitor(shop.url);
 const register = (fields: Partial<Person>) => stranger().post('/v1/auth/register', { ...somebody(), ...fields });
-const logIn = ({ email, password }: { email: string; password: string }) => stranger().post('/v1/auth/login', { email, password });
+const logIn = ({ email, password }: { email: string; password: string }) =>
+  stranger().post('/v1/auth/login', { email, password });
 const isIn = async (visitor: Visitor) => (await visitor.get('/v1/users/me')).status === 200;
 const elsewhere = async ({ person }: Customer) => {
   const { body } = await logIn(person);
-  return Object.assign(stranger(), { accessToken: body.accessToken as string, refreshToken: body.refreshToken as string });
+  return Object.assign(stranger(), {
+    accessToken: body.accessToken as string,
+    refreshToken: body.refreshToken as string,
+  });
 };
 const refreshed = ({ refreshToken }: { refreshToken: string }) => stranger().post('/v1/auth/refresh', { refreshToken });
 
@@ -33,11 +37,18 @@ describe('a password', () => {
 
   it('S22 is hashed anew at the next login when that has become too weak', async () => {
     const { person, userId } = await shop.newCustomer();
-    const stored = async () => (await shop.sql('SELECT password_hash AS hash FROM auth.accounts WHERE id = $1', [userId]))[0]?.hash;
+    const stored = async () =>
+      (await shop.sql('SELECT password_hash AS hash FROM auth.accounts WHERE id = $1', [userId]))[0]?.hash;
     const before = await stored();
-    const stronger = await startTestProgram({ databaseUrl: shop.program.databaseUrl, environment: { PASSWORD_HASH_PASSES: '3' } });
+    const stronger = await startTestProgram({
+      databaseUrl: shop.program.databaseUrl,
+      environment: { PASSWORD_HASH_PASSES: '3' },
+    });
     try {
-      const { status } = await new Visitor(stronger.url).post('/v1/auth/login', { email: person.email, password: person.password });
+      const { status } = await new Visitor(stronger.url).post('/v1/auth/login', {
+        email: person.email,
+        password: person.password,
+      });
       expect([status, await stored()]).toEqual([200, expect.stringContaining('$m=19456,t=3,p=1$')]);
     } finally {
       await stronger.stop();
@@ -51,7 +62,9 @@ describe('a password', () => {
     ['PASSWORD_HASH_PASSES', '1'],
     ['PASSWORD_MIN_LENGTH', '7'],
   ])('S22, S23 cannot be weakened by %s', async (name, value) => {
-    await expect(startTestProgram({ databaseUrl: shop.program.databaseUrl, environment: { [name]: value } })).rejects.toThrow(name);
+    await expect(
+      startTestProgram({ databaseUrl: shop.program.databaseUrl, environment: { [name]: value } }),
+    ).rejects.toThrow(name);
   });
 
   it.each([
@@ -88,7 +101,11 @@ describe('a password', () => {
 });
 
 describe('somebody who guesses', () => {
-  const told = ({ status, headers, body: { requestId: _, ...body } }: Awaited<ReturnType<typeof logIn>>) => ({ status, body, names: [...headers.keys()].sort() });
+  const told = ({ status, headers, body: { requestId: _, ...body } }: Awaited<ReturnType<typeof logIn>>) => ({
+    status,
+    body,
+    names: [...headers.keys()].sort(),
+  });
 
   it('S25 learns from no answer whether there is an account', async () => {
     const { person } = await shop.newCustomer();
@@ -102,7 +119,10 @@ describe('somebody who guesses', () => {
     const times = { wrong: [] as number[], unknown: [] as number[] };
     for (let round = 0; round < 5; round++) {
       const { person } = await shop.newCustomer();
-      for (const [kind, credentials] of [['wrong', { ...person, password: randomUUID() }], ['unknown', somebody()]] as const) {
+      for (const [kind, credentials] of [
+        ['wrong', { ...person, password: randomUUID() }],
+        ['unknown', somebody()],
+      ] as const) {
         const before = process.cpuUsage();
         await logIn(credentials);
         const { user, system } = process.cpuUsage(before);
@@ -119,7 +139,11 @@ describe('somebody who guesses', () => {
   it('S26 has to wait after a few wrong ones at one account, from wherever they say they come', async () => {
     const { person } = await shop.newCustomer();
     const guess = (count: number) =>
-      stranger().post('/v1/auth/login', { email: person.email, password: randomUUID() }, { 'x-forwarded-for': `198.51.100.${count}`, forwarded: `for=198.51.100.${count}` });
+      stranger().post(
+        '/v1/auth/login',
+        { email: person.email, password: randomUUID() },
+        { 'x-forwarded-for': `198.51.100.${count}`, forwarded: `for=198.51.100.${count}` },
+      );
     const statuses = [];
     let last = await guess(0);
     for (let count = 1; count < 8 && last.status === 401; count++) {
@@ -132,12 +156,23 @@ describe('somebody who guesses', () => {
   });
 
   it('S26 has to wait after many wrong ones from one address, whatever the accounts', async () => {
-    const strict = await startTestProgram({ environment: { LOGIN_FAILURES_PER_ADDRESS: '3', REGISTRATIONS_PER_ADDRESS: '3' } });
+    const strict = await startTestProgram({
+      environment: { LOGIN_FAILURES_PER_ADDRESS: '3', REGISTRATIONS_PER_ADDRESS: '3' },
+    });
     try {
       const visitor = new Visitor(strict.url);
       const outcome = async (path: string) => {
         const statuses = [];
-        for (let count = 0; count < 5; count++) statuses.push((await visitor.post(path, path.endsWith('login') ? { email: somebody().email, password: 'x' } : somebody(), { 'x-forwarded-for': `198.51.100.${count}` })).status);
+        for (let count = 0; count < 5; count++)
+          statuses.push(
+            (
+              await visitor.post(
+                path,
+                path.endsWith('login') ? { email: somebody().email, password: 'x' } : somebody(),
+                { 'x-forwarded-for': `198.51.100.${count}` },
+              )
+            ).status,
+          );
         return statuses;
       };
       expect(await outcome('/v1/auth/login')).toEqual([401, 401, 401, 401, 429]);
@@ -153,13 +188,16 @@ describe('a session', () => {
     const someone = await shop.newCustomer();
     const other = await elsewhere(someone);
     const password = `a new one ${randomUUID()}`;
-    const change = (currentPassword: string) => someone.post('/v1/auth/password', { currentPassword, newPassword: password });
+    const change = (currentPassword: string) =>
+      someone.post('/v1/auth/password', { currentPassword, newPassword: password });
     expect((await change('not the current one')).status).toBe(401);
     expect((await someone.post('/v1/auth/password', { newPassword: password })).status).toBe(400);
     expect(await isIn(other)).toBe(true);
     expect((await change(someone.person.password)).status).toBe(204);
     expect([await isIn(someone), await isIn(other), (await refreshed(other)).status]).toEqual([true, false, 401]);
-    expect([(await logIn(someone.person)).status, (await logIn({ ...someone.person, password })).status]).toEqual([401, 200]);
+    expect([(await logIn(someone.person)).status, (await logIn({ ...someone.person, password })).status]).toEqual([
+      401, 200,
+    ]);
   });
 
   it('S28 ends at once everywhere when its account is disabled, and every module notices', async () => {
@@ -171,7 +209,11 @@ describe('a session', () => {
     expect(await isIn(other)).toBe(true);
     expect((await shop.keeper.post(`/v1/auth/accounts/${someone.userId}/disable`)).status).toBe(204);
     expect(await statuses(someone)).toEqual([401, 401, 401, 401]);
-    expect([await isIn(other), (await refreshed(other)).status, (await logIn(someone.person)).status]).toEqual([false, 401, 401]);
+    expect([await isIn(other), (await refreshed(other)).status, (await logIn(someone.person)).status]).toEqual([
+      false,
+      401,
+      401,
+    ]);
   });
 
   it('S28 ends when its person is erased, and when it is logged out', async () => {
@@ -188,7 +230,9 @@ describe('a session', () => {
     const session = await elsewhere(await shop.newCustomer());
     const next = await refreshed(session);
     const last = await refreshed(next.body);
-    expect([last.status, (await refreshed(session)).status, (await refreshed(last.body)).status]).toEqual([200, 401, 401]);
+    expect([last.status, (await refreshed(session)).status, (await refreshed(last.body)).status]).toEqual([
+      200, 401, 401,
+    ]);
     expect(await isIn(Object.assign(stranger(), { accessToken: last.body.accessToken }))).toBe(false);
   });
 });

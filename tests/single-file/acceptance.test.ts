@@ -30,17 +30,20 @@ describe('the file', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it.skipIf(needsBroker)(`runs split by a topology that it brings along${needsBroker ? ' (needs TEST_EVENTS_URL)' : ''}`, async () => {
-    const program = await started({
-      environment: { EVENTS_URL: broker!, ADMIN_PASSWORD: administrator.password },
-      args: ['topology', 'topologies/split.yaml'],
-    });
-    await expect.poll(() => program.output(), { timeout: 60_000 }).toMatch(/Fissile is ready/);
-    const { details } = (await (await fetch(`${program.url}/readyz`)).json()) as { details: Record<string, unknown> };
-    expect(details).toMatchObject({ 'module orders': { ready: 2, processes: 2 }, 'module users': { ready: 1 } });
-    expect((await fetch(`${program.url}/v1/products`)).status).toBe(200);
-    expect(await program.stop()).toBe(0);
-  });
+  it.skipIf(needsBroker)(
+    `runs split by a topology that it brings along${needsBroker ? ' (needs TEST_EVENTS_URL)' : ''}`,
+    async () => {
+      const program = await started({
+        environment: { EVENTS_URL: broker!, ADMIN_PASSWORD: administrator.password },
+        args: ['topology', 'topologies/split.yaml'],
+      });
+      await expect.poll(() => program.output(), { timeout: 60_000 }).toMatch(/Fissile is ready/);
+      const { details } = (await (await fetch(`${program.url}/readyz`)).json()) as { details: Record<string, unknown> };
+      expect(details).toMatchObject({ 'module orders': { ready: 2, processes: 2 }, 'module users': { ready: 1 } });
+      expect((await fetch(`${program.url}/v1/products`)).status).toBe(200);
+      expect(await program.stop()).toBe(0);
+    },
+  );
 
   it('runs one module only', async () => {
     const program = await started({ environment: { MODULES: 'auth', PEER_TLS: 'off' } });

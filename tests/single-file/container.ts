@@ -8,7 +8,9 @@ const dockerfile = readFileSync(join(import.meta.dirname, '../../deploy/Dockerfi
 
 /** The image's variables, of the stage with the database too, and those its head says it must be given. */
 export const imageEnvironment: Readonly<Record<string, string>> = {
-  ...Object.fromEntries([...dockerfile.matchAll(/^ENV (.+)$/gm)].flatMap(([, line]) => line!.split(' ').map((each) => each.split('=')))),
+  ...Object.fromEntries(
+    [...dockerfile.matchAll(/^ENV (.+)$/gm)].flatMap(([, line]) => line!.split(' ').map((each) => each.split('='))),
+  ),
   AUTH_KEY_SECRET: 'k'.repeat(32),
   PAYMENT_PROVIDER: 'sandbox',
   SEED: 'demo',
@@ -41,7 +43,11 @@ export function unpackedImage({ file, libraries = librariesOf(file), shell = fal
   chmodSync(join(root, 'tmp'), 0o1777);
   chownSync(join(root, home), nonroot, nonroot);
   writeFileSync(join(root, 'etc/passwd'), passwd ?? `nonroot:x:${nonroot}:${nonroot}::${home}:/sbin/nologin\n`);
-  for (const [name, minor] of [['null', '3'], ['urandom', '9']] as const) execFileSync('mknod', ['-m', '666', join(root, 'dev', name), 'c', '1', minor]);
+  for (const [name, minor] of [
+    ['null', '3'],
+    ['urandom', '9'],
+  ] as const)
+    execFileSync('mknod', ['-m', '666', join(root, 'dev', name), 'c', '1', minor]);
   symlinkSync('/proc/self/fd/0', join(root, 'dev/stdin'));
   if (shell) put(shellOfImage, '/bin/sh');
   put(file, '/fissile');

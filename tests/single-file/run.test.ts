@@ -19,12 +19,16 @@ const oneLine = /^Fissile did not start: [^\n]+$/;
 const programsIn = (folder: string) => readdirSync(join(folder, 'programs'));
 
 describe('the file in an empty folder, with an empty environment', () => {
-  it.skipIf(!isRoot).each([['root', undefined], ['an ordinary user', nobody]])('runs as %s, keeps its data, and starts again', async (_who, user) => {
+  it.skipIf(!isRoot).each([
+    ['root', undefined],
+    ['an ordinary user', nobody],
+  ])('runs as %s, keeps its data, and starts again', async (_who, user) => {
     const folder = emptyFolder(user);
     const first = await started({ folder, ...(user && { user }) });
     expect(await buysCoffee(first)).toBe('paid');
     expect(first.output()).toMatch(/Unpacking PostgreSQL .*, once\.\nFirst start: creating the database/);
-    for (const page of ['docs', 'docs/page.js', 'openapi.json']) expect((await fetch(`${first.url}/${page}`)).status, page).toBe(200);
+    for (const page of ['docs', 'docs/page.js', 'openapi.json'])
+      expect((await fetch(`${first.url}/${page}`)).status, page).toBe(200);
     expect(await first.stop()).toBe(0);
     expect(readdirSync(folder)).toEqual(['data']);
 
@@ -48,12 +52,15 @@ describe('the file in an empty folder, with an empty environment', () => {
     expect(Object.keys(JSON.parse(forScripts) as object)).toEqual(['version', 'commit', 'node', 'postgresql']);
   });
 
-  it.each(['serve', 'topology', 'migrate', 'backup', 'restore', 'certs', 'events', 'settings'])('explains its command %s', async (command) => {
-    const { output, code } = await ended({ args: [command, '--help'] });
-    expect(output).toContain(`Usage: fissile ${command}`);
-    expect(output).toContain('Exit codes: 0');
-    expect(code).toBe(0);
-  });
+  it.each(['serve', 'topology', 'migrate', 'backup', 'restore', 'certs', 'events', 'settings'])(
+    'explains its command %s',
+    async (command) => {
+      const { output, code } = await ended({ args: [command, '--help'] });
+      expect(output).toContain(`Usage: fissile ${command}`);
+      expect(output).toContain('Exit codes: 0');
+      expect(code).toBe(0);
+    },
+  );
 
   it('migrates what there is, and tells a script what it did', async () => {
     const folder = emptyFolder();
@@ -76,7 +83,12 @@ describe('the file', () => {
     const file = copiedTo(place);
     chmodSync(place, 0o555);
     const data = emptyFolder(nobody);
-    const program = await started({ file, folder: place, environment: { DATA_DIR: data }, ...(isRoot && { user: nobody }) });
+    const program = await started({
+      file,
+      folder: place,
+      environment: { DATA_DIR: data },
+      ...(isRoot && { user: nobody }),
+    });
     expect(await buysCoffee(program)).toBe('paid');
     expect(readdirSync(place)).toEqual(['fissile']);
     expect(await program.stop()).toBe(0);
@@ -87,7 +99,9 @@ describe('the file', () => {
     const [one, other] = await Promise.all([started({}), started({})]);
     expect(await Promise.all([buysCoffee(one), buysCoffee(other)])).toEqual(['paid', 'paid']);
     const folder = `/proc/${one.process.pid}/cwd`;
-    const { output, code } = await ended({ environment: { PORT: String(await freePort()), DATA_DIR: join(folder, 'data') } });
+    const { output, code } = await ended({
+      environment: { PORT: String(await freePort()), DATA_DIR: join(folder, 'data') },
+    });
     expect(output).toMatch(/in use by process \d+/);
     expect(code).toBe(1);
   });
@@ -96,7 +110,8 @@ describe('the file', () => {
     const folder = emptyFolder();
     const DATA_DIR = join(folder, 'data');
     const first = run({ folder, environment: { PORT: String(await freePort()) } });
-    const unfinished = () => existsSync(join(DATA_DIR, 'programs')) && programsIn(DATA_DIR).some((name) => /\.\d+$/.test(name));
+    const unfinished = () =>
+      existsSync(join(DATA_DIR, 'programs')) && programsIn(DATA_DIR).some((name) => /\.\d+$/.test(name));
     while (!unfinished() && first.process.exitCode === null) await delay(1);
     await first.stop('SIGKILL');
     expect(programsIn(DATA_DIR), 'killed on the way').toEqual([expect.stringMatching(/\.\d+$/)]);
@@ -112,7 +127,9 @@ describe('the file', () => {
     const postgres = join(folder, 'data/programs', name!, 'bin/postgres');
     chmodSync(postgres, 0o644);
     const again = await started({ folder });
-    expect(again.output()).toMatch(/bin\/postgres has lost its permission to be executed\. PostgreSQL is unpacked again\./);
+    expect(again.output()).toMatch(
+      /bin\/postgres has lost its permission to be executed\. PostgreSQL is unpacked again\./,
+    );
     expect(statSync(postgres).mode & 0o777).toBe(0o755);
     expect(await buysCoffee(again)).toBe('paid');
   });
@@ -126,13 +143,19 @@ describe('the file', () => {
     bytes[archive + 1_000_000]! ^= 1;
     writeFileSync(file, bytes, { mode: 0o755 });
     const { output, code } = await ended({ file, folder, environment: { PORT: String(await freePort()) } });
-    expect(output).toMatch(/^Unpacking PostgreSQL [^\n]+\nFissile did not start: [^\n]+ is damaged: [^\n]+ Copy the file again\.$/);
+    expect(output).toMatch(
+      /^Unpacking PostgreSQL [^\n]+\nFissile did not start: [^\n]+ is damaged: [^\n]+ Copy the file again\.$/,
+    );
     expect(code).toBe(1);
     expect(existsSync(join(folder, 'data/postgres'))).toBe(false);
   });
 
   it.skipIf(!canMount).each([
-    ['noexec', 'noexec', /its file system forbids to execute files \(noexec\)\. Choose another folder with DATA_DIR, or set DATABASE_URL\.$/],
+    [
+      'noexec',
+      'noexec',
+      /its file system forbids to execute files \(noexec\)\. Choose another folder with DATA_DIR, or set DATABASE_URL\.$/,
+    ],
     ['too small', 'size=20m', /no space is left on the disk; it takes 60 MB\. Choose another folder/],
   ])('refuses in one line where the data folder is %s', async (_what, options, said) => {
     const folder = emptyFolder();
@@ -157,7 +180,9 @@ describe('the file', () => {
     writeFileSync(join(data, 'postgres/fissile.password'), 'x');
     const before = tracesIn(folder);
     const { output, code } = await ended({ folder, environment: { PORT: String(await freePort()) } });
-    expect(output).toMatch(/^Fissile did not start: \S+ was written by PostgreSQL 17, and this is PostgreSQL 18\. [^\n]+$/);
+    expect(output).toMatch(
+      /^Fissile did not start: \S+ was written by PostgreSQL 17, and this is PostgreSQL 18\. [^\n]+$/,
+    );
     expect(code).toBe(1);
     expect(tracesIn(folder)).toEqual(before);
   });

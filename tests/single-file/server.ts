@@ -1,6 +1,16 @@
 /** A server as the file finds it: an empty folder, nothing in the environment, nothing on the path. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -98,12 +108,21 @@ export async function ended(options: Options): Promise<{ code: number | null; ou
 /** Runs it until it is ready. */
 export async function started(options: Options): Promise<FileRun> {
   const PORT = options.environment?.PORT ?? String(await freePort());
-  const program = run({ ...options, environment: { LOG_LEVEL: 'warn', ADMIN_PASSWORD: administrator.password, ...options.environment, PORT } });
+  const program = run({
+    ...options,
+    environment: { LOG_LEVEL: 'warn', ADMIN_PASSWORD: administrator.password, ...options.environment, PORT },
+  });
   let gone = false;
   void program.exited.then(() => (gone = true));
   for (const deadline = Date.now() + 300_000; Date.now() < deadline; await delay(50)) {
     if (gone) throw new Error(`The file ended:\n${program.output()}`);
-    if (await fetch(`${program.url}/readyz`).then((answer) => answer.ok, () => false)) return program;
+    if (
+      await fetch(`${program.url}/readyz`).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+    )
+      return program;
   }
   throw new Error(`The file was not ready in five minutes:\n${program.output()}`);
 }

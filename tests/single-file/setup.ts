@@ -14,7 +14,11 @@ declare module 'vitest' {
 export default function setup(project: TestProject): () => void {
   const root = join(import.meta.dirname, '../..');
   const given = process.env.FISSILE_FILE;
-  if (!given) execFileSync(process.execPath, [join(root, 'build/main.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (!given)
+    execFileSync(process.execPath, [join(root, 'build/main.ts')], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   // Some tests are another user's, and the repository may lie where only its owner gets to.
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'fissile-built-'));
   const file = join(folder, 'fissile');

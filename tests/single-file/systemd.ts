@@ -8,7 +8,16 @@ import { emptyFolder, onlyChildOf, run } from './server.ts';
 /** Within a container, it may be there and not be allowed to start another. */
 export const hasNspawn =
   process.getuid?.() === 0 &&
-  spawnSync('systemd-nspawn', ['--quiet', '--volatile=yes', '--directory=/', '--register=no', '--keep-unit', `--machine=trial-${process.pid}`, '--pipe', '/bin/true']).status === 0;
+  spawnSync('systemd-nspawn', [
+    '--quiet',
+    '--volatile=yes',
+    '--directory=/',
+    '--register=no',
+    '--keep-unit',
+    `--machine=trial-${process.pid}`,
+    '--pipe',
+    '/bin/true',
+  ]).status === 0;
 
 /** Runs a line of shell in it; returns what it printed. */
 export type Shell = (line: string) => string;
@@ -37,8 +46,21 @@ export async function booted(folder: string): Promise<Shell> {
     ],
   });
   const shell: Shell = (line) => {
-    const target = ['--target', String(onlyChildOf(container.process.pid!)), '--mount', '--pid', '--ipc', '--uts', '--cgroup', '--root', '--wd'];
-    const { stdout, stderr } = spawnSync('nsenter', [...target, '/bin/sh', '-c', line], { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin' } });
+    const target = [
+      '--target',
+      String(onlyChildOf(container.process.pid!)),
+      '--mount',
+      '--pid',
+      '--ipc',
+      '--uts',
+      '--cgroup',
+      '--root',
+      '--wd',
+    ];
+    const { stdout, stderr } = spawnSync('nsenter', [...target, '/bin/sh', '-c', line], {
+      encoding: 'utf8',
+      env: { PATH: '/usr/sbin:/usr/bin' },
+    });
     return (stdout + stderr).trim();
   };
   await expect.poll(() => shell('systemctl is-active basic.target')).toBe('active');

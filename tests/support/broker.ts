@@ -11,7 +11,8 @@ const { TEST_EVENTS_URL, REQUIRE_SERVICES } = process.env;
 
 /** Why there can be none; undefined if there can. */
 export async function withoutBroker(): Promise<string | undefined> {
-  const reason = TEST_EVENTS_URL === undefined ? 'needs RabbitMQ: set TEST_EVENTS_URL to amqp://...' : await withoutControl();
+  const reason =
+    TEST_EVENTS_URL === undefined ? 'needs RabbitMQ: set TEST_EVENTS_URL to amqp://...' : await withoutControl();
   if (reason !== undefined && REQUIRE_SERVICES === '1') throw new Error(`A test ${reason}`);
   return reason;
 }
@@ -19,7 +20,10 @@ export async function withoutBroker(): Promise<string | undefined> {
 async function withoutControl(): Promise<string | undefined> {
   const reason = 'needs rabbitmqctl for the broker of TEST_EVENTS_URL, on this machine and with the rights to use it';
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(TEST_EVENTS_URL!).hostname)) return reason;
-  return rabbitmqctl('list_vhosts').then(() => undefined, () => reason);
+  return rabbitmqctl('list_vhosts').then(
+    () => undefined,
+    () => reason,
+  );
 }
 
 export interface VirtualHost {

@@ -8,7 +8,9 @@ process.on('SIGINT', () => process.stdout.write('interrupted\n'));
 const [, , dataDir = ''] = process.argv;
 try {
   const { admin, stop } = await startEmbeddedPostgres({ dataDir, connections: 20, announce: () => {} });
-  await admin.query('CREATE TABLE IF NOT EXISTS starts (at timestamptz DEFAULT now()); INSERT INTO starts DEFAULT VALUES');
+  await admin.query(
+    'CREATE TABLE IF NOT EXISTS starts (at timestamptz DEFAULT now()); INSERT INTO starts DEFAULT VALUES',
+  );
   const { rows } = await admin.query('SELECT count(*) FROM starts');
   process.stdout.write(`started ${rows[0].count}\n`);
   const alive = setInterval(() => {}, 1000);

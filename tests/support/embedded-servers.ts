@@ -50,7 +50,11 @@ export function embeddedServers(): EmbeddedServers {
 
   const newFolder = () => join(root, `data-${++folders}`);
   async function start(dataDir: string): Promise<EmbeddedPostgres> {
-    const server = await startEmbeddedPostgres({ dataDir, connections: 20, announce: (line) => void announced.push(line) });
+    const server = await startEmbeddedPostgres({
+      dataDir,
+      connections: 20,
+      announce: (line) => void announced.push(line),
+    });
     running.push(server);
     return server;
   }
@@ -84,7 +88,11 @@ export function embeddedServers(): EmbeddedServers {
     start,
     startProgram(dataDir, user) {
       const script = join(import.meta.dirname, 'embedded-program.ts');
-      const child = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'], detached: true, ...user });
+      const child = spawn(process.execPath, [script, dataDir], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+        ...user,
+      });
       programs.push(child);
       const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
       const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();

@@ -90,7 +90,20 @@ export interface TestGatewayOptions {
   readonly queueTime?: () => number;
 }
 
-export function gateway(endpoints: readonly Endpoint[], { settings, checks = {}, details = {}, upstreams = [], database, behindGateway = false, managedApart = false, sharedCounts, queueTime = () => 0 }: TestGatewayOptions = {}): TestGateway {
+export function gateway(
+  endpoints: readonly Endpoint[],
+  {
+    settings,
+    checks = {},
+    details = {},
+    upstreams = [],
+    database,
+    behindGateway = false,
+    managedApart = false,
+    sharedCounts,
+    queueTime = () => 0,
+  }: TestGatewayOptions = {},
+): TestGateway {
   let text = '';
   const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
   const authenticator = new TestAuthenticator();
@@ -108,7 +121,15 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
     managedApart,
     sharedCounts,
     version: '1.2.3',
-    settings: { requestTimeout: 5_000, bodyLimit: 100_000, rateLimit: 0, corsOrigins: [], trustProxy: 0, trustProxyHeader: 'x-forwarded-for', ...settings },
+    settings: {
+      requestTimeout: 5_000,
+      bodyLimit: 100_000,
+      rateLimit: 0,
+      corsOrigins: [],
+      trustProxy: 0,
+      trustProxyHeader: 'x-forwarded-for',
+      ...settings,
+    },
   });
   return {
     ...created,
@@ -117,7 +138,13 @@ export function gateway(endpoints: readonly Endpoint[], { settings, checks = {},
     http: supertest(created.app),
     log() {
       logger.close();
-      return { text, lines: text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>) };
+      return {
+        text,
+        lines: text
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as Record<string, unknown>),
+      };
     },
   };
 }

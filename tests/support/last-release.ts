@@ -58,5 +58,7 @@ async function moveToNow(client: pg.Client, modules: readonly string[]): Promise
     [modules, stoppedAt],
   );
   // Without the triggers by which some rows cannot be changed.
-  await client.query(`SET session_replication_role TO replica; ${rows.map(({ table, changes }) => `UPDATE ${table} SET ${changes}`).join('; ')}; RESET session_replication_role`);
+  await client.query(
+    `SET session_replication_role TO replica; ${rows.map(({ table, changes }) => `UPDATE ${table} SET ${changes}`).join('; ')}; RESET session_replication_role`,
+  );
 }

@@ -28,6 +28,7 @@ export function notebook(): Notebook {
       return open();
     },
     insert: (id, text = 'x') => open().database.query('INSERT INTO notes (id, text) VALUES ($1, $2)', [id, text]),
-    stored: async () => (await open().sql('SELECT id FROM library.notes ORDER BY id')).rows.map(({ id }) => id as number),
+    stored: async () =>
+      (await open().sql('SELECT id FROM library.notes ORDER BY id')).rows.map(({ id }) => id as number),
   };
 }

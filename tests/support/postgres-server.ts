@@ -61,7 +61,10 @@ export async function startTestServer(address?: string): Promise<{ url: string; 
   const port = await freePort();
   if (address !== undefined) appendFileSync(join(files.folder, 'pg_hba.conf'), 'host all all samenet scram-sha-256\n');
   const listenAddresses = ['127.0.0.1', ...(address === undefined ? [] : [address])].join(',');
-  const { pid } = await startServer(files, { settings: { ...settings, listen_addresses: listenAddresses, port }, logFile: join(home, 'log') });
+  const { pid } = await startServer(files, {
+    settings: { ...settings, listen_addresses: listenAddresses, port },
+    logFile: join(home, 'log'),
+  });
   return {
     url: `postgresql://postgres:${password}@127.0.0.1:${port}`,
     async stop() {

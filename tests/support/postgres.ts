@@ -5,7 +5,11 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { migrate } from '../../src/host/postgres/migrate.ts';
 import { type Migrations, migrationsOf } from '../../src/host/postgres/migrations.ts';
-import { type ConnectionSettings, PostgresDatabase, type PostgresDatabaseOptions } from '../../src/runtime/database/postgres-database.ts';
+import {
+  type ConnectionSettings,
+  PostgresDatabase,
+  type PostgresDatabaseOptions,
+} from '../../src/runtime/database/postgres-database.ts';
 import type { PersonalTraces } from '../../src/platform/personal-traces.ts';
 import { personalTraces } from '../../src/runtime/tables/personal-traces.ts';
 
@@ -25,10 +29,15 @@ export const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A database of the library that the platform's own tests work for: the platform's tables, loans and notes. */
 export const libraryDatabase = (schema = 'library', options: Options = {}): Promise<TestDatabase> =>
-  openDatabase(schema, { platform: migrationsOf(schema).platform, own: [{ name: 'library', sql: libraryTables(schema) }] }, options);
+  openDatabase(
+    schema,
+    { platform: migrationsOf(schema).platform, own: [{ name: 'library', sql: libraryTables(schema) }] },
+    options,
+  );
 
 /** A fresh database with the module's migrations applied, entered as the module's own role. */
-export const testDatabase = (module: string, options: Options = {}): Promise<TestDatabase> => openDatabase(module, migrationsOf(module), options);
+export const testDatabase = (module: string, options: Options = {}): Promise<TestDatabase> =>
+  openDatabase(module, migrationsOf(module), options);
 
 const libraryTables = (schema: string) =>
   `SET LOCAL search_path TO ${schema};\n${readFileSync(new URL('library/tables.sql', import.meta.url), 'utf8')}`;
@@ -70,7 +79,8 @@ export async function freshDatabaseUrl(): Promise<{ url: string; drop(): Promise
   await asSuperuser('postgres', (admin) => admin.query(`CREATE DATABASE "${name}"`));
   return {
     url: `${url}/${name}`,
-    drop: () => asSuperuser('postgres', async (admin) => void (await admin.query(`DROP DATABASE "${name}" WITH (FORCE)`))),
+    drop: () =>
+      asSuperuser('postgres', async (admin) => void (await admin.query(`DROP DATABASE "${name}" WITH (FORCE)`))),
   };
 }
 

@@ -39,7 +39,12 @@ const audience = 'fissile';
 const kid = 'test';
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-export async function startTestProgram({ modules, environment, remotes = [], databaseUrl }: Options = {}): Promise<TestProgram> {
+export async function startTestProgram({
+  modules,
+  environment,
+  remotes = [],
+  databaseUrl,
+}: Options = {}): Promise<TestProgram> {
   const fresh = databaseUrl === undefined ? await freshDatabaseUrl() : undefined;
   const url = databaseUrl ?? fresh!.url;
   const announced: string[] = [];
@@ -64,7 +69,11 @@ export async function startTestProgram({ modules, environment, remotes = [], dat
         ...(modules && { MODULES: modules.join(',') }),
         ...environment,
       },
-      logger: createLogger({ level: 'debug', format: 'json', sink: { write: (text: string) => void logged.push(text) } as never }),
+      logger: createLogger({
+        level: 'debug',
+        format: 'json',
+        sink: { write: (text: string) => void logged.push(text) } as never,
+      }),
       announce: (line) => void announced.push(line),
       remoteClient: (module) => remotes.find(([remote]) => moduleOf(remote) === module)?.[1] as Client<Api> | undefined,
       authenticator,
@@ -76,7 +85,11 @@ export async function startTestProgram({ modules, environment, remotes = [], dat
       logged,
       modules: new Map(program.modules.map((module) => [module.definition.name, module])),
       tokenFor: ({ userId = randomUUID(), roles = ['customer'] as const, sessionId = randomUUID() } = {}) =>
-        signAccessToken({ userId, roles, sessionId }, { kid, privateKey }, { issuer, audience, lifetime: 900, now: new Date() }),
+        signAccessToken(
+          { userId, roles, sessionId },
+          { kid, privateKey },
+          { issuer, audience, lifetime: 900, now: new Date() },
+        ),
       endSession(sessionId) {
         ended.add(sessionId);
         for (const listener of listeners) listener(sessionId);

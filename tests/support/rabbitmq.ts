@@ -65,7 +65,11 @@ export class TestBroker {
     return new TestBroker(connection, await connection.createChannel());
   }
 
-  async connect({ logger = silentLogger, subscriptions = [], modules = ['library', 'readers'] }: ConnectOptions = {}): Promise<LinkedTransport> {
+  async connect({
+    logger = silentLogger,
+    subscriptions = [],
+    modules = ['library', 'readers'],
+  }: ConnectOptions = {}): Promise<LinkedTransport> {
     const url = new URL(TEST_EVENTS_URL!);
     const link = await tcpLink({ host: url.hostname, port: Number(url.port || 5672) });
     this.#links.push(link);
@@ -79,7 +83,14 @@ export class TestBroker {
         super.subscribe(subscription, receive);
       }
     }
-    const transport = new NotingTransport({ url: url.href, subscriptions, modules, logger, metrics, prefix: this.prefix });
+    const transport = new NotingTransport({
+      url: url.href,
+      subscriptions,
+      modules,
+      logger,
+      metrics,
+      prefix: this.prefix,
+    });
     this.#transports.push(transport);
     return { transport, link, metrics };
   }
@@ -91,7 +102,8 @@ export class TestBroker {
     }
     await Promise.all(this.#transports.map((transport) => transport.stop()));
     for (const queue of [...this.#queues, `${this.prefix}.unreadable`]) await this.channel.deleteQueue(queue);
-    for (const exchange of ['events', 'broadcasts', 'unreadable', 'library', 'readers']) await this.channel.deleteExchange(`${this.prefix}.${exchange}`);
+    for (const exchange of ['events', 'broadcasts', 'unreadable', 'library', 'readers'])
+      await this.channel.deleteExchange(`${this.prefix}.${exchange}`);
     await this.#connection.close();
   }
 }

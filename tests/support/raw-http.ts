@@ -14,4 +14,5 @@ export const sendRaw = (url: string, ...lines: string[]): Promise<string> =>
   });
 
 /** The status of each answer in what came back. */
-export const statusesIn = (answers: string): number[] => [...answers.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
+export const statusesIn = (answers: string): number[] =>
+  [...answers.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));

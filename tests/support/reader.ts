@@ -61,11 +61,21 @@ export class Reader {
   readonly #replaced: readonly (readonly [string, string])[];
 
   /** In the commands each first text of `replaced` becomes the second, such as the reader's port a free one. */
-  constructor(folder: string, environment: Readonly<Record<string, string>>, replaced: readonly (readonly [string, string])[] = []) {
+  constructor(
+    folder: string,
+    environment: Readonly<Record<string, string>>,
+    replaced: readonly (readonly [string, string])[] = [],
+  ) {
     this.#replaced = replaced;
     this.#child = spawn('bash', ['--norc'], {
       cwd: folder,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_NO_WARNINGS: '1', npm_config_update_notifier: 'false', ...environment },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        NODE_NO_WARNINGS: '1',
+        npm_config_update_notifier: 'false',
+        ...environment,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
@@ -76,7 +86,9 @@ export class Reader {
   async type(block: string): Promise<{ readonly failed: number; readonly output: string }> {
     const commands = this.#replaced.reduce((text, [from, to]) => text.replaceAll(from, to), block);
     const end = `end-of-block-${Math.random()}`;
-    this.#child.stdin.write(`if true; then set -E; trap 'failed=$?' ERR; failed=0\n${commands}\nfi 2>&1; echo; echo "${end} $failed"\n`);
+    this.#child.stdin.write(
+      `if true; then set -E; trap 'failed=$?' ERR; failed=0\n${commands}\nfi 2>&1; echo; echo "${end} $failed"\n`,
+    );
     const lines: string[] = [];
     for (;;) {
       const { value, done } = await this.#lines.next();

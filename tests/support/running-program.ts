@@ -94,7 +94,10 @@ export async function start(environment: Record<string, string>): Promise<Runnin
   void program.exited.then((code) => (exitCode = code));
   for (const deadline = Date.now() + 240_000; Date.now() < deadline; await delay(25)) {
     if (exitCode !== undefined) throw new Error(`The program ended with ${exitCode}:\n${program.output()}`);
-    const ready = await fetch(`${program.url}/readyz`).then((answer) => answer.ok, () => false);
+    const ready = await fetch(`${program.url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
     if (ready) return program;
   }
   await program.stop('SIGKILL');

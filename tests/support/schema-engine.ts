@@ -27,9 +27,14 @@ let loaded: Promise<Engine> | undefined;
 async function loadEngine(): Promise<Engine> {
   const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const glueFile = pathToFileURL(join(folder, 'schema_engine_bg.js')).href;
-  const glue = (await import(/* @vite-ignore */ glueFile)) as { SchemaEngine: Engine; __wbg_set_wasm(exports: object): void };
+  const glue = (await import(/* @vite-ignore */ glueFile)) as {
+    SchemaEngine: Engine;
+    __wbg_set_wasm(exports: object): void;
+  };
   const { WebAssembly } = globalThis as unknown as {
-    WebAssembly: { instantiate(code: Buffer, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }> };
+    WebAssembly: {
+      instantiate(code: Buffer, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+    };
   };
   const onPanic = (message: string) => {
     throw new Error(message);
@@ -66,7 +71,9 @@ export async function schemaEngine(module: string, connection: pg.PoolConfig): P
 }
 
 function migrationsIn(baseDir: string): Wasm.MigrationList {
-  const names = readdirSync(baseDir, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const names = readdirSync(baseDir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
   const read = (path: string) => readFileSync(join(baseDir, path), 'utf8');
   return {
     baseDir,
@@ -96,7 +103,10 @@ class SchemaAdapterFactory extends PrismaPg {
     const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<pg.QueryResult | pg.QueryResult[]>;
     pool.query = (async (...given: unknown[]) => {
       const result = await query(...given);
-      const fields = [result].flat().flatMap(({ fields }) => fields).filter(({ dataTypeID }) => dataTypeID === quotedChar);
+      const fields = [result]
+        .flat()
+        .flatMap(({ fields }) => fields)
+        .filter(({ dataTypeID }) => dataTypeID === quotedChar);
       for (const field of fields) {
         characters.add(field.name);
         field.dataTypeID = text;
@@ -107,7 +117,8 @@ class SchemaAdapterFactory extends PrismaPg {
     adapter.queryRaw = async (statement) => {
       characters.clear();
       const result = await queryRaw(statement);
-      const typeOf = (type: ColumnType, index: number) => (characters.has(result.columnNames[index] ?? '') ? ColumnTypeEnum.Character : type);
+      const typeOf = (type: ColumnType, index: number) =>
+        characters.has(result.columnNames[index] ?? '') ? ColumnTypeEnum.Character : type;
       return { ...result, columnTypes: result.columnTypes.map(typeOf) };
     };
     return adapter;

@@ -19,7 +19,10 @@ export interface ServeOptions extends TestGatewayOptions {
 }
 
 /** An application on a real port, until the test is over. */
-export async function serve(endpoints: readonly Endpoint[], { port = 0, certificate, ...options }: ServeOptions = {}): Promise<Served> {
+export async function serve(
+  endpoints: readonly Endpoint[],
+  { port = 0, certificate, ...options }: ServeOptions = {},
+): Promise<Served> {
   const created = gateway(endpoints, options);
   const front = await HttpFront.open(created, { host: '127.0.0.1', port }, certificate);
   let ended: Promise<unknown> | undefined;

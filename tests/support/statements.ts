@@ -26,12 +26,17 @@ const watches = new Set<Watch>();
 const unanswered = new WeakSet<object>();
 const { query } = pg.Client.prototype as unknown as { query: (this: pg.Client, ...given: unknown[]) => unknown };
 
-function watchedQuery(this: Session & { connectionParameters: { application_name: string } }, given: string | pg.QueryConfig, ...rest: unknown[]) {
+function watchedQuery(
+  this: Session & { connectionParameters: { application_name: string } },
+  given: string | pg.QueryConfig,
+  ...rest: unknown[]
+) {
   const isBeingOpened = this.role === undefined;
   if (!isBeingOpened) {
     const { text, values = [] } = typeof given === 'string' ? { text: given } : given;
     const statement = { text, values, traceId: currentContext()?.trace.traceId, afterAnAnswer: !unanswered.has(this) };
-    for (const watch of watches) if (watch.application === this.connectionParameters.application_name) note(watch, this, statement);
+    for (const watch of watches)
+      if (watch.application === this.connectionParameters.application_name) note(watch, this, statement);
   }
   unanswered.add(this);
   const result = query.call(this, given, ...rest);
@@ -55,7 +60,8 @@ function note({ units, open }: Watch, client: object, statement: Statement): voi
  * beside it: they are told apart by their trace, which HTTP requests continue with the `traceparent` that `work` is
  * given. What goes on in the background without the trace, such as a saga, is found by the id that its statements name.
  */
-export const statementsOf = async (...given: Parameters<typeof watched>): Promise<string[]> => (await watched(...given)).map(({ text }) => text);
+export const statementsOf = async (...given: Parameters<typeof watched>): Promise<string[]> =>
+  (await watched(...given)).map(({ text }) => text);
 
 /** How often the same work waits for an answer: statements that are sent without waiting go out together. */
 export const roundTripsOf = async (...given: Parameters<typeof watched>): Promise<number> =>
@@ -75,6 +81,7 @@ async function watched(
     watches.delete(watch);
   }
   const id = idInBackground?.();
-  const belongs = ({ traceId, values }: Statement) => traceId === trace.traceId || (id !== undefined && values.includes(id));
+  const belongs = ({ traceId, values }: Statement) =>
+    traceId === trace.traceId || (id !== undefined && values.includes(id));
   return watch.units.filter((unit) => unit.some(belongs)).flat();
 }

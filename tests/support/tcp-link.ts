@@ -32,7 +32,12 @@ export async function tcpLink(target: { host: string; port: number }, ownPort = 
     const breakBoth = () => both.forEach((socket) => socket.destroy());
     for (const socket of both) {
       socket.setNoDelay(true);
-      sockets.add(socket.on('error', breakBoth).on('close', breakBoth).once('close', () => sockets.delete(socket)));
+      sockets.add(
+        socket
+          .on('error', breakBoth)
+          .on('close', breakBoth)
+          .once('close', () => sockets.delete(socket)),
+      );
     }
     let deaf = false;
     client.on('data', (data) => {

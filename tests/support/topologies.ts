@@ -33,16 +33,24 @@ export async function writeTopology(file: string, groups: readonly Group[]): Pro
   for (const { name, modules, replicas = 1 } of all) {
     const [port, grpcPort] = [await freePorts(replicas), await freePorts(replicas)];
     ports.set(name, { port, grpcPort });
-    lines.push(`  ${name}: { modules: [${modules.join(', ')}], replicas: ${replicas}, port: ${port}, grpcPort: ${grpcPort} }`);
+    lines.push(
+      `  ${name}: { modules: [${modules.join(', ')}], replicas: ${replicas}, port: ${port}, grpcPort: ${grpcPort} }`,
+    );
   }
   writeFileSync(file, `${lines.join('\n')}\n`);
   return ports;
 }
 
 /** Starts `file` and waits until the supervisor says that it is ready. */
-export async function startTopology(file: string, environment: Record<string, string>): Promise<RunningProgram & { readonly startedIn: number }> {
+export async function startTopology(
+  file: string,
+  environment: Record<string, string>,
+): Promise<RunningProgram & { readonly startedIn: number }> {
   const begun = performance.now();
-  const program = launch({ LOG_LEVEL: 'warn', ADMIN_PASSWORD: administrator.password, ...environment }, ['--topology', file]);
+  const program = launch({ LOG_LEVEL: 'warn', ADMIN_PASSWORD: administrator.password, ...environment }, [
+    '--topology',
+    file,
+  ]);
   let exitCode: number | null | undefined;
   void program.exited.then((code) => (exitCode = code));
   for (const deadline = Date.now() + 300_000; Date.now() < deadline; await delay(25)) {
@@ -65,21 +73,29 @@ export interface Supervised {
 
 /** The processes that a supervisor runs at the moment, PostgreSQL apart. */
 export function processesOf(supervisor: number): Supervised[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(join('/proc', name, 'status'), 'utf8'))?.[1];
-      if (Number(parent) !== supervisor) return [];
-      const environment = new Map(readFileSync(join('/proc', name, 'environ'), 'utf8').split('\0').map((line) => {
-        const equals = line.indexOf('=');
-        return [line.slice(0, equals), line.slice(equals + 1)] as const;
-      }));
-      const modules = environment.get('MODULES');
-      return modules === undefined ? [] : [{ pid: Number(name), modules, port: Number(environment.get('PORT')), variables: [...environment.keys()] }];
-    } catch {
-      // It ended just now.
-      return [];
-    }
-  });
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(join('/proc', name, 'status'), 'utf8'))?.[1];
+        if (Number(parent) !== supervisor) return [];
+        const environment = new Map(
+          readFileSync(join('/proc', name, 'environ'), 'utf8')
+            .split('\0')
+            .map((line) => {
+              const equals = line.indexOf('=');
+              return [line.slice(0, equals), line.slice(equals + 1)] as const;
+            }),
+        );
+        const modules = environment.get('MODULES');
+        return modules === undefined
+          ? []
+          : [{ pid: Number(name), modules, port: Number(environment.get('PORT')), variables: [...environment.keys()] }];
+      } catch {
+        // It ended just now.
+        return [];
+      }
+    });
 }
 
 /** Bytes that a process holds in memory. */

@@ -8,7 +8,8 @@ import { createServer } from 'node:http';
 const { MODULES = '', PORT, FAKE = '', FAKE_JOURNAL } = process.env;
 const behaviour = new Map(FAKE.split(',').map((each) => each.split('=') as [string, string])).get(MODULES);
 const note = (what: string) => FAKE_JOURNAL && appendFileSync(FAKE_JOURNAL, `${what} ${MODULES} ${process.pid}\n`);
-const log = (message: string) => console.log(JSON.stringify({ time: new Date().toISOString(), level: 'info', module: MODULES, message, n: 1 }));
+const log = (message: string) =>
+  console.log(JSON.stringify({ time: new Date().toISOString(), level: 'info', module: MODULES, message, n: 1 }));
 
 note('start');
 if (behaviour === 'refuse') {

@@ -34,7 +34,11 @@ interface Outcome {
 const { values } = parseArgs({
   strict: false,
   // As vitest is called.
-  options: { 'outputFile.json': { type: 'string' }, reporter: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    'outputFile.json': { type: 'string' },
+    reporter: { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h' },
+  },
 });
 if (values.help) {
   process.stdout.write(help);
@@ -46,7 +50,10 @@ if (missing !== undefined) {
   process.exit(0);
 }
 
-const modules = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+const modules = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .sort();
 const groupings = partitions(modules).toSorted((one, other) => one.length - other.length);
 const width = Math.max(...groupings.map((groups) => nameOf(groups).length));
 console.log(`${'processes behind the gateway'.padEnd(width)}   passed    start   memory   order paid: median      p99`);
@@ -61,7 +68,9 @@ const failed = outcomes.filter(({ report }) => !report.success).map(({ name }) =
 const changed = modules.filter((module) => new Set(outcomes.map(({ digests }) => digests.get(module))).size !== 1);
 console.log(`\nsha256 of each module's source, in all ${outcomes.length} topologies:`);
 for (const module of modules) {
-  console.log(`${outcomes[0]!.digests.get(module)}  modules/${module}${changed.includes(module) ? '  CHANGED in between' : ''}`);
+  console.log(
+    `${outcomes[0]!.digests.get(module)}  modules/${module}${changed.includes(module) ? '  CHANGED in between' : ''}`,
+  );
 }
 if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')}`);
 writeReport(values['outputFile.json'] as string | undefined);
@@ -70,7 +79,9 @@ process.exit(failed.length + changed.length > 0 ? 1 : 0);
 async function runBatch(batch: readonly string[][][]): Promise<Outcome[]> {
   const running = await Promise.all(batch.map(started));
   try {
-    const tested = await Promise.all(running.map(async (each) => ({ ...each, report: await runAcceptance(each.program.url, each.folder) })));
+    const tested = await Promise.all(
+      running.map(async (each) => ({ ...each, report: await runAcceptance(each.program.url, each.folder) })),
+    );
     const all: Outcome[] = [];
     for (const { name, program, report, digests } of tested) {
       const latencies = await orderLatencies(program.url, administrator);
@@ -84,7 +95,15 @@ async function runBatch(batch: readonly string[][][]): Promise<Outcome[]> {
       ];
       console.log(`${name.padEnd(width)} ${cells.join(' ')}`);
       for (const failure of report.failures) console.log(`    ${failure.replaceAll('\n', '\n    ')}`);
-      if (report.failures.length > 0) console.log(program.output().split('\n').slice(-40).map((line) => `    | ${line}`).join('\n'));
+      if (report.failures.length > 0)
+        console.log(
+          program
+            .output()
+            .split('\n')
+            .slice(-40)
+            .map((line) => `    | ${line}`)
+            .join('\n'),
+        );
       all.push({ name, report, digests });
     }
     return all;
@@ -102,9 +121,16 @@ async function started(groups: string[][]) {
   };
   try {
     const file = join(home.path, 'topology.yaml');
-    await writeTopology(file, groups.map((group) => ({ name: group.join('-'), modules: group })));
+    await writeTopology(
+      file,
+      groups.map((group) => ({ name: group.join('-'), modules: group })),
+    );
     const digests = new Map(modules.map((module) => [module, digestOf(join(folder, module))]));
-    const program = await startTopology(file, { DATA_DIR: join(home.path, 'data'), EVENTS_URL: broker.url, PAYMENT_TIMEOUT: paymentTimeout });
+    const program = await startTopology(file, {
+      DATA_DIR: join(home.path, 'data'),
+      EVENTS_URL: broker.url,
+      PAYMENT_TIMEOUT: paymentTimeout,
+    });
     const stop = async () => {
       await program.stop();
       await remove();
@@ -123,9 +149,15 @@ function nameOf(groups: readonly string[][]): string {
 /** A digest of the names and contents of all files except those generated from the schema at installation. */
 function digestOf(module: string): string {
   const hash = createHash('sha256');
-  for (const name of readdirSync(module, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort()) {
+  for (const name of readdirSync(module, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()) {
     if (name.includes('/generated/')) continue;
-    hash.update(`${name.slice(module.length)}\0`).update(readFileSync(name)).update('\0');
+    hash
+      .update(`${name.slice(module.length)}\0`)
+      .update(readFileSync(name))
+      .update('\0');
   }
   return hash.digest('hex');
 }
@@ -139,6 +171,11 @@ function writeReport(file: string | undefined): void {
       assertionResults: result.assertionResults.map((each) => ({ ...each, fullName: `${each.fullName} (${name})` })),
     })),
   );
-  const sources = changed.map((module) => ({ name: join(folder, module), status: 'failed', message: 'Its source changed in between.', assertionResults: [] }));
+  const sources = changed.map((module) => ({
+    name: join(folder, module),
+    status: 'failed',
+    message: 'Its source changed in between.',
+    assertionResults: [],
+  }));
   writeFileSync(file, JSON.stringify({ testResults: [...tested, ...sources] }));
 }

@@ -12,7 +12,16 @@ describe('all ways to group modules', () => {
   ])('of %i are %i', (count, ways) => {
     const modules = Array.from({ length: count }, (_, index) => `m${index}`);
     const found = partitions(modules);
-    expect(new Set(found.map((groups) => groups.map((group) => group.toSorted().join('+')).toSorted().join(' '))).size).toBe(ways);
+    expect(
+      new Set(
+        found.map((groups) =>
+          groups
+            .map((group) => group.toSorted().join('+'))
+            .toSorted()
+            .join(' '),
+        ),
+      ).size,
+    ).toBe(ways);
     expect(found).toHaveLength(ways);
     for (const groups of found) expect(groups.flat().toSorted(), 'each module once').toEqual(modules);
   });

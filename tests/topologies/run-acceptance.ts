@@ -12,7 +12,11 @@ interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages?: readonly string[] }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -27,11 +31,15 @@ const vitest = join(root, 'node_modules/vitest/vitest.mjs');
 /** Runs the acceptance suite against `url`. `folder` takes its report. */
 export async function runAcceptance(url: string, folder: string): Promise<AcceptanceReport> {
   const file = join(folder, 'report.json');
-  const child = spawn(process.execPath, [vitest, 'run', '--project', 'acceptance', '--reporter=json', `--outputFile.json=${file}`], {
-    cwd: root,
-    env: { ...process.env, BASE_URL: url, ADMIN_EMAIL: administrator.email, ADMIN_PASSWORD: administrator.password },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [vitest, 'run', '--project', 'acceptance', '--reporter=json', `--outputFile.json=${file}`],
+    {
+      cwd: root,
+      env: { ...process.env, BASE_URL: url, ADMIN_EMAIL: administrator.email, ADMIN_PASSWORD: administrator.password },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (printed += data.toString()));
   await new Promise((resolve) => child.once('close', resolve));
@@ -44,7 +52,9 @@ export async function runAcceptance(url: string, folder: string): Promise<Accept
   const failures = report.testResults.flatMap(({ name, message, assertionResults }) => {
     const failed = assertionResults.filter(({ status }) => status === 'failed');
     if (failed.length === 0 && message) return [`${name}: ${message}`];
-    return failed.map(({ fullName, failureMessages = [] }) => `${fullName}: ${failureMessages[0]?.split('\n    at ')[0]}`);
+    return failed.map(
+      ({ fullName, failureMessages = [] }) => `${fullName}: ${failureMessages[0]?.split('\n    at ')[0]}`,
+    );
   });
   return { ...report, failures };
 }

@@ -31,7 +31,11 @@ async function halves(): Promise<{ file: string; environment: Record<string, str
     { name: 'one', modules: modules.slice(0, 2), replicas: 2 },
     { name: 'other', modules: modules.slice(2) },
   ]);
-  return { file, environment: { DATA_DIR: join(folder, 'data'), EVENTS_URL: broker.url }, firstPort: ports.get('one')!.port };
+  return {
+    file,
+    environment: { DATA_DIR: join(folder, 'data'), EVENTS_URL: broker.url },
+    firstPort: ports.get('one')!.port,
+  };
 }
 
 async function started(file: string, environment: Record<string, string>): Promise<RunningProgram> {
@@ -57,7 +61,9 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const { url } = program;
     const readiness = await fetch(`http://127.0.0.1:${MANAGEMENT_PORT}/readyz`);
     const { details } = (await readiness.json()) as { details: Record<string, unknown> };
-    expect(details).toMatchObject(Object.fromEntries(modules.map((name) => [`module ${name}`, expect.objectContaining({ breaker: 'closed' })])));
+    expect(details).toMatchObject(
+      Object.fromEntries(modules.map((name) => [`module ${name}`, expect.objectContaining({ breaker: 'closed' })])),
+    );
     expect((await fetch(`${url}/readyz`)).status).toBe(404);
     expect((await fetch(`${url}/v1/products`)).status).toBe(200);
     const having = processesOf(program.process.pid!).filter(({ variables }) => variables.includes('MANAGEMENT_PORT'));
@@ -70,19 +76,34 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const made = launch(environment, ['broker', folder, '--topology', file]);
     expect(await made.exited, made.output()).toBe(0);
     await importDefinitions(join(folder, 'definitions.json'));
-    const lines = readFileSync(join(folder, 'events.env'), 'utf8').trim().split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
+    const lines = readFileSync(join(folder, 'events.env'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
     for (const [, url] of lines) closers.push(() => deleteUser(new URL(url).username));
     const program = await started(file, { ...environment, ...Object.fromEntries(lines) });
     const post = async (path: string, body: object, token = '') => {
-      const headers = { 'content-type': 'application/json', prefer: 'wait=20', ...(token && { authorization: `Bearer ${token}` }) };
-      return (await fetch(`${program.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).json() as Promise<Record<string, string>>;
+      const headers = {
+        'content-type': 'application/json',
+        prefer: 'wait=20',
+        ...(token && { authorization: `Bearer ${token}` }),
+      };
+      return (
+        await fetch(`${program.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+      ).json() as Promise<Record<string, string>>;
     };
     const { accessToken } = await post('/v1/auth/login', administrator);
-    const order = await post('/v1/orders', { items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_visa' }, accessToken);
+    const order = await post(
+      '/v1/orders',
+      { items: [{ sku: 'coffee-beans', quantity: 1 }], paymentToken: 'tok_visa' },
+      accessToken,
+    );
     expect(order).toMatchObject({ status: 'paid' });
     await post(`/v1/orders/${order.id}/cancel`, {}, accessToken);
     const refunds = async () => {
-      const answer = await fetch(`${program.url}/v1/payments?orderId=${order.id}`, { headers: { authorization: `Bearer ${accessToken}` } });
+      const answer = await fetch(`${program.url}/v1/payments?orderId=${order.id}`, {
+        headers: { authorization: `Bearer ${accessToken}` },
+      });
       return ((await answer.json()) as { data: { refunds: object[] }[] }).data.flatMap((payment) => payment.refunds);
     };
     await expect.poll(refunds).toMatchObject([{ status: 'succeeded' }]);
@@ -93,7 +114,13 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const { file, environment } = await halves();
     const secrets = { AUTH_KEY_SECRET: 'x'.repeat(32), STRIPE_API_KEY: 'sk_test_1', TLS_KEY: '' };
     const program = await started(file, { ...environment, ...secrets });
-    const holders = (variable: string) => [...new Set(processesOf(program.process.pid!).filter(({ variables }) => variables.includes(variable)).map((each) => each.modules))];
+    const holders = (variable: string) => [
+      ...new Set(
+        processesOf(program.process.pid!)
+          .filter(({ variables }) => variables.includes(variable))
+          .map((each) => each.modules),
+      ),
+    ];
     expect(holders('AUTH_KEY_SECRET')).toEqual(['auth,orders']);
     expect(holders('ADMIN_PASSWORD')).toEqual(['auth,orders']);
     expect(holders('STRIPE_API_KEY')).toEqual(['payments,users']);
@@ -117,7 +144,10 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     expect(login.status).toBe(200);
     expect(output.match(/catalogue is loaded/g), 'by one of the replicas').toHaveLength(1);
     const listing = launch({ DATA_DIR: environment.DATA_DIR! }, ['admin', 'list', '--topology', file]);
-    expect({ code: await listing.exited, output: listing.output() }).toEqual({ code: 0, output: expect.stringMatching(/^admin@example\.com {2}[^\n]+\n$/) });
+    expect({ code: await listing.exited, output: listing.output() }).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^admin@example\.com {2}[^\n]+\n$/),
+    });
     await expect.poll(() => program.output()).toMatch(/^\{"process":"gateway",.*"POST \/v1\/auth\/login 200"/m);
 
     const pids = processesOf(program.process.pid!).map(({ pid }) => pid);
@@ -128,16 +158,25 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     expect(program.output()).toMatch(/Stopping: .*\nStopped\.\n$/s);
   });
 
-  it('gives every process a certificate for what it runs, and no administrator\'s access to the data', async () => {
+  it("gives every process a certificate for what it runs, and no administrator's access to the data", async () => {
     const { file, environment } = await halves();
     const program = await started(file, environment);
     const folder = join(environment.DATA_DIR!, 'certificates');
-    expect(readdirSync(folder).sort()).toEqual(['ca.key', 'ca.pem', ...['gateway', 'one', 'other'].flatMap((name) => [`${name}.key`, `${name}.pem`])]);
+    expect(readdirSync(folder).sort()).toEqual([
+      'ca.key',
+      'ca.pem',
+      ...['gateway', 'one', 'other'].flatMap((name) => [`${name}.key`, `${name}.pem`]),
+    ]);
     for (const { pid, modules: here } of processesOf(program.process.pid!)) {
       const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-      const databases = variables.filter((line) => line.includes('DATABASE_URL=')).map((line) => line.split('_DATABASE_URL=')[0]!.toLowerCase());
+      const databases = variables
+        .filter((line) => line.includes('DATABASE_URL='))
+        .map((line) => line.split('_DATABASE_URL=')[0]!.toLowerCase());
       expect(databases.toSorted()).toEqual(here === 'gateway' ? [] : here.split(','));
-      for (const module of databases) expect(variables.find((line) => line.startsWith(`${module.toUpperCase()}_DATABASE_URL`))).toContain(`//${module}:`);
+      for (const module of databases)
+        expect(variables.find((line) => line.startsWith(`${module.toUpperCase()}_DATABASE_URL`))).toContain(
+          `//${module}:`,
+        );
     }
   });
 
@@ -157,7 +196,9 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const other = createServer().listen(firstPort + 1, '127.0.0.1');
     closers.push(async () => other.close());
     const { code, output } = await refused(file, environment);
-    expect(output).toBe(`Fissile did not start: Port ${firstPort + 1}, the port of one, is taken. Stop what uses it, or choose another in the topology's file.`);
+    expect(output).toBe(
+      `Fissile did not start: Port ${firstPort + 1}, the port of one, is taken. Stop what uses it, or choose another in the topology's file.`,
+    );
     expect(code).toBe(1);
     expect(existsSync(environment.DATA_DIR!)).toBe(false);
   });
@@ -166,14 +207,18 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
     const { file } = await halves();
     const port = await freePort();
     const { code, output } = await refused(file, { EVENTS_URL: `amqp://127.0.0.1:${port}` });
-    expect(output).toMatch(new RegExp(`^Fissile did not start: EVENTS_URL: no broker answers at 127\\.0\\.0\\.1:${port}, [^\\n]*$`));
+    expect(output).toMatch(
+      new RegExp(`^Fissile did not start: EVENTS_URL: no broker answers at 127\\.0\\.0\\.1:${port}, [^\\n]*$`),
+    );
     expect(code).toBe(1);
   });
 
   it('judges the settings of all modules before anything is created', async () => {
     const { file, environment } = await halves();
     const { code, output } = await refused(file, { ...environment, CHECKOUT_TIMEOUT: 'soon', SEED: 'bakery' });
-    expect(output.trim().split('\n').at(-1)).toMatch(/^Fissile did not start: Wrong environment variable [^\n]*SEED: [^\n]*CHECKOUT_TIMEOUT: /);
+    expect(output.trim().split('\n').at(-1)).toMatch(
+      /^Fissile did not start: Wrong environment variable [^\n]*SEED: [^\n]*CHECKOUT_TIMEOUT: /,
+    );
     expect(code).toBe(1);
     expect(existsSync(join(environment.DATA_DIR!, 'postgres'))).toBe(false);
   });
@@ -190,7 +235,12 @@ describe.skipIf(missing)(`a topology of several processes${missing === undefined
 
   it('says in one line that the processes do not believe each other', async () => {
     const { file, environment } = await halves();
-    const { code, output } = await refused(file, { ...environment, PEER_TLS_CA: '/nowhere/ca.pem', PEER_TLS_CERT: '/nowhere/a.pem', PEER_TLS_KEY: '/nowhere/a.key' });
+    const { code, output } = await refused(file, {
+      ...environment,
+      PEER_TLS_CA: '/nowhere/ca.pem',
+      PEER_TLS_CERT: '/nowhere/a.pem',
+      PEER_TLS_KEY: '/nowhere/a.key',
+    });
     expect(output.split('\n').at(-1)).toMatch(/^Fissile did not start: [^\n]*PEER_TLS_/);
     expect(code).toBe(1);
   });
@@ -208,9 +258,24 @@ describe('a topology', () => {
   });
 
   it.each([
-    ['that is not there', 'topologies/nowhere.yaml', {}, 'Fissile did not start: --topology topologies/nowhere.yaml: there is no such file. Name a file such as topologies/split.yaml.'],
-    ['beside MODULES', 'topologies/monolith.yaml', { MODULES: 'orders' }, 'Fissile did not start: MODULES and --topology say the same in two ways. Leave one of them out.'],
-    ['with a wrong variable', 'topologies/monolith.yaml', { LOG_LEVEL: 'loud' }, /^Fissile did not start: Wrong environment variable LOG_LEVEL: [^\n]+$/],
+    [
+      'that is not there',
+      'topologies/nowhere.yaml',
+      {},
+      'Fissile did not start: --topology topologies/nowhere.yaml: there is no such file. Name a file such as topologies/split.yaml.',
+    ],
+    [
+      'beside MODULES',
+      'topologies/monolith.yaml',
+      { MODULES: 'orders' },
+      'Fissile did not start: MODULES and --topology say the same in two ways. Leave one of them out.',
+    ],
+    [
+      'with a wrong variable',
+      'topologies/monolith.yaml',
+      { LOG_LEVEL: 'loud' },
+      /^Fissile did not start: Wrong environment variable LOG_LEVEL: [^\n]+$/,
+    ],
   ])('%s is refused in one line', async (_, file, environment, said) => {
     const { code, output } = await refused(file, environment);
     if (said instanceof RegExp) expect(output).toMatch(said);
@@ -235,13 +300,25 @@ describe('certificates by hand', () => {
   it('are one for each module and the gateway, and what to set is printed', async () => {
     const folder = join(await newFolder(), 'mine');
     const output = await certs(folder);
-    expect(output.trim().split('\n').map((line) => line.split(':')[0])).toEqual(['gateway', ...modules]);
-    expect(output).toContain(`gateway: PEER_TLS_CA=${folder}/ca.pem PEER_TLS_CERT=${folder}/gateway.pem PEER_TLS_KEY=${folder}/gateway.key\n`);
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual(['gateway', ...modules]);
+    expect(output).toContain(
+      `gateway: PEER_TLS_CA=${folder}/ca.pem PEER_TLS_CERT=${folder}/gateway.pem PEER_TLS_KEY=${folder}/gateway.key\n`,
+    );
     expect(existsSync(join(folder, 'gateway.key'))).toBe(true);
   });
 
   it('are one for each process of a topology', async () => {
     const output = await certs(join(await newFolder(), 'mine'), '--topology', 'topologies/checkout-apart.yaml');
-    expect(output.trim().split('\n').map((line) => line.split(':')[0])).toEqual(['gateway', 'checkout', 'people']);
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual(['gateway', 'checkout', 'people']);
   });
 });

@@ -69,7 +69,9 @@ export async function layout(graph: Graph): Promise<Picture> {
       id: `edge-${index}`,
       sources: [from],
       targets: [to],
-      labels: [{ text: names.join(' '), width: labelWidth(names), height: Math.max(1, names.length) * labelLineHeight + 6 }],
+      labels: [
+        { text: names.join(' '), width: labelWidth(names), height: Math.max(1, names.length) * labelLineHeight + 6 },
+      ],
     })),
   };
   const laidOut = await newElk().layout(picture);
@@ -77,7 +79,11 @@ export async function layout(graph: Graph): Promise<Picture> {
   return {
     width: Math.ceil(laidOut.width ?? 0),
     height: Math.ceil(laidOut.height ?? 0),
-    cards: (laidOut.children ?? []).map(({ id, x = 0, y = 0 }) => ({ ...(cards.get(id) as Omit<Card, 'x' | 'y'>), x, y })),
+    cards: (laidOut.children ?? []).map(({ id, x = 0, y = 0 }) => ({
+      ...(cards.get(id) as Omit<Card, 'x' | 'y'>),
+      x,
+      y,
+    })),
     arrows: (laidOut.edges ?? []).map(({ sections, labels }, index) => {
       const connection = graph.connections[index] as Connection;
       const { startPoint, bendPoints = [], endPoint } = (sections ?? [])[0] as NonNullable<typeof sections>[number];
@@ -93,7 +99,9 @@ export async function layout(graph: Graph): Promise<Picture> {
 
 function cardOf(module: ModuleNode, connections: readonly Connection[]): Omit<Card, 'x' | 'y'> {
   const usedBy = (kind: Connection['kind'], end: 'from' | 'to') =>
-    new Set(connections.filter((each) => each.kind === kind && each[end] === module.name).flatMap(({ names }) => names));
+    new Set(
+      connections.filter((each) => each.kind === kind && each[end] === module.name).flatMap(({ names }) => names),
+    );
   const called = usedBy('call', 'to');
   const heard = usedBy('event', 'from');
   const left = section('operations', module.operations, called, titleHeight);
@@ -123,16 +131,19 @@ function section(heading: string, names: readonly string[], used: ReadonlySet<st
 const bottomOf = (lines: readonly Line[]): number => (lines.at(-1)?.y ?? titleHeight - 12) + 12;
 const widest = (lines: readonly Line[]): number =>
   Math.max(0, ...lines.map(({ text, style }) => textWidth(text, style === 'used' ? 14 : 12.5)));
-const labelWidth = (names: readonly string[]): number => Math.max(0, ...names.map((name) => textWidth(name, 11.5))) + 14;
+const labelWidth = (names: readonly string[]): number =>
+  Math.max(0, ...names.map((name) => textWidth(name, 11.5))) + 14;
 
 /** Wide enough for any sans-serif face: what is narrow, what is wide, and the rest. */
 function textWidth(text: string, size: number): number {
   let width = 0;
   for (const letter of text)
-    width +=
-      'iljtfr.,-| '.includes(letter) ? 0.39
-      : 'mwMW'.includes(letter) ? 0.95
-      : /[A-Z]/.test(letter) ? 0.72
-      : 0.61;
+    width += 'iljtfr.,-| '.includes(letter)
+      ? 0.39
+      : 'mwMW'.includes(letter)
+        ? 0.95
+        : /[A-Z]/.test(letter)
+          ? 0.72
+          : 0.61;
   return Math.ceil(width * size);
 }

@@ -17,6 +17,6 @@ const between = /(<!-- graph -->\n)[^]*?(\n<!-- \/graph -->)/;
 
 /** The text with the picture between its markers; undefined when it has none. */
 export const withGraph = (text: string, graph: Graph): string | undefined =>
-  between.test(text) ?
-    text.replace(between, (_, before: string, after: string) => `${before}${mermaid(graph)}${after}`)
-  : undefined;
+  between.test(text)
+    ? text.replace(between, (_, before: string, after: string) => `${before}${mermaid(graph)}${after}`)
+    : undefined;

@@ -57,11 +57,15 @@ function nodeOf({ name, facts, wiring }: Module, { tree }: System): ModuleNode {
 const bare = (event: string) => event.slice(event.indexOf('.') + 1);
 
 function callsOf({ name, wiring }: Module, { modules }: System): Connection[] {
-  const byOwner = Map.groupBy(wiring.needs, ({ path }) => (path === undefined ? undefined : modules.get(ownerOf(path))));
+  const byOwner = Map.groupBy(wiring.needs, ({ path }) =>
+    path === undefined ? undefined : modules.get(ownerOf(path)),
+  );
   return [...byOwner].flatMap(([owner, needs]) => {
     if (!owner) return [];
     const needed = new Set(needs.map(({ operation }) => operation));
-    const offered = [...owner.facts.values()].flatMap((fact) => (fact.kind === 'api' ? fact.operations.map((each) => each.name) : []));
+    const offered = [...owner.facts.values()].flatMap((fact) =>
+      fact.kind === 'api' ? fact.operations.map((each) => each.name) : [],
+    );
     return [{ kind: 'call', from: name, to: owner.name, names: offered.filter((operation) => needed.has(operation)) }];
   });
 }

@@ -34,7 +34,8 @@ export function changesBetween(locked: Lock, present: Lock): Changes {
       for (const [name, before] of Object.entries(entries)) {
         compared++;
         const after = present[section][module]?.[name];
-        const told = after === undefined ? missed(section, name) : differences[section](name, before as never, after as never);
+        const told =
+          after === undefined ? missed(section, name) : differences[section](name, before as never, after as never);
         for (const what of told) {
           breaking.push({
             section,
@@ -68,7 +69,11 @@ const subject: Readonly<Record<Exclude<Section, 'protos'>, string>> = {
 };
 
 const differences: {
-  readonly [Name in Section]: (name: string, before: Lock[Name][string][string], after: Lock[Name][string][string]) => string[];
+  readonly [Name in Section]: (
+    name: string,
+    before: Lock[Name][string][string],
+    after: Lock[Name][string][string],
+  ) => string[];
 } = {
   operations: (name, before, after) => operation(name, before, after),
   events: (name, before, after) => [
@@ -76,12 +81,13 @@ const differences: {
     ...[...incompatibilities(before.payload, after.payload)].map((each) => `in event ${name}, ${each}`),
   ],
   sagas: (name, before, after) => [
-    ...(before.steps.join() === after.steps.join() ?
-      []
-    : [`the steps of saga ${name} went from ${before.steps.join(', ')} to ${after.steps.join(', ')}`]),
+    ...(before.steps.join() === after.steps.join()
+      ? []
+      : [`the steps of saga ${name} went from ${before.steps.join(', ')} to ${after.steps.join(', ')}`]),
     ...[...incompatibilities(before.data, after.data)].map((each) => `in the data of saga ${name}, ${each}`),
   ],
-  reactions: (name, before, after) => (before === after ? [] : [`reaction ${name} is to ${after} instead of ${before}`]),
+  reactions: (name, before, after) =>
+    before === after ? [] : [`reaction ${name} is to ${after} instead of ${before}`],
   protos: (name, before, after) => [...protoChanges(name, before, after)],
 };
 
@@ -90,7 +96,8 @@ function operation(name: string, before: OperationShape, after: OperationShape):
   const told: string[] = [];
   if (before.kind !== after.kind) told.push(`${name} is a ${after.kind} instead of a ${before.kind}`);
   for (const each of incompatibilities(before.input, after.input)) told.push(`in the input of ${name}, ${each}`);
-  for (const each of incompatibilities(before.output, after.output, '', 'answer')) told.push(`in the output of ${name}, ${each}`);
+  for (const each of incompatibilities(before.output, after.output, '', 'answer'))
+    told.push(`in the output of ${name}, ${each}`);
   for (const [code, kind] of Object.entries(before.errors)) {
     const now = after.errors[code];
     if (now !== undefined && now !== kind) told.push(`error ${code} of ${name} is ${now} instead of ${kind}`);

@@ -14,7 +14,12 @@ const newInAnswers: readonly string[] = ['maxItems', 'maxLength'];
 type Direction = 'answer' | 'both';
 
 /** Each a sentence without its subject: `items[].quantity became required`. */
-export function* incompatibilities(before: JsonSchema, after: JsonSchema, path = '', direction: Direction = 'both'): Iterable<string> {
+export function* incompatibilities(
+  before: JsonSchema,
+  after: JsonSchema,
+  path = '',
+  direction: Direction = 'both',
+): Iterable<string> {
   const named = path === '' ? 'it' : path;
   if (!isDeepStrictEqual(before.type, after.type)) {
     yield `type of ${named} went from ${told(before.type)} to ${told(after.type)}`;
@@ -69,7 +74,8 @@ function* fields(before: JsonSchema, after: JsonSchema, path: string, direction:
     else if (!was) {
       if (mustAfter.has(name)) yield `${field} is new and required`;
     } else {
-      if (mustBefore.has(name) !== mustAfter.has(name)) yield `${field} became ${mustAfter.has(name) ? 'required' : 'optional'}`;
+      if (mustBefore.has(name) !== mustAfter.has(name))
+        yield `${field} became ${mustAfter.has(name) ? 'required' : 'optional'}`;
       yield* incompatibilities(was, is, field, direction);
     }
   }
@@ -78,7 +84,9 @@ function* fields(before: JsonSchema, after: JsonSchema, path: string, direction:
 function* choices(old: unknown, now: unknown, named: string, path: string, direction: Direction): Iterable<string> {
   const [before, after] = [(old ?? []) as readonly JsonSchema[], (now ?? []) as readonly JsonSchema[]];
   if (before.length !== after.length) yield `${named} has ${after.length} kinds instead of ${before.length}`;
-  else for (const [index, choice] of before.entries()) yield* incompatibilities(choice, after[index] as JsonSchema, path, direction);
+  else
+    for (const [index, choice] of before.entries())
+      yield* incompatibilities(choice, after[index] as JsonSchema, path, direction);
 }
 
 function* values(old: readonly unknown[] = [], now: readonly unknown[] = [], named: string): Iterable<string> {

@@ -60,15 +60,23 @@ export function presentLock(system: System): Present {
         fact.kind === 'api' ? fact.operations.map(({ name, line }) => [name, line] as const) : [],
       ),
     );
-    for (const [name, shape] of Object.entries(operations)) set('operations', name, shape, contract.path, lineOf.get(name) ?? 1);
+    for (const [name, shape] of Object.entries(operations))
+      set('operations', name, shape, contract.path, lineOf.get(name) ?? 1);
     for (const [name, { exportedAs, ...shape }] of Object.entries(events))
       set('events', name, shape, contract.path, facts.get(exportedAs)?.line ?? 1);
     for (const { saga, factory, line } of wiring.sagas) {
-      const { name, shape } = readSaga(system, saga.path ?? wiring.path, saga.imported, factory?.path, factory?.imported);
+      const { name, shape } = readSaga(
+        system,
+        saga.path ?? wiring.path,
+        saga.imported,
+        factory?.path,
+        factory?.imported,
+      );
       set('sagas', name, shape, factory?.path ?? wiring.path, factory?.path === undefined ? line : 1);
     }
     for (const { name, event, line } of wiring.reactions) set('reactions', name, event.imported, wiring.path, line);
-    for (const [name, { shape, line }] of readProto(system, module)) set('protos', name, shape, protoPath(module), line);
+    for (const [name, { shape, line }] of readProto(system, module))
+      set('protos', name, shape, protoPath(module), line);
   }
   return {
     lock: sorted(lock) as Lock,
@@ -92,7 +100,9 @@ function readSaga(
   factoryPath: string | undefined,
   factory: string | undefined,
 ): { name: string; shape: SagaShape } {
-  const definition = loadExports(root, path)[exported] as { name?: unknown; version?: unknown; data?: unknown } | undefined;
+  const definition = loadExports(root, path)[exported] as
+    | { name?: unknown; version?: unknown; data?: unknown }
+    | undefined;
   const file = factoryPath === undefined ? undefined : tree.sources.get(factoryPath);
   const steps = file && factory !== undefined ? sagaSteps(file, factory) : undefined;
   if (typeof definition?.name !== 'string' || !isSchema(definition.data))
@@ -114,11 +124,12 @@ export function readLock({ tree }: System): Lock | undefined {
 
 /** Keys in one order, so that a change of the lock is a change of what it holds. */
 export const sorted = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(sorted)
-  : typeof value === 'object' && value !== null ?
-    Object.fromEntries(
-      Object.entries(value)
-        .sort(([one], [other]) => (one < other ? -1 : 1))
-        .map(([key, each]) => [key, sorted(each)]),
-    )
-  : value;
+  Array.isArray(value)
+    ? value.map(sorted)
+    : typeof value === 'object' && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([one], [other]) => (one < other ? -1 : 1))
+            .map(([key, each]) => [key, sorted(each)]),
+        )
+      : value;

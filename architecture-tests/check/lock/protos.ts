@@ -72,10 +72,7 @@ function parse(path: string, text: string): protobuf.IParserResult {
 function messageShape(type: protobuf.Type, nameOf: (object: protobuf.ReflectionObject) => string): ProtoShape {
   const typeOf = (field: protobuf.Field) => {
     const named = type.lookup(field.type, [protobuf.Type, protobuf.Enum]);
-    const label =
-      field.repeated ? 'repeated '
-      : field.partOf ? 'optional '
-      : '';
+    const label = field.repeated ? 'repeated ' : field.partOf ? 'optional ' : '';
     return `${label}${named ? nameOf(named) : field.type}`;
   };
   return {
@@ -85,7 +82,10 @@ function messageShape(type: protobuf.Type, nameOf: (object: protobuf.ReflectionO
   };
 }
 
-const enumShape = ({ values, reserved }: protobuf.Enum): ProtoShape => ({ numbers: values, reserved: reservedIn(reserved) });
+const enumShape = ({ values, reserved }: protobuf.Enum): ProtoShape => ({
+  numbers: values,
+  reserved: reservedIn(reserved),
+});
 
 const reservedIn = (reserved: readonly (number[] | string)[] = []): (number | string)[] =>
   reserved.flatMap<number | string>((each) => {

@@ -9,7 +9,8 @@ export function sagaSteps(file: SourceFile, factory: string): readonly string[] 
   let steps: Node | undefined;
   const constants = new Map<string, Node>();
   walk(file.program, (node) => {
-    if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init) constants.set(node.id.name, node.init);
+    if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init)
+      constants.set(node.id.name, node.init);
   });
   const look = (inside: Node) =>
     walk(inside, (node) => {

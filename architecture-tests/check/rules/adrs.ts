@@ -21,11 +21,17 @@ export const adrs: Rule = {
       if (id === undefined) continue;
       const adr = /^ {2}adr: '([^']+)',$/m.exec(file.text)?.[1];
       const test = `architecture-tests/${id}.test.ts`;
-      if (adr === undefined) breach({ file: path, what: 'is a rule that names no ADR', instead: "Write adr: 'ADR/....md'." });
+      if (adr === undefined)
+        breach({ file: path, what: 'is a rule that names no ADR', instead: "Write adr: 'ADR/....md'." });
       else if (!tree.paths.has(adr))
         breach({ file: path, what: `names ${adr}, which does not exist`, instead: 'Write the ADR.' });
       if (!tree.paths.has(test))
-        breach({ file: path, what: `has no ${test}`, instead: 'Write the test, with planted breaches.', involves: [test] });
+        breach({
+          file: path,
+          what: `has no ${test}`,
+          instead: 'Write the test, with planted breaches.',
+          involves: [test],
+        });
     }
     return paths.length;
   },

@@ -22,7 +22,12 @@ export const boundedLists: Rule = {
       }
       for (const { exportedAs, payload } of Object.values(events)) {
         examined++;
-        report({ file: module.contract.path, line: module.facts.get(exportedAs)?.line ?? 1 }, exportedAs, unbounded(payload, ''), breach);
+        report(
+          { file: module.contract.path, line: module.facts.get(exportedAs)?.line ?? 1 },
+          exportedAs,
+          unbounded(payload, ''),
+          breach,
+        );
       }
     }
     return examined;
@@ -49,7 +54,9 @@ function report(where: { file: string; line: number }, place: string, paths: Ite
 
 /** A limit that the caller cannot raise at will. */
 function isPaged({ properties = {} }: { readonly properties?: Readonly<Record<string, JsonSchema>> }): boolean {
-  return alternatives(properties.limit ?? {}).some(({ maximum }) => maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER);
+  return alternatives(properties.limit ?? {}).some(
+    ({ maximum }) => maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER,
+  );
 }
 
 /** The paths of the lists and records of unlimited length. In an answer that is `paged`, its own lists are the page. */
@@ -58,7 +65,8 @@ function* unbounded(schema: JsonSchema, path: string, answer: 'paged' | 'whole' 
     const isField = path !== '' && !/[.[]/.test(path);
     const items = each.items as JsonSchema | undefined;
     if (each.type === 'array') {
-      if (each.maxItems === undefined && !(each.prefixItems && !items) && !(answer === 'paged' && isField)) yield path || 'itself';
+      if (each.maxItems === undefined && !(each.prefixItems && !items) && !(answer === 'paged' && isField))
+        yield path || 'itself';
       if (items) yield* unbounded(items, `${path}[]`);
     }
     for (const [name, field] of Object.entries((each.properties ?? {}) as Record<string, JsonSchema>)) {
@@ -74,10 +82,13 @@ function* unbounded(schema: JsonSchema, path: string, answer: 'paged' | 'whole' 
 }
 
 /** A record by the values of an enum. */
-const hasFixedKeys = ({ propertyNames }: JsonSchema): boolean => (propertyNames as JsonSchema | undefined)?.enum !== undefined;
+const hasFixedKeys = ({ propertyNames }: JsonSchema): boolean =>
+  (propertyNames as JsonSchema | undefined)?.enum !== undefined;
 
 /** The schemas a value may match: its own, and each branch of a union or a nullable. */
 function alternatives(schema: JsonSchema): readonly JsonSchema[] {
-  const inner = (['anyOf', 'oneOf', 'allOf'] as const).flatMap((keyword) => (schema[keyword] as JsonSchema[] | undefined) ?? []);
+  const inner = (['anyOf', 'oneOf', 'allOf'] as const).flatMap(
+    (keyword) => (schema[keyword] as JsonSchema[] | undefined) ?? [],
+  );
   return [schema, ...inner.flatMap(alternatives)];
 }

@@ -12,7 +12,9 @@ export const contractLock: Rule = {
   check(system, breach) {
     const locked = readLock(system);
     if (!locked)
-      throw new CannotCheck(`There is no ${lockPath}. Write the first one with npm run check -- --lock, and commit it.`);
+      throw new CannotCheck(
+        `There is no ${lockPath}. Write the first one with npm run check -- --lock, and commit it.`,
+      );
     const present = presentLock(system);
     const { breaking, compared } = changesBetween(locked, present.lock);
     for (const { section, module, name, what, instead } of breaking) {

@@ -85,7 +85,9 @@ function declaredAreImported(module: Module, uses: readonly Use[], system: Syste
 function importedAreDeclared(module: Module, uses: readonly Use[], system: System, breach: Report): number {
   const { name, wiring } = module;
   const needs = new Set(wiring.needs.map((need) => `${foreignContract(need, name)}:${need.imported}`));
-  const operations = new Set(wiring.needs.map((need) => `${foreignContract(need, name)}:${need.imported}.${need.operation}`));
+  const operations = new Set(
+    wiring.needs.map((need) => `${foreignContract(need, name)}:${need.imported}.${need.operation}`),
+  );
   const events = new Set(wiring.reactions.map(({ event }) => `${foreignContract(event, name)}:${event.imported}`));
   const declared = new Set([...needs, ...events].map((each) => each.split(':')[0]));
 
@@ -109,19 +111,16 @@ function importedAreDeclared(module: Module, uses: readonly Use[], system: Syste
     }
     for (const { imported, local } of each.names ?? []) {
       const kind = facts?.get(imported)?.kind;
-      const known =
-        kind === 'api' ? needs
-        : kind === 'event' ? events
-        : undefined;
+      const known = kind === 'api' ? needs : kind === 'event' ? events : undefined;
       if (!known) continue;
       if (!known.has(`${to}:${imported}`)) {
         breach({
           ...where,
           what: `uses ${imported} of module ${to} (${each.kind}), which modules/${name}/module.ts does not declare`,
           instead:
-            kind === 'api' ?
-              `Add the operations of ${imported} that are called to needs in modules/${name}/module.ts.`
-            : `Add a reaction to ${imported} in modules/${name}/module.ts.`,
+            kind === 'api'
+              ? `Add the operations of ${imported} that are called to needs in modules/${name}/module.ts.`
+              : `Add a reaction to ${imported} in modules/${name}/module.ts.`,
         });
       } else if (kind === 'api' && from.path !== wiring.path && !standsIn(from)) {
         for (const { operation, line } of usesOfApi(from, local)) {
@@ -156,7 +155,8 @@ function usesOfContracts({ tree }: System): ReadonlyMap<string, readonly Use[]> 
   const uses = new Map<string, Use[]>();
   for (const edge of tree.edges) {
     const { place, to } = edge;
-    if (place.part !== 'module' || to?.part !== 'module' || to.module === place.module || to.role !== 'contract') continue;
+    if (place.part !== 'module' || to?.part !== 'module' || to.module === place.module || to.role !== 'contract')
+      continue;
     const own = uses.get(place.module) ?? [];
     own.push({ ...edge, contract: to.module });
     uses.set(place.module, own);
@@ -185,6 +185,8 @@ const isUsedOutsideWiring = ({ wiring }: Module, uses: readonly Use[], need: Ref
       (each.names === undefined ||
         each.names.some(
           ({ imported, local }) =>
-            imported === '*' || (imported === need.imported && usesOfApi(from, local).some(({ operation }) => operation === need.operation)),
+            imported === '*' ||
+            (imported === need.imported &&
+              usesOfApi(from, local).some(({ operation }) => operation === need.operation)),
         )),
   );

@@ -96,7 +96,8 @@ function announced({ tree, modules }: System, breach: Report): number {
     for (const { import: each, to } of tree.edgesByFile.get(file.path) ?? []) {
       if (to?.part !== 'module' || to.module === place.module || to.role !== 'contract' || each.typeOnly) continue;
       for (const { imported, local } of each.names ?? []) {
-        if (imported === '*' || modules.get(to.module)?.facts.get(imported)?.kind === 'event') foreign.set(local, to.module);
+        if (imported === '*' || modules.get(to.module)?.facts.get(imported)?.kind === 'event')
+          foreign.set(local, to.module);
       }
     }
     if (foreign.size === 0) continue;
@@ -162,7 +163,11 @@ function* faultsOf(schema: JsonSchema, path: string): Iterable<Fault> {
   const isOpen = Object.keys(schema).every((key) => ['default', 'not'].includes(key));
   if (isOpen || isLoose(schema)) {
     // z.any(), z.unknown(), z.custom<SomePrismaType>(), z.looseObject() all end here.
-    yield { path, what: 'has no schema', instead: 'Say what it holds in zod; a type of a library or of storage is no schema.' };
+    yield {
+      path,
+      what: 'has no schema',
+      instead: 'Say what it holds in zod; a type of a library or of storage is no schema.',
+    };
     return;
   }
   for (const [name, field] of Object.entries((schema.properties as Record<string, JsonSchema> | undefined) ?? {})) {
@@ -187,4 +192,6 @@ function* faultsOf(schema: JsonSchema, path: string): Iterable<Fault> {
 /** `additionalProperties: {}` takes anything. */
 const isLoose = ({ additionalProperties }: JsonSchema): boolean =>
   additionalProperties === true ||
-  (typeof additionalProperties === 'object' && additionalProperties !== null && Object.keys(additionalProperties).length === 0);
+  (typeof additionalProperties === 'object' &&
+    additionalProperties !== null &&
+    Object.keys(additionalProperties).length === 0);

@@ -24,7 +24,12 @@ export const importsResolve: Rule = {
           what: `${each.specifier} is an alias that leads nowhere (${each.kind})`,
           instead: 'Declare it in package.json "imports", or write the path.',
         });
-      } else if (target.kind === 'file' && !target.exists && !isGenerated(target.path) && /^(modules|src)\//.test(from.path)) {
+      } else if (
+        target.kind === 'file' &&
+        !target.exists &&
+        !isGenerated(target.path) &&
+        /^(modules|src)\//.test(from.path)
+      ) {
         breach({ ...where, what: `${target.path} does not exist (${each.kind})`, instead: 'Correct the path.' });
       }
     }

@@ -35,7 +35,8 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
 
   if (target.kind === 'builtin') {
     const [name] = target.name.split('/') as [string];
-    if (layer.builtins.some((allowed) => allowed === '*' || allowed === name || allowed === target.name)) return undefined;
+    if (layer.builtins.some((allowed) => allowed === '*' || allowed === name || allowed === target.name))
+      return undefined;
     return crossing(`node:${target.name}`, 'Declare a port in domain/ and put what touches the outside behind it.');
   }
   if (target.kind === 'package' && layer.packages && !layer.packages.includes(target.name)) {
@@ -50,7 +51,10 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
     if (to.module !== from.module) {
       // Another module's inside is a breach of its own rule; here it is only about who may know contracts at all.
       if (layer.foreignContracts || to.role !== 'contract') return undefined;
-      return crossing(target.path, `Let a use case, a reaction or a saga know module ${to.module}, and hand over the result.`);
+      return crossing(
+        target.path,
+        `Let a use case, a reaction or a saga know module ${to.module}, and hand over the result.`,
+      );
     }
     if (isTest(target.path)) return crossing(`the test ${target.path}`, 'Move what both need into testing/.');
     if (to.role === undefined || to.role === from.role || layer.own.includes(to.role)) return undefined;
@@ -62,7 +66,10 @@ function crossingOf(edge: Edge, from: InModule, layer: Layer): Crossing | undefi
     return crossing(`#platform/${name}.ts`, 'Move it to the role that may, and pass in what is needed.');
   }
   if (to.part === 'runtime') {
-    return crossing(target.path, 'Modules are written against the ports in src/platform; what stands behind them may change.');
+    return crossing(
+      target.path,
+      'Modules are written against the ports in src/platform; what stands behind them may change.',
+    );
   }
   return undefined;
 }
@@ -72,7 +79,8 @@ function ownInstead(from: string, to: string, path: string): string {
   if (to === 'testing') return 'Only tests use testing/.';
   if (isGenerated(path) || to === 'persistence')
     return 'Declare a port in domain/, implement it in persistence/, bind it in module.ts.';
-  if (to === 'providers' || to === 'security') return `Declare a port in domain/, implement it in ${to}/, bind it in module.ts.`;
+  if (to === 'providers' || to === 'security')
+    return `Declare a port in domain/, implement it in ${to}/, bind it in module.ts.`;
   if (to === 'http') return 'Move what both need to domain/ or contract.ts.';
   return from === 'http' ? "Call the module's own operation." : 'Turn the dependency round.';
 }

@@ -23,7 +23,12 @@ export const libraryInternals: Rule = {
       examined++;
       for (const { from, import: each, target } of tree.edgesByFile.get(source.path) ?? []) {
         if (target.kind === 'package' && inside.test(each.specifier ?? '')) {
-          breach({ file: from.path, line: from.lineAt(each.at), what: `imports ${each.specifier} (${each.kind})`, instead });
+          breach({
+            file: from.path,
+            line: from.lineAt(each.at),
+            what: `imports ${each.specifier} (${each.kind})`,
+            instead,
+          });
         }
       }
       for (const { name, at } of privateNames(source)) {
@@ -44,7 +49,12 @@ function privateNames(source: SourceFile): { name: string; at: number }[] {
   walk(source.program, (node) => {
     if (node.type !== 'MemberExpression') return;
     const { property } = node;
-    const name = property.type === 'Identifier' && !node.computed ? property.name : property.type === 'Literal' ? String(property.value) : '';
+    const name =
+      property.type === 'Identifier' && !node.computed
+        ? property.name
+        : property.type === 'Literal'
+          ? String(property.value)
+          : '';
     if (name.startsWith('_') && !offered.has(name)) found.push({ name, at: property.start });
   });
   return found;

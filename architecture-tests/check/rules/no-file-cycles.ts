@@ -12,7 +12,8 @@ export const noFileCycles: Rule = {
     const graph = new Map<string, string[]>([...tree.sources.keys()].map((path) => [path, []]));
     for (const edge of tree.edges) {
       const { from, target } = edge;
-      if (target.kind === 'file' && isDependency(edge) && graph.has(target.path)) graph.get(from.path)?.push(target.path);
+      if (target.kind === 'file' && isDependency(edge) && graph.has(target.path))
+        graph.get(from.path)?.push(target.path);
     }
     for (const circle of cycles(graph)) {
       const [first, second = first] = circle as [string, string?];

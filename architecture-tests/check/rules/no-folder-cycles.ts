@@ -14,7 +14,9 @@ export const noFolderCycles: Rule = {
     for (const edge of tree.edges) siblings.add(edge);
     for (const circle of cycles(siblings.graph)) {
       if (circle.every((node) => tree.sources.has(node))) continue;
-      const [example, ...others] = circle.map((node, index) => siblings.exampleOf(node, circle[(index + 1) % circle.length]!));
+      const [example, ...others] = circle.map((node, index) =>
+        siblings.exampleOf(node, circle[(index + 1) % circle.length]!),
+      );
       const named = [...circle, circle[0]!].map((node) => (tree.sources.has(node) ? node : `${node}/`));
       breach({
         file: example!.from.path,

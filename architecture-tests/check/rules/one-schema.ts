@@ -23,9 +23,9 @@ export const oneSchema: Rule = {
 /** Schemas of PostgreSQL itself, which every role may read. */
 const common = new Set(['pg_catalog', 'information_schema', 'pg_temp', 'pg_toast']);
 const instead = (schema: string, modules: System['modules']) =>
-  modules.has(schema) ?
-    `Ask module ${schema} through its contract, or react to its events and keep what is needed.`
-  : "Keep it in the module's own schema.";
+  modules.has(schema)
+    ? `Ask module ${schema} through its contract, or react to its events and keep what is needed.`
+    : "Keep it in the module's own schema.";
 
 function prismaSchemas({ tree, modules }: System, breach: Report): number {
   let models = 0;
@@ -53,7 +53,12 @@ function prismaSchemas({ tree, modules }: System, breach: Report): number {
     }
     for (const { schema, line } of datasourceSchemas) {
       if (schema === owner) continue;
-      breach({ file: path, line, what: `the datasource names the schema ${schema}`, instead: `Write schemas = ["${owner}"].` });
+      breach({
+        file: path,
+        line,
+        what: `the datasource names the schema ${schema}`,
+        instead: `Write schemas = ["${owner}"].`,
+      });
     }
   }
   return models;
@@ -100,14 +105,25 @@ function rawSql(system: System, breach: Report): number {
     // A test may try many statements by turns; each is read where it is written.
     if (place.part !== 'module' || isTest(file.path)) continue;
     for (const { what, line } of unreadable) {
-      breach({ file: file.path, line, what, instead: 'Pass the statement as a literal, or as a const of the same file.' });
+      breach({
+        file: file.path,
+        line,
+        what,
+        instead: 'Pass the statement as a literal, or as a const of the same file.',
+      });
     }
   }
   return statements;
 }
 
 /** `owner` is undefined in src/, whose statements run in whichever schema they are given. */
-function readText(text: SqlText, file: SourceFile, owner: string | undefined, { modules }: System, breach: Report): void {
+function readText(
+  text: SqlText,
+  file: SourceFile,
+  owner: string | undefined,
+  { modules }: System,
+  breach: Report,
+): void {
   const at = (offset: number) => ({ file: file.path, line: text.lineAt(offset) });
   const strict = owner !== undefined && !isTest(file.path) && text.runs;
   if (strict && text.computed > 0) {
@@ -120,7 +136,11 @@ function readText(text: SqlText, file: SourceFile, owner: string | undefined, { 
   const sql = parsed(text);
   if (!sql) {
     if (strict && text.computed === 0)
-      breach({ ...at(0), what: 'runs SQL that PostgreSQL cannot parse', instead: 'Write SQL that PostgreSQL accepts.' });
+      breach({
+        ...at(0),
+        what: 'runs SQL that PostgreSQL cannot parse',
+        instead: 'Write SQL that PostgreSQL accepts.',
+      });
     return;
   }
   reportForeign(sql, owner, modules, (each, offset) => breach({ ...at(offset), ...each }));
@@ -147,10 +167,13 @@ function reportForeign(
     // A role or, in src/, a computed schema is only wrong when it is a module's.
     if (!known && (how === 'grants to' || owner === undefined)) continue;
     const what =
-      how === 'references' ? `has a foreign key to ${object}`
-      : how === 'grants to' ? `gives the role of module ${schema} something`
-      : object === schema ? `touches the schema ${schema}`
-      : `touches ${object}`;
+      how === 'references'
+        ? `has a foreign key to ${object}`
+        : how === 'grants to'
+          ? `gives the role of module ${schema} something`
+          : object === schema
+            ? `touches the schema ${schema}`
+            : `touches ${object}`;
     report({ what: owner === undefined ? `names a module: ${what}` : what, instead: instead(schema, modules) }, at);
   }
   if (owner === undefined) return;

@@ -14,7 +14,9 @@ export const packages: Rule = {
   check(system, breach) {
     const policies = packagePolicies(system.tree);
     const policyOf = (name: string) =>
-      policies.find((policy) => (policy.name.endsWith('*') ? name.startsWith(policy.name.slice(0, -1)) : policy.name === name));
+      policies.find((policy) =>
+        policy.name.endsWith('*') ? name.startsWith(policy.name.slice(0, -1)) : policy.name === name,
+      );
     return installed(system, policies, policyOf, breach) + imported(system, policyOf, breach);
   },
 };
@@ -44,7 +46,8 @@ function installed(
         file: 'package.json',
         line: lines.findIndex((line) => line.includes(`"${name}":`)) + 1,
         what: `${name} is named by no ADR`,
-        instead: 'Do without it, or say in an ADR what it is for and where it may be imported (| package | imported by | why |).',
+        instead:
+          'Do without it, or say in an ADR what it is for and where it may be imported (| package | imported by | why |).',
       });
     }
   }

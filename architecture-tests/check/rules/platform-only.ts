@@ -17,7 +17,13 @@ export const platformOnly: Rule = {
       examined++;
       if (target.kind !== 'file' || !to || to.part === 'module') continue;
       const report = (what: string, instead: string) =>
-        breach({ file: from.path, line: from.lineAt(each.at), what: `${what} (${each.kind})`, instead, involves: [target.path] });
+        breach({
+          file: from.path,
+          line: from.lineAt(each.at),
+          what: `${what} (${each.kind})`,
+          instead,
+          involves: [target.path],
+        });
 
       if (to.part === 'platform') {
         if (each.specifier?.startsWith('#platform/')) continue;
@@ -27,7 +33,8 @@ export const platformOnly: Rule = {
         );
       } else if (to.part === 'runtime') {
         // `layers` names it, except in tests.
-        if (isTest(from.path)) report(`reaches ${target.path} of the ${to.part}`, 'Use what src/platform and tests/support give.');
+        if (isTest(from.path))
+          report(`reaches ${target.path} of the ${to.part}`, 'Use what src/platform and tests/support give.');
       } else if (to.part !== 'outside') {
         report(`reaches ${target.path} of the ${to.part}`, 'Have the platform offer a port, and the host bind it.');
       } else if (!testSupport.test(target.path) || !/\.test\.ts$|\/testing\//.test(from.path)) {

@@ -14,7 +14,8 @@ export const pureDomain: Rule = {
     let examined = 0;
     for (const file of tree.sources.values()) {
       const place = placeOf(file.path);
-      if (place.part !== 'module' || (place.role !== 'domain' && place.role !== 'contract') || isTest(file.path)) continue;
+      if (place.part !== 'module' || (place.role !== 'domain' && place.role !== 'contract') || isTest(file.path))
+        continue;
       examined++;
       if (!mayBeImpure(file.text)) continue;
       for (const { what, line } of impuritiesIn(file)) {

@@ -41,7 +41,13 @@ function imports({ tree }: System, breach: (breach: Breach) => void): number {
     examined++;
     if (target.kind !== 'file' || !to) continue;
     const report = (what: string, instead: string) =>
-      breach({ file: from.path, line: from.lineAt(each.at), what: `${what} (${each.kind})`, instead, involves: [target.path] });
+      breach({
+        file: from.path,
+        line: from.lineAt(each.at),
+        what: `${what} (${each.kind})`,
+        instead,
+        involves: [target.path],
+      });
     if (to.part === 'module') {
       report(
         `names module ${to.module}: ${target.path}`,
@@ -49,7 +55,11 @@ function imports({ tree }: System, breach: (breach: Breach) => void): number {
       );
     } else if (to.part === 'outside') {
       if (!isForTests(from.path)) report(`reaches out of src/: ${target.path}`, 'Move what it needs into src/.');
-    } else if (to.part !== place.part && !(below[place.part] as readonly string[]).includes(to.part) && !isForTests(from.path)) {
+    } else if (
+      to.part !== place.part &&
+      !(below[place.part] as readonly string[]).includes(to.part) &&
+      !isForTests(from.path)
+    ) {
       report(
         `the ${place.part} depends on the ${to.part}: ${target.path}`,
         'Turn it round: let the upper part hand over what the lower one needs.',
@@ -57,7 +67,10 @@ function imports({ tree }: System, breach: (breach: Breach) => void): number {
     }
     const [one, other] = [folderOfRuntime(from.path), folderOfRuntime(target.path)];
     if (apart[one]?.includes(other) && !isForTests(from.path)) {
-      report(`src/runtime/${one} knows src/runtime/${other}: ${target.path}`, 'Put the two together in a file above both, such as messaging.ts.');
+      report(
+        `src/runtime/${one} knows src/runtime/${other}: ${target.path}`,
+        'Put the two together in a file above both, such as messaging.ts.',
+      );
     }
   }
   return examined;
@@ -81,7 +94,8 @@ function words({ tree, modules }: System, breach: (breach: Breach) => void): num
     if (!file.path.startsWith('src/')) continue;
     examined++;
     const found = new Map<string, number>();
-    const businessIn = (text: string) => (isForTests(file.path) ? [] : splitWords(text).filter((word) => business.has(word)));
+    const businessIn = (text: string) =>
+      isForTests(file.path) ? [] : splitWords(text).filter((word) => business.has(word));
     const look = (text: string, line: () => number, named: string | undefined) => {
       const said = [...businessIn(text), ...(named === undefined ? [] : [named])];
       for (const word of said) if (!found.has(word)) found.set(word, line());
@@ -100,9 +114,8 @@ function words({ tree, modules }: System, breach: (breach: Breach) => void): num
         file: file.path,
         line,
         what: modules.has(word) ? `names module ${word}` : `says "${word}", a word of the business`,
-        instead:
-          modules.has(word) ?
-            'Take the name from the module, which the host has at hand.'
+        instead: modules.has(word)
+          ? 'Take the name from the module, which the host has at hand.'
           : 'Say it in general terms, or move it into the module it is about.',
       });
     }
@@ -117,11 +130,7 @@ function textOf(node: Node): string | undefined {
     case 'JSXIdentifier':
       return node.name;
     case 'Literal':
-      return (
-        typeof node.value === 'string' ? node.value
-        : 'regex' in node ? node.regex?.pattern
-        : undefined
-      );
+      return typeof node.value === 'string' ? node.value : 'regex' in node ? node.regex?.pattern : undefined;
     case 'TemplateElement':
       return node.value.raw;
     default:

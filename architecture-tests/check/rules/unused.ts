@@ -46,17 +46,31 @@ const kinds: Readonly<Record<string, { what(name: string): string; instead: stri
     what: (name) => `has the package ${name}, which nothing imports`,
     instead: 'Uninstall it. If it is used unseen, say so in the table of packages: imported by nothing.',
   },
-  unlisted: { what: (name) => `uses ${name}, which package.json does not have`, instead: 'Install it, once an ADR says why.' },
+  unlisted: {
+    what: (name) => `uses ${name}, which package.json does not have`,
+    instead: 'Install it, once an ADR says why.',
+  },
 };
 
-type Issue = { readonly file: string } & Readonly<Record<string, readonly { readonly name: string; readonly line?: number }[]>>;
+type Issue = { readonly file: string } & Readonly<
+  Record<string, readonly { readonly name: string; readonly line?: number }[]>
+>;
 
 async function knip(system: System): Promise<{ issues: readonly Issue[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'fissile-knip-'));
   const config = join(folder, 'knip.json');
   writeFileSync(config, JSON.stringify(configuration(system)));
   const program = join(dirname(createRequire(import.meta.url).resolve('knip')), '../bin/knip.js');
-  const args = [program, '--config', config, '--no-progress', '--no-exit-code', '--no-config-hints', '--reporter', 'json'];
+  const args = [
+    program,
+    '--config',
+    config,
+    '--no-progress',
+    '--no-exit-code',
+    '--no-config-hints',
+    '--reporter',
+    'json',
+  ];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: system.root,

@@ -73,7 +73,8 @@ export function sqlInSource(file: SourceFile, tree: SourceTree): SqlInSource {
     } else if (node.type === 'TaggedTemplateExpression') {
       const name = methodName(node.tag) ?? (node.tag.type === 'Identifier' ? node.tag.name : undefined);
       // A piece, `Prisma.sql`...``, may be no statement by itself; it is read again where it is put in.
-      if (name !== undefined && runners.test(name)) add(node.quasi, reader.readTagged(node.quasi), name.startsWith('$'));
+      if (name !== undefined && runners.test(name))
+        add(node.quasi, reader.readTagged(node.quasi), name.startsWith('$'));
     }
   });
   // A constant that another file runs as SQL is read there; here it is read for its own sake.

@@ -26,7 +26,8 @@ type Fields = { [key: string]: Json };
 export function readSql(sql: string): ReadSql {
   const bytes = Buffer.from(sql);
   // PostgreSQL counts in bytes.
-  const inText = bytes.length === sql.length ? (byte: number) => byte : (byte: number) => bytes.toString('utf8', 0, byte).length;
+  const inText =
+    bytes.length === sql.length ? (byte: number) => byte : (byte: number) => bytes.toString('utf8', 0, byte).length;
   const uses: SchemaUse[] = [];
   const hidden: ReadSql['hidden'][number][] = [];
   for (const { stmt, stmt_location: start = 0, stmt_len: length } of parseSync(sql).stmts ?? []) {
@@ -91,7 +92,8 @@ class StatementReader {
         this.read(value);
       }
       // Not tagged with their kind where the grammar allows one kind only.
-      if (typeof json.relname === 'string' && typeof json.schemaname === 'string') this.#use(json.schemaname, json.relname, json);
+      if (typeof json.relname === 'string' && typeof json.schemaname === 'string')
+        this.#use(json.schemaname, json.relname, json);
     }
   }
 
@@ -153,7 +155,8 @@ class StatementReader {
     const [first, second] = Array.isArray(node.args) ? node.args : [];
     if (takesName.test(name)) this.#named(first ?? null, name);
     if (name === 'set_config' && strings(first ?? null)[0] === 'search_path') {
-      for (const schema of (strings(second ?? null)[0] ?? '').split(',')) this.#use(schema.trim().replaceAll('"', ''), '', node);
+      for (const schema of (strings(second ?? null)[0] ?? '').split(','))
+        this.#use(schema.trim().replaceAll('"', ''), '', node);
     }
     if (name.startsWith('dblink')) this.#hide('dblink reaches other databases');
   }
@@ -249,7 +252,12 @@ class StatementReader {
   #use(schema: string, object: string, node: Fields, how: SchemaUse['how'] = 'names'): void {
     if (schema === '') return;
     const at = typeof node.location === 'number' && node.location >= 0 ? node.location : this.#at;
-    this.uses.push({ schema, object: object === '' ? schema : `${schema}.${object}`, how, at: Math.max(at, this.#start) });
+    this.uses.push({
+      schema,
+      object: object === '' ? schema : `${schema}.${object}`,
+      how,
+      at: Math.max(at, this.#start),
+    });
   }
 
   #hide(what: string): void {
@@ -257,7 +265,8 @@ class StatementReader {
   }
 }
 
-const isFields = (json: Json | undefined): json is Fields => typeof json === 'object' && json !== null && !Array.isArray(json);
+const isFields = (json: Json | undefined): json is Fields =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
 const text = (json: Json | undefined): string => (typeof json === 'string' ? json : '');
 const expression = (json: Json): string | undefined =>
   isFields(json) && isFields(json.PLpgSQL_expr) ? text(json.PLpgSQL_expr.query) : undefined;

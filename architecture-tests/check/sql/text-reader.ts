@@ -159,12 +159,15 @@ export interface NamedFunction {
 /** A function that is declared under a name: `function find(where) {...}` or `const find = (where) => ...`. */
 export function namedFunction(node: Node): (NamedFunction & { readonly body: Node }) | undefined {
   const declared =
-    node.type === 'FunctionDeclaration' && node.id ? { name: node.id.name, made: node }
-    : node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init?.type === 'ArrowFunctionExpression' ?
-      { name: node.id.name, made: node.init }
-    : undefined;
-  return declared?.made.body ?
-      { name: declared.name, parameters: parametersOf(declared.made.params), body: declared.made.body }
+    node.type === 'FunctionDeclaration' && node.id
+      ? { name: node.id.name, made: node }
+      : node.type === 'VariableDeclarator' &&
+          node.id.type === 'Identifier' &&
+          node.init?.type === 'ArrowFunctionExpression'
+        ? { name: node.id.name, made: node.init }
+        : undefined;
+  return declared?.made.body
+    ? { name: declared.name, parameters: parametersOf(declared.made.params), body: declared.made.body }
     : undefined;
 }
 

@@ -38,11 +38,27 @@ export class Limits {
   readonly #networkLogins: Pace;
   readonly #registration: Pace;
 
-  constructor({ failuresPerAccount, failuresPerAddress, loginsPerAccount, loginsPerAddress, registrationsPerAddress }: Allowance) {
+  constructor({
+    failuresPerAccount,
+    failuresPerAddress,
+    loginsPerAccount,
+    loginsPerAddress,
+    registrationsPerAddress,
+  }: Allowance) {
     // In the long run four guesses an hour: under the hundred a day that NIST SP 800-63B allows.
-    this.#account = { allowed: failuresPerAccount, forgiveEach: 15 * minute, firstDelay: second, longestDelay: 15 * minute };
+    this.#account = {
+      allowed: failuresPerAccount,
+      forgiveEach: 15 * minute,
+      firstDelay: second,
+      longestDelay: 15 * minute,
+    };
     // Many people can share an address, so it is generous and the delays are short.
-    this.#network = { allowed: failuresPerAddress, forgiveEach: 3 * second, firstDelay: second, longestDelay: 5 * minute };
+    this.#network = {
+      allowed: failuresPerAddress,
+      forgiveEach: 3 * second,
+      firstDelay: second,
+      longestDelay: 5 * minute,
+    };
     this.#accountLogins = hourly(loginsPerAccount);
     this.#networkLogins = hourly(loginsPerAddress);
     this.#registration = hourly(registrationsPerAddress);

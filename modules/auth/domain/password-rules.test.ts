@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { PasswordRules } from './password-rules.ts';
 
 const owner = { email: 'ada.king@example.com', name: 'Augusta Ada Lovelace' };
-const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' }, ['fissile', 'Corner Shop']);
+const rules = new PasswordRules(15, { includes: (password) => password === 'passwordpassword' }, [
+  'fissile',
+  'Corner Shop',
+]);
 const isFine = (password: string) => rules.objection(password, owner) === undefined;
 
 describe('a password', () => {
@@ -18,7 +21,14 @@ describe('a password', () => {
   });
 
   it('S23 may be made of anything', () => {
-    const many = ['lower case only', '123 456 789 0123', 'пароль из нескольких слов', '密码密码密码密码密码密码密码密', ' '.repeat(20), '\t\n\u0000 even control'];
+    const many = [
+      'lower case only',
+      '123 456 789 0123',
+      'пароль из нескольких слов',
+      '密码密码密码密码密码密码密码密',
+      ' '.repeat(20),
+      '\t\n\u0000 even control',
+    ];
     expect(many.map(isFine)).toEqual(many.map(() => true));
   });
 
@@ -48,7 +58,11 @@ describe('a password', () => {
   });
 
   it('S24 may have such names beside enough that is its own', () => {
-    expect(['lovelace rides a horse', 'fissile battery staple', 'an arcade in Canada'].map(isFine)).toEqual([true, true, true]);
+    expect(['lovelace rides a horse', 'fissile battery staple', 'an arcade in Canada'].map(isFine)).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 
   it('S24 is another one than before', () => {

@@ -47,7 +47,8 @@ export class PasswordRules {
     const length = [...text].length;
     if (length < this.#shortest) return `Use at least ${this.#shortest} characters, such as a few random words.`;
     if (length > longestPassword) return `Use at most ${longestPassword} characters.`;
-    if (owner.password !== undefined && text === normalized(owner.password)) return 'This is the password that it replaces. Choose another one.';
+    if (owner.password !== undefined && text === normalized(owner.password))
+      return 'This is the password that it replaces. Choose another one.';
     if (this.#common.includes(text) || this.#isMadeOfNames(text, owner))
       return 'This password is among the first that an attacker tries. Choose another one.';
     return undefined;
@@ -56,7 +57,9 @@ export class PasswordRules {
   /** Tells whether little is left without the product's name, the e-mail address and the person's name, wherever they stand in it. */
   #isMadeOfNames(text: string, { email, name }: Owner): boolean {
     const words = [email, name, ...this.#products].flatMap((given) => [given, ...given.split(/[^\p{L}\p{M}\p{N}]+/u)]);
-    const tried = words.map((word) => normalized(word).toLowerCase()).filter((word) => [...word].length >= shortestName);
+    const tried = words
+      .map((word) => normalized(word).toLowerCase())
+      .filter((word) => [...word].length >= shortestName);
     const longestFirst = tried.sort((one, other) => other.length - one.length);
     const whole = text.toLowerCase();
     const rest = longestFirst.reduce((left, word) => left.replaceAll(word, ''), whole);

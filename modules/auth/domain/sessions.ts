@@ -41,7 +41,10 @@ export abstract class Sessions {
   abstract startOf(id: string, accountId: string): Promise<Date | undefined>;
 
   /** The oldest first, at most `limit` of those after the session `after`: ids rise with time. */
-  abstract list(accountId: string, page: { after?: string | undefined; limit: number }): Promise<{ id: string; startedAt: Date; lastUsedAt: Date }[]>;
+  abstract list(
+    accountId: string,
+    page: { after?: string | undefined; limit: number },
+  ): Promise<{ id: string; startedAt: Date; lastUsedAt: Date }[]>;
 
   /** Deletes what has expired. */
   abstract prune(): Promise<void>;

@@ -39,7 +39,8 @@ export const signerAt = (keys: readonly SigningKey[], now: Date): SigningKey | u
   keys.findLast((key) => key.privateKey !== undefined && key.signsFrom <= now && now < key.signsUntil);
 
 /** The time before which a key must have stopped signing for its last token to have expired. `tokenLifetime` is in milliseconds. */
-export const lastDeath = (now: Date, tokenLifetime: number): Date => new Date(now.getTime() - tokenLifetime - clockSkew);
+export const lastDeath = (now: Date, tokenLifetime: number): Date =>
+  new Date(now.getTime() - tokenLifetime - clockSkew);
 
 export const aliveAt = (keys: readonly SigningKey[], now: Date, tokenLifetime: number): SigningKey[] =>
   keys.filter((key) => key.signsUntil > lastDeath(now, tokenLifetime));

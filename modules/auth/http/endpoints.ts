@@ -3,7 +3,11 @@ import { visibleLines } from '#platform/text.ts';
 import { AuthApi } from '../contract.ts';
 
 /** For readers of the document: the least that a setting can ask for. A refusal names the limit in force. */
-const chosen = { minLength: 8, maxLength: 128, description: 'at least 15 characters, unless PASSWORD_MIN_LENGTH is set otherwise' };
+const chosen = {
+  minLength: 8,
+  maxLength: 128,
+  description: 'at least 15 characters, unless PASSWORD_MIN_LENGTH is set otherwise',
+};
 
 /** Where the attempt comes from. */
 const address = fromRequest((request) => request.address);
@@ -19,7 +23,11 @@ export const authEndpoints: Endpoint[] = [
     access: 'anyone',
     idempotent: true,
     input: { address },
-    body: (fields) => fields.extend({ password: fields.shape.password.meta(chosen), ...visibleLines(fields.pick({ name: true })).shape }),
+    body: (fields) =>
+      fields.extend({
+        password: fields.shape.password.meta(chosen),
+        ...visibleLines(fields.pick({ name: true })).shape,
+      }),
     status: 201,
   }),
 
@@ -27,7 +35,7 @@ export const authEndpoints: Endpoint[] = [
     summary: 'Log in',
     description:
       'Wrong passwords delay the next attempt, and so do too many logins. Keep the `deviceToken` of the answer, also ' +
-      'after logging out, and send it with the next login from the same device: other people\'s guesses at the account ' +
+      "after logging out, and send it with the next login from the same device: other people's guesses at the account " +
       'then do not hold it up. It proves nothing else. A one-time password needs a `newPassword` beside it (403 ' +
       '`auth.password-change-required` without).',
     access: 'anyone',
@@ -74,7 +82,8 @@ export const authEndpoints: Endpoint[] = [
 
   endpoint(AuthApi.getPublicKeys, 'GET /.well-known/jwks.json', {
     summary: 'The public keys of access tokens (RFC 7517)',
-    description: 'The next key appears a day before it signs, and an earlier one stays until its last token has expired.',
+    description:
+      'The next key appears a day before it signs, and an earlier one stays until its last token has expired.',
     access: 'anyone',
     headers: () => ({ 'cache-control': 'public, max-age=300' }),
   }),

@@ -36,7 +36,9 @@ export function postgresDevices(database: Database, clock: Clock): Devices {
     },
 
     async prune() {
-      await database.query('delete from auth.devices where last_used_at <= $1', [new Date(clock.now().getTime() - deviceIdle)]);
+      await database.query('delete from auth.devices where last_used_at <= $1', [
+        new Date(clock.now().getTime() - deviceIdle),
+      ]);
     },
   };
 }

@@ -19,7 +19,16 @@ interface Row {
 
 const columns = `id, email, name, password_hash as "passwordHash", roles, registered_at as "registeredAt",
   disabled_at as "disabledAt", one_time_password as "oneTimePassword"`;
-const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disabledAt, oneTimePassword }: Row): Account => ({
+const accountOf = ({
+  id,
+  email,
+  name,
+  passwordHash,
+  roles,
+  registeredAt,
+  disabledAt,
+  oneTimePassword,
+}: Row): Account => ({
   id,
   email,
   name,
@@ -30,7 +39,12 @@ const accountOf = ({ id, email, name, passwordHash, roles, registeredAt, disable
   oneTimePassword,
 });
 
-export function prismaAccounts(database: Database, prisma: PrismaClient, traces: PersonalTraces, endings: SessionEndings): Accounts {
+export function prismaAccounts(
+  database: Database,
+  prisma: PrismaClient,
+  traces: PersonalTraces,
+  endings: SessionEndings,
+): Accounts {
   /** Call it after a statement that locks the account: a session opened at the same time has then been seen. */
   async function endSessions(accountId: string, keep: string | null): Promise<void> {
     const { rows } = await database.query<{ id: string }>(
@@ -69,13 +83,19 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, traces:
     },
 
     async administrators() {
-      const rows = await prisma.account.findMany({ where: { roles: { has: 'admin' } }, orderBy: [{ registeredAt: 'asc' }, { id: 'asc' }] });
+      const rows = await prisma.account.findMany({
+        where: { roles: { has: 'admin' } },
+        orderBy: [{ registeredAt: 'asc' }, { id: 'asc' }],
+      });
       return rows.map(accountOf);
     },
 
     resetPassword: (id, passwordHash) =>
       database.transaction(async () => {
-        await prisma.account.updateMany({ where: { id }, data: { passwordHash, oneTimePassword: true, leavingAt: null } });
+        await prisma.account.updateMany({
+          where: { id },
+          data: { passwordHash, oneTimePassword: true, leavingAt: null },
+        });
         await endSessions(id, null);
         await prisma.device.deleteMany({ where: { accountId: id } });
       }),
@@ -93,7 +113,9 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, traces:
 
     /** Asked at every start, and so not through Prisma, whose query compiler would have to be loaded for it. */
     async hasAdministrator() {
-      const { rowCount } = await database.query(`select from auth.accounts where 'admin' = any (roles) and disabled_at is null limit 1`);
+      const { rowCount } = await database.query(
+        `select from auth.accounts where 'admin' = any (roles) and disabled_at is null limit 1`,
+      );
       return rowCount === 1;
     },
 
@@ -137,7 +159,9 @@ export function prismaAccounts(database: Database, prisma: PrismaClient, traces:
 
     forget: (id) =>
       database.transaction(async () => {
-        const { rows } = await database.query<Row>(`select ${columns} from auth.accounts where id = $1 for update`, [id]);
+        const { rows } = await database.query<Row>(`select ${columns} from auth.accounts where id = $1 for update`, [
+          id,
+        ]);
         if (!rows[0]) return undefined;
         await endSessions(id, null);
         await prisma.account.delete({ where: { id } });

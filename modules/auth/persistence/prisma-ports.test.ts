@@ -37,7 +37,9 @@ function identity(clock = new SteppedClock(), times: SessionLifetimes = lifetime
   };
 }
 const allText = async () => {
-  const { rows: tables } = await auth.sql(`select table_name from information_schema.tables where table_schema = 'auth'`);
+  const { rows: tables } = await auth.sql(
+    `select table_name from information_schema.tables where table_schema = 'auth'`,
+  );
   const lines: string[] = [];
   for (const { table_name } of tables) {
     const { rows } = await auth.sql(`select t::text as line from auth."${table_name}" t`);
@@ -81,9 +83,13 @@ describe('identity in PostgreSQL', () => {
     const { id } = await open(ports);
     const first = randomBytes(32).toString('base64url');
     const sha256 = (text: string) => createHash('sha256').update(text).digest();
-    const asBefore = 'update auth.sessions set refresh_hash = $2, family_hash = null, previous_hash = null where id = $1';
+    const asBefore =
+      'update auth.sessions set refresh_hash = $2, family_hash = null, previous_hash = null where id = $1';
     await auth.sql(asBefore, [id, sha256(first)]);
-    await auth.sql('insert into auth.spent_refresh_tokens (hash, session_id) values ($2, $1)', [id, sha256('used before')]);
+    await auth.sql('insert into auth.spent_refresh_tokens (hash, session_id) values ($2, $1)', [
+      id,
+      sha256('used before'),
+    ]);
 
     const rotation = await ports.sessions.rotate(first);
     expect(rotation).toMatchObject({ outcome: 'rotated', session: { id } });
@@ -191,7 +197,9 @@ describe('signing keys in PostgreSQL', () => {
 
   it('are sealed once there is a secret, and are the same keys', async () => {
     await empty();
-    const [clear, sealed] = [undefined, 'a secret of more than thirty-two characters'].map((secret) => postgresSigningKeys(auth.database, keySealing(secret)));
+    const [clear, sealed] = [undefined, 'a secret of more than thirty-two characters'].map((secret) =>
+      postgresSigningKeys(auth.database, keySealing(secret)),
+    );
     const key = aSigningKey(1);
     await clear!.add(key);
     expect(await clear!.sealClear(), 'there is nothing to seal it with').toBe(0);
@@ -217,7 +225,10 @@ describe('signing keys in PostgreSQL', () => {
     });
 
     it('knows the public half of a key that another secret sealed, and does not sign with it', async () => {
-      const [key] = await postgresSigningKeys(auth.database, keySealing('another secret of more than thirty-two')).all();
+      const [key] = await postgresSigningKeys(
+        auth.database,
+        keySealing('another secret of more than thirty-two'),
+      ).all();
       expect(key).toMatchObject({ publicKey: { kid: 'key-3' } });
       expect(key?.privateKey).toBeUndefined();
     });

@@ -60,7 +60,15 @@ export function prismaSessions(
         `insert into auth.sessions (id, account_id, refresh_hash, family_hash, started_at, last_used_at, expires_at)
          select $1, a.id, $3, $4, $5, $5, $6
          from auth.accounts a where a.id = $2 and a.password_hash = $7 and a.disabled_at is null for share`,
-        [id, accountId, hashOf(refreshToken), hashOf(familyOf(refreshToken)), now, sessionExpiry(lifetimes, now, now), passwordHash],
+        [
+          id,
+          accountId,
+          hashOf(refreshToken),
+          hashOf(familyOf(refreshToken)),
+          now,
+          sessionExpiry(lifetimes, now, now),
+          passwordHash,
+        ],
       );
       if (rowCount !== 1) return undefined;
       // A statement of its own, so that the last of many logins at the same time sees them all.

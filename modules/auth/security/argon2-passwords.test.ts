@@ -40,7 +40,14 @@ describe('password hashes', () => {
 
   it('verify what another program stored with other parameters', async () => {
     const nonce = Buffer.from('a salt of 16 by.');
-    const weak = argon2Sync('argon2id', { message: password, nonce, memory: 8_192, passes: 1, parallelism: 2, tagLength: 24 });
+    const weak = argon2Sync('argon2id', {
+      message: password,
+      nonce,
+      memory: 8_192,
+      passes: 1,
+      parallelism: 2,
+      tagLength: 24,
+    });
     const bare = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
     const hash = `$argon2id$v=19$m=8192,t=1,p=2$${bare(nonce)}$${bare(weak)}`;
     expect(await hasher.verify(password, hash)).toBe(true);
@@ -50,7 +57,9 @@ describe('password hashes', () => {
   it('S22 are outdated as soon as any parameter rises, and not when one falls', async () => {
     const hash = await hasher.hash(password);
     const asked = (changed: Partial<typeof cost>) =>
-      new Argon2Passwords({ cost: { ...cost, ...changed }, concurrency: 1, queue: 1, holdsConnection }).isOutdated(hash);
+      new Argon2Passwords({ cost: { ...cost, ...changed }, concurrency: 1, queue: 1, holdsConnection }).isOutdated(
+        hash,
+      );
     expect([asked({}), asked({ memory: 8_192 })]).toEqual([false, false]);
     expect([asked({ memory: 20_000 }), asked({ passes: 3 }), asked({ parallelism: 2 })]).toEqual([true, true, true]);
   });
@@ -59,7 +68,10 @@ describe('password hashes', () => {
     const hash = await hasher.hash(password);
     const times = { known: [] as number[], unknown: [] as number[] };
     for (let round = 0; round < 9; round++) {
-      for (const [kind, stored] of [['known', hash], ['unknown', undefined]] as const) {
+      for (const [kind, stored] of [
+        ['known', hash],
+        ['unknown', undefined],
+      ] as const) {
         // Time of the processor: others on the machine take none of it.
         const before = process.cpuUsage();
         expect(await hasher.verify('wrong', stored)).toBe(false);
@@ -84,7 +96,8 @@ describe('password hashes', () => {
     it('answer busy instead of piling up', async () => {
       const refused = await refusedOf(new Argon2Passwords({ cost, concurrency: 1, queue: 2, holdsConnection }), 6);
       expect(refused).toHaveLength(3);
-      for (const reason of refused) expect(reason).toMatchObject({ code: 'auth.busy', kind: 'unavailable', retryAfter: 2 });
+      for (const reason of refused)
+        expect(reason).toMatchObject({ code: 'auth.busy', kind: 'unavailable', retryAfter: 2 });
     });
 
     it('of one network do not hold up a login from another', async () => {
@@ -92,7 +105,10 @@ describe('password hashes', () => {
       const hash = await small.hash(password);
       const order: string[] = [];
       const logIn = (network: string, account: string) =>
-        small.verify(password, hash, { network, account, signal }).then(() => order.push(network), () => order.push('refused'));
+        small.verify(password, hash, { network, account, signal }).then(
+          () => order.push(network),
+          () => order.push('refused'),
+        );
       const flood = Array.from({ length: 60 }, (_, index) => logIn('attacker', `person-${index}`));
       await Promise.all([...flood, logIn('home', 'ada')]);
       const computed = order.filter((network) => network !== 'refused');

@@ -59,7 +59,11 @@ export class Argon2Passwords extends PasswordHasher {
 
   async hash(password: string, requester?: Requester): Promise<string> {
     const salt = randomBytes(saltLength);
-    return encode({ ...this.#cost, salt, hash: await this.#compute(password, this.#cost, salt, hashLength, requester) });
+    return encode({
+      ...this.#cost,
+      salt,
+      hash: await this.#compute(password, this.#cost, salt, hashLength, requester),
+    });
   }
 
   async verify(password: string, hash: string | undefined, requester?: Requester): Promise<boolean> {
@@ -77,13 +81,23 @@ export class Argon2Passwords extends PasswordHasher {
     return memory < this.#cost.memory || passes < this.#cost.passes || parallelism < this.#cost.parallelism;
   }
 
-  #compute(password: string, cost: Cost, salt: Buffer, length: number, requester: Requester | undefined): Promise<Buffer> {
+  #compute(
+    password: string,
+    cost: Cost,
+    salt: Buffer,
+    length: number,
+    requester: Requester | undefined,
+  ): Promise<Buffer> {
     const { memory, passes, parallelism } = cost;
     const message = normalized(password);
     const { network = '', account = '', signal } = requester ?? {};
     const lane = { network, account };
     const run = () =>
-      this.#queue.run(() => compute({ message, nonce: salt, memory, passes, parallelism, tagLength: length }), lane, signal);
+      this.#queue.run(
+        () => compute({ message, nonce: salt, memory, passes, parallelism, tagLength: length }),
+        lane,
+        signal,
+      );
     return this.#holdsConnection() ? this.#queueHoldingConnections.run(run, lane, signal) : run();
   }
 }

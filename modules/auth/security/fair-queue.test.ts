@@ -107,14 +107,28 @@ describe('a fair queue', () => {
     const { run, started, finishAll } = setUp(1, 6);
     const outcomes: Record<string, string> = {};
     const ask = (name: string) =>
-      run(name).then(() => (outcomes[name] = 'done'), ({ message }) => (outcomes[name] = message as string));
+      run(name).then(
+        () => (outcomes[name] = 'done'),
+        ({ message }) => (outcomes[name] = message as string),
+      );
     const flood = Array.from({ length: 10 }, (_, index) => ask(`attacker/mallory ${index}`));
     const colleague = ask('attacker/eve');
     const homes = [ask('home/ada'), ask('home/bob'), ask('home/cleo'), ask('home/dan')];
     await finishAll();
     await Promise.all([...flood, colleague, ...homes]);
-    const refused = Object.keys(outcomes).filter((name) => outcomes[name] === 'busy').sort();
-    expect(refused).toEqual(['attacker/mallory 3', 'attacker/mallory 4', 'attacker/mallory 5', 'attacker/mallory 6', 'attacker/mallory 7', 'attacker/mallory 8', 'attacker/mallory 9', 'home/dan']);
+    const refused = Object.keys(outcomes)
+      .filter((name) => outcomes[name] === 'busy')
+      .sort();
+    expect(refused).toEqual([
+      'attacker/mallory 3',
+      'attacker/mallory 4',
+      'attacker/mallory 5',
+      'attacker/mallory 6',
+      'attacker/mallory 7',
+      'attacker/mallory 8',
+      'attacker/mallory 9',
+      'home/dan',
+    ]);
     expect(started).toHaveLength(7);
   });
 

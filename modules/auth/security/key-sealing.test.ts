@@ -20,7 +20,12 @@ describe('a sealed key', () => {
     expect(keySealing(secret).open(sealed, 'other')).toBeUndefined();
     const parts = sealed.split('.');
     for (let index = 1; index < parts.length; index++) {
-      const tampered = parts.with(index, Buffer.from(parts[index] ?? '', 'base64url').reverse().toString('base64url'));
+      const tampered = parts.with(
+        index,
+        Buffer.from(parts[index] ?? '', 'base64url')
+          .reverse()
+          .toString('base64url'),
+      );
       expect(keySealing(secret).open(tampered.join('.'), 'kid')).toBeUndefined();
       expect(keySealing(secret).open(parts.toSpliced(index).join('.'), 'kid')).toBeUndefined();
     }

@@ -14,7 +14,8 @@ const session: Session = { id: uuid(), accountId: uuid(), roles: ['customer'] };
 let clock: SteppedClock;
 let store: InMemorySigningKeys;
 let tokens: SignedAccessTokens;
-const anInstance = () => new SignedAccessTokens(store, clock, { ...parties, lifetime, keyPeriod: 30 * day, elapsed: clock.elapsed });
+const anInstance = () =>
+  new SignedAccessTokens(store, clock, { ...parties, lifetime, keyPeriod: 30 * day, elapsed: clock.elapsed });
 beforeEach(() => {
   clock = new SteppedClock();
   store = new InMemorySigningKeys();

@@ -100,4 +100,6 @@ export class SignedAccessTokens extends AccessTokens {
 
 /** RFC 7638: names a key by what it is. */
 const thumbprint = (n: string, e: string): string =>
-  createHash('sha256').update(JSON.stringify({ e, kty: 'RSA', n })).digest('base64url');
+  createHash('sha256')
+    .update(JSON.stringify({ e, kty: 'RSA', n }))
+    .digest('base64url');

@@ -55,7 +55,10 @@ export function accountsSuite(make: MakeIdentity): void {
     });
 
     it('keep their last administrator, who is neither disabled nor leaves', async () => {
-      const [{ account: one }, { account: other }] = [await add({ roles: ['admin'] }), await add({ roles: ['customer', 'admin'] })];
+      const [{ account: one }, { account: other }] = [
+        await add({ roles: ['admin'] }),
+        await add({ roles: ['customer', 'admin'] }),
+      ];
       await add();
       expect(await accounts.disable(one.id, noon)).toBe('disabled');
       expect(await accounts.disable(other.id, noon)).toBe('last administrator');
@@ -72,8 +75,12 @@ export function accountsSuite(make: MakeIdentity): void {
     it('S38 keep one administrator of several who go at the same time', async () => {
       for (let times = 0; times < 8; times++) {
         const several = await Promise.all(Array.from({ length: 4 }, () => add({ roles: ['admin'] })));
-        const going = several.map(({ account: { id } }, index) => (index % 2 ? accounts.leave(id, noon) : accounts.disable(id, noon)));
-        const stayed = (await Promise.all(going)).filter((outcome) => outcome === false || outcome === 'last administrator');
+        const going = several.map(({ account: { id } }, index) =>
+          index % 2 ? accounts.leave(id, noon) : accounts.disable(id, noon),
+        );
+        const stayed = (await Promise.all(going)).filter(
+          (outcome) => outcome === false || outcome === 'last administrator',
+        );
         expect(stayed).toHaveLength(1);
         for (const { account } of several) await accounts.forget(account.id);
       }
@@ -91,7 +98,11 @@ export function accountsSuite(make: MakeIdentity): void {
       const [kept, lost, stranger] = [await open(account), await open(account), await open(other)];
       const change = { from: account.passwordHash, to: '$argon2id$new', keep: kept.id };
       expect(await accounts.changePassword(account.id, change)).toBe(true);
-      expect(await Promise.all([kept, lost, stranger].map(({ id }) => sessions.isLive(id)))).toEqual([true, false, true]);
+      expect(await Promise.all([kept, lost, stranger].map(({ id }) => sessions.isLive(id)))).toEqual([
+        true,
+        false,
+        true,
+      ]);
       expect(ended).toEqual([lost.id]);
       expect(await accounts.changePassword(account.id, change), 'it is not the password any more').toBe(false);
       expect((await open(account)).refreshToken, 'a login with the old password that was under way').toBe('');

@@ -13,7 +13,13 @@ export const day = 24 * hour;
 export const noon = new Date('2030-01-01T12:00:00.000Z');
 export const anyContext = backgroundContext('test', 600_000);
 export const goodPassword = 'correct horse battery staple';
-export const lifetimes: SessionLifetimes = { access: 15 * minute, idle: 30 * day, absolute: 90 * day, grace: 5 * second, perAccount: 50 };
+export const lifetimes: SessionLifetimes = {
+  access: 15 * minute,
+  idle: 30 * day,
+  absolute: 90 * day,
+  grace: 5 * second,
+  perAccount: 50,
+};
 
 /** Stands still until it is told to move. */
 export class SteppedClock extends Clock {

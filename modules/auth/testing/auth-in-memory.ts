@@ -74,13 +74,18 @@ export function authInMemory(allowance: Partial<Allowance> = {}) {
     register: (email: string, fields: { password?: string; address?: string } = {}) =>
       useCases.register({ email, password: goodPassword, name: 'Ada', address: home, ...fields }, anyContext),
 
-    logIn: (email: string, fields: { password?: string; address?: string; deviceToken?: string; newPassword?: string } = {}) =>
-      useCases.logIn({ email, password: goodPassword, address: home, ...fields }, anyContext),
+    logIn: (
+      email: string,
+      fields: { password?: string; address?: string; deviceToken?: string; newPassword?: string } = {},
+    ) => useCases.logIn({ email, password: goodPassword, address: home, ...fields }, anyContext),
 
     refresh: (refreshToken: string) => useCases.refresh({ refreshToken }, anyContext),
 
     changePassword: (fields: { userId: string; sessionId: string; currentPassword?: string; newPassword?: string }) =>
-      useCases.changePassword({ currentPassword: goodPassword, newPassword: 'another good password', ...fields }, anyContext),
+      useCases.changePassword(
+        { currentPassword: goodPassword, newPassword: 'another good password', ...fields },
+        anyContext,
+      ),
   };
 }
 

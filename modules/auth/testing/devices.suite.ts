@@ -26,18 +26,29 @@ export function devicesSuite(make: MakeIdentity): void {
     it('are known to the account that was logged in to, and to no other', async () => {
       const [{ account }, { account: other }] = [await add(), await add()];
       const token = await remember(account);
-      expect([await isKnown(account, token), await isKnown(account, 'another'), await isKnown(other, token)]).toEqual([true, false, false]);
+      expect([await isKnown(account, token), await isKnown(account, 'another'), await isKnown(other, token)]).toEqual([
+        true,
+        false,
+        false,
+      ]);
       const { id, refreshToken } = await open(account);
       await sessions.end(refreshToken);
       expect(await isKnown(account, token), 'after logging out').toBe(true);
-      expect(await devices.remember({ id, accountId: account.id, roles: [] }, undefined), 'the session has ended').toBeUndefined();
+      expect(
+        await devices.remember({ id, accountId: account.id, roles: [] }, undefined),
+        'the session has ended',
+      ).toBeUndefined();
     });
 
     it('keep their token, but take none from elsewhere', async () => {
       const [{ account }, { account: other }] = [await add(), await add()];
       const token = await remember(account);
       expect(await remember(account, token)).toBe(token);
-      const made = [await remember(account), await remember(account, 'made up by somebody'), await remember(other, token)];
+      const made = [
+        await remember(account),
+        await remember(account, 'made up by somebody'),
+        await remember(other, token),
+      ];
       expect(new Set([token, ...made]).size).toBe(4);
       expect(made).not.toContain('made up by somebody');
       expect(await isKnown(account, token)).toBe(true);
@@ -51,7 +62,11 @@ export function devicesSuite(make: MakeIdentity): void {
       clock.advance(minute);
       await remember(account, first);
       const [third, fourth] = await Promise.all([remember(account), remember(account)]);
-      expect(await Promise.all([first, third, fourth].map((token) => isKnown(account, token)))).toEqual([true, true, true]);
+      expect(await Promise.all([first, third, fourth].map((token) => isKnown(account, token)))).toEqual([
+        true,
+        true,
+        true,
+      ]);
       expect(await isKnown(account, second)).toBe(false);
     });
 

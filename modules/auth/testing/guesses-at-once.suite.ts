@@ -44,13 +44,22 @@ export function guessesAtOnceSuite(make: () => GuessedPorts): void {
     await accounts.add(account);
     const login = logIn(accounts, sessions, devices, rules, hasher, throttle, limits, tokens, logger);
     const change = changePassword(accounts, rules, hasher, throttle, limits, logger);
-    const answerOf = (work: Promise<unknown>) => work.then(() => 'in', ({ code, retryAfter }) => `${code} ${retryAfter}`);
+    const answerOf = (work: Promise<unknown>) =>
+      work.then(
+        () => 'in',
+        ({ code, retryAfter }) => `${code} ${retryAfter}`,
+      );
     return {
       hasher,
       logIn: (password: string, host = 1, email = account.email) =>
         answerOf(login({ email, password, address: `2001:db8:0:${host}::1` }, anyContext)),
       change: (currentPassword: string) =>
-        answerOf(change({ userId: account.id, sessionId: uuid(), currentPassword, newPassword: 'another good password' }, anyContext)),
+        answerOf(
+          change(
+            { userId: account.id, sessionId: uuid(), currentPassword, newPassword: 'another good password' },
+            anyContext,
+          ),
+        ),
     };
   }
   const count = (answers: string[], answer: RegExp) => answers.filter((one) => answer.test(one)).length;
@@ -60,7 +69,10 @@ export function guessesAtOnceSuite(make: () => GuessedPorts): void {
     const { logIn, hasher } = await setUp();
     const answers = await Promise.all(guesses.map((guess, host) => logIn(guess, host)));
     expect(hasher.work).toBe(computed);
-    expect([count(answers, /wrong-credentials/), count(answers, /too-many-attempts 1$/)]).toEqual([computed, 120 - computed]);
+    expect([count(answers, /wrong-credentials/), count(answers, /too-many-attempts 1$/)]).toEqual([
+      computed,
+      120 - computed,
+    ]);
   });
 
   it('S25 S38 does so for an address without an account too', async () => {

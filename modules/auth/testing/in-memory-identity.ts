@@ -35,7 +35,9 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   }
 
   const devicesOf = (accountId: string) =>
-    [...devices].filter(([, device]) => device.accountId === accountId).sort(([, a], [, b]) => +b.lastUsedAt - +a.lastUsedAt);
+    [...devices]
+      .filter(([, device]) => device.accountId === accountId)
+      .sort(([, a], [, b]) => +b.lastUsedAt - +a.lastUsedAt);
 
   function forgetDevices(accountId: string, keep = 0): void {
     for (const [token] of devicesOf(accountId).slice(keep)) devices.delete(token);
@@ -48,7 +50,9 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   }
 
   function isLastAdministrator(id: string): boolean {
-    const left = [...accounts.values()].filter(({ id, roles, disabledAt }) => roles.includes('admin') && !disabledAt && !leaving.has(id));
+    const left = [...accounts.values()].filter(
+      ({ id, roles, disabledAt }) => roles.includes('admin') && !disabledAt && !leaving.has(id),
+    );
     return left.length === 1 && left[0]!.id === id;
   }
 
@@ -70,7 +74,9 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     }
     async administrators() {
       const all = [...accounts.values()].filter(({ roles }) => roles.includes('admin'));
-      return all.sort((one, other) => one.registeredAt.getTime() - other.registeredAt.getTime() || one.id.localeCompare(other.id));
+      return all.sort(
+        (one, other) => one.registeredAt.getTime() - other.registeredAt.getTime() || one.id.localeCompare(other.id),
+      );
     }
     async resetPassword(id: string, passwordHash: string) {
       change(id, { passwordHash, oneTimePassword: true });
@@ -93,7 +99,9 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     async disable(id: string, at: Date) {
       if (isLastAdministrator(id)) return 'last administrator' as const;
       endSessions(sessionsOf(id));
-      return change(id, { disabledAt: accounts.get(id)?.disabledAt ?? at }) ? ('disabled' as const) : ('unknown' as const);
+      return change(id, { disabledAt: accounts.get(id)?.disabledAt ?? at })
+        ? ('disabled' as const)
+        : ('unknown' as const);
     }
     async leave(id: string, _at: Date) {
       if (isLastAdministrator(id)) return false;
@@ -119,14 +127,19 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       const now = clock.now();
       const refreshToken = randomUUID();
       sessions.set(session.id, { ...session, startedAt: now, lastUsedAt: now, refreshToken, spent: new Set() });
-      const newestFirst = sessionsOf(session.accountId).sort((a, b) => +b.lastUsedAt - +a.lastUsedAt || (b.id < a.id ? -1 : 1));
+      const newestFirst = sessionsOf(session.accountId).sort(
+        (a, b) => +b.lastUsedAt - +a.lastUsedAt || (b.id < a.id ? -1 : 1),
+      );
       endSessions(newestFirst.slice(lifetimes.perAccount));
       return { refreshToken };
     }
     async rotate(refreshToken: string): Promise<Rotation> {
       const continued = [...sessions.values()].find(({ previous }) => previous?.token === refreshToken);
-      if (continued?.previous && continued.previous.until > clock.now() && isAlive(continued)) return this.#rotated(continued);
-      const current = [...sessions.values()].find((session) => session.refreshToken === refreshToken && isAlive(session));
+      if (continued?.previous && continued.previous.until > clock.now() && isAlive(continued))
+        return this.#rotated(continued);
+      const current = [...sessions.values()].find(
+        (session) => session.refreshToken === refreshToken && isAlive(session),
+      );
       if (!current) {
         const reused = [...sessions.values()].find(({ spent }) => spent.has(refreshToken));
         if (!reused) return { outcome: 'unknown' };
@@ -144,7 +157,11 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       return this.#rotated(next);
     }
     #rotated({ id, accountId, refreshToken }: Held): Rotation {
-      return { outcome: 'rotated', session: { id, accountId, roles: accounts.get(accountId)?.roles ?? [] }, refreshToken };
+      return {
+        outcome: 'rotated',
+        session: { id, accountId, roles: accounts.get(accountId)?.roles ?? [] },
+        refreshToken,
+      };
     }
     async end(refreshToken: string) {
       const session = [...sessions.values()].find(
@@ -185,7 +202,8 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       return known;
     }
     async prune() {
-      for (const [token, { lastUsedAt }] of devices) if (+lastUsedAt + deviceIdle <= +clock.now()) devices.delete(token);
+      for (const [token, { lastUsedAt }] of devices)
+        if (+lastUsedAt + deviceIdle <= +clock.now()) devices.delete(token);
     }
   }
 

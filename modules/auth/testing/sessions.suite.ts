@@ -49,7 +49,10 @@ export function sessionsSuite(make: MakeIdentity): void {
       const { account } = await add({ roles: ['admin'] });
       const session = await open({ ...account, roles: [] });
       const rotation = await sessions.rotate(session.refreshToken);
-      expect(rotation).toMatchObject({ outcome: 'rotated', session: { id: session.id, accountId: account.id, roles: ['admin'] } });
+      expect(rotation).toMatchObject({
+        outcome: 'rotated',
+        session: { id: session.id, accountId: account.id, roles: ['admin'] },
+      });
       if (rotation.outcome !== 'rotated') return;
       expect(rotation.refreshToken).not.toBe(session.refreshToken);
       expect((await sessions.rotate(rotation.refreshToken)).outcome).toBe('rotated');
@@ -94,7 +97,11 @@ export function sessionsSuite(make: MakeIdentity): void {
         const successor = await refreshed(refreshToken);
         for (let times = 0; times < 2; times++) {
           clock.advance(lifetimes.grace / 2 - 1);
-          expect(await sessions.rotate(refreshToken)).toMatchObject({ outcome: 'rotated', session: { id, accountId }, refreshToken: successor });
+          expect(await sessions.rotate(refreshToken)).toMatchObject({
+            outcome: 'rotated',
+            session: { id, accountId },
+            refreshToken: successor,
+          });
         }
         clock.advance(2);
         expect(await refreshed(refreshToken), 'repeating it does not prolong it').toBe('reused');

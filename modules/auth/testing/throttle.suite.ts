@@ -107,7 +107,11 @@ export function throttleSuite(make: (clock: Clock) => Throttle): void {
 
   it('S38 counts each of many towards all its limits or towards none', async () => {
     const network: Limit = { ...limit, scope: 'network', pace: { ...pace, allowed: 7 } };
-    const people = Array.from({ length: 10 }, (): Limit => ({ ...limit, subject: uuid(), pace: { ...pace, allowed: 1 } }));
+    const people = Array.from({ length: 10 }, (): Limit => ({
+      ...limit,
+      subject: uuid(),
+      pace: { ...pace, allowed: 1 },
+    }));
     const attempts = Array.from({ length: 5 }, () => people).flat();
     const inEitherOrder = (person: Limit, index: number) => (index % 2 === 0 ? [person, network] : [network, person]);
     const delays = await Promise.all(attempts.map((person, index) => throttle.reserve(inEitherOrder(person, index))));

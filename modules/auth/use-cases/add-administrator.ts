@@ -21,7 +21,11 @@ export const addAdministrator =
   (transaction: Transaction, accounts: Accounts, outbox: Outbox, hasher: PasswordHasher, clock: Clock) =>
   async (email: string, password: string, { oneTimePassword }: Pick<Account, 'oneTimePassword'>): Promise<boolean> => {
     const passwordHash = await hasher.hash(password);
-    return openAccount(transaction, accounts, outbox)({
+    return openAccount(
+      transaction,
+      accounts,
+      outbox,
+    )({
       id: uuid(),
       email,
       name: administratorName,

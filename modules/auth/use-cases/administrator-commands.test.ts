@@ -16,7 +16,8 @@ function setUp() {
     reset: resetAdministratorPassword(accounts, hasher, throttle),
   };
 }
-const passwordIn = ({ lines }: { readonly lines: readonly string[] }) => /password (\S{24}) /.exec(lines.join('\n'))?.[1] ?? '';
+const passwordIn = ({ lines }: { readonly lines: readonly string[] }) =>
+  /password (\S{24}) /.exec(lines.join('\n'))?.[1] ?? '';
 
 describe('at the machine, an administrator', () => {
   it('is made with a password for the first login, and announced', async () => {
@@ -75,7 +76,16 @@ describe('at the machine, an administrator', () => {
       'grace@example.com  Ada Lovelace  since 2030-01-01T12:00:00.000Z  disabled',
       'ada@example.com  Administrator  since 2030-01-01T12:01:00.000Z  has not logged in with their password yet',
     ]);
-    expect(json).toMatchObject([{ email, disabledAt: noon, oneTimePassword: false }, { email: 'ada@example.com', disabledAt: null, oneTimePassword: true }]);
-    expect(Object.keys((json as object[])[0]!), 'a secret stays where it is').toEqual(['email', 'name', 'registeredAt', 'disabledAt', 'oneTimePassword']);
+    expect(json).toMatchObject([
+      { email, disabledAt: noon, oneTimePassword: false },
+      { email: 'ada@example.com', disabledAt: null, oneTimePassword: true },
+    ]);
+    expect(Object.keys((json as object[])[0]!), 'a secret stays where it is').toEqual([
+      'email',
+      'name',
+      'registeredAt',
+      'disabledAt',
+      'oneTimePassword',
+    ]);
   });
 });

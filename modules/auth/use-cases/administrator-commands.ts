@@ -13,21 +13,42 @@ import { addAdministrator, newOneTimePassword, tellOneTimePassword } from './add
 
 export const listAdministrators = (accounts: Accounts) => async (): Promise<Printed> => {
   const all = await accounts.administrators();
-  const json = all.map(({ email, name, registeredAt, disabledAt, oneTimePassword }) => ({ email, name, registeredAt, disabledAt, oneTimePassword }));
+  const json = all.map(({ email, name, registeredAt, disabledAt, oneTimePassword }) => ({
+    email,
+    name,
+    registeredAt,
+    disabledAt,
+    oneTimePassword,
+  }));
   const lines = json.map(({ email, name, registeredAt, disabledAt, oneTimePassword }) =>
-    [email, name, `since ${registeredAt.toISOString()}`, disabledAt && 'disabled', oneTimePassword && 'has not logged in with their password yet']
+    [
+      email,
+      name,
+      `since ${registeredAt.toISOString()}`,
+      disabledAt && 'disabled',
+      oneTimePassword && 'has not logged in with their password yet',
+    ]
       .filter(Boolean)
       .join('  '),
   );
   return { lines: lines.length > 0 ? lines : ['There is no administrator.'], json };
 };
 
-export function createAdministratorNow(transaction: Transaction, accounts: Accounts, outbox: Outbox, hasher: PasswordHasher, clock: Clock) {
+export function createAdministratorNow(
+  transaction: Transaction,
+  accounts: Accounts,
+  outbox: Outbox,
+  hasher: PasswordHasher,
+  clock: Clock,
+) {
   const add = addAdministrator(transaction, accounts, outbox, hasher, clock);
   return async (address: string): Promise<Printed> => {
     const [email, password] = [emailOf(address), newOneTimePassword()];
     const added = await add(email, password, { oneTimePassword: true });
-    if (!added) throw platformErrors.invalidRequest(`${email} has an account already. Take another address, or "admin reset-password" if it is an administrator's.`);
+    if (!added)
+      throw platformErrors.invalidRequest(
+        `${email} has an account already. Take another address, or "admin reset-password" if it is an administrator's.`,
+      );
     return { lines: [tellOneTimePassword(email, password)], json: { email, password } };
   };
 }
@@ -37,11 +58,14 @@ export const resetAdministratorPassword =
   async (address: string): Promise<Printed> => {
     const email = emailOf(address);
     const account = await accounts.findByEmail(email);
-    if (!account?.roles.includes('admin')) throw AuthErrors.accountNotFound(`${email} is no administrator. "admin list" shows who is.`);
+    if (!account?.roles.includes('admin'))
+      throw AuthErrors.accountNotFound(`${email} is no administrator. "admin list" shows who is.`);
     const password = newOneTimePassword();
     await accounts.resetPassword(account.id, await hasher.hash(password));
     await throttle.forget([email, account.id]);
-    const disabled = account.disabledAt ? ['The account is disabled: another administrator has to enable it first.'] : [];
+    const disabled = account.disabledAt
+      ? ['The account is disabled: another administrator has to enable it first.']
+      : [];
     return {
       lines: [tellOneTimePassword(email, password), 'All sessions of the account have ended.', ...disabled],
       json: { email, password, disabledAt: account.disabledAt },

@@ -14,7 +14,11 @@ async function setUp(roles: ('customer' | 'admin')[] = ['customer']) {
   return { ...auth, userId, sessionId, allow };
 }
 
-async function anAccountOf({ accounts }: ReturnType<typeof authInMemory>, roles: ('customer' | 'admin')[], address = email) {
+async function anAccountOf(
+  { accounts }: ReturnType<typeof authInMemory>,
+  roles: ('customer' | 'admin')[],
+  address = email,
+) {
   const account = anAccount({ email: address, roles });
   await accounts.add(account);
   return account;
@@ -35,7 +39,9 @@ describe('erasing a person', () => {
   it('S27 or the password', async () => {
     const { allow, clock } = await setUp();
     clock.advance(5 * minute);
-    await expect(allow({ password: 'not the right password' })).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
+    await expect(allow({ password: 'not the right password' })).rejects.toMatchObject({
+      code: 'auth.wrong-credentials',
+    });
     await expect(allow({ password: goodPassword })).resolves.toEqual({});
   });
 
@@ -51,7 +57,9 @@ describe('erasing a person', () => {
   it('S26 does not let the password be guessed', async () => {
     const { allow, hasher } = await setUp();
     const before = hasher.work;
-    const guesses = await Promise.allSettled(Array.from({ length: 20 }, () => allow({ password: 'not the right password' })));
+    const guesses = await Promise.allSettled(
+      Array.from({ length: 20 }, () => allow({ password: 'not the right password' })),
+    );
     expect(hasher.work - before).toBeLessThan(6);
     expect(guesses.filter(({ status }) => status === 'fulfilled')).toEqual([]);
     await expect(allow({ password: goodPassword })).rejects.toMatchObject({ code: 'auth.too-many-attempts' });
@@ -63,7 +71,9 @@ describe('erasing a person', () => {
     const other = await anAccountOf(auth, ['customer', 'admin'], 'grace@example.com');
     await expect(auth.allow()).resolves.toEqual({});
     await expect(auth.allow(), 'and may be asked for again').resolves.toEqual({});
-    await expect(auth.allow({ userId: other.id, password: goodPassword })).rejects.toMatchObject({ code: 'auth.last-administrator' });
+    await expect(auth.allow({ userId: other.id, password: goodPassword })).rejects.toMatchObject({
+      code: 'auth.last-administrator',
+    });
     const disabling = auth.useCases.disableAccount({ userId: other.id, by: auth.userId }, anyContext);
     await expect(disabling).rejects.toMatchObject({ code: 'auth.last-administrator' });
   });

@@ -31,7 +31,8 @@ export function allowErasure(
     if (password !== undefined) await confirm(account, password, signal);
     else {
       const startedAt = sessionId === undefined ? undefined : await sessions.startOf(sessionId, userId);
-      if (startedAt === undefined || clock.now().getTime() - startedAt.getTime() >= freshFor) throw AuthErrors.confirmationRequired();
+      if (startedAt === undefined || clock.now().getTime() - startedAt.getTime() >= freshFor)
+        throw AuthErrors.confirmationRequired();
     }
     if (!(await accounts.leave(userId, clock.now()))) throw AuthErrors.lastAdministrator();
     return {};

@@ -8,7 +8,15 @@ const email = 'root@example.com';
 function setUp(password?: string) {
   const auth = authInMemory();
   const lines: string[] = [];
-  const create = createAdministrator(auth.transaction, auth.accounts, auth.outbox, auth.rules, auth.hasher, { email, password }, auth.clock);
+  const create = createAdministrator(
+    auth.transaction,
+    auth.accounts,
+    auth.outbox,
+    auth.rules,
+    auth.hasher,
+    { email, password },
+    auth.clock,
+  );
   const start = { seed: undefined, announce: (line: string) => void lines.push(line) };
   return { ...auth, lines, start: () => create(start) };
 }

@@ -26,11 +26,17 @@ export function createAdministrator(
     if (objection) throw AuthErrors.weakPassword(`ADMIN_PASSWORD: ${objection}`);
     const made = password ?? newOneTimePassword();
     if (await add(email, made, { oneTimePassword: password === undefined })) {
-      start.announce(password === undefined ? tellOneTimePassword(email, made) : `Administrator: ${email}, with the password from ADMIN_PASSWORD`);
+      start.announce(
+        password === undefined
+          ? tellOneTimePassword(email, made)
+          : `Administrator: ${email}, with the password from ADMIN_PASSWORD`,
+      );
       return;
     }
     // Another instance may have been faster.
     if (!(await accounts.hasAdministrator()))
-      start.announce(`There is no administrator: ${email} belongs to another account. Set ADMIN_EMAIL to another address, or run "admin create".`);
+      start.announce(
+        `There is no administrator: ${email} belongs to another account. Set ADMIN_EMAIL to another address, or run "admin create".`,
+      );
   };
 }

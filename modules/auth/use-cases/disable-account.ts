@@ -4,7 +4,11 @@ import type { Logger } from '#platform/logger.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 
-export function disableAccount(accounts: Accounts, clock: Clock, logger: Logger): Handler<typeof AuthApi, 'disableAccount'> {
+export function disableAccount(
+  accounts: Accounts,
+  clock: Clock,
+  logger: Logger,
+): Handler<typeof AuthApi, 'disableAccount'> {
   return async ({ userId, by }) => {
     if (userId === by) throw AuthErrors.ownAccount();
     const outcome = await accounts.disable(userId, clock.now());

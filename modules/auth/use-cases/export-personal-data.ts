@@ -5,18 +5,28 @@ import type { Accounts } from '../domain/accounts.ts';
 import type { Sessions } from '../domain/sessions.ts';
 
 /** Knows nothing of a stranger, or of somebody who was erased. */
-export function exportPersonalData(accounts: Accounts, sessions: Sessions): Handler<typeof AuthApi, 'exportPersonalData'> {
+export function exportPersonalData(
+  accounts: Accounts,
+  sessions: Sessions,
+): Handler<typeof AuthApi, 'exportPersonalData'> {
   return async ({ userId, cursor, limit }) => {
     const account = await accounts.find(userId);
     if (!account) return { roles: [], sessions: [], nextCursor: null };
     const { email, name, roles, registeredAt } = account;
-    const { data, nextCursor } = await wholeOrPage(limit, (most) => sessions.list(userId, { after: cursor, limit: most }), ({ id }) => id);
+    const { data, nextCursor } = await wholeOrPage(
+      limit,
+      (most) => sessions.list(userId, { after: cursor, limit: most }),
+      ({ id }) => id,
+    );
     return {
       email,
       name,
       roles: [...roles],
       registeredAt: registeredAt.toISOString(),
-      sessions: data.map(({ startedAt, lastUsedAt }) => ({ startedAt: startedAt.toISOString(), lastUsedAt: lastUsedAt.toISOString() })),
+      sessions: data.map(({ startedAt, lastUsedAt }) => ({
+        startedAt: startedAt.toISOString(),
+        lastUsedAt: lastUsedAt.toISOString(),
+      })),
       nextCursor,
     };
   };

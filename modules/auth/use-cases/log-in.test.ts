@@ -45,7 +45,9 @@ describe('logging in', () => {
     const work = [];
     for (const who of [email, 'nobody@example.com']) {
       const before = hasher.work;
-      failures.push(await logIn(who, wrong).catch(({ code, kind, message, fields }) => ({ code, kind, message, fields })));
+      failures.push(
+        await logIn(who, wrong).catch(({ code, kind, message, fields }) => ({ code, kind, message, fields })),
+      );
       work.push(hasher.work - before);
     }
     expect(work).toEqual([1, 1]);
@@ -61,7 +63,8 @@ describe('logging in', () => {
   it('S26 slows down guesses at one account, whatever address they come from', async () => {
     const { attempts, attempt, logIn, clock } = await setUp();
     const guesses = [];
-    for (let host = 1; host <= 5; host++) guesses.push(...(await attempts(1, { ...wrong, address: `203.0.113.${host}` })));
+    for (let host = 1; host <= 5; host++)
+      guesses.push(...(await attempts(1, { ...wrong, address: `203.0.113.${host}` })));
     expect(guesses).toEqual([refused, refused, refused, refused, delayed]);
     await expect(logIn(email)).rejects.toMatchObject({ kind: 'too-many', retryAfter: 1 });
     clock.advance(second);
@@ -91,7 +94,10 @@ describe('logging in', () => {
     const { attempt, clock, logIn } = await setUp();
     for (let guess = 0; guess < 40; guess++) {
       await attempt({ ...wrong, address: `203.0.113.${guess}` });
-      const failure = await logIn(email).then(() => ({ retryAfter: 0 }), (error: { retryAfter: number }) => error);
+      const failure = await logIn(email).then(
+        () => ({ retryAfter: 0 }),
+        (error: { retryAfter: number }) => error,
+      );
       expect(failure.retryAfter).toBeLessThanOrEqual(15 * 60);
       clock.advance(failure.retryAfter * second);
     }
@@ -174,7 +180,10 @@ describe('logging in', () => {
     await expect(logIn(email, wrongOne)).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
     await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.password-change-required', kind: 'forbidden' });
     for (const bad of ['too short', goodPassword]) {
-      await expect(logIn(email, { newPassword: bad })).rejects.toMatchObject({ code: 'auth.weak-password', fields: [{ path: '/newPassword' }] });
+      await expect(logIn(email, { newPassword: bad })).rejects.toMatchObject({
+        code: 'auth.weak-password',
+        fields: [{ path: '/newPassword' }],
+      });
     }
     expect(await accounts.find(account.id)).toEqual(account);
     await expect(logIn(email, { newPassword })).resolves.toMatchObject({ accessToken: expect.any(String) });
@@ -195,7 +204,10 @@ describe('logging in', () => {
     const { attempts, useCases, userId, logger } = await setUp();
     await useCases.disableAccount({ userId, by: crypto.randomUUID() }, anyContext);
     expect(await attempts(5)).toEqual([refused, refused, refused, refused, delayed]);
-    expect(logger.lines.findLast(({ message }) => message === 'A login failed.')?.fields).toEqual({ reason: 'disabled account', userId });
+    expect(logger.lines.findLast(({ message }) => message === 'A login failed.')?.fields).toEqual({
+      reason: 'disabled account',
+      userId,
+    });
   });
 
   it('S22 strengthens an old hash, and the password still works', async () => {
@@ -227,6 +239,7 @@ describe('logging in', () => {
       { level: 'warn', message: 'A login failed.', fields: { reason: 'unknown account', userId: undefined } },
       { level: 'info', message: 'Somebody logged in.', fields: { userId, sessionId: expect.any(String) } },
     ]);
-    for (const secret of [email, 'nobody', goodPassword, wrong.password, '192.0.2.1']) expect(logger.text).not.toContain(secret);
+    for (const secret of [email, 'nobody', goodPassword, wrong.password, '192.0.2.1'])
+      expect(logger.text).not.toContain(secret);
   });
 });

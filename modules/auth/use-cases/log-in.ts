@@ -34,7 +34,9 @@ export function logIn(
     const account = found?.account;
     const { own, shared, successes } = limits.logIn(email, network, found?.knowsDevice ? deviceToken : undefined);
     const counted = [own, shared, ...successes];
-    const isRight = await attempt(throttle, counted, logger, () => hasher.verify(password, account?.passwordHash, requester));
+    const isRight = await attempt(throttle, counted, logger, () =>
+      hasher.verify(password, account?.passwordHash, requester),
+    );
 
     const refuse = async (reason: string): Promise<never> => {
       await throttle.giveBack(successes);
@@ -56,7 +58,8 @@ export function logIn(
       requireGoodPassword(rules, newPassword, { ...account, password }, '/newPassword');
       const from = passwordHash;
       passwordHash = await hasher.hash(newPassword, requester);
-      if (!(await accounts.changePassword(account.id, { from, to: passwordHash, keep: null }))) return refuse('changed meanwhile');
+      if (!(await accounts.changePassword(account.id, { from, to: passwordHash, keep: null })))
+        return refuse('changed meanwhile');
       logger.info('A password was changed; all sessions have ended.', { userId: account.id });
     } else if (hasher.isOutdated(passwordHash)) {
       const stronger = await hasher.hash(password, requester);

@@ -82,7 +82,8 @@ describe('erasing a person', () => {
   it('forgets the attempts that were counted on them, and frees their e-mail address', async () => {
     const { erase, logIn, register } = await setUp();
     const address = '203.0.113.4';
-    for (let guess = 0; guess < 5; guess++) await logIn(email, { password: 'a wrong guess of mine', address }).catch(() => {});
+    for (let guess = 0; guess < 5; guess++)
+      await logIn(email, { password: 'a wrong guess of mine', address }).catch(() => {});
     await expect(logIn(email)).rejects.toMatchObject({ code: 'auth.too-many-attempts' });
     await erase();
     await register(email);

@@ -37,7 +37,11 @@ describe('registering', () => {
 
   it('S25 takes at least 50 ms to store, whether there is something to store or not', async () => {
     const { register } = authInMemory();
-    for (const [address, what] of [[email, 'free'], [email, 'taken'], ['root@example.com', 'reserved']] as const) {
+    for (const [address, what] of [
+      [email, 'free'],
+      [email, 'taken'],
+      ['root@example.com', 'reserved'],
+    ] as const) {
       const started = performance.now();
       await register(address);
       expect(performance.now() - started, what).toBeGreaterThan(49);
@@ -61,7 +65,9 @@ describe('registering', () => {
     const before = await accounts.find(userId);
     await register(email, { password: 'a different password' });
     expect(await accounts.find(userId)).toEqual(before);
-    await expect(logIn(email, { password: 'a different password' })).rejects.toMatchObject({ code: 'auth.wrong-credentials' });
+    await expect(logIn(email, { password: 'a different password' })).rejects.toMatchObject({
+      code: 'auth.wrong-credentials',
+    });
     await expect(logIn(email)).resolves.toBeDefined();
   });
 
@@ -81,7 +87,11 @@ describe('registering', () => {
     const { register, clock } = authInMemory({ registrationsPerAddress: 3 });
     const from = (person: number, address: string) => register(`person-${person}@example.com`, { address });
     for (const person of [1, 2, 3, 4]) await from(person, '192.0.2.1');
-    await expect(from(5, '192.0.2.1')).rejects.toMatchObject({ code: 'auth.too-many-attempts', kind: 'too-many', retryAfter: 1 });
+    await expect(from(5, '192.0.2.1')).rejects.toMatchObject({
+      code: 'auth.too-many-attempts',
+      kind: 'too-many',
+      retryAfter: 1,
+    });
     await from(5, '192.0.2.2');
     clock.advance(1_000);
     await from(6, '192.0.2.1');

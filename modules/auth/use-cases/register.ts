@@ -51,7 +51,16 @@ export function register(
     const [userId, registeredAt] = [uuid(), clock.now()];
     const store = async () =>
       email !== administrator.email &&
-      open({ id: userId, email, name, passwordHash, roles: ['customer'], registeredAt, disabledAt: null, oneTimePassword: false });
+      open({
+        id: userId,
+        email,
+        name,
+        passwordHash,
+        roles: ['customer'],
+        registeredAt,
+        disabledAt: null,
+        oneTimePassword: false,
+      });
     const [added] = await Promise.all([store(), pause(storingTime)]);
     if (added) logger.info('Somebody registered.', { userId });
     else logger.info('Somebody tried to register an address that has an account.');

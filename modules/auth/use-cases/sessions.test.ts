@@ -11,7 +11,13 @@ async function setUp() {
   const tokens = await auth.logIn(email);
   const sessionId = sessionIn(tokens);
   auth.logger.lines.length = 0;
-  return { ...auth, userId, tokens, sessionId, isLive: async (id = sessionId) => (await auth.useCases.isSessionLive({ sessionId: id }, anyContext)).live };
+  return {
+    ...auth,
+    userId,
+    tokens,
+    sessionId,
+    isLive: async (id = sessionId) => (await auth.useCases.isSessionLive({ sessionId: id }, anyContext)).live,
+  };
 }
 
 describe('refreshing', () => {
@@ -27,10 +33,15 @@ describe('refreshing', () => {
     const { refresh, tokens, isLive, logger, userId, sessionId, clock } = await setUp();
     const next = await refresh(tokens.refreshToken);
     clock.advance(lifetimes.grace);
-    await expect(refresh(tokens.refreshToken)).rejects.toMatchObject({ code: 'auth.invalid-refresh-token', kind: 'unauthenticated' });
+    await expect(refresh(tokens.refreshToken)).rejects.toMatchObject({
+      code: 'auth.invalid-refresh-token',
+      kind: 'unauthenticated',
+    });
     await expect(refresh(next.refreshToken)).rejects.toMatchObject({ code: 'auth.invalid-refresh-token' });
     expect(await isLive()).toBe(false);
-    expect(logger.lines).toEqual([{ level: 'warn', message: expect.stringMatching(/second time/), fields: { userId, sessionId } }]);
+    expect(logger.lines).toEqual([
+      { level: 'warn', message: expect.stringMatching(/second time/), fields: { userId, sessionId } },
+    ]);
   });
 
   it('with an unknown token is refused', async () => {
@@ -53,7 +64,9 @@ describe('logging out', () => {
 describe('changing the password', () => {
   it('S27 needs the current one', async () => {
     const { changePassword, userId, sessionId, logIn } = await setUp();
-    await expect(changePassword({ userId, sessionId, currentPassword: 'not the right password' })).rejects.toMatchObject({
+    await expect(
+      changePassword({ userId, sessionId, currentPassword: 'not the right password' }),
+    ).rejects.toMatchObject({
       code: 'auth.wrong-credentials',
     });
     await expect(logIn(email)).resolves.toBeDefined();
@@ -80,7 +93,10 @@ describe('changing the password', () => {
 
   it('S26 slows down guesses at the current one, without keeping the owner from logging in', async () => {
     const { changePassword, userId, sessionId, logIn } = await setUp();
-    const guess = () => changePassword({ userId, sessionId, currentPassword: 'a wrong guess of mine' }).catch(({ code }) => code as string);
+    const guess = () =>
+      changePassword({ userId, sessionId, currentPassword: 'a wrong guess of mine' }).catch(
+        ({ code }) => code as string,
+      );
     const answers = [await guess(), await guess(), await guess(), await guess(), await guess()];
     expect(answers.at(-1)).toBe('auth.too-many-attempts');
     await expect(changePassword({ userId, sessionId })).rejects.toMatchObject({ kind: 'too-many' });

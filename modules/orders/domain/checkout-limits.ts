@@ -21,7 +21,8 @@ const declinesCountFor = 60 * 60 * 1000;
 /** Seconds; a pending order ends when its provider answers. */
 const pendingRetry = 10;
 
-const areRemembered = (declines: Declines | undefined, now: Date): declines is Declines => declines !== undefined && declines.until > now;
+const areRemembered = (declines: Declines | undefined, now: Date): declines is Declines =>
+  declines !== undefined && declines.until > now;
 
 /** The declines with the one of this moment. */
 export const withOneMore = (declines: Declines | undefined, now: Date): Declines =>

@@ -39,9 +39,11 @@ describe('money', () => {
   it('adds up to the same in any order', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.nat(1_000_000), { minLength: 1 }).chain((amounts) =>
-          fc.tuple(fc.constant(amounts), fc.shuffledSubarray(amounts, { minLength: amounts.length })),
-        ),
+        fc
+          .array(fc.nat(1_000_000), { minLength: 1 })
+          .chain((amounts) =>
+            fc.tuple(fc.constant(amounts), fc.shuffledSubarray(amounts, { minLength: amounts.length })),
+          ),
         ([amounts, shuffled]) => {
           expect(sumOf(shuffled.map(eur))).toEqual(sumOf(amounts.map(eur)));
         },

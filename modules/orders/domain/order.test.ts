@@ -1,7 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aPendingOrder, aRequest, eur, later, newCustomer, noon, onSale } from '../testing/shop.ts';
-import { cancellationOf, cancelled, changeOf, confirmed, mergeLines, place, returnedBy, type Order, type Transition } from './order.ts';
+import {
+  cancellationOf,
+  cancelled,
+  changeOf,
+  confirmed,
+  mergeLines,
+  place,
+  returnedBy,
+  type Order,
+  type Transition,
+} from './order.ts';
 
 const reason = { code: 'orders.cancelled-by-customer', message: 'The customer cancelled the order.' };
 
@@ -15,7 +25,10 @@ describe('placing an order', () => {
   const tea = onSale({ sku: 'tea', name: 'Tea', price: eur(399), stock: 1 });
 
   it('takes names and prices from the catalogue, and adds them up', () => {
-    const request = aRequest([{ sku: 'tea', quantity: 1 }, { sku: 'mug', quantity: 3 }]);
+    const request = aRequest([
+      { sku: 'tea', quantity: 1 },
+      { sku: 'mug', quantity: 3 },
+    ]);
     expect(place(request, newCustomer, [mug, tea])).toEqual({
       id: request.id,
       customerId: request.customerId,
@@ -34,15 +47,27 @@ describe('placing an order', () => {
 
   it.each([
     ['a product nobody knows', [{ sku: 'cup', quantity: 1 }], 'orders.unknown-product'],
-    ['more than there is', [{ sku: 'tea', quantity: 1 }, { sku: 'mug', quantity: 4 }], 'orders.out-of-stock'],
+    [
+      'more than there is',
+      [
+        { sku: 'tea', quantity: 1 },
+        { sku: 'mug', quantity: 4 },
+      ],
+      'orders.out-of-stock',
+    ],
   ])('refuses %s', (_, lines, code) => {
     expect(() => place(aRequest(lines), newCustomer, [mug, tea])).toThrow(expect.objectContaining({ code }));
   });
 
   it('refuses two currencies in one order', () => {
     const dollars = onSale({ sku: 'cap', price: { amount: 500, currency: 'USD' } });
-    const request = aRequest([{ sku: 'mug', quantity: 1 }, { sku: 'cap', quantity: 1 }]);
-    expect(() => place(request, newCustomer, [mug, dollars])).toThrow(expect.objectContaining({ code: 'orders.mixed-currencies' }));
+    const request = aRequest([
+      { sku: 'mug', quantity: 1 },
+      { sku: 'cap', quantity: 1 },
+    ]);
+    expect(() => place(request, newCustomer, [mug, dollars])).toThrow(
+      expect.objectContaining({ code: 'orders.mixed-currencies' }),
+    );
   });
 
   it('takes a product that is named twice once, with both quantities', () => {
@@ -65,7 +90,10 @@ describe('placing an order', () => {
 describe('the life of an order', () => {
   const legalHistories = ['pending', 'pending paid', 'pending cancelled', 'pending paid cancelled'];
   const aTransition = fc
-    .tuple(fc.constantFrom('paid', 'cancelled'), fc.date({ min: noon, max: new Date('2040-01-01'), noInvalidDate: true }))
+    .tuple(
+      fc.constantFrom('paid', 'cancelled'),
+      fc.date({ min: noon, max: new Date('2040-01-01'), noInvalidDate: true }),
+    )
     .map(([to, at]): Transition => (to === 'paid' ? confirmed(at) : cancelled(reason, at)));
 
   /** Goes on after what is refused, as real callers do. */
@@ -89,7 +117,12 @@ describe('the life of an order', () => {
           expect(next.version - order.version).toBe(next.history.length - order.history.length);
           expect(next.status).toBe(next.history.at(-1)?.status);
           expect(next.cancellation !== null).toBe(next.status === 'cancelled');
-          expect([next.id, next.customerId, next.items, next.total]).toEqual([order.id, order.customerId, order.items, order.total]);
+          expect([next.id, next.customerId, next.items, next.total]).toEqual([
+            order.id,
+            order.customerId,
+            order.items,
+            order.total,
+          ]);
           order = next;
         }
         expect(legalHistories).toContain(order.history.map(({ status }) => status).join(' '));

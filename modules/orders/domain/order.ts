@@ -46,7 +46,11 @@ export function mergeLines(lines: readonly Line[]): Line[] {
 }
 
 /** The order as the customer may place it and the catalogue allows it: its prices, and no more than its stock. */
-export function place({ id, customerId, lines, limits, placedAt }: OrderRequest, customer: Customer, catalogue: readonly Product[]): Order {
+export function place(
+  { id, customerId, lines, limits, placedAt }: OrderRequest,
+  customer: Customer,
+  catalogue: readonly Product[],
+): Order {
   // The token of an erased customer is refused everywhere in a moment.
   if (customer.isErased) throw platformErrors.unauthenticated('This account was erased.');
   requireRoom(customer.pending, customer.declines, limits, placedAt);
@@ -75,8 +79,14 @@ function itemFor({ sku, quantity }: Line, product: Product | undefined): Item {
 /** One step of an order's life. An order that has taken it already is returned unchanged, so that repeating is harmless. */
 export type Transition = (order: Order) => Order;
 
-export const confirmed = (at: Date): Transition => (order) => moved(order, 'paid', at, null);
-export const cancelled = (reason: Reason, at: Date): Transition => (order) => moved(order, 'cancelled', at, reason);
+export const confirmed =
+  (at: Date): Transition =>
+  (order) =>
+    moved(order, 'paid', at, null);
+export const cancelled =
+  (reason: Reason, at: Date): Transition =>
+  (order) =>
+    moved(order, 'cancelled', at, reason);
 
 /** From where each status can be reached. */
 const origins = {
@@ -117,5 +127,10 @@ export const returnedBy = ({ happened, after: { status, items } }: Change): read
 export function cancellationOf({ before, after: order }: Change): PayloadOf<typeof orderCancelled> {
   const { cancellation, history } = order;
   if (!cancellation) throw new TypeError(`Order ${order.id} is not cancelled.`);
-  return { orderId: order.id, reason: cancellation, wasPaid: before.status === 'paid', cancelledAt: history.at(-1)!.at };
+  return {
+    orderId: order.id,
+    reason: cancellation,
+    wasPaid: before.status === 'paid',
+    cancelledAt: history.at(-1)!.at,
+  };
 }

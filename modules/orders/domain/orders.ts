@@ -14,7 +14,11 @@ export abstract class Orders {
   abstract find(id: string, customerId?: string): Promise<Order | undefined>;
 
   /** The newest first, at most `limit` of those placed before the order `before`. */
-  abstract list(page: { before?: string | undefined; limit: number; customerId?: string | undefined }): Promise<Order[]>;
+  abstract list(page: {
+    before?: string | undefined;
+    limit: number;
+    customerId?: string | undefined;
+  }): Promise<Order[]>;
 
   /** Counts a payment of this customer that was refused. */
   abstract countDecline(customerId: string, at: Date): Promise<void>;

@@ -4,10 +4,23 @@ import { changeOf, place, returnedBy, type Customer, type Line } from '../domain
 import type { Orders } from '../domain/orders.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { orderFrom, type OrderRow } from './order-row.ts';
-import { findCustomer, findOrder, insertOrder, lockCustomers, lockOrder, lockProducts, reserveStock, saveDeclines, updateOrder } from './order-statements.ts';
+import {
+  findCustomer,
+  findOrder,
+  insertOrder,
+  lockCustomers,
+  lockOrder,
+  lockProducts,
+  reserveStock,
+  saveDeclines,
+  updateOrder,
+} from './order-statements.ts';
 import { productFrom, type ProductRow } from './product-row.ts';
 
-type CustomerRow = Pick<Customer, 'isErased' | 'pending'> & { readonly declines: number | null; readonly until: Date | null };
+type CustomerRow = Pick<Customer, 'isErased' | 'pending'> & {
+  readonly declines: number | null;
+  readonly until: Date | null;
+};
 
 /**
  * Hot paths in statements of their own, lists in Prisma's API. Every change locks and reads in one round trip, lets the domain
@@ -18,7 +31,11 @@ export function postgresOrders(database: Database, prisma: PrismaClient): Orders
     database.send(lockCustomers);
     const { rows } = await database.query<CustomerRow>(findCustomer, [id]);
     const [{ isErased, pending, declines, until }] = rows as [CustomerRow];
-    return { isErased, pending, declines: declines !== null && until !== null ? { count: declines, until } : undefined };
+    return {
+      isErased,
+      pending,
+      declines: declines !== null && until !== null ? { count: declines, until } : undefined,
+    };
   }
 
   async function readProducts(lines: readonly Line[]) {
@@ -36,7 +53,17 @@ export function postgresOrders(database: Database, prisma: PrismaClient): Orders
         const order = place(request, customer, products);
         const { id, customerId, status, total, items, history, version, placedAt } = order;
         reserve(items, 1);
-        database.send(insertOrder, [id, customerId, status, total.currency, total.amount, json(items), json(history), version, placedAt]);
+        database.send(insertOrder, [
+          id,
+          customerId,
+          status,
+          total.currency,
+          total.amount,
+          json(items),
+          json(history),
+          version,
+          placedAt,
+        ]);
         return order;
       }),
 

@@ -33,7 +33,10 @@ describe('on PostgreSQL', () => {
       () => shop.orders.place(first),
       () => shop.orders.place(second),
     );
-    expect(placing).toEqual({ roundTrips: 2, statements: begin + ['customers', 'customer', 'products', 'stock', 'order'].length + commit });
+    expect(placing).toEqual({
+      roundTrips: 2,
+      statements: begin + ['customers', 'customer', 'products', 'stock', 'order'].length + commit,
+    });
     const paying = await cost(
       () => shop.orders.update(first.id, confirmed(later)),
       () => shop.orders.update(second.id, confirmed(later)),
@@ -43,7 +46,10 @@ describe('on PostgreSQL', () => {
       () => shop.orders.update(first.id, cancelled(reason, later)),
       () => shop.orders.update(second.id, cancelled(reason, later)),
     );
-    expect(cancelling).toEqual({ roundTrips: 2, statements: begin + ['lock', 'order', 'products', 'stock'].length + commit });
+    expect(cancelling).toEqual({
+      roundTrips: 2,
+      statements: begin + ['lock', 'order', 'products', 'stock'].length + commit,
+    });
     const reading = await cost(() => shop.orders.find(request.id, request.customerId));
     expect(reading).toEqual({ roundTrips: 1, statements: 1 });
   });

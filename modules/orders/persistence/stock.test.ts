@@ -42,7 +42,14 @@ describe('under many hands at once', () => {
     await shop.catalogue.add(mug);
     await shop.catalogue.add(tea);
     const buy = (quantity: number) =>
-      unlessRefused(shop.orders.place(aRequest([{ sku: tea.sku, quantity: 1 }, { sku: mug.sku, quantity }])));
+      unlessRefused(
+        shop.orders.place(
+          aRequest([
+            { sku: tea.sku, quantity: 1 },
+            { sku: mug.sku, quantity },
+          ]),
+        ),
+      );
 
     const orders = (await Promise.all(Array.from({ length: 60 }, () => buy(1)))).filter(Boolean);
 
@@ -58,7 +65,13 @@ describe('under many hands at once', () => {
   const productCount = 3;
   const aLine = fc.record({ product: fc.nat(productCount - 1), quantity: fc.integer({ min: 1, max: 4 }) });
   const anAct = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ act: fc.constant('place' as const), lines: fc.uniqueArray(aLine, { minLength: 1, selector: ({ product }) => product }) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        act: fc.constant('place' as const),
+        lines: fc.uniqueArray(aLine, { minLength: 1, selector: ({ product }) => product }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ act: fc.constantFrom('cancel' as const, 'pay' as const), order: fc.nat() }) },
   );
 
@@ -75,7 +88,10 @@ describe('under many hands at once', () => {
 
           async function perform(one: (typeof acts)[number]): Promise<void> {
             if (one.act === 'place') {
-              const lines: Line[] = one.lines.map(({ product, quantity }) => ({ sku: products[product]!.sku, quantity }));
+              const lines: Line[] = one.lines.map(({ product, quantity }) => ({
+                sku: products[product]!.sku,
+                quantity,
+              }));
               const order = await unlessRefused(shop.orders.place(aRequest(lines)));
               if (order) orders.push(order);
               return;
@@ -90,7 +106,9 @@ describe('under many hands at once', () => {
           };
           await Promise.all(Array.from({ length: atOnce }, work));
 
-          for (const [index, { available, reserved, ordered }] of (await shelf(products.map(({ sku }) => sku))).entries()) {
+          for (const [index, { available, reserved, ordered }] of (
+            await shelf(products.map(({ sku }) => sku))
+          ).entries()) {
             expect(available).toBeGreaterThanOrEqual(0);
             expect(available + reserved).toBe(stocks[index]);
             expect(reserved).toBe(ordered);

@@ -20,7 +20,12 @@ async function setUp(payments = new InMemoryTill(), product: Parameters<typeof a
     outcome: async () => ({ order: await shop.orders.find(order.id), stock: await shop.stockOf(mug.sku) }),
     cancelByHand: () => shop.orders.update(order.id, cancelled({ code: 'orders.changed-mind', message: 'No.' }, noon)),
     again: () =>
-      shop.orders.place(aRequest([{ sku: mug.sku, quantity: 1 }], { customerId: order.customerId!, limits: { pending: 9, declines: 1 } })),
+      shop.orders.place(
+        aRequest([{ sku: mug.sku, quantity: 1 }], {
+          customerId: order.customerId!,
+          limits: { pending: 9, declines: 1 },
+        }),
+      ),
     orderId: order.id,
     total: order.total,
   };
@@ -32,15 +37,22 @@ describe('the checkout', () => {
     expect(await runWith()).toMatchObject({ state: 'completed' });
     expect(await outcome()).toMatchObject({ order: { status: 'paid', version: 2 }, stock: 3 });
     expect(payments.taken.get(orderId)).toBe(total.amount);
-    expect(outbox.events).toEqual([{ name: 'orders.order-paid', payload: { orderId, total, paidAt: noon.toISOString() } }]);
+    expect(outbox.events).toEqual([
+      { name: 'orders.order-paid', payload: { orderId, total, paidAt: noon.toISOString() } },
+    ]);
   });
 
   it('of an order that costs nothing asks nobody for money', async () => {
-    const { payments, outbox, runWith, outcome, orderId, total } = await setUp(new InMemoryTill(PaymentsErrors.declined()), { price: eur(0) });
+    const { payments, outbox, runWith, outcome, orderId, total } = await setUp(
+      new InMemoryTill(PaymentsErrors.declined()),
+      { price: eur(0) },
+    );
     expect(await runWith()).toMatchObject({ state: 'completed' });
     expect(await outcome()).toMatchObject({ order: { status: 'paid', total: eur(0) }, stock: 3 });
     expect(payments.keys).toEqual([]);
-    expect(outbox.events).toEqual([{ name: 'orders.order-paid', payload: { orderId, total, paidAt: noon.toISOString() } }]);
+    expect(outbox.events).toEqual([
+      { name: 'orders.order-paid', payload: { orderId, total, paidAt: noon.toISOString() } },
+    ]);
   });
 
   it('asks again under the same key when payments was away', async () => {
@@ -74,7 +86,10 @@ describe('the checkout', () => {
   ])('counts what a card is refused for, and nothing else (%s: %s)', async (failure, counts) => {
     const { runWith, again } = await setUp(new InMemoryTill(failure));
     await runWith();
-    const outcome = await again().then(() => 'placed', ({ code }) => code as string);
+    const outcome = await again().then(
+      () => 'placed',
+      ({ code }) => code as string,
+    );
     expect(outcome).toBe(counts ? 'orders.too-many-declines' : 'placed');
   });
 

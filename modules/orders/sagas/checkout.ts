@@ -94,7 +94,11 @@ export function checkout(
 const isFree = ({ amount }: SagaDataOf<typeof Checkout>['total']): boolean => amount === 0;
 
 /** Somebody who tries one card after the other gets these. */
-const declines: readonly string[] = [PaymentsErrors.declined, PaymentsErrors.insufficientFunds, PaymentsErrors.invalidToken].map(({ code }) => code);
+const declines: readonly string[] = [
+  PaymentsErrors.declined,
+  PaymentsErrors.insufficientFunds,
+  PaymentsErrors.invalidToken,
+].map(({ code }) => code);
 const isDecline = (error: unknown): boolean => error instanceof Failure && declines.includes(error.code);
 
 /** In the words of a customer, who knows nothing of sagas. */

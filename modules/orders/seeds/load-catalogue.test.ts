@@ -7,8 +7,14 @@ import { loadCatalogue } from './load-catalogue.ts';
 function setUp() {
   const catalogue = new InMemoryCatalogue();
   const announced: string[] = [];
-  const start = (seed: string | undefined) => loadCatalogue(catalogue)({ seed, announce: (line) => announced.push(line) });
-  return { catalogue, announced, start, skus: async () => (await catalogue.list({ limit: 100 })).map(({ sku }) => sku) };
+  const start = (seed: string | undefined) =>
+    loadCatalogue(catalogue)({ seed, announce: (line) => announced.push(line) });
+  return {
+    catalogue,
+    announced,
+    start,
+    skus: async () => (await catalogue.list({ limit: 100 })).map(({ sku }) => sku),
+  };
 }
 
 describe('the demo catalogue', () => {

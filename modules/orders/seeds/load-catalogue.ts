@@ -12,7 +12,9 @@ export function loadCatalogue(catalogue: Catalogue) {
     const products = catalogues.get(seed);
     if (!products) {
       const known = [...catalogues.keys(), 'none'].join(', ');
-      throw platformErrors.invalidRequest(`SEED names the catalogue "${seed}", which does not exist. There are: ${known}.`);
+      throw platformErrors.invalidRequest(
+        `SEED names the catalogue "${seed}", which does not exist. There are: ${known}.`,
+      );
     }
     if (await catalogue.addFirst(products)) announce(`The ${seed} catalogue is loaded: ${products.length} products.`);
   };

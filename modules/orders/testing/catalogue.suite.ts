@@ -68,7 +68,8 @@ export function catalogueSuite(catalogue: () => Catalogue): void {
 
     it('lists by SKU, byte by byte', async () => {
       for (const sku of ['list-b', 'list-A', 'list-a', 'list-_', 'list-2']) await catalogue().add(aProduct({ sku }));
-      const skus = async (after: string, limit: number) => (await catalogue().list({ after, limit })).map(({ sku }) => sku);
+      const skus = async (after: string, limit: number) =>
+        (await catalogue().list({ after, limit })).map(({ sku }) => sku);
       expect(await skus('list-', 5)).toEqual(['list-2', 'list-A', 'list-_', 'list-a', 'list-b']);
       expect(await skus('list-A', 2)).toEqual(['list-_', 'list-a']);
       expect((await catalogue().list({ limit: 3 })).length).toBe(3);

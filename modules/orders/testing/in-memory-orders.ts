@@ -41,7 +41,15 @@ export class InMemoryOrders extends Orders {
     return this.#found(id, customerId);
   }
 
-  async list({ before, limit, customerId }: { before?: string | undefined; limit: number; customerId?: string | undefined }) {
+  async list({
+    before,
+    limit,
+    customerId,
+  }: {
+    before?: string | undefined;
+    limit: number;
+    customerId?: string | undefined;
+  }) {
     return this.#newestFirst()
       .filter((order) => before === undefined || order.id < before)
       .filter((order) => customerId === undefined || order.customerId === customerId)

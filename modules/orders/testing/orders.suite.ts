@@ -29,9 +29,18 @@ export function ordersSuite(shop: () => { transaction: Transaction; orders: Orde
   describe('placing', () => {
     it('stores what the domain makes of the request', async () => {
       const [mug, tea] = await sell({ price: eur(1250), stock: 3 }, { name: 'Tea “Assam”', price: eur(399), stock: 8 });
-      const request = aRequest([{ sku: tea!.sku, quantity: 8 }, { sku: mug!.sku, quantity: 1 }]);
+      const request = aRequest([
+        { sku: tea!.sku, quantity: 8 },
+        { sku: mug!.sku, quantity: 1 },
+      ]);
       const order = await shop().orders.place(request);
-      expect(order).toEqual(place(request, newCustomer, [mug!, tea!].map((product) => ({ ...product, version: 1 }))));
+      expect(order).toEqual(
+        place(
+          request,
+          newCustomer,
+          [mug!, tea!].map((product) => ({ ...product, version: 1 })),
+        ),
+      );
       expect(await shop().orders.find(order.id)).toEqual(order);
       expect([await stockOf(mug!.sku), await stockOf(tea!.sku)]).toEqual([2, 0]);
       expect(await shop().catalogue.find(mug!.sku)).toMatchObject({ version: 2 });
@@ -44,7 +53,9 @@ export function ordersSuite(shop: () => { transaction: Transaction; orders: Orde
       ['too much money', [1, 2], [{}, { price: eur(900_000_000_000) }], 'orders.total-too-large'],
     ] as const)('refuses %s and changes nothing', async (_, quantities, fields, code) => {
       const products = await sell(...fields);
-      const request = aRequest(quantities.map((quantity, index) => ({ sku: products[index]?.sku ?? 'unknown', quantity })));
+      const request = aRequest(
+        quantities.map((quantity, index) => ({ sku: products[index]?.sku ?? 'unknown', quantity })),
+      );
       await expect(shop().orders.place(request)).rejects.toMatchObject({ code });
       expect(await shop().orders.find(request.id)).toBeUndefined();
       for (const { sku, stock } of products) expect(await stockOf(sku)).toBe(stock);
@@ -75,7 +86,11 @@ export function ordersSuite(shop: () => { transaction: Transaction; orders: Orde
     it('refuses orders beyond the pending ones that are allowed, and reserves nothing, until one of them ended', async () => {
       const { place, stock } = await customerWith({ pending: 2, declines: 1 });
       const [first, second] = [await place(), await place()];
-      await expect(place()).rejects.toMatchObject({ code: 'orders.too-many-pending', kind: 'too-many', retryAfter: 10 });
+      await expect(place()).rejects.toMatchObject({
+        code: 'orders.too-many-pending',
+        kind: 'too-many',
+        retryAfter: 10,
+      });
       expect(await stock()).toBe(98);
       await expect(place(uuid()), 'somebody else').resolves.toMatchObject({ status: 'pending' });
       await shop().orders.update(first.id, confirmed(later));
@@ -91,7 +106,11 @@ export function ordersSuite(shop: () => { transaction: Transaction; orders: Orde
       await place();
       await shop().orders.countDecline(customerId, new Date(noon.getTime() + 10 * 60_000));
       const refused = place(customerId, new Date(noon.getTime() + 15 * 60_000));
-      await expect(refused).rejects.toMatchObject({ code: 'orders.too-many-declines', kind: 'too-many', retryAfter: 45 * 60 });
+      await expect(refused).rejects.toMatchObject({
+        code: 'orders.too-many-declines',
+        kind: 'too-many',
+        retryAfter: 45 * 60,
+      });
       expect(await stock()).toBe(99);
       await expect(place(uuid()), 'somebody else').resolves.toMatchObject({ status: 'pending' });
 
@@ -168,7 +187,9 @@ export function ordersSuite(shop: () => { transaction: Transaction; orders: Orde
 
     it('happens once, however many come at the same time', async () => {
       const { order, sku } = await placed();
-      const changes = await Promise.all(Array.from({ length: 4 }, () => shop().orders.update(order.id, cancelled(reason, later))));
+      const changes = await Promise.all(
+        Array.from({ length: 4 }, () => shop().orders.update(order.id, cancelled(reason, later))),
+      );
       expect(changes.filter((change) => change!.happened)).toHaveLength(1);
       expect(await stockOf(sku)).toBe(10);
       expect(await shop().orders.find(order.id)).toMatchObject({ version: 2 });
@@ -215,7 +236,14 @@ export function ordersSuite(shop: () => { transaction: Transaction; orders: Orde
     for (let round = 0; round < 5; round++) {
       const customerId = uuid();
       const place = () => orders.place(aRequest([{ sku: mug!.sku, quantity: 1 }], { customerId }));
-      const placing = Promise.allSettled([place(), place(), place(), orders.forgetCustomer(customerId, noon), place(), place()]);
+      const placing = Promise.allSettled([
+        place(),
+        place(),
+        place(),
+        orders.forgetCustomer(customerId, noon),
+        place(),
+        place(),
+      ]);
       for (const outcome of await placing) {
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'platform.unauthenticated' });
       }

@@ -9,5 +9,12 @@ export async function postgresShop(options: Parameters<typeof testDatabase>[1] =
   const { database, sql, drop } = await testDatabase('orders', options);
   const prisma = database.prisma(PrismaClient);
   const transaction: Transaction = (work) => database.transaction(work);
-  return { database, transaction, sql, drop, catalogue: prismaCatalogue(prisma), orders: postgresOrders(database, prisma) };
+  return {
+    database,
+    transaction,
+    sql,
+    drop,
+    catalogue: prismaCatalogue(prisma),
+    orders: postgresOrders(database, prisma),
+  };
 }

@@ -48,5 +48,12 @@ export function inMemoryShop(...products: NewProduct[]) {
   const catalogue = new InMemoryCatalogue(products);
   const orders = new InMemoryOrders(catalogue);
   const stockOf = async (sku: string) => (await catalogue.find(sku))?.stock;
-  return { transaction: inMemoryTransaction(), catalogue, orders, outbox: new InMemoryOutbox(), sagas: new InMemorySagas(), stockOf };
+  return {
+    transaction: inMemoryTransaction(),
+    catalogue,
+    orders,
+    outbox: new InMemoryOutbox(),
+    sagas: new InMemorySagas(),
+    stockOf,
+  };
 }

@@ -17,7 +17,9 @@ it('shows the order as the end of its checkout leaves it', async () => {
       await orders.update(orderId, confirmed(later));
     }
   }
-  expect(await awaitCheckout(orders, new PayingSagas())({ orderId, timeout: 1000 }, context)).toMatchObject({ status: 'paid' });
+  expect(await awaitCheckout(orders, new PayingSagas())({ orderId, timeout: 1000 }, context)).toMatchObject({
+    status: 'paid',
+  });
 });
 
 it('says so when there is no such order', async () => {

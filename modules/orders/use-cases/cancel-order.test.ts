@@ -15,7 +15,8 @@ async function setUp() {
     order,
     stock: () => shop.stockOf(mug.sku),
     pay: () => shop.orders.update(order.id, confirmed(noon)),
-    cancelAs: (customerId: string | undefined) => cancel({ orderId: order.id, customerId }, backgroundContext('test', 1000)),
+    cancelAs: (customerId: string | undefined) =>
+      cancel({ orderId: order.id, customerId }, backgroundContext('test', 1000)),
   };
 }
 

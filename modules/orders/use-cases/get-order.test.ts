@@ -8,7 +8,8 @@ it('shows an order to its customer and to those who may see any, and to nobody e
   const mug = aProduct();
   const { orders } = inMemoryShop(mug);
   const order = await orders.place(aRequest([{ sku: mug.sku, quantity: 1 }]));
-  const getAs = (customerId?: string) => getOrder(orders)({ orderId: order.id, customerId }, backgroundContext('test', 1000));
+  const getAs = (customerId?: string) =>
+    getOrder(orders)({ orderId: order.id, customerId }, backgroundContext('test', 1000));
 
   expect(await getAs(order.customerId!)).toEqual(order);
   expect(await getAs()).toEqual(order);

@@ -4,7 +4,8 @@ import { aProduct, inMemoryShop } from '../testing/shop.ts';
 import { listProducts } from './list-products.ts';
 
 const { catalogue } = inMemoryShop(...['tea', 'cup', 'mug', 'pot'].map((sku) => aProduct({ sku })));
-const list = (limit: number, cursor?: string) => listProducts(catalogue)({ limit, cursor }, backgroundContext('test', 1000));
+const list = (limit: number, cursor?: string) =>
+  listProducts(catalogue)({ limit, cursor }, backgroundContext('test', 1000));
 const skusOf = ({ data }: Awaited<ReturnType<typeof list>>) => data.map(({ sku }) => sku);
 
 describe('listing products', () => {

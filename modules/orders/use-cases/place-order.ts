@@ -22,7 +22,13 @@ export const placeOrder =
   ): Handler<typeof OrdersApi, 'placeOrder'> =>
   ({ customerId, items, paymentToken }) =>
     transaction(async () => {
-      const order = await orders.place({ id: uuid(), customerId, lines: mergeLines(items), limits, placedAt: clock.now() });
+      const order = await orders.place({
+        id: uuid(),
+        customerId,
+        lines: mergeLines(items),
+        limits,
+        placedAt: clock.now(),
+      });
       const { id: orderId, total, placedAt } = order;
       outbox.add(orderPlaced, { orderId, customerId, total, placedAt });
       await sagas.start(Checkout, orderId, { orderId, customerId, total, paymentToken });

@@ -31,7 +31,12 @@ interface Movement {
   readonly at: Date;
 }
 
-const transaction = (id: string, { paymentId, amount, at }: Movement, debit: Account, credit: Account): LedgerTransaction => ({
+const transaction = (
+  id: string,
+  { paymentId, amount, at }: Movement,
+  debit: Account,
+  credit: Account,
+): LedgerTransaction => ({
   id,
   paymentId,
   at,

@@ -38,7 +38,12 @@ export interface RefundAnswer {
 
 /** An event that a provider reports on its own accord. Names that are not ours find nothing, and that is no error. */
 export type Reported =
-  | { readonly kind: 'captured'; readonly paymentId: string; readonly minorUnits: number; readonly reference: string | null }
+  | {
+      readonly kind: 'captured';
+      readonly paymentId: string;
+      readonly minorUnits: number;
+      readonly reference: string | null;
+    }
   | { readonly kind: 'voided'; readonly paymentId: string }
   | ({
       readonly kind: 'refund';
@@ -101,6 +106,7 @@ export abstract class PaymentProviders {
 /** Who holds the money of this payment. */
 export function providerOf(providers: PaymentProviders, { provider }: Pick<Payment, 'provider'>): PaymentProvider {
   const found = providers.find(provider);
-  if (!found) throw PaymentsErrors.providerUnavailable(`This payment was made with ${provider}, which is not configured now.`);
+  if (!found)
+    throw PaymentsErrors.providerUnavailable(`This payment was made with ${provider}, which is not configured now.`);
   return found;
 }

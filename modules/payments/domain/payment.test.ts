@@ -1,11 +1,37 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anIntent, euros, noon } from '../testing/payments.ts';
-import { allows, authorized, captured, captureOf, captureStarted, type Change, changed, declined, type Payment, statusOf, voided, voidStarted } from './payment.ts';
+import {
+  allows,
+  authorized,
+  captured,
+  captureOf,
+  captureStarted,
+  type Change,
+  changed,
+  declined,
+  type Payment,
+  statusOf,
+  voided,
+  voidStarted,
+} from './payment.ts';
 
 const aPayment = (fields: Partial<Payment> = {}): Payment => {
   const { id, orderId, customerId, amount, provider, at } = anIntent();
-  return { id, orderId, customerId, amount, provider, state: 'authorizing', captured: 0, refunded: 0, reference: null, decline: null, createdAt: at, ...fields };
+  return {
+    id,
+    orderId,
+    customerId,
+    amount,
+    provider,
+    state: 'authorizing',
+    captured: 0,
+    refunded: 0,
+    reference: null,
+    decline: null,
+    createdAt: at,
+    ...fields,
+  };
 };
 const after = (payment: Payment, ...changes: readonly Change[]) =>
   changes.reduce((current, change) => (allows(current, change) ? changed(current, change) : current), payment);
@@ -24,7 +50,12 @@ describe('a payment', () => {
         { account: 'sales', side: 'credit', amount: euros(5000) },
       ],
     });
-    expect(captureOf(changed(payment, change), noon)).toEqual({ paymentId: payment.id, orderId: payment.orderId, amount: euros(5000), capturedAt: noon.toISOString() });
+    expect(captureOf(changed(payment, change), noon)).toEqual({
+      paymentId: payment.id,
+      orderId: payment.orderId,
+      amount: euros(5000),
+      capturedAt: noon.toISOString(),
+    });
   });
 
   it('that is being voided cannot be captured any more, unless it was captured before', () => {

@@ -8,7 +8,15 @@ import type { PayloadOf } from '#platform/contract.ts';
 import { type Payment as PaymentView, PaymentsErrors, type paymentCaptured, type PaymentStatus } from '../contract.ts';
 import { captureInLedger, type LedgerTransaction } from './ledger.ts';
 
-export const paymentStates = ['authorizing', 'authorized', 'capturing', 'captured', 'voiding', 'voided', 'declined'] as const;
+export const paymentStates = [
+  'authorizing',
+  'authorized',
+  'capturing',
+  'captured',
+  'voiding',
+  'voided',
+  'declined',
+] as const;
 export type PaymentState = (typeof paymentStates)[number];
 
 /** Why a provider said no: the code of one of our errors, and a message for the customer. */
@@ -54,8 +62,14 @@ export const voidStarted: Change = transitions.startVoid;
 export const voided: Change = transitions.void;
 
 /** The provider took `minorUnits`, all that was held if nothing else is said. `reference` is its name for the payment, where it says it. */
-export function captured(payment: Payment, at: Date, minorUnits = payment.amount.amount, reference: string | null = null): Change {
-  if (minorUnits > payment.amount.amount) throw PaymentsErrors.illegalTransition('More than was authorized cannot be captured.');
+export function captured(
+  payment: Payment,
+  at: Date,
+  minorUnits = payment.amount.amount,
+  reference: string | null = null,
+): Change {
+  if (minorUnits > payment.amount.amount)
+    throw PaymentsErrors.illegalTransition('More than was authorized cannot be captured.');
   const amount = { amount: minorUnits, currency: payment.amount.currency };
   return {
     ...transitions.capture,
@@ -66,7 +80,10 @@ export function captured(payment: Payment, at: Date, minorUnits = payment.amount
 }
 
 /** The payload that announces a captured payment. */
-export const captureOf = ({ id, orderId, amount: { currency }, captured }: Payment, at: Date): PayloadOf<typeof paymentCaptured> => ({
+export const captureOf = (
+  { id, orderId, amount: { currency }, captured }: Payment,
+  at: Date,
+): PayloadOf<typeof paymentCaptured> => ({
   paymentId: id,
   orderId,
   amount: { amount: captured, currency },

@@ -10,7 +10,17 @@ const amounts = fc.integer({ min: 1, max: 1_000_000_000_000 });
 function aCapturedPayment(amount = 5000): { payment: Payment; ledger: LedgerTransaction[] } {
   const { id, orderId, customerId, provider, at } = anIntent();
   const authorized: Payment = {
-    id, orderId, customerId, provider, amount: euros(amount), state: 'authorized', captured: 0, refunded: 0, reference: 'pi_1', decline: null, createdAt: at,
+    id,
+    orderId,
+    customerId,
+    provider,
+    amount: euros(amount),
+    state: 'authorized',
+    captured: 0,
+    refunded: 0,
+    reference: 'pi_1',
+    decline: null,
+    createdAt: at,
   };
   const change = captured(authorized, noon);
   return { payment: changed(authorized, change), ledger: change.ledger ? [change.ledger] : [] };
@@ -18,7 +28,10 @@ function aCapturedPayment(amount = 5000): { payment: Payment; ledger: LedgerTran
 
 const signed = ({ side, amount }: Entry) => (side === 'debit' ? amount.amount : -amount.amount);
 const balance = (ledger: readonly LedgerTransaction[], account: string) =>
-  ledger.flatMap(({ entries }) => entries).filter((entry) => entry.account === account).reduce((sum, entry) => sum + signed(entry), 0);
+  ledger
+    .flatMap(({ entries }) => entries)
+    .filter((entry) => entry.account === account)
+    .reduce((sum, entry) => sum + signed(entry), 0);
 
 describe('a refund', () => {
   it('is of all that is left, where nothing else is said', () => {
@@ -61,7 +74,9 @@ describe('a refund', () => {
     const { payment, refund } = requestRefund(aCapturedPayment().payment, { id: 'a', amount: 1200, at: noon });
     const failed = settleRefund(payment, refund, { status: 'failed', reference: null }, noon);
     expect(failed?.payment.refunded).toBe(0);
-    expect(settleRefund(failed!.payment, failed!.refund, { status: 'succeeded', reference: null }, noon)).toBeUndefined();
+    expect(
+      settleRefund(failed!.payment, failed!.refund, { status: 'succeeded', reference: null }, noon),
+    ).toBeUndefined();
   });
 });
 
@@ -107,7 +122,9 @@ describe('whatever is refunded, in whatever order', () => {
         const { payment, refunds } = play(amount, sequence);
         expect(payment.refunded).toBeLessThanOrEqual(payment.captured);
         expect(payment.refunded).toBeGreaterThanOrEqual(0);
-        const alive = refunds.filter(({ status }) => status !== 'failed').reduce((sum, refund) => sum + refund.amount, 0);
+        const alive = refunds
+          .filter(({ status }) => status !== 'failed')
+          .reduce((sum, refund) => sum + refund.amount, 0);
         expect(payment.refunded).toBe(alive);
       }),
     );
@@ -130,7 +147,9 @@ describe('whatever is refunded, in whatever order', () => {
     fc.assert(
       fc.property(amounts, acts, (amount, sequence) => {
         const { payment, refunds, ledger } = play(amount, sequence);
-        const givenBack = refunds.filter(({ status }) => status === 'succeeded').reduce((sum, refund) => sum + refund.amount, 0);
+        const givenBack = refunds
+          .filter(({ status }) => status === 'succeeded')
+          .reduce((sum, refund) => sum + refund.amount, 0);
         expect(balance(ledger, 'provider:sandbox')).toBe(payment.captured - givenBack);
         expect(balance(ledger, 'sales') + balance(ledger, 'refunds')).toBe(givenBack - payment.captured);
       }),

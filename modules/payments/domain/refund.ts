@@ -20,7 +20,12 @@ export const leftToRefund = (payment: Payment): number => payment.captured - pay
 /** Counts the requested amount as refunded from now on, so that no other refund can ask for it too. */
 export function requestRefund(
   payment: Payment,
-  { id, amount = leftToRefund(payment), reason = null, at }: { id: string; amount?: number | undefined; reason?: string | null | undefined; at: Date },
+  {
+    id,
+    amount = leftToRefund(payment),
+    reason = null,
+    at,
+  }: { id: string; amount?: number | undefined; reason?: string | null | undefined; at: Date },
 ): { payment: Payment; refund: Refund } {
   if (payment.state !== 'captured') throw PaymentsErrors.illegalTransition('Only a captured payment can be refunded.');
   if (amount > leftToRefund(payment)) {
@@ -48,7 +53,12 @@ export interface SettledRefund {
  * The provider told the outcome of a refund; undefined when that is known already. A failed amount can be asked for
  * again. A provider can report that a refund failed after it said that it succeeded: then the money is back with us.
  */
-export function settleRefund(payment: Payment, refund: Refund, { status, reference }: RefundOutcome, at: Date): SettledRefund | undefined {
+export function settleRefund(
+  payment: Payment,
+  refund: Refund,
+  { status, reference }: RefundOutcome,
+  at: Date,
+): SettledRefund | undefined {
   if (refund.status === 'failed' || refund.status === status) return undefined;
   const settled = { ...refund, status, reference: reference ?? refund.reference };
   const amount = { amount: refund.amount, currency: payment.amount.currency };
@@ -68,7 +78,11 @@ export function settleRefund(payment: Payment, refund: Refund, { status, referen
 }
 
 /** The payload that announces a refund that succeeded. */
-export const refundOf = ({ id, orderId, amount: { currency } }: Payment, refund: Refund, at: Date): PayloadOf<typeof paymentRefunded> => ({
+export const refundOf = (
+  { id, orderId, amount: { currency } }: Payment,
+  refund: Refund,
+  at: Date,
+): PayloadOf<typeof paymentRefunded> => ({
   paymentId: id,
   orderId,
   refundId: refund.id,

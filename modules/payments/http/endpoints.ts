@@ -29,7 +29,10 @@ export const paymentsEndpoints: Endpoint[] = [
     idempotent: true,
     input: { paymentId },
     status: 201,
-    settle: { by: PaymentsApi.awaitRefund, input: (refund, payment) => ({ paymentId: payment.paymentId, refundId: refund.id }) },
+    settle: {
+      by: PaymentsApi.awaitRefund,
+      input: (refund, payment) => ({ paymentId: payment.paymentId, refundId: refund.id }),
+    },
   }),
 
   endpoint(PaymentsApi.receiveWebhook, 'POST /v1/payments/webhooks/{provider}', {

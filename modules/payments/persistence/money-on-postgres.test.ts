@@ -72,16 +72,25 @@ const acts = fc.array(
   fc.record({
     at: fc.integer({ min: 0, max: 12 }),
     act: fc.oneof(
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('pay' as const), captures: fc.integer({ min: 0, max: 2 }) }) },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant('refund' as const), amount: fc.integer({ min: 1, max: 4000 }) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({ kind: fc.constant('pay' as const), captures: fc.integer({ min: 0, max: 2 }) }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('refund' as const), amount: fc.integer({ min: 1, max: 4000 }) }),
+      },
       { weight: 1, arbitrary: fc.constant({ kind: 'release' as const }) },
     ) satisfies fc.Arbitrary<Act>,
   }),
   { minLength: 2, maxLength: 8 },
 );
-const troubles = fc.array(fc.record({ wait: fc.integer({ min: 0, max: 6 }), fail: fc.boolean() }) satisfies fc.Arbitrary<Trouble>, {
-  maxLength: 16,
-});
+const troubles = fc.array(
+  fc.record({ wait: fc.integer({ min: 0, max: 6 }), fail: fc.boolean() }) satisfies fc.Arbitrary<Trouble>,
+  {
+    maxLength: 16,
+  },
+);
 
 describe('whatever happens to an order at the same time', () => {
   it('our books say what the bank holds, and a released order costs nothing', { timeout: 120_000 }, async () => {
@@ -118,42 +127,53 @@ describe('whatever happens to an order at the same time', () => {
 
         const payments = await till.payments.list({ orderId });
         expect(await booksOf(orderId)).toBe(bank.kept);
-        expect(bank.held).toBe(payments.filter(({ state }) => state === 'authorized').reduce((sum, { amount }) => sum + amount.amount, 0));
+        expect(bank.held).toBe(
+          payments.filter(({ state }) => state === 'authorized').reduce((sum, { amount }) => sum + amount.amount, 0),
+        );
         for (const { id, state, captured, refunded, amount, refunds } of payments) {
           expect(captured).toBe(bank.holds.get(id)?.state === 'taken' ? amount.amount : 0);
           expect(refunded).toBe(refunds.reduce((sum, each) => sum + each.amount, 0));
           expect(refunded).toBeLessThanOrEqual(captured);
-          const announced = outbox.events.filter(({ name, payload }) => name === 'payments.payment-captured' && (payload as { paymentId: string }).paymentId === id);
+          const announced = outbox.events.filter(
+            ({ name, payload }) =>
+              name === 'payments.payment-captured' && (payload as { paymentId: string }).paymentId === id,
+          );
           expect(announced).toHaveLength(state === 'captured' ? 1 : 0);
         }
-        if (sequence.some(({ act }) => act.kind === 'release')) expect({ held: bank.held, kept: bank.kept }).toEqual({ held: 0, kept: 0 });
+        if (sequence.some(({ act }) => act.kind === 'release'))
+          expect({ held: bank.held, kept: bank.kept }).toEqual({ held: 0, kept: 0 });
       }),
       { numRuns: 60 },
     );
   });
 
-  it('leaves the ledger saying what Stripe took and gave back, whatever is done there and in whatever order it is reported', { timeout: 120_000 }, () =>
-    expectBothSidesToAgree(
-      async () => ({
-        payments: prismaPayments(test.database, prisma),
-        transaction,
-        async balanceOf(paymentId) {
-          const { rows } = await test.sql(
-            `SELECT coalesce(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END), 0)::int AS balance
+  it(
+    'leaves the ledger saying what Stripe took and gave back, whatever is done there and in whatever order it is reported',
+    { timeout: 120_000 },
+    () =>
+      expectBothSidesToAgree(
+        async () => ({
+          payments: prismaPayments(test.database, prisma),
+          transaction,
+          async balanceOf(paymentId) {
+            const { rows } = await test.sql(
+              `SELECT coalesce(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END), 0)::int AS balance
              FROM ledger_entries JOIN ledger_transactions t ON t.id = transaction_id WHERE account_id = 'provider:stripe' AND payment_id = $1`,
-            [paymentId],
-          );
-          return rows[0]?.balance as number;
-        },
-      }),
-      30,
-    ));
+              [paymentId],
+            );
+            return rows[0]?.balance as number;
+          },
+        }),
+        30,
+      ),
+  );
 
   it('an authorization that could not give itself back does so when it is repeated', async () => {
     const { bank, till, orderId } = open();
     let failing = true;
     bank.disturbedBy(async (when, act) => {
-      if (act === 'authorize' && when === 'after') await test.sql('INSERT INTO released_orders VALUES ($1, now())', [orderId]);
+      if (act === 'authorize' && when === 'after')
+        await test.sql('INSERT INTO released_orders VALUES ($1, now())', [orderId]);
       if (act === 'void' && failing) throw PaymentsErrors.providerUnavailable();
     });
     const request = { orderId, idempotencyKey: randomUUID(), customerId: randomUUID() };
@@ -169,7 +189,8 @@ describe('whatever happens to an order at the same time', () => {
   it('an authorization that the release of its order did not see gives itself back', async () => {
     const { bank, till, orderId } = open();
     bank.disturbedBy(async (when, act) => {
-      if (act === 'authorize' && when === 'after') await test.sql('INSERT INTO released_orders VALUES ($1, now())', [orderId]);
+      if (act === 'authorize' && when === 'after')
+        await test.sql('INSERT INTO released_orders VALUES ($1, now())', [orderId]);
     });
     await expect(till.authorize({ orderId })).rejects.toMatchObject({ code: 'payments.order-released' });
     expect(bank.held).toBe(0);

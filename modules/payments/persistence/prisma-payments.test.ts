@@ -35,7 +35,8 @@ describe('payments in PostgreSQL', () => {
   paymentsSuite(async () => ({
     transaction,
     payments,
-    booked: async () => (await test.sql('SELECT id FROM ledger_transactions ORDER BY at, ctid')).rows.map(({ id }) => id as string),
+    booked: async () =>
+      (await test.sql('SELECT id FROM ledger_transactions ORDER BY at, ctid')).rows.map(({ id }) => id as string),
   }));
 
   async function aCapturedPayment() {
@@ -65,14 +66,18 @@ describe('payments in PostgreSQL', () => {
   ])('refuse a ledger transaction where %s', async (_, entries) => {
     const { id } = await aCapturedPayment();
     await test.sql("INSERT INTO ledger_transactions (id, payment_id, at) VALUES ('t', $1, now())", [id]);
-    const insert = test.database.query(`INSERT INTO ledger_entries (transaction_id, line, account_id, side, amount, currency) VALUES ${entries}`);
+    const insert = test.database.query(
+      `INSERT INTO ledger_entries (transaction_id, line, account_id, side, amount, currency) VALUES ${entries}`,
+    );
     await expect(insert).rejects.toThrow('differ');
   });
 
   it('give the balance of an account as the sum of its entries', async () => {
     await aCapturedPayment();
     await aCapturedPayment();
-    const { rows } = await test.database.query('SELECT account_id, currency, balance::int FROM ledger_balances ORDER BY 1');
+    const { rows } = await test.database.query(
+      'SELECT account_id, currency, balance::int FROM ledger_balances ORDER BY 1',
+    );
     expect(rows).toEqual([
       { account_id: 'provider:sandbox', currency: 'EUR', balance: 10_000 },
       { account_id: 'sales', currency: 'EUR', balance: -10_000 },
@@ -80,11 +85,32 @@ describe('payments in PostgreSQL', () => {
   });
 
   it('refuse to release within a transaction, where nobody else would see it yet', async () => {
-    await expect(test.database.transaction(() => payments.release(anIntent().orderId, noon))).rejects.toThrow('visible');
+    await expect(test.database.transaction(() => payments.release(anIntent().orderId, noon))).rejects.toThrow(
+      'visible',
+    );
   });
 
-  const storedBySomebodyElse = ({ id, orderId, customerId, idempotencyKey, fingerprint, amount, provider, at }: Intent) =>
-    test.sql(openPayment, [id, orderId, customerId, idempotencyKey, fingerprint, amount.currency, amount.amount, provider, at]);
+  const storedBySomebodyElse = ({
+    id,
+    orderId,
+    customerId,
+    idempotencyKey,
+    fingerprint,
+    amount,
+    provider,
+    at,
+  }: Intent) =>
+    test.sql(openPayment, [
+      id,
+      orderId,
+      customerId,
+      idempotencyKey,
+      fingerprint,
+      amount.currency,
+      amount.amount,
+      provider,
+      at,
+    ]);
 
   it('forget the customer of a payment that is just being stored', async () => {
     const intent = anIntent();
@@ -116,6 +142,7 @@ describe('payments in PostgreSQL', () => {
     );
     expect(Number(rows[0]?.fillfactor)).toBeLessThan(90);
     const indexed = await test.sql(`SELECT indexdef FROM pg_indexes WHERE tablename = 'payments'`);
-    for (const { indexdef } of indexed.rows) expect(indexdef).not.toMatch(/state|updated_at|reference|captured|refunded/);
+    for (const { indexdef } of indexed.rows)
+      expect(indexdef).not.toMatch(/state|updated_at|reference|captured|refunded/);
   });
 });

@@ -14,7 +14,12 @@ export function prismaPayments(database: Database, prisma: PrismaClient): Paymen
   const change = async (id: string, { from, to, reference, decline }: Change, at: Date) =>
     database.query<PaymentRow>(changePayment, [id, from, to, at, reference, decline?.code, decline?.message]);
 
-  const capture = (id: string, { from, to, captured, reference }: Change, { id: transactionId, entries }: LedgerTransaction, at: Date) =>
+  const capture = (
+    id: string,
+    { from, to, captured, reference }: Change,
+    { id: transactionId, entries }: LedgerTransaction,
+    at: Date,
+  ) =>
     database.query<PaymentRow>(capturePayment, [
       id,
       from,
@@ -82,7 +87,11 @@ export function prismaPayments(database: Database, prisma: PrismaClient): Paymen
 
     async list({ orderId, customerId, before, limit }) {
       const rows = await prisma.payment.findMany({
-        where: { ...(orderId && { orderId }), ...(customerId && { customerId }), ...(before && { id: { lt: before } }) },
+        where: {
+          ...(orderId && { orderId }),
+          ...(customerId && { customerId }),
+          ...(before && { id: { lt: before } }),
+        },
         orderBy: { id: 'desc' },
         ...(limit !== undefined && { take: limit }),
         include: withRefunds,
@@ -91,7 +100,8 @@ export function prismaPayments(database: Database, prisma: PrismaClient): Paymen
     },
 
     async release(orderId, at): Promise<readonly Payment[]> {
-      if (database.inTransaction) throw new Error('A release must be visible to others before payments are looked for.');
+      if (database.inTransaction)
+        throw new Error('A release must be visible to others before payments are looked for.');
       await prisma.releasedOrder.createMany({ data: [{ orderId, releasedAt: at }], skipDuplicates: true });
       await prisma.payment.updateMany({
         where: { orderId, state: { in: [...voidStarted.from] } },

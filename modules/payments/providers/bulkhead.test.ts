@@ -36,7 +36,9 @@ describe('the bulkhead before a provider', () => {
     const answers = Array.from({ length: 200 }, () => provider.authorize(requestOf('many'), patience()));
     await Promise.resolve();
     expect(asked.count).toBe(2);
-    const others = ['one', 'two', 'three', 'four'].map((customer) => provider.authorize(requestOf(customer), patience()));
+    const others = ['one', 'two', 'three', 'four'].map((customer) =>
+      provider.authorize(requestOf(customer), patience()),
+    );
     await Promise.resolve();
     expect(asked.count, 'nobody else waits').toBe(6);
     open();
@@ -71,7 +73,9 @@ describe('the bulkhead before a provider', () => {
     const { bank, asked, open } = aSlowBank();
     const provider = withinBulkhead(bank, { requests: 1, share: 1 });
     const first = provider.authorize(requestOf('one'), patience());
-    await expect(provider.authorize(requestOf('two'), patience(20))).rejects.toMatchObject({ code: 'payments.provider-unavailable' });
+    await expect(provider.authorize(requestOf('two'), patience(20))).rejects.toMatchObject({
+      code: 'payments.provider-unavailable',
+    });
     open();
     await first;
     await provider.authorize(requestOf('two'), patience());

@@ -37,7 +37,11 @@ export function withinBulkhead(provider: PaymentProvider, { requests, share }: B
     if (hasStarted) return;
     const giveUp = () => {
       turns.remove(customer, start);
-      reject(PaymentsErrors.providerUnavailable({ cause: new Error(`Too many requests to ${provider.name} are under way.`) }));
+      reject(
+        PaymentsErrors.providerUnavailable({
+          cause: new Error(`Too many requests to ${provider.name} are under way.`),
+        }),
+      );
     };
     const { signal } = patience;
     if (signal.aborted) giveUp();

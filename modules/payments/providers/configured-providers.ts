@@ -20,6 +20,8 @@ export function configuredProviders(settings: PaymentsSettings): PaymentProvider
     settings.PAYMENT_PROVIDER === 'stripe' && stripe
       ? stripe
       : sandboxProvider({ webhookSecret: settings.SANDBOX_WEBHOOK_SECRET, timeout });
-  const all = [active, ...(stripe && stripe !== active ? [stripe] : [])].map((provider) => withinBulkhead(provider, defaultLimits));
+  const all = [active, ...(stripe && stripe !== active ? [stripe] : [])].map((provider) =>
+    withinBulkhead(provider, defaultLimits),
+  );
   return { active: all[0]!, find: (name) => all.find((provider) => provider.name === name) };
 }

@@ -25,7 +25,13 @@ const About = z.object({
 });
 const ReportBody = About.extend({ id: Name, type: Name });
 
-export function sandboxProvider({ webhookSecret, timeout }: { webhookSecret: string | undefined; timeout: number }): PaymentProvider {
+export function sandboxProvider({
+  webhookSecret,
+  timeout,
+}: {
+  webhookSecret: string | undefined;
+  timeout: number;
+}): PaymentProvider {
   const failures = new Map<string, number>();
 
   const declined = ({ code, summary }: { code: string; summary: string }): Authorization => ({
@@ -34,9 +40,11 @@ export function sandboxProvider({ webhookSecret, timeout }: { webhookSecret: str
   });
 
   const wait = (milliseconds: number, { signal }: Patience) =>
-    sleep(milliseconds, undefined, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) }).catch((cause: unknown) => {
-      throw PaymentsErrors.providerUnavailable({ cause });
-    });
+    sleep(milliseconds, undefined, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) }).catch(
+      (cause: unknown) => {
+        throw PaymentsErrors.providerUnavailable({ cause });
+      },
+    );
 
   function failTwice(paymentId: string): void {
     const failed = failures.get(paymentId) ?? 0;
@@ -83,7 +91,10 @@ export function sandboxProvider({ webhookSecret, timeout }: { webhookSecret: str
   };
 }
 
-function reportedBy(type: string, { paymentId, refundId, amount, reference }: z.output<typeof About>): Reported | undefined {
+function reportedBy(
+  type: string,
+  { paymentId, refundId, amount, reference }: z.output<typeof About>,
+): Reported | undefined {
   if (paymentId === undefined) return undefined;
   if (type === 'payment.voided') return { kind: 'voided', paymentId };
   if (amount === undefined) return undefined;

@@ -19,14 +19,17 @@ export const isRefused = (error: unknown): error is StripeError =>
 
 export function declineOf(error: StripeError): Decline {
   if (error.type === 'StripeCardError') {
-    const { code } = error.decline_code === 'insufficient_funds' ? PaymentsErrors.insufficientFunds : PaymentsErrors.declined;
+    const { code } =
+      error.decline_code === 'insufficient_funds' ? PaymentsErrors.insufficientFunds : PaymentsErrors.declined;
     // Written by Stripe for the one whose card it is.
     return { code, message: error.message };
   }
   // These say how much it takes, and nothing of anybody.
   if (error.code === 'amount_too_small') return { code: PaymentsErrors.amountTooSmall.code, message: error.message };
   if (error.code === 'amount_too_large') return { code: PaymentsErrors.amountTooLarge.code, message: error.message };
-  const { code, summary } = error.param?.startsWith('payment_method') ? PaymentsErrors.invalidToken : PaymentsErrors.declined;
+  const { code, summary } = error.param?.startsWith('payment_method')
+    ? PaymentsErrors.invalidToken
+    : PaymentsErrors.declined;
   return { code, message: summary };
 }
 

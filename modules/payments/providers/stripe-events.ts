@@ -22,7 +22,9 @@ async function reportedBy(
     case 'payment_intent.succeeded': {
       const { id, metadata, amount_received } = event.data.object;
       const paymentId = ours(metadata, 'payment_id');
-      return paymentId === null ? undefined : { kind: 'captured', paymentId, minorUnits: amount_received, reference: id };
+      return paymentId === null
+        ? undefined
+        : { kind: 'captured', paymentId, minorUnits: amount_received, reference: id };
     }
     case 'payment_intent.canceled': {
       const paymentId = ours(event.data.object.metadata, 'payment_id');
@@ -35,7 +37,14 @@ async function reportedBy(
       const paymentId = ours(refund.metadata, 'payment_id') ?? (await paymentOf(refund));
       if (paymentId === null) return undefined;
       const refundId = ours(refund.metadata, 'refund_id');
-      return { kind: 'refund', paymentId, refundId, minorUnits: refund.amount, status: refundStatus(refund), reference: refund.id };
+      return {
+        kind: 'refund',
+        paymentId,
+        refundId,
+        minorUnits: refund.amount,
+        status: refundStatus(refund),
+        reference: refund.id,
+      };
     }
     case 'charge.dispute.funds_withdrawn':
     case 'charge.dispute.funds_reinstated': {
@@ -50,7 +59,9 @@ async function reportedBy(
   }
 
   /** A dispute, and a refund that was made in Stripe's dashboard, carries none of our names, but its intent does. */
-  async function paymentOf({ payment_intent }: Pick<Stripe.Refund | Stripe.Dispute, 'payment_intent'>): Promise<string | null> {
+  async function paymentOf({
+    payment_intent,
+  }: Pick<Stripe.Refund | Stripe.Dispute, 'payment_intent'>): Promise<string | null> {
     if (payment_intent === null) return null;
     const intent = typeof payment_intent === 'string' ? await retrieve(payment_intent) : payment_intent;
     return ours(intent.metadata, 'payment_id');

@@ -14,7 +14,8 @@ import { stripeProvider } from './stripe.ts';
 
 const installed = spawnSync('stripe-mock', ['-version'], { timeout: 10_000 }).error === undefined;
 if (!installed) {
-  const skipped = 'Requests to Stripe were not held against its API: stripe-mock is not on the path (go install github.com/stripe/stripe-mock@latest).';
+  const skipped =
+    'Requests to Stripe were not held against its API: stripe-mock is not on the path (go install github.com/stripe/stripe-mock@latest).';
   if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(skipped);
   console.warn(skipped);
 }
@@ -27,7 +28,13 @@ describe.skipIf(!installed)("Stripe's API", () => {
     apiBase = `http://127.0.0.1:${port}`;
     mock = spawn('stripe-mock', ['-http-port', String(port)], { stdio: 'ignore' });
     for (let tries = 0; tries < 600; tries++) {
-      if (await fetch(apiBase).then(() => true, () => false)) return;
+      if (
+        await fetch(apiBase).then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
       await sleep(100);
     }
     throw new Error('stripe-mock does not answer.');
@@ -37,11 +44,24 @@ describe.skipIf(!installed)("Stripe's API", () => {
   const provider = () => stripeProvider({ apiKey: 'sk_test_123', apiBase, webhookSecret: undefined, timeout: 5000 });
   const patience = () => backgroundContext('test', 10_000);
   const payment = (fields: Partial<Payment> = {}): Payment => ({
-    id: v4(), orderId: v4(), customerId: null, state: 'authorized', amount: euros(5000), captured: 0, refunded: 0, provider: 'stripe', reference: 'pi_1', decline: null, createdAt: noon, ...fields,
+    id: v4(),
+    orderId: v4(),
+    customerId: null,
+    state: 'authorized',
+    amount: euros(5000),
+    captured: 0,
+    refunded: 0,
+    provider: 'stripe',
+    reference: 'pi_1',
+    decline: null,
+    createdAt: noon,
+    ...fields,
   });
   /** A request that is not understood is a definite no; everything else comes down to the state that is not kept. */
   const understood = async (request: Promise<unknown>) => {
-    const outcome = await request.catch((error: Error & { cause?: Error }) => `${error.message} ${error.cause?.message ?? ''}`);
+    const outcome = await request.catch(
+      (error: Error & { cause?: Error }) => `${error.message} ${error.cause?.message ?? ''}`,
+    );
     expect(JSON.stringify(outcome)).not.toMatch(/validation|unrecognized|not allowed|failed|StripeError|declined/i);
     return outcome;
   };
@@ -62,6 +82,9 @@ describe.skipIf(!installed)("Stripe's API", () => {
 
   it('understands a refund', async () => {
     const request = { refundId: v4(), payment: payment({ captured: 5000, state: 'captured' }), amount: 1200 };
-    expect(await understood(provider().refund(request, patience()))).toMatchObject({ status: 'succeeded', reference: expect.stringMatching(/^re_/) });
+    expect(await understood(provider().refund(request, patience()))).toMatchObject({
+      status: 'succeeded',
+      reference: expect.stringMatching(/^re_/),
+    });
   });
 });

@@ -25,7 +25,11 @@ interface StripeOptions {
 }
 
 /** Signed by Stripe, so its object is what the type says. */
-const StripeEvent = z.looseObject({ id: z.string(), type: z.string(), data: z.looseObject({ object: z.looseObject({}) }) });
+const StripeEvent = z.looseObject({
+  id: z.string(),
+  type: z.string(),
+  data: z.looseObject({ object: z.looseObject({}) }),
+});
 
 /** Tells a whole capture from a partial one made in Stripe's dashboard, whose amount only the report has. */
 const isWhole = ({ status, amount_received }: Stripe.PaymentIntent, { amount }: Payment) =>
@@ -78,7 +82,9 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
     async authorize({ paymentId, orderId, amount, token }, patience) {
       try {
         const { id } = await create({ id: paymentId, orderId, amount }, patience);
-        const { status } = await (await stripe()).paymentIntents.confirm(
+        const { status } = await (
+          await stripe()
+        ).paymentIntents.confirm(
           id,
           { payment_method: token, error_on_requires_action: true },
           once(paymentId, 'confirm', patience),
@@ -89,7 +95,8 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
         const intent = intentOf(error);
         if (intent?.status === 'canceled') return { outcome: 'voided' };
         // It was authorized by a request whose answer got lost, and somebody may have captured it in the dashboard since.
-        if (intent?.status === 'requires_capture' || intent?.status === 'succeeded') return { outcome: 'authorized', reference: intent.id };
+        if (intent?.status === 'requires_capture' || intent?.status === 'succeeded')
+          return { outcome: 'authorized', reference: intent.id };
         if (isRefused(error)) return { outcome: 'declined', decline: declineOf(error) };
         throw outcomeUnknown(error);
       }
@@ -143,11 +150,16 @@ export function stripeProvider({ apiKey, apiBase, webhookSecret, timeout }: Stri
     },
 
     async readReport(body, signature, now, patience) {
-      const event = parseOrFail(StripeEvent, readSigned(body, signature, webhookSecret, now)) as unknown as Stripe.Event;
+      const event = parseOrFail(
+        StripeEvent,
+        readSigned(body, signature, webhookSecret, now),
+      ) as unknown as Stripe.Event;
       const { paymentIntents } = await stripe();
-      return readStripeEvent(event, (id) => paymentIntents.retrieve(id, {}, within(patience))).catch((error: unknown) => {
-        throw outcomeUnknown(error);
-      });
+      return readStripeEvent(event, (id) => paymentIntents.retrieve(id, {}, within(patience))).catch(
+        (error: unknown) => {
+          throw outcomeUnknown(error);
+        },
+      );
     },
   };
 }

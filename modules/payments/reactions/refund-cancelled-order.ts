@@ -7,7 +7,12 @@ import type { Payments } from '../domain/payments.ts';
 import { startingRefund } from '../use-cases/start-refund.ts';
 
 /** An order that was not paid is none of our business here: its checkout releases what it held. */
-export function refundCancelledOrder(transaction: Transaction, payments: Payments, sagas: Sagas, clock: Clock): Reaction<typeof orderCancelled> {
+export function refundCancelledOrder(
+  transaction: Transaction,
+  payments: Payments,
+  sagas: Sagas,
+  clock: Clock,
+): Reaction<typeof orderCancelled> {
   const startRefund = startingRefund(transaction, payments, sagas, clock);
   return async ({ orderId, wasPaid }) => {
     if (!wasPaid) return;

@@ -4,7 +4,15 @@
  */
 import { Database } from '#platform/database.ts';
 import { PaymentsErrors } from '../contract.ts';
-import type { AuthorizationRequest, Authorization, PaymentProvider, PaymentProviders, RefundAnswer, RefundRequest, Report } from '../domain/payment-provider.ts';
+import type {
+  AuthorizationRequest,
+  Authorization,
+  PaymentProvider,
+  PaymentProviders,
+  RefundAnswer,
+  RefundRequest,
+  Report,
+} from '../domain/payment-provider.ts';
 import type { Payment } from '../domain/payment.ts';
 
 interface Hold {
@@ -73,7 +81,8 @@ export class Bank implements PaymentProvider {
   }
 
   async #act<T>(act: string, work: () => T): Promise<T> {
-    if (Database.anyTransactionOpen) throw new Error(`The provider is asked to ${act} inside a transaction, which would wait for it.`);
+    if (Database.anyTransactionOpen)
+      throw new Error(`The provider is asked to ${act} inside a transaction, which would wait for it.`);
     await this.#disturb('before', act);
     const answer = work();
     await this.#disturb('after', act);

@@ -30,7 +30,9 @@ async function expectAgreement(played: Played, { balanceOf }: Books): Promise<vo
   }
   const authorized = played.payments.filter(({ state }) => state === 'authorized');
   expect(played.held).toBe(authorized.reduce((sum, { amount }) => sum + amount.amount, 0));
-  for (const { orderId, captured, refunded } of played.payments.filter((payment) => played.released.includes(payment.orderId))) {
+  for (const { orderId, captured, refunded } of played.payments.filter((payment) =>
+    played.released.includes(payment.orderId),
+  )) {
     // A refund can fail for good; then a person has to know.
     if (captured !== refunded) expect({ orderId, alarms: played.alarms }).not.toEqual({ orderId, alarms: [] });
   }

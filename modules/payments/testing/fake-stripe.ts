@@ -41,7 +41,10 @@ const refusals: Record<string, Answer> = {
   pm_declined: cardError('generic_decline', 'Your card was declined.'),
   pm_poor: cardError('insufficient_funds', 'Your card has insufficient funds.'),
   pm_of_nobody: invalid('No such PaymentMethod', { code: 'resource_missing', param: 'payment_method' }),
-  pm_asks: { status: 402, body: { error: { type: 'card_error', code: 'authentication_required', message: 'Your card was declined.' } } },
+  pm_asks: {
+    status: 402,
+    body: { error: { type: 'card_error', code: 'authentication_required', message: 'Your card was declined.' } },
+  },
 };
 
 export class FakeStripe {
@@ -64,7 +67,8 @@ export class FakeStripe {
     this.requests.push(`${act} ${String(key ?? '')}`.trim());
     const disturbed = this.disturb(act);
     if (disturbed === 'silent') return;
-    const given = typeof disturbed === 'object' ? disturbed : this.#repeat(key, () => this.#answer(act, body, searchParams));
+    const given =
+      typeof disturbed === 'object' ? disturbed : this.#repeat(key, () => this.#answer(act, body, searchParams));
     const answer = disturbed === 'broken' ? broken : given;
     if (disturbed === 'lost') return void request.socket.destroy();
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
@@ -93,17 +97,25 @@ export class FakeStripe {
   }
 
   get held(): number {
-    return [...this.intents.values()].filter(({ status }) => status === 'requires_capture').reduce((sum, { amount }) => sum + amount, 0);
+    return [...this.intents.values()]
+      .filter(({ status }) => status === 'requires_capture')
+      .reduce((sum, { amount }) => sum + amount, 0);
   }
 
   /** Taken and neither given back nor disputed. */
   keptOf(intentId: string): number {
     const { amount_received = 0 } = this.intents.get(intentId) ?? {};
-    return amount_received - this.refundedOf(intentId) - sumOf(this.disputes.filter(({ payment_intent, won }) => payment_intent === intentId && !won));
+    return (
+      amount_received -
+      this.refundedOf(intentId) -
+      sumOf(this.disputes.filter(({ payment_intent, won }) => payment_intent === intentId && !won))
+    );
   }
 
   refundedOf(intentId: string): number {
-    return sumOf(this.refunds.filter(({ payment_intent, status }) => payment_intent === intentId && status !== 'failed'));
+    return sumOf(
+      this.refunds.filter(({ payment_intent, status }) => payment_intent === intentId && status !== 'failed'),
+    );
   }
 
   /** In the dashboard, without metadata. What Stripe does not allow does not happen. */
@@ -132,7 +144,14 @@ export class FakeStripe {
   dispute(intentId: string, amount: number): void {
     const intent = this.intents.get(intentId);
     if (!intent || amount > intent.amount_received || this.#isDisputed(intentId)) return;
-    const dispute = { object: 'dispute', id: this.#named('dp', this.disputes.length), amount, payment_intent: intentId, won: false, metadata: {} };
+    const dispute = {
+      object: 'dispute',
+      id: this.#named('dp', this.disputes.length),
+      amount,
+      payment_intent: intentId,
+      won: false,
+      metadata: {},
+    };
     this.disputes.push(dispute);
     this.#tell('charge.dispute.funds_withdrawn', dispute);
   }
@@ -145,16 +164,25 @@ export class FakeStripe {
 
   #named = (kind: string, before: number) => `${kind}_${before + 1}${this.#account}`;
 
-  #isDisputed = (intentId: string) => this.disputes.some(({ payment_intent, won }) => payment_intent === intentId && !won);
+  #isDisputed = (intentId: string) =>
+    this.disputes.some(({ payment_intent, won }) => payment_intent === intentId && !won);
 
   #tell(type: string, object: object): void {
-    this.events.push({ id: this.#named('evt', this.events.length), object: 'event', type, data: { object: { ...object } } });
+    this.events.push({
+      id: this.#named('evt', this.events.length),
+      object: 'event',
+      type,
+      data: { object: { ...object } },
+    });
   }
 
   #move(intent: Intent, from: readonly string[], to: string, received = intent.amount): Answer {
     if (!from.includes(intent.status)) {
       const payment_intent = { ...intent };
-      return invalid(`This PaymentIntent has a status of ${intent.status}.`, { code: 'payment_intent_unexpected_state', payment_intent });
+      return invalid(`This PaymentIntent has a status of ${intent.status}.`, {
+        code: 'payment_intent_unexpected_state',
+        payment_intent,
+      });
     }
     intent.status = to;
     if (to === 'succeeded') intent.amount_received = received;
@@ -174,11 +202,19 @@ export class FakeStripe {
     const intent = this.intents.get(id);
     if (act === 'POST /v1/payment_intents') return this.#create(body);
     if (act === 'GET /v1/refunds') {
-      return ok({ object: 'list', has_more: false, data: this.refunds.filter((refund) => refund.payment_intent === query.get('payment_intent')) });
+      return ok({
+        object: 'list',
+        has_more: false,
+        data: this.refunds.filter((refund) => refund.payment_intent === query.get('payment_intent')),
+      });
     }
     if (act === 'POST /v1/refunds') return this.#refund(body);
     if (!intent) return invalid(`No such payment_intent: ${id}`, { code: 'resource_missing', param: 'intent' });
-    if (verb === 'confirm') return refusals[body.get('payment_method') ?? ''] ?? this.#move(intent, ['requires_payment_method'], 'requires_capture');
+    if (verb === 'confirm')
+      return (
+        refusals[body.get('payment_method') ?? ''] ??
+        this.#move(intent, ['requires_payment_method'], 'requires_capture')
+      );
     if (verb === 'capture') return this.#move(intent, ['requires_capture'], 'succeeded');
     if (verb === 'cancel') return this.#move(intent, ['requires_payment_method', 'requires_capture'], 'canceled');
     return ok(intent);
@@ -189,8 +225,16 @@ export class FakeStripe {
     const amount = Number(body.get('amount'));
     if (amount < 50) return invalid('Amount must be at least 50 cents', { code: 'amount_too_small', param: 'amount' });
     const id = this.#named('pi', this.intents.size);
-    if (amount > 99_999_999) return invalid('Amount must be no more than 999,999.99 eur', { code: 'amount_too_large', param: 'amount' });
-    const intent = { object: 'payment_intent', id, amount, amount_received: 0, status: 'requires_payment_method', metadata: metadata(body) };
+    if (amount > 99_999_999)
+      return invalid('Amount must be no more than 999,999.99 eur', { code: 'amount_too_large', param: 'amount' });
+    const intent = {
+      object: 'payment_intent',
+      id,
+      amount,
+      amount_received: 0,
+      status: 'requires_payment_method',
+      metadata: metadata(body),
+    };
     this.intents.set(id, intent);
     return ok({ ...intent });
   }
@@ -202,7 +246,14 @@ export class FakeStripe {
       return invalid('Refund amount is greater than unrefunded amount on charge');
     }
     if (this.#isDisputed(intent.id)) return invalid('The charge is disputed.', { code: 'charge_disputed' });
-    const refund = { object: 'refund', id: this.#named('re', this.refunds.length), amount, payment_intent: intent.id, status: this.refundStatus, metadata: metadata(body) };
+    const refund = {
+      object: 'refund',
+      id: this.#named('re', this.refunds.length),
+      amount,
+      payment_intent: intent.id,
+      status: this.refundStatus,
+      metadata: metadata(body),
+    };
     this.refunds.push(refund);
     this.#tell('refund.created', refund);
     return ok({ ...refund });
@@ -224,7 +275,9 @@ function cardError(decline_code: string, message: string): Answer {
 }
 
 const metadata = (body: URLSearchParams): Record<string, string> =>
-  Object.fromEntries([...body].flatMap(([name, value]) => (/^metadata\[(\w+)\]$/.test(name) ? [[name.slice(9, -1), value]] : [])));
+  Object.fromEntries(
+    [...body].flatMap(([name, value]) => (/^metadata\[(\w+)\]$/.test(name) ? [[name.slice(9, -1), value]] : [])),
+  );
 
 async function parameters(request: IncomingMessage): Promise<URLSearchParams> {
   let text = '';

@@ -2,7 +2,13 @@ import { Database } from '#platform/database.ts';
 import { InMemoryTable } from '#platform/in-memory-transaction.ts';
 import type { LedgerTransaction } from '../domain/ledger.ts';
 import { allows, type Change, changed, type Payment, statesUnderWay, voidStarted } from '../domain/payment.ts';
-import { type Intent, type OpenedPayment, type PaymentFilter, Payments, type PaymentWithRefunds } from '../domain/payments.ts';
+import {
+  type Intent,
+  type OpenedPayment,
+  type PaymentFilter,
+  Payments,
+  type PaymentWithRefunds,
+} from '../domain/payments.ts';
 import type { Refund, SettledRefund } from '../domain/refund.ts';
 
 interface Row {
@@ -23,7 +29,16 @@ export class InMemoryPayments extends Payments {
     return [...this.#ledger.values()];
   }
 
-  async open({ id, orderId, customerId, idempotencyKey, fingerprint, amount, provider, at }: Intent): Promise<OpenedPayment> {
+  async open({
+    id,
+    orderId,
+    customerId,
+    idempotencyKey,
+    fingerprint,
+    amount,
+    provider,
+    at,
+  }: Intent): Promise<OpenedPayment> {
     const known = this.#all().find((row) => row.idempotencyKey === idempotencyKey);
     const payment: Payment = known?.payment ?? {
       id,

@@ -25,7 +25,10 @@ const act = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('try refunds' as const), slowly: fc.boolean() }) },
   fc.record({ kind: fc.constant('capture there' as const), nth, amount }),
   fc.record({ kind: fc.constant('cancel there' as const), nth }),
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('refund there' as const), nth, amount, slowly: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('refund there' as const), nth, amount, slowly: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('finish refund' as const), nth, succeeds: fc.boolean() }) },
   fc.record({ kind: fc.constant('dispute' as const), nth, amount }),
   fc.record({ kind: fc.constant('win' as const), nth }),
@@ -44,7 +47,12 @@ export const plans = fc.record({
 export type Plan = Drawn<typeof plans>;
 
 interface Slot {
-  readonly request: { readonly idempotencyKey: string; readonly orderId: string; readonly customerId: string; readonly paymentToken: string };
+  readonly request: {
+    readonly idempotencyKey: string;
+    readonly orderId: string;
+    readonly customerId: string;
+    readonly paymentToken: string;
+  };
   paymentId: string | undefined;
   captures: boolean;
   released: boolean;
@@ -164,7 +172,8 @@ export async function play(plan: Plan, payments: Payments, transaction: Transact
     for (const group of plan.groups) await Promise.all(group.map(perform));
     await untilQuiet();
     const all = (await Promise.all(slots.map(({ request }) => payments.list({ orderId: request.orderId })))).flat();
-    const intentOf = (paymentId: string) => [...stripe.intents.values()].find(({ metadata }) => metadata['payment_id'] === paymentId);
+    const intentOf = (paymentId: string) =>
+      [...stripe.intents.values()].find(({ metadata }) => metadata['payment_id'] === paymentId);
     return {
       undelivered: undelivered(),
       payments: all,

@@ -22,7 +22,8 @@ export function paymentsSuite(keep: () => Promise<Kept>): void {
   async function setUp() {
     const kept = await keep();
     const { transaction, payments } = kept;
-    const anOpened = async (fields: Parameters<typeof anIntent>[0] = {}) => (await payments.open(anIntent(fields))).payment;
+    const anOpened = async (fields: Parameters<typeof anIntent>[0] = {}) =>
+      (await payments.open(anIntent(fields))).payment;
     async function aCaptured(fields: Parameters<typeof anIntent>[0] = {}) {
       const payment = await anOpened(fields);
       await payments.apply(payment.id, authorized('reference'), noon);
@@ -41,7 +42,8 @@ export function paymentsSuite(keep: () => Promise<Kept>): void {
       transaction(async () => {
         const payment = await payments.lock(paymentId);
         const pending = payment?.refunds.find(({ id }) => id === refundId);
-        const settled = payment && pending && settleRefund(payment, pending, { status, reference: `re_${refundId}` }, later);
+        const settled =
+          payment && pending && settleRefund(payment, pending, { status, reference: `re_${refundId}` }, later);
         if (settled) await payments.saveRefund(settled, later);
       });
     return { ...kept, anOpened, aCaptured, refund, settle };
@@ -98,7 +100,11 @@ export function paymentsSuite(keep: () => Promise<Kept>): void {
     it('is applied when the state allows it, and seen by everybody', async () => {
       const { payments, anOpened } = await setUp();
       const { id } = await anOpened();
-      expect(await payments.apply(id, authorized('pi_1'), later)).toMatchObject({ id, state: 'authorized', reference: 'pi_1' });
+      expect(await payments.apply(id, authorized('pi_1'), later)).toMatchObject({
+        id,
+        state: 'authorized',
+        reference: 'pi_1',
+      });
       expect(await payments.apply(id, captureStarted, later)).toMatchObject({ state: 'capturing', reference: 'pi_1' });
       expect(await payments.find(id)).toMatchObject({ state: 'capturing', reference: 'pi_1' });
     });
@@ -123,7 +129,9 @@ export function paymentsSuite(keep: () => Promise<Kept>): void {
       const { payments, anOpened, booked } = await setUp();
       const payment = await anOpened();
       await payments.apply(payment.id, authorized('pi_1'), noon);
-      const applied = await Promise.all([1, 2, 3].map(() => payments.apply(payment.id, captured(payment, later), later)));
+      const applied = await Promise.all(
+        [1, 2, 3].map(() => payments.apply(payment.id, captured(payment, later), later)),
+      );
       expect(applied.filter(Boolean)).toMatchObject([{ state: 'captured', captured: 5000 }]);
       expect(await booked()).toEqual([`capture:${payment.id}`]);
     });
@@ -205,7 +213,17 @@ export function paymentsSuite(keep: () => Promise<Kept>): void {
       const refundId = await refund(paymentId, 1200);
       expect(await payments.find(paymentId)).toMatchObject({
         refunded: 1200,
-        refunds: [{ id: refundId, paymentId, amount: 1200, reason: 'chipped', status: 'pending', reference: null, createdAt: later }],
+        refunds: [
+          {
+            id: refundId,
+            paymentId,
+            amount: 1200,
+            reason: 'chipped',
+            status: 'pending',
+            reference: null,
+            createdAt: later,
+          },
+        ],
       });
     });
 
@@ -229,7 +247,10 @@ export function paymentsSuite(keep: () => Promise<Kept>): void {
       const returned = await refund(paymentId, 5000);
       await settle(paymentId, returned, 'succeeded');
       await settle(paymentId, returned, 'failed');
-      expect(await payments.find(paymentId)).toMatchObject({ refunded: 0, refunds: [{ status: 'failed' }, { status: 'failed' }] });
+      expect(await payments.find(paymentId)).toMatchObject({
+        refunded: 0,
+        refunds: [{ status: 'failed' }, { status: 'failed' }],
+      });
       expect(await booked()).toEqual([`capture:${paymentId}`, `refund:${returned}`, `returned-refund:${returned}`]);
     });
 
@@ -298,7 +319,11 @@ export function paymentsSuite(keep: () => Promise<Kept>): void {
     await payments.forgetCustomer(customerId, later);
     const { payment: after } = await payments.open(anIntent({ customerId }));
 
-    expect(await payments.find(before)).toMatchObject({ customerId: null, captured: 5000, refunds: [{ amount: 100, reason: null }] });
+    expect(await payments.find(before)).toMatchObject({
+      customerId: null,
+      captured: 5000,
+      refunds: [{ amount: 100, reason: null }],
+    });
     expect(after.customerId).toBeNull();
     expect((await payments.find(other))?.customerId).not.toBeNull();
     expect(await payments.list({ customerId })).toEqual([]);

@@ -18,7 +18,11 @@ import { euros, noon } from './payments.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-export function aTill<P extends Payments>(payments: P, providers: PaymentProviders, transaction = inMemoryTransaction()) {
+export function aTill<P extends Payments>(
+  payments: P,
+  providers: PaymentProviders,
+  transaction = inMemoryTransaction(),
+) {
   const outbox = new InMemoryOutbox();
   const sagas = new InMemorySagas();
   const reports = new InMemoryReports();
@@ -48,13 +52,23 @@ export function aTill<P extends Payments>(payments: P, providers: PaymentProvide
 
     authorize: (fields: Partial<Parameters<typeof authorizing>[0]> = {}) =>
       authorizing(
-        { idempotencyKey: v4(), orderId: v4(), customerId: v4(), amount: euros(5000), paymentToken: 'tok_visa', ...fields },
+        {
+          idempotencyKey: v4(),
+          orderId: v4(),
+          customerId: v4(),
+          amount: euros(5000),
+          paymentToken: 'tok_visa',
+          ...fields,
+        },
         context(),
       ),
     capture: (paymentId: string) => capturing({ paymentId }, context()),
     release: (orderId: string) => releasing({ orderId }, context()),
     refund: (paymentId: string, amount?: number, reason?: string) =>
-      refunding({ paymentId, ...(amount !== undefined && { amount }), ...(reason !== undefined && { reason }) }, context()),
+      refunding(
+        { paymentId, ...(amount !== undefined && { amount }), ...(reason !== undefined && { reason }) },
+        context(),
+      ),
     receive: (body: string | Buffer, signature: string, provider = 'sandbox') =>
       receiving({ provider, signature, body: Buffer.from(body).toString('base64'), encoding: 'base64' }, context()),
     giveBackAbandoned: givingBackAbandoned,

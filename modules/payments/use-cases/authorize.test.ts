@@ -9,7 +9,8 @@ import { euros } from '../testing/payments.ts';
 import { aTill } from '../testing/till.ts';
 
 const only = (provider: PaymentProvider): PaymentProviders => ({ active: provider, find: () => provider });
-const atSandbox = () => aTill(new InMemoryPayments(), only(sandboxProvider({ webhookSecret: undefined, timeout: 5000 })));
+const atSandbox = () =>
+  aTill(new InMemoryPayments(), only(sandboxProvider({ webhookSecret: undefined, timeout: 5000 })));
 function atBank() {
   const bank = new Bank();
   return { bank, till: aTill(new InMemoryPayments(), bank.asProviders) };
@@ -75,7 +76,10 @@ describe('authorizing a payment', () => {
       if (when === 'after' && lost++ === 0) throw PaymentsErrors.providerUnavailable();
     });
     const asked = request();
-    await expect(till.authorize(asked)).rejects.toMatchObject({ code: 'payments.provider-unavailable', kind: 'unavailable' });
+    await expect(till.authorize(asked)).rejects.toMatchObject({
+      code: 'payments.provider-unavailable',
+      kind: 'unavailable',
+    });
     expect(bank.held).toBe(5000);
     const { paymentId } = await till.authorize(asked);
     expect(bank.held).toBe(5000);
@@ -103,16 +107,19 @@ describe('authorizing a payment', () => {
     expect(await till.payments.list({ orderId: asked.orderId })).toMatchObject([{ state: 'voided' }]);
   });
 
-  it.each(['before', 'after'] as const)('holds nothing when its order is released just %s the provider acts', async (moment) => {
-    const { bank, till } = atBank();
-    const asked = request();
-    bank.disturbedBy(async (when, act) => {
-      if (act === 'authorize' && when === moment) await till.release(asked.orderId);
-    });
-    await expect(till.authorize(asked)).rejects.toMatchObject({ code: 'payments.order-released' });
-    expect(bank.held).toBe(0);
-    expect(await till.payments.list({ orderId: asked.orderId })).toMatchObject([{ state: 'voided' }]);
-  });
+  it.each(['before', 'after'] as const)(
+    'holds nothing when its order is released just %s the provider acts',
+    async (moment) => {
+      const { bank, till } = atBank();
+      const asked = request();
+      bank.disturbedBy(async (when, act) => {
+        if (act === 'authorize' && when === moment) await till.release(asked.orderId);
+      });
+      await expect(till.authorize(asked)).rejects.toMatchObject({ code: 'payments.order-released' });
+      expect(bank.held).toBe(0);
+      expect(await till.payments.list({ orderId: asked.orderId })).toMatchObject([{ state: 'voided' }]);
+    },
+  );
 
   it('leaves nothing held when the provider fails again and again, once the order is released', async () => {
     const { bank, till } = atBank();

@@ -29,7 +29,16 @@ export function authorize(
     // Some providers would hold nothing, others would refuse.
     if (amount.amount === 0) throw PaymentsErrors.amountTooSmall('There is nothing to pay.');
     const fingerprint = digestOf([orderId, customerId, amount.amount, amount.currency, paymentToken]);
-    const intent = { id: uuid(), idempotencyKey, fingerprint, orderId, customerId, amount, provider: providers.active.name, at: clock.now() };
+    const intent = {
+      id: uuid(),
+      idempotencyKey,
+      fingerprint,
+      orderId,
+      customerId,
+      amount,
+      provider: providers.active.name,
+      at: clock.now(),
+    };
     const opened = await payments.open(intent);
     if (opened.fingerprint !== fingerprint) throw PaymentsErrors.keyReused();
     const { payment } = opened;
@@ -46,7 +55,8 @@ export function authorize(
   };
 }
 
-const digestOf = (fields: readonly (string | number)[]) => createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
+const digestOf = (fields: readonly (string | number)[]) =>
+  createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
 
 function changeBy(answer: Authorization): Change {
   if (answer.outcome === 'authorized') return authorized(answer.reference);
@@ -62,4 +72,5 @@ function answerTo({ id, state, decline }: Payment): { paymentId: string } {
 const { insufficientFunds, invalidToken, amountTooSmall, amountTooLarge } = PaymentsErrors;
 
 const failureOf = (code: string | undefined) =>
-  [insufficientFunds, invalidToken, amountTooSmall, amountTooLarge].find((error) => error.code === code) ?? PaymentsErrors.declined;
+  [insufficientFunds, invalidToken, amountTooSmall, amountTooLarge].find((error) => error.code === code) ??
+  PaymentsErrors.declined;

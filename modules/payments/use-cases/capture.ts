@@ -20,13 +20,15 @@ export function capture(
     const payment = await payments.apply(paymentId, captureStarted, clock.now());
     if (payment) {
       const outcome = await providerOf(providers, payment).capture(payment, context);
-      const settled = outcome === 'captured' ? await settleCapture(payment) : await payments.apply(paymentId, voided, clock.now());
+      const settled =
+        outcome === 'captured' ? await settleCapture(payment) : await payments.apply(paymentId, voided, clock.now());
       if (settled?.state === 'captured') return {};
     }
     const current = await payments.find(paymentId);
     if (!current) throw PaymentsErrors.paymentNotFound();
     // At the provider somebody may have taken a part, or let go of it.
-    if (current.captured !== current.amount.amount || current.state !== 'captured') throw PaymentsErrors.illegalTransition();
+    if (current.captured !== current.amount.amount || current.state !== 'captured')
+      throw PaymentsErrors.illegalTransition();
     return {};
   };
 }

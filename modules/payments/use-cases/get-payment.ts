@@ -7,7 +7,8 @@ import { paymentView } from './view.ts';
 export function getPayment(payments: Payments): Handler<typeof PaymentsApi, 'getPayment'> {
   return async ({ paymentId, customerId }) => {
     const payment = await payments.find(paymentId);
-    if (!payment || (customerId !== undefined && payment.customerId !== customerId)) throw PaymentsErrors.paymentNotFound();
+    if (!payment || (customerId !== undefined && payment.customerId !== customerId))
+      throw PaymentsErrors.paymentNotFound();
     return paymentView(payment);
   };
 }

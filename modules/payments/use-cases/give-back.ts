@@ -28,7 +28,8 @@ export function givingBack(
 
   async function settleVoid(payment: Payment, patience: Patience): Promise<Payment> {
     const outcome = await providerOf(providers, payment).void(payment, patience);
-    const settled = outcome === 'voided' ? await payments.apply(payment.id, voided, clock.now()) : await settleCapture(payment);
+    const settled =
+      outcome === 'voided' ? await payments.apply(payment.id, voided, clock.now()) : await settleCapture(payment);
     return settled ?? (await payments.find(payment.id)) ?? payment;
   }
 }

@@ -15,5 +15,7 @@ async function inMemory() {
 }
 
 describe('refunds of ours and of the dashboard, captures, disputes and their reports, in any order', () => {
-  it('leave the ledger saying what the provider took and gave back', { timeout: 120_000 }, () => expectBothSidesToAgree(inMemory, 300));
+  it('leave the ledger saying what the provider took and gave back', { timeout: 120_000 }, () =>
+    expectBothSidesToAgree(inMemory, 300),
+  );
 });

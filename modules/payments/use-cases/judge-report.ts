@@ -62,7 +62,10 @@ export function judgingReports(
     if (applied && payment.state === 'voiding') await startRefund.rest(applied);
   }
 
-  async function givenBack(payment: PaymentWithRefunds, { refundId, reference, minorUnits, status }: ReportOf<'refund'>): Promise<void> {
+  async function givenBack(
+    payment: PaymentWithRefunds,
+    { refundId, reference, minorUnits, status }: ReportOf<'refund'>,
+  ): Promise<void> {
     const known = payment.refunds.find((refund) =>
       refundId === null ? reference !== null && refund.reference === reference : refund.id === refundId,
     );
@@ -71,17 +74,28 @@ export function judgingReports(
     if (mayBecomeCaptured(payment)) throw tooEarly('It is not known yet what was captured of this payment.');
     if (payment.state !== 'captured' || minorUnits > payment.captured) return mismatch(payment, 'refund', minorUnits);
     // One that was not asked for here, but at the provider, is entered here.
-    const refund = { id: refundId ?? uuid(), paymentId: payment.id, amount: minorUnits, reason: null, reference, createdAt: clock.now() };
+    const refund = {
+      id: refundId ?? uuid(),
+      paymentId: payment.id,
+      amount: minorUnits,
+      reason: null,
+      reference,
+      createdAt: clock.now(),
+    };
     if (status === 'failed') return payments.addRefund(payment, { ...refund, status });
     // One of those that are known must fail, or be returned, for this one to be true.
-    if (minorUnits > leftToRefund(payment)) throw tooEarly('It does not fit beside the refunds of this payment that are known.');
+    if (minorUnits > leftToRefund(payment))
+      throw tooEarly('It does not fit beside the refunds of this payment that are known.');
     const requested = requestRefund(payment, { ...refund, at: refund.createdAt });
     const entered: Refund = { ...requested.refund, reference };
     await payments.addRefund(requested.payment, entered);
     if (status === 'succeeded') await settle(requested.payment, entered, { status, reference });
   }
 
-  async function disputed(payment: PaymentWithRefunds, { reference, minorUnits, status }: ReportOf<'dispute'>): Promise<void> {
+  async function disputed(
+    payment: PaymentWithRefunds,
+    { reference, minorUnits, status }: ReportOf<'dispute'>,
+  ): Promise<void> {
     if (mayBecomeCaptured(payment)) throw tooEarly('It is not known yet what was captured of this payment.');
     if (payment.state !== 'captured') return mismatch(payment, 'dispute', minorUnits);
     const amount = { amount: minorUnits, currency: payment.amount.currency };
@@ -93,6 +107,11 @@ export function judgingReports(
   }
 
   function mismatch({ id, state, captured: here }: PaymentWithRefunds, act: string, minorUnits: number): void {
-    logger.error(`The provider reports a ${act} that does not fit the payment. Compare the two by hand.`, { paymentId: id, state, captured: here, minorUnits });
+    logger.error(`The provider reports a ${act} that does not fit the payment. Compare the two by hand.`, {
+      paymentId: id,
+      state,
+      captured: here,
+      minorUnits,
+    });
   }
 }

@@ -97,7 +97,10 @@ describe('a report of the provider', () => {
     const made = { type: 'refund.succeeded', paymentId, amount: 700, reference: 're_1' };
     await report(made);
     await report(made);
-    expect(await payments.find(paymentId)).toMatchObject({ refunded: 700, refunds: [{ amount: 700, status: 'succeeded' }] });
+    expect(await payments.find(paymentId)).toMatchObject({
+      refunded: 700,
+      refunds: [{ amount: 700, status: 'succeeded' }],
+    });
     await report({ type: 'refund.succeeded', paymentId, amount: 5001 });
     expect(till.errors, 'more than was ever taken').toEqual([expect.stringMatching(/does not fit/)]);
     expect(await payments.find(paymentId)).toMatchObject({ refunded: 700 });
@@ -111,7 +114,10 @@ describe('a report of the provider', () => {
     await expect(report(made)).rejects.toMatchObject({ kind: 'unavailable' });
     await report({ type: 'refund.failed', paymentId, refundId: ours, amount: 4000 });
     await report(made);
-    expect(await payments.find(paymentId)).toMatchObject({ refunded: 5000, refunds: [{ status: 'failed' }, { amount: 5000, status: 'succeeded' }] });
+    expect(await payments.find(paymentId)).toMatchObject({
+      refunded: 5000,
+      refunds: [{ status: 'failed' }, { amount: 5000, status: 'succeeded' }],
+    });
     expect(payments.ledger.map(({ id }) => id.split(':')[0])).toEqual(['capture', 'refund']);
   });
 
@@ -122,7 +128,10 @@ describe('a report of the provider', () => {
     await report({ ...made, type: 'refund.failed' });
     await report({ ...made, reference: 're_2' });
     await report(made);
-    expect(await payments.find(paymentId)).toMatchObject({ refunded: 5000, refunds: [{ status: 'failed' }, { status: 'succeeded' }] });
+    expect(await payments.find(paymentId)).toMatchObject({
+      refunded: 5000,
+      refunds: [{ status: 'failed' }, { status: 'succeeded' }],
+    });
   });
 
   it('of a refund of ours that is missing here, as after a restored backup, enters it again', async () => {
@@ -131,7 +140,10 @@ describe('a report of the provider', () => {
     const refundId = randomUUID();
     await report({ type: 'refund.succeeded', paymentId, refundId, amount: 700 });
     await report({ type: 'refund.succeeded', paymentId, refundId, amount: 700 });
-    expect(await payments.find(paymentId)).toMatchObject({ refunded: 700, refunds: [{ id: refundId, status: 'succeeded' }] });
+    expect(await payments.find(paymentId)).toMatchObject({
+      refunded: 700,
+      refunds: [{ id: refundId, status: 'succeeded' }],
+    });
   });
 
   it('of a dispute books what it took, and what came back, in this order', async () => {
@@ -153,7 +165,12 @@ describe('a report of the provider', () => {
 
   it('of a capture before the authorization was answered is asked for again', async () => {
     const { till, payments, report } = setUp();
-    const request = { idempotencyKey: 'one', orderId: randomUUID(), customerId: randomUUID(), paymentToken: 'tok_flaky' };
+    const request = {
+      idempotencyKey: 'one',
+      orderId: randomUUID(),
+      customerId: randomUUID(),
+      paymentToken: 'tok_flaky',
+    };
     await expect(till.authorize(request)).rejects.toMatchObject({ kind: 'unavailable' });
     const [opened] = await payments.list({ orderId: request.orderId });
     const taken = { id: 'evt_1', type: 'payment.captured', paymentId: opened?.id, amount: 3000 };
@@ -184,7 +201,10 @@ describe('a report of the provider', () => {
   it.each([
     ['of a kind nobody knows', { type: 'weather.changed' }],
     ['about a payment nobody knows', { type: 'payment.voided', paymentId: randomUUID() }],
-    ['about a refund nobody knows', { type: 'refund.failed', paymentId: randomUUID(), refundId: randomUUID(), amount: 1 }],
+    [
+      'about a refund nobody knows',
+      { type: 'refund.failed', paymentId: randomUUID(), refundId: randomUUID(), amount: 1 },
+    ],
   ])('%s is taken and changes nothing', async (_, fields) => {
     const { report } = setUp();
     await expect(report(fields)).resolves.toEqual({});
@@ -193,7 +213,10 @@ describe('a report of the provider', () => {
   it.each([
     ['another secret', (body: string) => sign(body, 'another secret', noon)],
     ['another body', (body: string) => sign(`${body} `, secret, noon)],
-    ['another time than it says', (body: string) => sign(body, secret, noon).replace(/t=\d+/, `t=${noon.getTime() / 1000 + 1}`)],
+    [
+      'another time than it says',
+      (body: string) => sign(body, secret, noon).replace(/t=\d+/, `t=${noon.getTime() / 1000 + 1}`),
+    ],
     ['more than five minutes ago', (body: string) => sign(body, secret, new Date(noon.getTime() - 301_000))],
     ['more than five minutes ahead', (body: string) => sign(body, secret, new Date(noon.getTime() + 301_000))],
     ['nothing', () => ''],
@@ -202,10 +225,15 @@ describe('a report of the provider', () => {
     const { paymentId } = await till.authorize();
     const fields = { id: 'evt_1', type: 'payment.voided', paymentId };
     const body = JSON.stringify(fields);
-    await expect(till.receive(body, signed(body))).rejects.toMatchObject({ code: 'payments.invalid-signature', kind: 'invalid' });
+    await expect(till.receive(body, signed(body))).rejects.toMatchObject({
+      code: 'payments.invalid-signature',
+      kind: 'invalid',
+    });
     expect(await payments.find(paymentId)).toMatchObject({ state: 'authorized' });
     await report(fields);
-    expect(await payments.find(paymentId), 'the genuine one is not taken for a repetition').toMatchObject({ state: 'voided' });
+    expect(await payments.find(paymentId), 'the genuine one is not taken for a repetition').toMatchObject({
+      state: 'voided',
+    });
   });
 
   it('that is signed and no JSON is refused', async () => {
@@ -221,6 +249,8 @@ describe('a report of the provider', () => {
   it('cannot be sent to a sandbox without a secret', async () => {
     const sandbox = sandboxProvider({ webhookSecret: undefined, timeout: 1000 });
     const till = aTill(new InMemoryPayments(), { active: sandbox, find: () => sandbox });
-    await expect(till.receive('{}', sign('{}', '', noon))).rejects.toMatchObject({ code: 'payments.invalid-signature' });
+    await expect(till.receive('{}', sign('{}', '', noon))).rejects.toMatchObject({
+      code: 'payments.invalid-signature',
+    });
   });
 });

@@ -23,12 +23,20 @@ describe('refunding a payment', () => {
   it('is promised at once, and done by its saga', async () => {
     const { bank, till, payments, paymentId } = await aCaptured();
     const refund = await till.refund(paymentId, 1200, 'chipped');
-    expect(refund).toMatchObject({ amount: euros(1200), reason: 'chipped', status: 'pending', createdAt: noon.toISOString() });
+    expect(refund).toMatchObject({
+      amount: euros(1200),
+      reason: 'chipped',
+      status: 'pending',
+      createdAt: noon.toISOString(),
+    });
     expect(bank.kept).toBe(5000);
 
     await till.settleRefunds();
     expect(bank.kept).toBe(3800);
-    expect(await payments.find(paymentId)).toMatchObject({ refunded: 1200, refunds: [{ id: refund.id, status: 'succeeded' }] });
+    expect(await payments.find(paymentId)).toMatchObject({
+      refunded: 1200,
+      refunds: [{ id: refund.id, status: 'succeeded' }],
+    });
     expect(till.outbox.events.at(-1)).toMatchObject({
       name: 'payments.payment-refunded',
       payload: { paymentId, refundId: refund.id, amount: euros(1200) },
@@ -50,14 +58,20 @@ describe('refunding a payment', () => {
   it('is done in a hundred parts at most, and the rest goes back when the order is cancelled', async () => {
     const { bank, till, payments, orderId, paymentId } = await aCaptured();
     for (let part = 0; part < mostRefunds; part++) await till.refund(paymentId, 1);
-    await expect(till.refund(paymentId, 1)).rejects.toMatchObject({ code: 'payments.too-many-refunds', kind: 'conflict' });
+    await expect(till.refund(paymentId, 1)).rejects.toMatchObject({
+      code: 'payments.too-many-refunds',
+      kind: 'conflict',
+    });
     expect(bank.kept).toBe(5000);
     await till.release(orderId);
     await till.settleRefunds();
     expect(bank.kept).toBe(0);
     const payment = (await payments.find(paymentId))!;
     expect(payment.refunds).toHaveLength(mostRefunds + 1);
-    expect(paymentView(payment).refunds.map(({ id }) => id), 'the latest are told').toEqual(payment.refunds.slice(1).map(({ id }) => id));
+    expect(
+      paymentView(payment).refunds.map(({ id }) => id),
+      'the latest are told',
+    ).toEqual(payment.refunds.slice(1).map(({ id }) => id));
   });
 
   it('gives back once, however often its saga has to try', async () => {
@@ -143,7 +157,10 @@ describe('when an order is cancelled', () => {
 
   it('that was not paid, its checkout does that', async () => {
     const { bank, till, payments, orderId } = await aCaptured();
-    await refundCancelledOrder(till.transaction, payments, till.sagas, { now: () => noon })(cancelled(orderId, false), delivery);
+    await refundCancelledOrder(till.transaction, payments, till.sagas, { now: () => noon })(
+      cancelled(orderId, false),
+      delivery,
+    );
     await till.settleRefunds();
     expect(bank.kept).toBe(5000);
   });

@@ -7,7 +7,12 @@ import type { Payments } from '../domain/payments.ts';
 import { startingRefund } from './start-refund.ts';
 import { refundView } from './view.ts';
 
-export function refund(transaction: Transaction, payments: Payments, sagas: Sagas, clock: Clock): Handler<typeof PaymentsApi, 'refund'> {
+export function refund(
+  transaction: Transaction,
+  payments: Payments,
+  sagas: Sagas,
+  clock: Clock,
+): Handler<typeof PaymentsApi, 'refund'> {
   const startRefund = startingRefund(transaction, payments, sagas, clock);
   return async ({ paymentId, amount, reason }) => {
     const started = await startRefund.of(paymentId, { amount, reason });

@@ -54,27 +54,30 @@ describe('releasing an order', () => {
     expect(bank.held).toBe(0);
   });
 
-  it.each(['before', 'after'] as const)('gives back what is captured meanwhile, the bank being asked %s it', async (moment) => {
-    const { bank, till, payments, orderId } = setUp();
-    const { paymentId } = await till.authorize({ orderId });
-    bank.disturbedBy(async (when, act) => {
-      if (act === 'capture' && when === moment) {
-        bank.disturbedBy(async () => {});
-        await till.release(orderId);
+  it.each(['before', 'after'] as const)(
+    'gives back what is captured meanwhile, the bank being asked %s it',
+    async (moment) => {
+      const { bank, till, payments, orderId } = setUp();
+      const { paymentId } = await till.authorize({ orderId });
+      bank.disturbedBy(async (when, act) => {
+        if (act === 'capture' && when === moment) {
+          bank.disturbedBy(async () => {});
+          await till.release(orderId);
+        }
+      });
+      const answer = await till.capture(paymentId).catch((error: Error & { code?: string }) => error.code);
+      await till.settleRefunds();
+      expect({ held: bank.held, kept: bank.kept }).toEqual({ held: 0, kept: 0 });
+      const payment = await payments.find(paymentId);
+      if (moment === 'before') {
+        expect(answer).toBe('payments.illegal-transition');
+        expect(payment).toMatchObject({ state: 'voided', captured: 0 });
+      } else {
+        expect(payment).toMatchObject({ state: 'captured', captured: 5000, refunded: 5000 });
+        expect(payments.ledger.map(({ id }) => id.split(':')[0])).toEqual(['capture', 'refund']);
       }
-    });
-    const answer = await till.capture(paymentId).catch((error: Error & { code?: string }) => error.code);
-    await till.settleRefunds();
-    expect({ held: bank.held, kept: bank.kept }).toEqual({ held: 0, kept: 0 });
-    const payment = await payments.find(paymentId);
-    if (moment === 'before') {
-      expect(answer).toBe('payments.illegal-transition');
-      expect(payment).toMatchObject({ state: 'voided', captured: 0 });
-    } else {
-      expect(payment).toMatchObject({ state: 'captured', captured: 5000, refunded: 5000 });
-      expect(payments.ledger.map(({ id }) => id.split(':')[0])).toEqual(['capture', 'refund']);
-    }
-  });
+    },
+  );
 
   it('tries every payment, and says so when one of them could not be given back', async () => {
     const { bank, till, orderId } = setUp();
@@ -122,7 +125,8 @@ describe('a payment that nobody finds out about any more', () => {
     bank.disturbedBy(async (when) => {
       if (when === 'after') throw PaymentsErrors.providerUnavailable();
     });
-    for (const { paymentId } of [stuck, taken]) await expect(till.capture(paymentId)).rejects.toMatchObject({ kind: 'unavailable' });
+    for (const { paymentId } of [stuck, taken])
+      await expect(till.capture(paymentId)).rejects.toMatchObject({ kind: 'unavailable' });
     till.time.now = new Date(till.time.now.getTime() + 3 * 60 * 60 * 1000);
     let voids = 0;
     bank.disturbedBy(async () => {

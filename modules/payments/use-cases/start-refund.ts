@@ -27,7 +27,8 @@ export function startingRefund(transaction: Transaction, payments: Payments, sag
       transaction(async () => {
         const payment = await payments.lock(paymentId);
         if (!payment) throw PaymentsErrors.paymentNotFound();
-        if (payment.refunds.filter(({ status }) => status !== 'failed').length >= mostRefunds) throw PaymentsErrors.tooManyRefunds();
+        if (payment.refunds.filter(({ status }) => status !== 'failed').length >= mostRefunds)
+          throw PaymentsErrors.tooManyRefunds();
         return store(payment, wanted);
       }),
 

@@ -8,7 +8,13 @@ import type { Refund } from '../domain/refund.ts';
 export const refundView = (
   { amount: { currency } }: Payment,
   { id, amount, reason, status, createdAt }: Refund,
-): z.output<typeof RefundView> => ({ id, amount: { amount, currency }, reason, status, createdAt: createdAt.toISOString() });
+): z.output<typeof RefundView> => ({
+  id,
+  amount: { amount, currency },
+  reason,
+  status,
+  createdAt: createdAt.toISOString(),
+});
 
 export const paymentView = (payment: PaymentWithRefunds): z.output<typeof PaymentView> => ({
   id: payment.id,

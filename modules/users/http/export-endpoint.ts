@@ -10,7 +10,8 @@ const pageTimeout = 30_000;
 
 export const exportEndpoint = endpoint(UsersApi, 'GET /v1/users/me/export', {
   summary: 'Everything that is stored about you',
-  description: 'One export at a time. It is complete where it ends as JSON: what fails on the way breaks off the connection.',
+  description:
+    'One export at a time. It is complete where it ends as JSON: what fails on the way breaks off the connection.',
   access: 'user',
   timeout,
   answers: { status: 200, body: PersonalData },

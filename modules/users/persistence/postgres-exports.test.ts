@@ -12,6 +12,7 @@ afterAll(() => users.drop());
 describe('exports in PostgreSQL', () => {
   exportsSuite(async () => ({
     exports: postgresExports(users.database),
-    pass: async (seconds) => void (await users.sql("update users.exports set expires_at = expires_at - $1 * interval '1 second'", [seconds])),
+    pass: async (seconds) =>
+      void (await users.sql("update users.exports set expires_at = expires_at - $1 * interval '1 second'", [seconds])),
   }));
 });

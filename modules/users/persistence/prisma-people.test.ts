@@ -52,12 +52,16 @@ describe('people in PostgreSQL', () => {
     await profiles.add(profile);
     await addresses.add(profile.userId, { ...anAddress(), recipient: 'Unforgettable' }, 50);
     await people.erase(profile.userId, noon);
-    const { rows: tables } = await users.sql(`select table_name from information_schema.tables where table_schema = 'users'`);
+    const { rows: tables } = await users.sql(
+      `select table_name from information_schema.tables where table_schema = 'users'`,
+    );
     for (const { table_name } of tables) {
       const { rows } = await users.sql(`select t::text as line from users."${table_name}" t`);
       for (const { line } of rows) expect(line).not.toMatch(/unforgettable/i);
     }
-    const { rows } = await users.sql('select user_id, erased_at from users.people where user_id = $1', [profile.userId]);
+    const { rows } = await users.sql('select user_id, erased_at from users.people where user_id = $1', [
+      profile.userId,
+    ]);
     expect(rows).toEqual([{ user_id: profile.userId, erased_at: noon }]);
   });
 });

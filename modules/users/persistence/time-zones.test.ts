@@ -41,19 +41,25 @@ describe.each(['America/New_York', 'Asia/Kathmandu'])('a moment in a database se
         [JSON.stringify([{ id, at }])],
       ),
   };
-  const first = async (sql: string, id: string) => (await test.database.query<{ at: Date | string }>(sql, [id])).rows[0]!.at;
+  const first = async (sql: string, id: string) =>
+    (await test.database.query<{ at: Date | string }>(sql, [id])).rows[0]!.at;
   const readers: Record<string, (id: string) => Promise<Date | string>> = {
     Prisma: async (id) => (await prisma.export.findUniqueOrThrow({ where: { userId: id } })).expiresAt,
     'Prisma that filters by it': async (id) => {
       const { expiresAt } = await prisma.export.findUniqueOrThrow({ where: { userId: id } });
-      return (await prisma.export.findFirstOrThrow({ where: { userId: id, expiresAt: { gte: expiresAt, lte: expiresAt } } })).expiresAt;
+      return (
+        await prisma.export.findFirstOrThrow({ where: { userId: id, expiresAt: { gte: expiresAt, lte: expiresAt } } })
+      ).expiresAt;
     },
     'a statement through Prisma': async (id) =>
       (await prisma.$queryRaw<{ at: Date }[]>`SELECT expires_at AS at FROM exports WHERE user_id = ${id}::uuid`)[0]!.at,
     'a statement': (id) => first('SELECT expires_at AS at FROM exports WHERE user_id = $1', id),
-    'a common table expression': (id) => first('WITH found AS (SELECT expires_at FROM exports WHERE user_id = $1) SELECT expires_at AS at FROM found', id),
-    'an aggregate of JSON': (id) => first("SELECT json_agg(exports)->0->>'expires_at' AS at FROM exports WHERE user_id = $1", id),
-    'its text': (id) => first("SELECT replace(expires_at::text, ' ', 'T') || ':00' AS at FROM exports WHERE user_id = $1", id),
+    'a common table expression': (id) =>
+      first('WITH found AS (SELECT expires_at FROM exports WHERE user_id = $1) SELECT expires_at AS at FROM found', id),
+    'an aggregate of JSON': (id) =>
+      first("SELECT json_agg(exports)->0->>'expires_at' AS at FROM exports WHERE user_id = $1", id),
+    'its text': (id) =>
+      first("SELECT replace(expires_at::text, ' ', 'T') || ':00' AS at FROM exports WHERE user_id = $1", id),
   };
 
   it.each(moments)('%s', async (moment) => {
@@ -61,7 +67,8 @@ describe.each(['America/New_York', 'Asia/Kathmandu'])('a moment in a database se
     for (const [writer, write] of Object.entries(writers)) {
       const id = randomUUID();
       await write(id, new Date(moment));
-      for (const [reader, at] of Object.entries(readers)) read[`${writer}, then ${reader}`] = new Date(await at(id)).toISOString();
+      for (const [reader, at] of Object.entries(readers))
+        read[`${writer}, then ${reader}`] = new Date(await at(id)).toISOString();
     }
     expect(read).toEqual(Object.fromEntries(Object.keys(read).map((way) => [way, moment])));
   });

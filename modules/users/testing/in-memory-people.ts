@@ -17,7 +17,8 @@ export function inMemoryPeople() {
   const owned = new InMemoryTable<string, Owned>();
   const erased = new InMemoryTable<string, true>();
 
-  const addressesOf = (userId: string) => [...owned.values()].filter((each) => each.userId === userId).map(({ address }) => address);
+  const addressesOf = (userId: string) =>
+    [...owned.values()].filter((each) => each.userId === userId).map(({ address }) => address);
   const addressOf = (userId: string, addressId: string) => addressesOf(userId).find(({ id }) => id === addressId);
 
   class InMemoryProfiles extends Profiles {

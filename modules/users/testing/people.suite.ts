@@ -16,7 +16,9 @@ export interface Ports {
   transaction: Transaction;
 }
 
-const renamed = (name: string) => (profile: Profile): Profile => ({ ...profile, name, version: profile.version + 1 });
+const renamed =
+  (name: string) =>
+  (profile: Profile): Profile => ({ ...profile, name, version: profile.version + 1 });
 const inParallel = <T>(times: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: times }, (_, index) => work(index)));
 

@@ -36,9 +36,7 @@ describe('erasing a person', () => {
     const { userId, outbox, erase } = setUp();
     await erase();
     await erase();
-    expect(outbox.events).toEqual([
-      { name: 'users.person-erased', payload: { userId, erasedAt: noon.toISOString() } },
-    ]);
+    expect(outbox.events).toEqual([{ name: 'users.person-erased', payload: { userId, erasedAt: noon.toISOString() } }]);
   });
 
   it('erases nothing when the other modules cannot be told', async () => {

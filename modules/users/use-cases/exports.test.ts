@@ -15,14 +15,30 @@ function setUp({ orderCount = 1 } = {}) {
   const { profiles, addresses, people } = inMemoryPeople();
   const auth = authKnowing(registration);
   const payment = aPaymentOf(userId);
-  const placed = Array.from({ length: orderCount }, (_, index) => ({ ...anOrderOf(userId), id: `0190a5a0-0000-7000-8000-${String(index).padStart(12, '0')}` }));
+  const placed = Array.from({ length: orderCount }, (_, index) => ({
+    ...anOrderOf(userId),
+    id: `0190a5a0-0000-7000-8000-${String(index).padStart(12, '0')}`,
+  }));
   const orders = ordersOf({ [userId]: placed });
   const payments = paymentsOf({ [userId]: [payment] });
   const exports = new InMemoryExports();
   const clock = { now: () => noon };
-  const begin = () => beginExport(exports, profiles, addresses, auth.getRegistration, auth.exportPersonalData, clock)({ userId }, anyContext);
+  const begin = () =>
+    beginExport(
+      exports,
+      profiles,
+      addresses,
+      auth.getRegistration,
+      auth.exportPersonalData,
+      clock,
+    )({ userId }, anyContext);
   const page = (exportId: string, part: ExportPart, cursor?: string) =>
-    exportPage(exports, auth.exportPersonalData, orders.exportPersonalData, payments.exportPersonalData)({ userId, exportId, part, cursor }, anyContext);
+    exportPage(
+      exports,
+      auth.exportPersonalData,
+      orders.exportPersonalData,
+      payments.exportPersonalData,
+    )({ userId, exportId, part, cursor }, anyContext);
   const end = (exportId: string) => endExport(exports)({ userId, exportId }, anyContext);
   return { registration, userId, addresses, people, auth, placed, payment, orders, exports, begin, page, end };
 }

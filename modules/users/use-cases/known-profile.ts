@@ -11,7 +11,11 @@ export type GetRegistration = Call<typeof AuthApi.getRegistration>;
  * The profile of everyone who has an account. A reader who is faster than the registration event finds it all
  * the same: auth knows them already.
  */
-export async function knownProfile(profiles: Profiles, getRegistration: GetRegistration, userId: string): Promise<Profile> {
+export async function knownProfile(
+  profiles: Profiles,
+  getRegistration: GetRegistration,
+  userId: string,
+): Promise<Profile> {
   const profile = (await profiles.find(userId)) ?? (await profileFromAuth(profiles, getRegistration, userId));
   if (!profile) throw UsersErrors.profileNotFound();
   return profile;

@@ -29,4 +29,5 @@ export const accessLog =
   };
 
 /** The status that the client has, or 499 where it left. */
-export const loggedStatus = (response: Response): number => (response.writableFinished ? response.statusCode : clientGone);
+export const loggedStatus = (response: Response): number =>
+  response.writableFinished ? response.statusCode : clientGone;

@@ -25,7 +25,8 @@ export const authentication =
   (verifier: TokenVerifier, logger: Logger): RequestHandler =>
   async ({ context }, _response, next) => {
     const { access } = context.route!;
-    if (context.token !== undefined && !context.principal) context.principal = await identify(context.token, access, context, verifier, logger);
+    if (context.token !== undefined && !context.principal)
+      context.principal = await identify(context.token, access, context, verifier, logger);
     requireAccess(access, context.principal);
     next();
   };
@@ -39,7 +40,13 @@ export function bearerToken({ headers: { authorization } }: Pick<IncomingMessage
  * Finds out who sent a token. Where anyone may call, one that is not valid is ignored: a client whose token has just
  * expired must still be able to ask for a new one.
  */
-async function identify(token: string, access: Access, { id, origin }: RequestContext, verifier: TokenVerifier, logger: Logger): Promise<Principal | undefined> {
+async function identify(
+  token: string,
+  access: Access,
+  { id, origin }: RequestContext,
+  verifier: TokenVerifier,
+  logger: Logger,
+): Promise<Principal | undefined> {
   try {
     return await verifier.verify(token);
   } catch (error) {

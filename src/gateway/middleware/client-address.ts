@@ -13,7 +13,8 @@ export interface ProxyTrust {
 /** Makes what reads the address. Express knows how to read X-Forwarded-For, and has been told how many proxies there are. */
 export function clientAddress({ trustProxy, trustProxyHeader }: ProxyTrust): (request: Request) => string {
   if (trustProxyHeader === 'x-forwarded-for') return ({ ip = '' }) => plainAddress(ip);
-  return ({ headers, socket }) => plainAddress(forwardedFor(headers.forwarded, trustProxy) ?? socket.remoteAddress ?? '');
+  return ({ headers, socket }) =>
+    plainAddress(forwardedFor(headers.forwarded, trustProxy) ?? socket.remoteAddress ?? '');
 }
 
 /**

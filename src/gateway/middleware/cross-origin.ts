@@ -2,7 +2,16 @@ import cors from 'cors';
 import type { Request, RequestHandler } from 'express';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const allowedHeaders = ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Prefer', 'X-Request-Id', 'traceparent'];
+const allowedHeaders = [
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-Match',
+  'If-None-Match',
+  'Prefer',
+  'X-Request-Id',
+  'traceparent',
+];
 const exposedHeaders = [
   'ETag',
   'Location',
@@ -27,7 +36,14 @@ export function crossOrigin(origins: readonly string[]): RequestHandler {
   const allowed = new Set(origins);
   const allow = cors<Request>((request, use) =>
     // An OPTIONS that is no preflight asks for the methods of a path.
-    use(null, { origin: true, methods, allowedHeaders, exposedHeaders, maxAge, preflightContinue: !isPreflight(request) }),
+    use(null, {
+      origin: true,
+      methods,
+      allowedHeaders,
+      exposedHeaders,
+      maxAge,
+      preflightContinue: !isPreflight(request),
+    }),
   );
   return (request, response, next) => {
     const { origin } = request.headers;

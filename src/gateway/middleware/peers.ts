@@ -31,7 +31,10 @@ export const requireGateway =
     if (peer && performance.now() - peer.since > longest) response.setHeader('Connection', 'close');
     const { operational, method, access } = context.route!;
     if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return next();
-    logger.warn("A peer was refused: it showed no certificate of the gateway's.", { requestId: context.id, ...context.origin });
+    logger.warn("A peer was refused: it showed no certificate of the gateway's.", {
+      requestId: context.id,
+      ...context.origin,
+    });
     throw platformErrors.forbidden('This port is for the gateway.');
   };
 

@@ -14,6 +14,9 @@ export const problems =
   (report: Report): ErrorRequestHandler =>
   (error: unknown, request, response, _next) => {
     // Express's router could not decode a parameter of the path.
-    const failure = error instanceof URIError ? platformErrors.invalidRequest({ detail: 'The path is not properly encoded.', cause: error }) : error;
+    const failure =
+      error instanceof URIError
+        ? platformErrors.invalidRequest({ detail: 'The path is not properly encoded.', cause: error })
+        : error;
     send(response, report(failure, request));
   };

@@ -31,7 +31,12 @@ export function rateLimit(perMinute: number, shared: RedisCounts | undefined, lo
     response.setHeader('RateLimit', `"default";r=${state.remainingPoints};t=${seconds}`);
     if (refused && state.consumedPoints === perMinute + 1) {
       const { id, principal, origin } = context;
-      logger.warn('A rate limit has been reached.', { seconds, requestId: id, principal: principal?.userId, ...origin });
+      logger.warn('A rate limit has been reached.', {
+        seconds,
+        requestId: id,
+        principal: principal?.userId,
+        ...origin,
+      });
     }
     if (refused) throw platformErrors.tooManyRequests({ retryAfter: seconds });
     next();

@@ -17,13 +17,19 @@ const mostUnfinished = 100;
 export function requestBody(limit: number): RequestHandler {
   const unfinished = new Map<string, number>();
   return async (request, response, next) => {
-    const { route, origin: { network } } = request.context;
+    const {
+      route,
+      origin: { network },
+    } = request.context;
     if (route?.method === 'GET' || !hasBody(request)) return next();
     requireReadable(request, limit);
     const others = unfinished.get(network) ?? 0;
     if (others >= mostUnfinished && !request.complete) {
       response.setHeader('Connection', 'close');
-      throw platformErrors.tooManyRequests({ detail: `${mostUnfinished} requests of yours are unfinished. Finish them first.`, retryAfter: 1 });
+      throw platformErrors.tooManyRequests({
+        detail: `${mostUnfinished} requests of yours are unfinished. Finish them first.`,
+        retryAfter: 1,
+      });
     }
     unfinished.set(network, others + 1);
     try {
@@ -50,9 +56,15 @@ function requireReadable({ headers }: IncomingMessage, limit: number): void {
 
 function readInTime(request: IncomingMessage, limit: number): Promise<Buffer> {
   const body = getRawBody(request, { limit }).catch((cause: getRawBody.RawBodyError) => {
-    throw cause.type === 'entity.too.large' ? tooLarge(limit) : httpErrors.malformedBody({ detail: 'The body ended too early.', cause });
+    throw cause.type === 'entity.too.large'
+      ? tooLarge(limit)
+      : httpErrors.malformedBody({ detail: 'The body ended too early.', cause });
   });
-  return within(patience, body, orFail(() => httpErrors.requestTimeout(`The body was not there after ${patience / 1000} s.`)));
+  return within(
+    patience,
+    body,
+    orFail(() => httpErrors.requestTimeout(`The body was not there after ${patience / 1000} s.`)),
+  );
 }
 
 const tooLarge = (limit: number) => httpErrors.bodyTooLarge(`The body may have ${limit} bytes at most.`);

@@ -4,7 +4,9 @@ import helmet from 'helmet';
 type Directives = Record<string, string[]>;
 
 /** Helmet with what does something for answers that are no pages, or for the one page there is. */
-export const securityHeaders = (directives: Directives = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }): RequestHandler =>
+export const securityHeaders = (
+  directives: Directives = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+): RequestHandler =>
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
     xFrameOptions: { action: 'deny' },

@@ -25,20 +25,36 @@ export function documentation(modules: readonly DocumentedModule[], version: str
   const page = document('text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
   return [
     route('/', (_request, response) => response.status(302).location('/docs').end()),
-    route('/openapi.json', document('application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, version)))),
+    route(
+      '/openapi.json',
+      document('application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, version))),
+    ),
     route('/docs', (request, response, next) => pageHeaders(request, response, () => page(request, response, next))),
-    route('/docs/page.js', document('text/javascript', unchanging, () => readAsset('src/gateway/docs/page.js'))),
-    route('/docs/rapidoc.js', document('text/javascript', unchanging, () => readAsset('node_modules/rapidoc/dist/rapidoc-min.js'))),
+    route(
+      '/docs/page.js',
+      document('text/javascript', unchanging, () => readAsset('src/gateway/docs/page.js')),
+    ),
+    route(
+      '/docs/rapidoc.js',
+      document('text/javascript', unchanging, () => readAsset('node_modules/rapidoc/dist/rapidoc-min.js')),
+    ),
   ];
 }
 
-const route = (url: string, answer: RequestHandler): Route => ({ method: 'GET', url, access: 'anyone', operational: false, answer });
+const route = (url: string, answer: RequestHandler): Route => ({
+  method: 'GET',
+  url,
+  access: 'anyone',
+  operational: false,
+  answer,
+});
 
 /** Read when it is first asked for, since most processes never are. */
 function document(type: string, caching: string, read: () => string): RequestHandler {
   let text: string | undefined;
   return (request, response) => {
-    if (request.acceptsEncodings('br', 'gzip', 'deflate', 'identity') === false) throw httpErrors.notAcceptable('This is sent with br, gzip, deflate or without a coding.');
+    if (request.acceptsEncodings('br', 'gzip', 'deflate', 'identity') === false)
+      throw httpErrors.notAcceptable('This is sent with br, gzip, deflate or without a coding.');
     text ??= read();
     response.set({ 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': caching }).send(text);
   };

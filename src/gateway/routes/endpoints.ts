@@ -6,5 +6,9 @@ import type { Route } from '../routes.ts';
 /** The endpoints of modules that run in this process. */
 export const endpointRoutes = (modules: readonly ServedModule[], report: Report, metrics: Metrics): Route[] =>
   modules.flatMap((module) =>
-    module.endpoints.map((endpoint) => ({ ...endpoint, operational: false, answer: endpointHandler(endpoint, module, { report, metrics }) })),
+    module.endpoints.map((endpoint) => ({
+      ...endpoint,
+      operational: false,
+      answer: endpointHandler(endpoint, module, { report, metrics }),
+    })),
   );

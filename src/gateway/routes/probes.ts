@@ -5,13 +5,21 @@ import type { Route } from '../routes.ts';
 
 /** Routes for probes and scrapes. They are open: what they tell is no secret, and the network can keep others out. */
 export function probes(health: Health, metrics: Metrics): Record<'live' | 'ready' | 'metrics', Route> {
-  const route = (url: string, answer: RequestHandler): Route => ({ method: 'GET', url, access: 'anyone', operational: true, answer });
+  const route = (url: string, answer: RequestHandler): Route => ({
+    method: 'GET',
+    url,
+    access: 'anyone',
+    operational: true,
+    answer,
+  });
   return {
     live: route('/livez', health.live),
     ready: route('/readyz', health.ready),
     metrics: route('/metrics', async (_request, response) => {
       const text = await metrics.text();
-      response.set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.registry.contentType }).send(Buffer.from(text));
+      response
+        .set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.registry.contentType })
+        .send(Buffer.from(text));
     }),
   };
 }

@@ -24,11 +24,30 @@ interface DoorOptions {
 }
 
 const { code, summary } = platformErrors.unavailable;
-const exposed = ['Access-Control-Expose-Headers', 'Retry-After, X-Request-Id', 'Cross-Origin-Resource-Policy', 'cross-origin'];
+const exposed = [
+  'Access-Control-Expose-Headers',
+  'Retry-After, X-Request-Id',
+  'Cross-Origin-Resource-Policy',
+  'cross-origin',
+];
 
 /** Makes what answers a request that is refused at once, and then returns true. */
-export function door({ admission, routes, verifier, corsOrigins, draining }: DoorOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const always = [...securityHeaderList(), 'Content-Type', 'application/problem+json', 'Cache-Control', 'no-store', 'Vary', 'Origin'];
+export function door({
+  admission,
+  routes,
+  verifier,
+  corsOrigins,
+  draining,
+}: DoorOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const always = [
+    ...securityHeaderList(),
+    'Content-Type',
+    'application/problem+json',
+    'Cache-Control',
+    'no-store',
+    'Vary',
+    'Origin',
+  ];
   const allowed = new Set(corsOrigins);
   const routeOf = routeFinder(routes);
 
@@ -38,9 +57,17 @@ export function door({ admission, routes, verifier, corsOrigins, draining }: Doo
   };
   const refuse = ({ headers }: IncomingMessage, response: ServerResponse, { message, retryAfter = 1 }: Failure) => {
     const requestId = acceptedRequestId(headers['x-request-id']) ?? randomUUID();
-    const body = JSON.stringify({ type: problemType(code), title: summary, status: 503, detail: message, code, requestId });
+    const body = JSON.stringify({
+      type: problemType(code),
+      title: summary,
+      status: 503,
+      detail: message,
+      code,
+      requestId,
+    });
     const all = [...always, 'X-Request-Id', requestId, 'Retry-After', String(Math.max(1, Math.ceil(retryAfter)))];
-    if (headers.origin !== undefined && allowed.has(headers.origin)) all.push('Access-Control-Allow-Origin', headers.origin, ...exposed);
+    if (headers.origin !== undefined && allowed.has(headers.origin))
+      all.push('Access-Control-Allow-Origin', headers.origin, ...exposed);
     if (draining()) response.shouldKeepAlive = false;
     response.writeHead(503, [...all, 'Content-Length', String(Buffer.byteLength(body))]).end(body);
   };

@@ -30,7 +30,8 @@ export class Listening {
       app(request as Request, response as Response, () => {
         // Every error is answered in Express, and what fails after that (such as the work of a request whose time is up) is
         // of no use to anybody. Without a context no step has seen the request: its target cannot be parsed.
-        if ((request as Request).context === undefined) this.#parserErrors.refuse(httpErrors.malformedRequest('The target is not a URL.'), response);
+        if ((request as Request).context === undefined)
+          this.#parserErrors.refuse(httpErrors.malformedRequest('The target is not a URL.'), response);
       });
     };
   }

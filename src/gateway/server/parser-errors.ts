@@ -51,9 +51,21 @@ export class ParserErrors {
     const socket = response.socket!;
     const requestId = randomUUID();
     const { status, headers, body } = renderedProblem(failure, requestId);
-    this.#logger.info(`A request that is not HTTP was refused with ${status}.`, { status, code: failure.code, requestId, network: networkOf(socket.remoteAddress ?? '') });
+    this.#logger.info(`A request that is not HTTP was refused with ${status}.`, {
+      status,
+      code: failure.code,
+      requestId,
+      network: networkOf(socket.remoteAddress ?? ''),
+    });
     response.shouldKeepAlive = false;
-    response.writeHead(status, [...this.#always, 'X-Request-Id', requestId, ...headers, 'Content-Length', String(Buffer.byteLength(body!))]);
+    response.writeHead(status, [
+      ...this.#always,
+      'X-Request-Id',
+      requestId,
+      ...headers,
+      'Content-Length',
+      String(Buffer.byteLength(body!)),
+    ]);
     response.end(body, () => socket.destroySoon());
   }
 }

@@ -3,7 +3,16 @@ import type { Response } from 'express';
 import { securityHeaderList } from '../middleware/security-headers.ts';
 
 const always = securityHeaderList().filter((_, index) => index % 2 === 0);
-const ofConnection = ['Connection', 'Keep-Alive', 'Proxy-Authenticate', 'Proxy-Connection', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade'];
+const ofConnection = [
+  'Connection',
+  'Keep-Alive',
+  'Proxy-Authenticate',
+  'Proxy-Connection',
+  'TE',
+  'Trailer',
+  'Transfer-Encoding',
+  'Upgrade',
+];
 const ofGateway = ['Content-Length', 'Date', 'Server', 'X-Request-Id', 'traceparent', 'RateLimit', 'RateLimit-Policy'];
 const withheld = new Set([...always, ...ofConnection, ...ofGateway].map((name) => name.toLowerCase()));
 

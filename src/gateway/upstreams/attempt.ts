@@ -60,7 +60,13 @@ export class Attempt implements Sending {
     });
   }
 
-  private constructor(origin: Origin, message: RequestMessage, response: Response, repeatable: boolean, outcome: Outcome) {
+  private constructor(
+    origin: Origin,
+    message: RequestMessage,
+    response: Response,
+    repeatable: boolean,
+    outcome: Outcome,
+  ) {
     const { method, path, headers, body } = message;
     this.options = { method: method as Dispatcher.HttpMethod, path, headers, body: body ?? null };
     this.#response = response;
@@ -78,7 +84,11 @@ export class Attempt implements Sending {
     if (this.#givenUp) controller.abort(this.#givenUp);
   }
 
-  onResponseStart({ rawHeaders }: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, unknown>>): void {
+  onResponseStart(
+    { rawHeaders }: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, unknown>>,
+  ): void {
     if (status < 200) return;
     this.#origin.heard(this);
     if (headers.connection === 'close') void this.#origin.lookAfterClosing();

@@ -12,7 +12,12 @@ const Borrowed = z.object({ by: z.string() });
 
 /** The endpoints of one process of a module, which says its name. */
 const endpointsOf = (name: string, lent: string[] = []) => [
-  endpoint(LibraryApi, 'GET /v1/books', { summary: 'Books', access: 'anyone', answers: answer, handle: async () => ({ status: 200, body: { by: name } }) }),
+  endpoint(LibraryApi, 'GET /v1/books', {
+    summary: 'Books',
+    access: 'anyone',
+    answers: answer,
+    handle: async () => ({ status: 200, body: { by: name } }),
+  }),
   endpoint(LibraryApi, 'POST /v1/loans', {
     summary: 'Borrow',
     access: 'anyone',
@@ -83,7 +88,8 @@ describe('the processes of a module', () => {
     const statuses: (number | string)[] = [];
     const sending = Promise.all(
       Array.from({ length: 32 }, async () => {
-        while (!end.signal.aborted) statuses.push(await ask(`${url}/v1/loans`, { method: 'POST' }).then(({ status }) => status, String));
+        while (!end.signal.aborted)
+          statuses.push(await ask(`${url}/v1/loans`, { method: 'POST' }).then(({ status }) => status, String));
       }),
     );
     for (const index of [0, 1]) {
@@ -170,11 +176,23 @@ describe('the processes of a module', () => {
 
 describe('a module that is away', () => {
   it('is 503 with the time to come back, and nothing else is away with it', async () => {
-    const shelves = endpoint(LibraryApi, 'GET /v1/shelves', { summary: 'Shelves', access: 'anyone', answers: answer, handle: async () => ({ status: 200, body: { by: 'here' } }) });
+    const shelves = endpoint(LibraryApi, 'GET /v1/shelves', {
+      summary: 'Shelves',
+      access: 'anyone',
+      answers: answer,
+      handle: async () => ({ status: 200, body: { by: 'here' } }),
+    });
     const origins = [`http://127.0.0.1:${await freePort()}`];
-    const { http } = await serve([shelves], { upstreams: [{ name: 'library', endpoints, origins, certificates: undefined }] });
+    const { http } = await serve([shelves], {
+      upstreams: [{ name: 'library', endpoints, origins, certificates: undefined }],
+    });
     const { status, headers, body } = await http.get('/v1/books');
-    expect([status, headers['content-type'], headers['retry-after'], body.code]).toEqual([503, 'application/problem+json', '1', 'platform.unavailable']);
+    expect([status, headers['content-type'], headers['retry-after'], body.code]).toEqual([
+      503,
+      'application/problem+json',
+      '1',
+      'platform.unavailable',
+    ]);
     expect((await http.get('/v1/shelves')).body.by).toBe('here');
     expect((await http.get('/readyz')).status).toBe(200);
   });
@@ -185,18 +203,23 @@ describe('a module that is away', () => {
     expect((await http.get('/v1/books')).status).toBe(200);
     cutOff(one);
     for (let time = 0; time < 6; time++) expect((await http.get('/v1/books')).status).toBe(503);
-    expect((await http.get('/readyz')).body.details).toEqual({ 'module library': { ready: 0, processes: 1, breaker: 'open' } });
+    expect((await http.get('/readyz')).body.details).toEqual({
+      'module library': { ready: 0, processes: 1, breaker: 'open' },
+    });
     expect(await metrics.text()).toContain('circuit_breaker{module="library over HTTP",state="open"} 1');
     one.link.accept();
     await expect.poll(async () => (await http.get('/v1/books')).status, { interval: 100 }).toBe(200);
-    expect((await http.get('/readyz')).body.details).toEqual({ 'module library': { ready: 1, processes: 1, breaker: 'closed' } });
+    expect((await http.get('/readyz')).body.details).toEqual({
+      'module library': { ready: 1, processes: 1, breaker: 'closed' },
+    });
   });
 
   it('opens the breaker when none of its answers comes in time', async () => {
     const one = await process('one');
     const { http } = await through([one.url], { settings: { requestTimeout: 50 } });
     one.link.delay = 60_000;
-    for (let time = 0; time < 4; time++) expect((await http.get('/v1/books')).body.code).toBe('platform.deadline-exceeded');
+    for (let time = 0; time < 4; time++)
+      expect((await http.get('/v1/books')).body.code).toBe('platform.deadline-exceeded');
     // Nothing is waited for then.
     await expect.poll(async () => (await http.get('/v1/books')).body.code).toBe('platform.unavailable');
   });
@@ -209,9 +232,14 @@ describe('a module that is away', () => {
   });
 
   it('is told at /readyz, with what else is worth knowing, and does not make the gateway less ready', async () => {
-    const { http } = await through([(await process('one')).url, `http://127.0.0.1:${await freePort()}`], { details: { broker: () => ({ connected: false }) } });
+    const { http } = await through([(await process('one')).url, `http://127.0.0.1:${await freePort()}`], {
+      details: { broker: () => ({ connected: false }) },
+    });
     const { status, body } = await http.get('/readyz');
     expect(status).toBe(200);
-    expect(body.details).toEqual({ broker: { connected: false }, 'module library': { ready: 1, processes: 2, breaker: 'closed' } });
+    expect(body.details).toEqual({
+      broker: { connected: false },
+      'module library': { ready: 1, processes: 2, breaker: 'closed' },
+    });
   });
 });

@@ -18,4 +18,3 @@ export function connector(module: string, certificates: PeerCertificates | undef
   // The name that the certificate must have is the module's, wherever it runs.
   return (options, callback) => connect({ ...options, servername: module }, callback);
 }
-

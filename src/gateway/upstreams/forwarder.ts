@@ -47,7 +47,10 @@ export class Forwarder {
   constructor(upstream: Upstream, logger: Logger) {
     this.#upstream = upstream;
     this.#origins = upstream.origins.map((origin) => new Origin(origin, upstream, logger));
-    this.#look = setInterval(() => this.#origins.forEach((origin) => void origin.lookAfterWaiting()), lookEvery).unref();
+    this.#look = setInterval(
+      () => this.#origins.forEach((origin) => void origin.lookAfterWaiting()),
+      lookEvery,
+    ).unref();
   }
 
   /** Requests that wait for the end of their answer. */
@@ -91,7 +94,8 @@ export class Forwarder {
       } catch (error) {
         const late = response.req.context.problem === platformErrors.deadlineExceeded.code;
         // Where the answer was on its way, it is the client that took too long.
-        if (error instanceof Abandoned && late && !error.answered) throw new Unanswered('The time was up.', { cause: error });
+        if (error instanceof Abandoned && late && !error.answered)
+          throw new Unanswered('The time was up.', { cause: error });
         if (!(error instanceof NoAnswer)) throw error;
         origin.leaveOut(error.cause);
         if (response.headersSent || (error.sent && !repeatable)) throw error;
@@ -123,7 +127,9 @@ export class Forwarder {
     if (error instanceof Abandoned || response.writableEnded) return;
     if (error instanceof BrokenCircuitError || error instanceof Unanswered || error instanceof NoAnswer) {
       const [failure, reason] =
-        error instanceof NoAnswer ? [platformErrors.outcomeUnknown, 'broke off'] : [platformErrors.unavailable, 'cannot be reached'];
+        error instanceof NoAnswer
+          ? [platformErrors.outcomeUnknown, 'broke off']
+          : [platformErrors.unavailable, 'cannot be reached'];
       throw failure({ retryAfter: 1, cause: new Error(`${this.#upstream.name} ${reason}.`, { cause: error }) });
     }
     throw error;

@@ -30,7 +30,11 @@ const endpoints = [
     access: 'admin',
     body: z.object({ title: z.string() }),
     answers: { status: 201, body: Book },
-    handle: async ({ body }) => ({ status: 201, headers: { Location: '/v1/books/7' }, body: { id: '7', title: body.title } }),
+    handle: async ({ body }) => ({
+      status: 201,
+      headers: { Location: '/v1/books/7' },
+      body: { id: '7', title: body.title },
+    }),
   }),
   endpoint(LibraryApi, 'DELETE /v1/books/{id}', {
     summary: 'No book',
@@ -67,7 +71,10 @@ async function topologies() {
 /** Drops headers that differ from one request to the next anyway. */
 const tidy = ({ headers, ...answer }: RawAnswer) => ({
   ...answer,
-  headers: headers.map(([name, value]) => [name, name === 'Date' || name === 'traceparent' || name === 'RateLimit' ? '' : value]),
+  headers: headers.map(([name, value]) => [
+    name,
+    name === 'Date' || name === 'traceparent' || name === 'RateLimit' ? '' : value,
+  ]),
 });
 
 const customer = somebody();
@@ -81,20 +88,44 @@ describe('a client cannot tell where a module runs', () => {
     ['a HEAD', '/v1/books/1', { method: 'HEAD' }],
     ['what has not changed', '/v1/books/1', { headers: { 'If-None-Match': '"3"' } }],
     ['a page of another origin', '/v1/books/1', { headers: { Origin: shop } }],
-    ['its preflight', '/v1/books', { method: 'OPTIONS', headers: { Origin: shop, 'Access-Control-Request-Method': 'POST' } }],
-    ['something new', '/v1/books', { method: 'POST', headers: { ...bearer('admin'), ...json }, body: '{"title":"Emma"}' }],
+    [
+      'its preflight',
+      '/v1/books',
+      { method: 'OPTIONS', headers: { Origin: shop, 'Access-Control-Request-Method': 'POST' } },
+    ],
+    [
+      'something new',
+      '/v1/books',
+      { method: 'POST', headers: { ...bearer('admin'), ...json }, body: '{"title":"Emma"}' },
+    ],
     ['nothing', '/v1/books/1', { method: 'DELETE', headers: asCustomer }],
     ['a refusal by the module', '/v1/books/lent', { method: 'DELETE', headers: asCustomer }],
     ['a module that is not available', '/v1/books/closed', { method: 'DELETE', headers: asCustomer }],
     ['a fault of the module', '/v1/books/broken', { method: 'DELETE', headers: asCustomer }],
-    ['a field that is wrong', '/v1/books', { method: 'POST', headers: { ...bearer('admin'), ...json }, body: '{"titel":"Emma"}' }],
+    [
+      'a field that is wrong',
+      '/v1/books',
+      { method: 'POST', headers: { ...bearer('admin'), ...json }, body: '{"titel":"Emma"}' },
+    ],
     ['a body that is not JSON', '/v1/books', { method: 'POST', headers: { ...bearer('admin'), ...json }, body: '{' }],
     ['a body of another type', '/v1/books', { method: 'POST', headers: bearer('admin'), body: 'title=Emma' }],
-    ['a compressed body', '/v1/books', { method: 'POST', headers: { ...bearer('admin'), ...json, 'Content-Encoding': 'gzip' }, body: 'x' }],
+    [
+      'a compressed body',
+      '/v1/books',
+      { method: 'POST', headers: { ...bearer('admin'), ...json, 'Content-Encoding': 'gzip' }, body: 'x' },
+    ],
     ['somebody without a token', '/v1/shelves', {}],
     ['a token that is not valid', '/v1/shelves', { headers: { Authorization: 'Bearer nonsense' } }],
-    ['somebody who may not', '/v1/books', { method: 'POST', headers: { ...asCustomer, ...json }, body: '{"title":"Emma"}' }],
-    ['somebody who has only the next server know the token', '/v1/shelves', { headers: { ...asCustomer, Connection: 'close, authorization' } }],
+    [
+      'somebody who may not',
+      '/v1/books',
+      { method: 'POST', headers: { ...asCustomer, ...json }, body: '{"title":"Emma"}' },
+    ],
+    [
+      'somebody who has only the next server know the token',
+      '/v1/shelves',
+      { headers: { ...asCustomer, Connection: 'close, authorization' } },
+    ],
     ['what is going away', '/v1/shelves?page=2', { headers: asCustomer }],
     ['a parameter that is wrong', '/v1/shelves?page=x', { headers: asCustomer }],
     ['a wrong method', '/v1/books/1', { method: 'PATCH' }],
@@ -104,7 +135,9 @@ describe('a client cannot tell where a module runs', () => {
   ])('from the answer to %s', async (_, target, options) => {
     const { apart, together } = await topologies();
     const headers = { 'X-Request-Id': 'seven', ...('headers' in options ? options.headers : {}) };
-    const [one, other] = await Promise.all([apart, together].map(({ url }) => ask(url + target, { ...options, headers })));
+    const [one, other] = await Promise.all(
+      [apart, together].map(({ url }) => ask(url + target, { ...options, headers })),
+    );
     expect(tidy(one!)).toEqual(tidy(other!));
   });
 
@@ -141,7 +174,9 @@ describe('what goes on to a module', () => {
   }
 
   it('S34 is not what a client says about where a request comes from', async () => {
-    const { heard, host } = await (await echo())({
+    const { heard, host } = await (
+      await echo()
+    )({
       Host: 'evil.example',
       Forwarded: 'for=203.0.113.7',
       'X-Forwarded-For': '203.0.113.7',
@@ -163,7 +198,9 @@ describe('what goes on to a module', () => {
 
   it("is the gateway's own part of the trace, and the id that the client is told", async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const { heard, answer } = await (await echo())({ traceparent: `00-${trace}-00f067aa0ba902b7-01`, tracestate: 'a=b', 'X-Request-Id': 'x'.repeat(200) });
+    const { heard, answer } = await (
+      await echo()
+    )({ traceparent: `00-${trace}-00f067aa0ba902b7-01`, tracestate: 'a=b', 'X-Request-Id': 'x'.repeat(200) });
     const told = new Map(answer.headers);
     expect(heard.traceparent).toBe(told.get('traceparent'));
     expect(heard.traceparent).toMatch(new RegExp(`^00-${trace}-`));
@@ -172,13 +209,27 @@ describe('what goes on to a module', () => {
   });
 
   it('is nothing that concerns the connection of the client', async () => {
-    const { heard } = await (await echo())({ Connection: 'close, X-Secret', 'X-Secret': 'x', TE: 'trailers', 'Proxy-Authorization': 'Basic x', Upgrade: 'h2c' });
+    const { heard } = await (
+      await echo()
+    )({
+      Connection: 'close, X-Secret',
+      'X-Secret': 'x',
+      TE: 'trailers',
+      'Proxy-Authorization': 'Basic x',
+      Upgrade: 'h2c',
+    });
     expect(heard.connection).toBe('keep-alive');
     for (const name of ['x-secret', 'te', 'proxy-authorization', 'upgrade']) expect(heard).not.toHaveProperty(name);
   });
 
   it('is everything else, the token too, which the module checks itself', async () => {
-    const sent = { authorization: asCustomer.Authorization, 'stripe-signature': 't=1', prefer: 'wait=5', 'if-none-match': '"9"', accept: '*/*' };
+    const sent = {
+      authorization: asCustomer.Authorization,
+      'stripe-signature': 't=1',
+      prefer: 'wait=5',
+      'if-none-match': '"9"',
+      accept: '*/*',
+    };
     expect((await (await echo())(sent)).heard).toMatchObject(sent);
   });
 });
@@ -189,13 +240,22 @@ describe('a module behind the gateway', () => {
       summary: 'What the module knows',
       access: 'user',
       answers: { status: 200, body: z.object({ address: z.string(), who: z.string(), token: z.string() }) },
-      handle: async ({ address, principal }) => ({ status: 200, body: { address, who: principal.userId, token: currentContext()!.token! } }),
+      handle: async ({ address, principal }) => ({
+        status: 200,
+        body: { address, who: principal.userId, token: currentContext()!.token! },
+      }),
     });
     const module = await serve([seen], { settings: { trustProxy: 1 } });
     const upstreams = [{ name: 'library', endpoints: [seen], origins: [module.url], certificates: undefined }];
     const { url } = await serve([], { upstreams, settings: { trustProxy: 1 } });
-    const { text } = await ask(`${url}/v1/seen`, { headers: { ...asCustomer, 'X-Forwarded-For': '192.0.2.1, 198.51.100.9' } });
-    expect(JSON.parse(text)).toEqual({ address: '198.51.100.9', who: customer.userId, token: asCustomer.Authorization.slice('Bearer '.length) });
+    const { text } = await ask(`${url}/v1/seen`, {
+      headers: { ...asCustomer, 'X-Forwarded-For': '192.0.2.1, 198.51.100.9' },
+    });
+    expect(JSON.parse(text)).toEqual({
+      address: '198.51.100.9',
+      who: customer.userId,
+      token: asCustomer.Authorization.slice('Bearer '.length),
+    });
   });
 
   it('S30 does not take the word of the gateway for who somebody is', async () => {
@@ -203,7 +263,10 @@ describe('a module behind the gateway', () => {
     const { sessionId } = customer;
     expect((await ask(`${apart.url}/v1/shelves`, { headers: asCustomer })).status).toBe(200);
     module.authenticator.end(sessionId);
-    expect((await ask(`${apart.url}/v1/shelves`, { headers: asCustomer })).status, 'the gateway has not heard of it').toBe(401);
+    expect(
+      (await ask(`${apart.url}/v1/shelves`, { headers: asCustomer })).status,
+      'the gateway has not heard of it',
+    ).toBe(401);
   });
 
   it('appears in the log of the gateway as what it is, with the problem it told', async () => {

@@ -9,7 +9,10 @@ export interface Forwarding {
 }
 
 /** A process that runs every module does not spend a tenth of a second on reading what forwards. */
-export const forwardingTo = (upstream: Upstream, logger: Logger, metrics: Metrics): Forwarding => ({ upstream, forwarder: forwarderOf(upstream, logger, metrics) });
+export const forwardingTo = (upstream: Upstream, logger: Logger, metrics: Metrics): Forwarding => ({
+  upstream,
+  forwarder: forwarderOf(upstream, logger, metrics),
+});
 
 async function forwarderOf(upstream: Upstream, logger: Logger, metrics: Metrics): Promise<Forwarder> {
   const { Forwarder } = await import('./forwarder.ts');

@@ -38,7 +38,12 @@ beforeEach(async () => {
 const borrow = (url: string, key: string, id: number, prefer?: string) =>
   ask(`${url}/v1/loans`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key, 'X-Request-Id': 'seven', ...(prefer && { Prefer: prefer }) },
+    headers: {
+      'Content-Type': 'application/json',
+      'Idempotency-Key': key,
+      'X-Request-Id': 'seven',
+      ...(prefer && { Prefer: prefer }),
+    },
     body: JSON.stringify({ id }),
   });
 
@@ -46,16 +51,25 @@ const borrow = (url: string, key: string, id: number, prefer?: string) =>
 const tidy = ({ headers, text, ...answer }: RawAnswer, id: number) => ({
   ...answer,
   text: text.replaceAll(String(id), 'N'),
-  headers: headers.map(([name, value]) => [name, name === 'Date' || name === 'traceparent' ? '' : value.replace(`/${id}`, '/N')]),
+  headers: headers.map(([name, value]) => [
+    name,
+    name === 'Date' || name === 'traceparent' ? '' : value.replace(`/${id}`, '/N'),
+  ]),
 });
 
 describe('an idempotency key', () => {
   it('belongs to the module: through the gateway it is answered as without one, and the answer again', async () => {
     for (const prefer of [undefined, 'wait=5']) {
       const [one, other] = prefer ? [1, 2] : [3, 4];
-      const first = [await borrow(apart, `a${one}`, one, prefer), await borrow(here, `b${other}`, other, prefer)] as const;
+      const first = [
+        await borrow(apart, `a${one}`, one, prefer),
+        await borrow(here, `b${other}`, other, prefer),
+      ] as const;
       expect(tidy(first[0], one)).toEqual(tidy(first[1], other));
-      const again = [await borrow(apart, `a${one}`, one, prefer), await borrow(here, `b${other}`, other, prefer)] as const;
+      const again = [
+        await borrow(apart, `a${one}`, one, prefer),
+        await borrow(here, `b${other}`, other, prefer),
+      ] as const;
       expect(tidy(again[0], one)).toEqual(tidy(again[1], other));
       expect(again[0].headers).toContainEqual(['Idempotency-Replayed', 'true']);
       if (prefer) expect(first[0].headers).toContainEqual(['Preference-Applied', 'wait=5']);

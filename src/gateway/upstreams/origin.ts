@@ -92,7 +92,11 @@ export class Origin {
   /** Tells whether it answers this with success in time. */
   async asked(path: string): Promise<boolean> {
     try {
-      const { statusCode, body } = await this.#probes.request({ method: 'GET', path, signal: AbortSignal.timeout(answersWithin) });
+      const { statusCode, body } = await this.#probes.request({
+        method: 'GET',
+        path,
+        signal: AbortSignal.timeout(answersWithin),
+      });
       await body.dump();
       return statusCode === 200;
     } catch {

@@ -12,9 +12,26 @@ export interface RequestMessage {
 }
 
 /** RFC 9110, 7.6.1. */
-const ofConnection = ['connection', 'keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+const ofConnection = [
+  'connection',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
 /** Headers that the gateway answers itself, or writes anew. */
-const ofGateway = ['expect', 'origin', 'access-control-request-method', 'access-control-request-headers', 'host', 'content-length', 'accept-encoding'];
+const ofGateway = [
+  'expect',
+  'origin',
+  'access-control-request-method',
+  'access-control-request-headers',
+  'host',
+  'content-length',
+  'accept-encoding',
+];
 /** Headers that would say on whose behalf a request comes: ours to say. */
 const ofProxies = ['forwarded', 'via', 'x-real-ip', 'x-request-id', 'traceparent', 'tracestate', 'baggage'];
 const withheld = new Set([...ofConnection, ...ofGateway, ...ofProxies]);

@@ -19,10 +19,12 @@ async function between() {
   const connections: string[] = [];
   const module = createServer((socket) => {
     const index = connections.push('') - 1;
-    socket.on('error', () => {}).on('data', (data) => {
-      connections[index] += data.toString('latin1');
-      socket.write('HTTP/1.1 204 No Content\r\n\r\n');
-    });
+    socket
+      .on('error', () => {})
+      .on('data', (data) => {
+        connections[index] += data.toString('latin1');
+        socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+      });
   });
   return { connections, ...(await before(module)) };
 }
@@ -31,7 +33,9 @@ async function before(module: Server) {
   await new Promise<void>((resolve) => module.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void module.close());
   const origins = [`http://127.0.0.1:${(module.address() as AddressInfo).port}`];
-  const { url, log } = await serve([], { upstreams: [{ name: 'library', endpoints: [post], origins, certificates: undefined }] });
+  const { url, log } = await serve([], {
+    upstreams: [{ name: 'library', endpoints: [post], origins, certificates: undefined }],
+  });
   return { log, url };
 }
 
@@ -42,7 +46,8 @@ const smuggled = 'POST /internal HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\
 const chunked = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
 
 /** The requests in what a module got. */
-const requestsIn = (connections: readonly string[]) => connections.flatMap((bytes) => bytes.match(/[A-Z]+ \/\S* HTTP\/1\.1/g) ?? []);
+const requestsIn = (connections: readonly string[]) =>
+  connections.flatMap((bytes) => bytes.match(/[A-Z]+ \/\S* HTTP\/1\.1/g) ?? []);
 
 describe('a request that goes on to a module', () => {
   it.each([
@@ -66,14 +71,23 @@ describe('a request that goes on to a module', () => {
   });
 
   it.each([
-    ['a length and chunks', [`Content-Length: ${json.length}`, 'Transfer-Encoding: chunked', '', `0\r\n\r\n${smuggled}`]],
+    [
+      'a length and chunks',
+      [`Content-Length: ${json.length}`, 'Transfer-Encoding: chunked', '', `0\r\n\r\n${smuggled}`],
+    ],
     ['two lengths', [`Content-Length: ${json.length}`, 'Content-Length: 0', '', json + smuggled]],
     ['two hosts', ['Host: y', `Content-Length: ${json.length}`, '', json + smuggled]],
     ['a space before the colon', ['Transfer-Encoding : chunked', '', `0\r\n\r\n${smuggled}`]],
     ['a header folded over two lines', ['X-Note: a', ' b', `Content-Length: ${json.length}`, '', json + smuggled]],
-    ['a bare line feed', [`X-Note: a\nTransfer-Encoding: chunked`, `Content-Length: ${json.length}`, '', json + smuggled]],
+    [
+      'a bare line feed',
+      [`X-Note: a\nTransfer-Encoding: chunked`, `Content-Length: ${json.length}`, '', json + smuggled],
+    ],
     ['a null in a header', ['X-Note: a\0b', `Content-Length: ${json.length}`, '', json + smuggled]],
-    ['a lone carriage return', [`X-Note: a\rTransfer-Encoding: chunked`, `Content-Length: ${json.length}`, '', json + smuggled]],
+    [
+      'a lone carriage return',
+      [`X-Note: a\rTransfer-Encoding: chunked`, `Content-Length: ${json.length}`, '', json + smuggled],
+    ],
   ])('S35 by %s never goes on', async (_, lines) => {
     const { connections, url } = await between();
     expect(statusesIn(await sendRaw(url, ...start, ...lines))).toEqual([400]);
@@ -82,7 +96,9 @@ describe('a request that goes on to a module', () => {
 
   it.each(['xchunked', 'gzip, chunked'])('S35 by the unknown transfer coding %s never goes on', async (coding) => {
     const { connections, url } = await between();
-    expect(statusesIn(await sendRaw(url, ...start, `Transfer-Encoding: ${coding}`, '', `0\r\n\r\n${smuggled}`))).toEqual([501]);
+    expect(
+      statusesIn(await sendRaw(url, ...start, `Transfer-Encoding: ${coding}`, '', `0\r\n\r\n${smuggled}`)),
+    ).toEqual([501]);
     expect(requestsIn(connections)).toEqual([]);
   });
 
@@ -100,7 +116,15 @@ describe('a request that goes on to a module', () => {
     const { connections, url, log } = await between();
     for (let byte = 0; byte < 256; byte++) {
       if (byte === 10 || byte === 13) continue;
-      const answers = await sendRaw(url, ...start, `X-Note: a${String.fromCharCode(byte)}b`, 'Content-Length: 2', 'Connection: close', '', '{}');
+      const answers = await sendRaw(
+        url,
+        ...start,
+        `X-Note: a${String.fromCharCode(byte)}b`,
+        'Content-Length: 2',
+        'Connection: close',
+        '',
+        '{}',
+      );
       expect(answers.match(/HTTP\/1\.1 (\d+)/)?.[1], String(byte)).toMatch(/^(?:204|400)$/);
     }
     expect(connections.join('')).not.toContain('\0');
@@ -115,7 +139,14 @@ describe('a request that goes on to a module', () => {
 
   it('S35 is for the module, whatever host an absolute-form target names (RFC 9112, 3.2.2)', async () => {
     const { connections, url } = await between();
-    const answers = await sendRaw(url, 'POST http://evil.example/v1/books?x=1 HTTP/1.1', ...start.slice(1), 'Content-Length: 2', '', '{}');
+    const answers = await sendRaw(
+      url,
+      'POST http://evil.example/v1/books?x=1 HTTP/1.1',
+      ...start.slice(1),
+      'Content-Length: 2',
+      '',
+      '{}',
+    );
     expect(statusesIn(answers)).toEqual([204]);
     expect(requestsIn(connections)).toEqual(['POST /v1/books?x=1 HTTP/1.1']);
     expect(connections[0]).not.toContain('evil');
@@ -125,9 +156,10 @@ describe('a request that goes on to a module', () => {
     'S35 is never one to another place: %s',
     async (target) => {
       const { connections, url } = await between();
-      expect(await sendRaw(url, `POST ${target} HTTP/1.1`, ...start.slice(1), 'Content-Length: 2', '', '{}')).toMatch(/^HTTP\/1\.1 404/);
+      expect(await sendRaw(url, `POST ${target} HTTP/1.1`, ...start.slice(1), 'Content-Length: 2', '', '{}')).toMatch(
+        /^HTTP\/1\.1 404/,
+      );
       expect(connections).toEqual([]);
     },
   );
 });
-

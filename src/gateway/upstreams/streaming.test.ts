@@ -10,7 +10,13 @@ import { LibraryApi } from '../../../tests/support/gateway.ts';
 import { ask, serve, type ServeOptions } from '../../../tests/support/served-gateway.ts';
 
 const endpoints = (['GET /v1/books', 'POST /v1/books'] as const).map((route) =>
-  endpoint(LibraryApi, route, { summary: 'Books', access: 'anyone', rawBody: true, answers: { status: 200, body: z.unknown() }, handle: async () => ({ status: 200 }) }),
+  endpoint(LibraryApi, route, {
+    summary: 'Books',
+    access: 'anyone',
+    rawBody: true,
+    answers: { status: 200, body: z.unknown() },
+    handle: async () => ({ status: 200 }),
+  }),
 );
 
 /** A gateway before a module that does what the test says. */
@@ -20,7 +26,10 @@ async function before(module: RequestListener, options: ServeOptions = {}) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close().closeAllConnections());
   const origins = [`http://127.0.0.1:${(server.address() as AddressInfo).port}`];
-  const served = await serve([], { upstreams: [{ name: 'library', endpoints, origins, certificates: undefined }], ...options });
+  const served = await serve([], {
+    upstreams: [{ name: 'library', endpoints, origins, certificates: undefined }],
+    ...options,
+  });
   return { ...served, connections: () => connections };
 }
 
@@ -34,14 +43,19 @@ const megabyte = 1024 * 1024;
 
 describe('a large body', () => {
   it.each(['announced', 'in chunks'])('%s reaches the module as it was sent', async (how) => {
-    const { url } = await before(async (received, response) => {
-      response.end(JSON.stringify({ length: received.headers['content-length'], sha256: await sha256(received) }));
-    }, { settings: { bodyLimit: 10_000_000 } });
+    const { url } = await before(
+      async (received, response) => {
+        response.end(JSON.stringify({ length: received.headers['content-length'], sha256: await sha256(received) }));
+      },
+      { settings: { bodyLimit: 10_000_000 } },
+    );
     const body = megabytes(4);
     const headers = how === 'announced' ? { 'Content-Length': body.length } : { 'Transfer-Encoding': 'chunked' };
     const sent = request(`${url}/v1/books`, { method: 'POST', headers, agent: false });
     sent.end(body);
-    const [answer] = (await new Promise((resolve) => sent.once('response', (...all) => resolve(all)))) as [IncomingMessage];
+    const [answer] = (await new Promise((resolve) => sent.once('response', (...all) => resolve(all)))) as [
+      IncomingMessage,
+    ];
     expect(JSON.parse((await answer.toArray()).join(''))).toEqual({
       length: String(body.length),
       sha256: createHash('sha256').update(body).digest('hex'),
@@ -60,7 +74,11 @@ describe('a large body', () => {
 
   it('S32 above the limit in chunks is 413 where the limit is passed, and none of it reaches the module', async () => {
     const { url, connections } = await before((_, response) => response.end('{}'));
-    const sent = request(`${url}/v1/books`, { method: 'POST', headers: { 'Transfer-Encoding': 'chunked' }, agent: false });
+    const sent = request(`${url}/v1/books`, {
+      method: 'POST',
+      headers: { 'Transfer-Encoding': 'chunked' },
+      agent: false,
+    });
     sent.on('error', () => {});
     const answered = new Promise<IncomingMessage>((resolve) => sent.once('response', resolve));
     sent.write('x'.repeat(60_000));
@@ -71,7 +89,9 @@ describe('a large body', () => {
   });
 
   it('that the module does not read does not cost its sender the answer, nor the connection', async () => {
-    const { url } = await before((_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}'));
+    const { url } = await before(
+      (_, response) => void response.writeHead(403, { 'Content-Type': 'application/json' }).end('{"code":"no"}'),
+    );
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
     const ports = new Set<number | undefined>();
@@ -148,7 +168,9 @@ describe('a request that nobody waits for any more', () => {
 
   it('is told to the module at the deadline, and the client has its answer', async () => {
     const told = Promise.withResolvers<void>();
-    const { url } = await before((_, response) => void response.once('close', () => told.resolve()), { settings: { requestTimeout: 100 } });
+    const { url } = await before((_, response) => void response.once('close', () => told.resolve()), {
+      settings: { requestTimeout: 100 },
+    });
     const { status, text } = await ask(`${url}/v1/books`);
     expect([status, JSON.parse(text)]).toMatchObject([503, { code: 'platform.deadline-exceeded' }]);
     await told.promise;

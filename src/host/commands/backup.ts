@@ -44,7 +44,8 @@ holds is not in the backup.`,
 async function backup({ environment, topology: topologyFile }: CommandLine, name: string): Promise<Answer> {
   const configuration = readConfiguration(environment);
   const modules = await findModules();
-  const topology = topologyFile === undefined ? undefined : await topologyOf(topologyFile, configuration, modules, environment);
+  const topology =
+    topologyFile === undefined ? undefined : await topologyOf(topologyFile, configuration, modules, environment);
   const elsewhere = checkEmbedded(configuration, environment, modules);
   const [file, dataDir] = [resolve(name), resolve(configuration.dataDir)];
   checkPlace(file);
@@ -55,13 +56,21 @@ async function backup({ environment, topology: topologyFile }: CommandLine, name
     const session = await openExistingPostgres({ dataDir, connections: 1, announce: say }, opened);
     const here = modules.filter((module) => ownDatabaseUrl(module, environment) === undefined);
     if (topology && (await givenDatabases(session, here, topology.databaseNameOf)).length === 0) {
-      throw new StartupError(`There is no data of ${topologyFile} in ${dataDir}. Say with DATA_DIR where it is, or leave --topology out.`);
+      throw new StartupError(
+        `There is no data of ${topologyFile} in ${dataDir}. Say with DATA_DIR where it is, or leave --topology out.`,
+      );
     }
     const { postgresql, size } = await lookAt(session);
     say(`Backing up ${dataDir}, ${megabytes(size)}.`);
-    if (elsewhere.length > 0) say(`What lies on the servers of ${elsewhere.join(', ')} is not in it. Back it up there.`);
+    if (elsewhere.length > 0)
+      say(`What lies on the servers of ${elsewhere.join(', ')} is not in it. Back it up there.`);
     const facts = { version, postgresql, time: new Date().toISOString() };
-    const bytes = await writeBackup(file, { entries: dataIn(dataDir, session), facts, signal: stopped.signal, onProgress: teller(size) });
+    const bytes = await writeBackup(file, {
+      entries: dataIn(dataDir, session),
+      facts,
+      signal: stopped.signal,
+      onProgress: teller(size),
+    });
     return { lines: [`${file}: ${megabytes(bytes)}.`], json: { file, bytes, ...facts } };
   } finally {
     await opened.closeAll();
@@ -69,12 +78,16 @@ async function backup({ environment, topology: topologyFile }: CommandLine, name
 }
 
 async function lookAt(session: pg.Client): Promise<{ postgresql: string; size: number }> {
-  const { rows: [found] } = await session.query<{ level: string; postgresql: string; size: string }>(
+  const {
+    rows: [found],
+  } = await session.query<{ level: string; postgresql: string; size: string }>(
     `SELECT current_setting('wal_level') AS level, current_setting('server_version') AS postgresql,
       (SELECT sum(pg_database_size(oid)) FROM pg_database) AS size`,
   );
   if (found!.level === 'minimal') {
-    throw new StartupError('The program that runs is of an older version, which cannot be backed up while it runs. Stop it, or start this version in its place.');
+    throw new StartupError(
+      'The program that runs is of an older version, which cannot be backed up while it runs. Stop it, or start this version in its place.',
+    );
   }
   return { postgresql: found!.postgresql, size: Number(found!.size) };
 }

@@ -35,9 +35,12 @@ async function broker({ environment, topology }: CommandLine, folder?: string): 
   const { dataDir, eventsUrl = defaultBroker } = readConfiguration(environment);
   const target = resolve(folder ?? join(dataDir, 'broker'));
   const names = await findModules();
-  const processes: ReadonlyMap<string, readonly string[]> = topology === undefined
-    ? new Map([gateway, ...names].map((name) => [name, [name]]))
-    : new Map((await readTopology(topology, names, environment)).processes.map((entry) => [entry.name, entry.modules]));
+  const processes: ReadonlyMap<string, readonly string[]> =
+    topology === undefined
+      ? new Map([gateway, ...names].map((name) => [name, [name]]))
+      : new Map(
+          (await readTopology(topology, names, environment)).processes.map((entry) => [entry.name, entry.modules]),
+        );
 
   const url = new URL(eventsUrl);
   const vhost = decodeURIComponent(url.pathname.slice(1)) || '/';
@@ -51,8 +54,14 @@ async function broker({ environment, topology }: CommandLine, folder?: string): 
   }));
   const subscriptions = (await loadModules(names)).flatMap(subscriptionsOf);
   await mkdir(target, { recursive: true, mode: 0o700 });
-  await replace(definitionsFile, `${JSON.stringify(brokerDefinitions({ vhost, modules: names, subscriptions, users }), null, 2)}\n`);
-  await replace(urlsFile, users.map((user) => `${moduleVariable(user.process, 'EVENTS_URL')}=${urlOf(user, url)}\n`).join(''));
+  await replace(
+    definitionsFile,
+    `${JSON.stringify(brokerDefinitions({ vhost, modules: names, subscriptions, users }), null, 2)}\n`,
+  );
+  await replace(
+    urlsFile,
+    users.map((user) => `${moduleVariable(user.process, 'EVENTS_URL')}=${urlOf(user, url)}\n`).join(''),
+  );
   const lines = [
     `${definitionsFile}: for the broker: rabbitmqctl import_definitions < ${definitionsFile}`,
     `${urlsFile}: for each process its EVENTS_URL; --topology takes them as they are`,
@@ -71,10 +80,18 @@ function urlOf({ name, password }: BrokerUser, broker: URL): string {
 async function passwordsIn(file: string): Promise<ReadonlyMap<string, string>> {
   try {
     const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
-    return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), decodeURIComponent(new URL(line.slice(line.indexOf('=') + 1)).password)]));
+    return new Map(
+      lines.map((line) => [
+        line.slice(0, line.indexOf('=')),
+        decodeURIComponent(new URL(line.slice(line.indexOf('=') + 1)).password),
+      ]),
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-    throw new StartupError(`${file} cannot be read: ${(error as Error).message}. Mend it, or move it away to get new passwords.`, { cause: error });
+    throw new StartupError(
+      `${file} cannot be read: ${(error as Error).message}. Mend it, or move it away to get new passwords.`,
+      { cause: error },
+    );
   }
 }
 

@@ -24,10 +24,15 @@ new certificate as it finds it.`,
 async function certs({ environment, topology }: CommandLine, folder?: string): Promise<Answer> {
   const target = resolve(folder ?? join(readConfiguration(environment).dataDir, 'certificates'));
   const modules = await findModules();
-  const holders: ReadonlyMap<string, readonly string[]> = topology === undefined
-    ? new Map([gateway, ...modules].map((name) => [name, [name]]))
-    : new Map((await readTopology(topology, modules, environment)).processes.map((entry) => [entry.name, entry.modules]));
+  const holders: ReadonlyMap<string, readonly string[]> =
+    topology === undefined
+      ? new Map([gateway, ...modules].map((name) => [name, [name]]))
+      : new Map(
+          (await readTopology(topology, modules, environment)).processes.map((entry) => [entry.name, entry.modules]),
+        );
   const issued = await issueCertificates(target, holders);
-  const lines = [...issued].map(([holder, { ca, cert, key }]) => `${holder}: PEER_TLS_CA=${ca} PEER_TLS_CERT=${cert} PEER_TLS_KEY=${key}`);
+  const lines = [...issued].map(
+    ([holder, { ca, cert, key }]) => `${holder}: PEER_TLS_CA=${ca} PEER_TLS_CERT=${cert} PEER_TLS_KEY=${key}`,
+  );
   return { lines, json: Object.fromEntries(issued) };
 }

@@ -23,20 +23,28 @@ Prints a script that has the shell complete the commands and flags of "fissile",
   fish  fissile completion fish | source`,
   async run(_, shell) {
     const script = Object.hasOwn(shells, shell!) ? shells[shell!] : undefined;
-    if (!script) throw new UsageError(`There is no completion for "${shell}". There are: ${Object.keys(shells).join(', ')}.`);
+    if (!script)
+      throw new UsageError(`There is no completion for "${shell}". There are: ${Object.keys(shells).join(', ')}.`);
     return { lines: [script(stepsOf(await all()))], json: undefined };
   },
 });
 
 function stepsOf(commands: readonly NamedCommand[]): readonly Step[] {
-  const start = new Map([['--help', 'show this'], ['--version', 'show the version']]);
+  const start = new Map([
+    ['--help', 'show this'],
+    ['--version', 'show the version'],
+  ]);
   const groups = new Map<string, Map<string, string>>();
   const steps: Step[] = [{ after: '', lasts: false, words: start }];
   for (const command of commands) {
     const [first, second] = command.name.split(' ') as [string, string?];
     start.set(first, second === undefined ? command.summary : `${first} ...`);
-    if (second !== undefined) groups.set(first, (groups.get(first) ?? new Map<string, string>()).set(second, command.summary));
-    const flags = Object.entries(flagsOf(command)).map(([flag, meaning]): [string, string] => [flag.split(' ', 1)[0]!, meaning]);
+    if (second !== undefined)
+      groups.set(first, (groups.get(first) ?? new Map<string, string>()).set(second, command.summary));
+    const flags = Object.entries(flagsOf(command)).map(([flag, meaning]): [string, string] => [
+      flag.split(' ', 1)[0]!,
+      meaning,
+    ]);
     steps.push({ after: command.name, lasts: true, words: new Map([...flags, ['--help', 'show this']]) });
   }
   return [...steps, ...[...groups].map(([after, words]) => ({ after, lasts: false, words }))];
@@ -71,7 +79,13 @@ const fish = (steps: readonly Step[]) => `function __fissile_after
   set -l typed (string join ' ' -- (commandline -opc)[2..])
   test "$typed" = "$argv[1]"; or begin; set -q argv[2]; and string match -q -- "$argv[1] *" "$typed"; end
 end
-${steps.flatMap(({ after, lasts, words }) => [...words].map(([word, meaning]) =>
-    `complete -c fissile -n ${quoted(`__fissile_after "${after}"${lasts ? ' lasting' : ''}`)}${lasts ? '' : ' -f'} -a ${quoted(word)} -d ${quoted(meaning)}`)).join('\n')}`;
+${steps
+  .flatMap(({ after, lasts, words }) =>
+    [...words].map(
+      ([word, meaning]) =>
+        `complete -c fissile -n ${quoted(`__fissile_after "${after}"${lasts ? ' lasting' : ''}`)}${lasts ? '' : ' -f'} -a ${quoted(word)} -d ${quoted(meaning)}`,
+    ),
+  )
+  .join('\n')}`;
 
 const shells: Readonly<Record<string, (steps: readonly Step[]) => string>> = { bash, zsh, fish };

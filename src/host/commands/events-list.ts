@@ -20,8 +20,12 @@ error, "events replay" has it delivered once more. The program may be running me
 async function list(all: DeadLettersByModule, json = false): Promise<number> {
   let count = 0;
   for await (const { subscription, eventId, receivedAt, attempts, error } of everyLetter(all)) {
-    if (json) print(`${count === 0 ? '[' : ','}\n${JSON.stringify({ subscription, eventId, receivedAt, attempts, error })}`);
-    else print(`${styleText('bold', subscription)} ${eventId}  ${receivedAt.toISOString()}  ${attempts} tries  ${error.split('\n', 1)[0]!}\n`);
+    if (json)
+      print(`${count === 0 ? '[' : ','}\n${JSON.stringify({ subscription, eventId, receivedAt, attempts, error })}`);
+    else
+      print(
+        `${styleText('bold', subscription)} ${eventId}  ${receivedAt.toISOString()}  ${attempts} tries  ${error.split('\n', 1)[0]!}\n`,
+      );
     count++;
   }
   if (json) print(count === 0 ? '[]\n' : '\n]\n');
@@ -33,7 +37,7 @@ async function list(all: DeadLettersByModule, json = false): Promise<number> {
 async function* everyLetter(all: DeadLettersByModule): AsyncGenerator<DeadLetter> {
   for (const letters of all.values()) {
     let page: readonly DeadLetter[] = [];
-    do yield* page = await letters.list({ limit: pageSize, ...(page.length > 0 && { after: page.at(-1)! }) });
+    do yield* (page = await letters.list({ limit: pageSize, ...(page.length > 0 && { after: page.at(-1)! }) }));
     while (page.length === pageSize);
   }
 }

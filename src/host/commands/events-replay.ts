@@ -12,7 +12,10 @@ export const command: Command = {
   run: (line, subscription, eventId) =>
     withDeadLetter(line, [subscription!, eventId!], async (letters) =>
       (await letters.replay(subscription!, eventId!))
-        ? { lines: ['It is delivered once more as soon as the program runs, within a second if it runs now.'], json: { subscription, eventId } }
+        ? {
+            lines: ['It is delivered once more as soon as the program runs, within a second if it runs now.'],
+            json: { subscription, eventId },
+          }
         : undefined,
     ),
 };

@@ -32,19 +32,30 @@ async function migrate(line: CommandLine): Promise<Answer> {
   const logger = createLogger({ level: logLevel, ...logOutput(line.environment, process.stdout.isTTY) });
   const opened = new Opened(logger);
   try {
-    const applied = line.topology === undefined ? await migrateTogether(line, logger, opened) : await migrateTopology(line, opened);
-    const lines = [...applied].map(([module, migrations]) => `${module}: ${migrations.length === 0 ? 'up to date' : `applied ${migrations.join(', ')}`}`);
+    const applied =
+      line.topology === undefined ? await migrateTogether(line, logger, opened) : await migrateTopology(line, opened);
+    const lines = [...applied].map(
+      ([module, migrations]) =>
+        `${module}: ${migrations.length === 0 ? 'up to date' : `applied ${migrations.join(', ')}`}`,
+    );
     return { lines, json: Object.fromEntries(applied) };
   } finally {
     await opened.closeAll();
   }
 }
 
-async function migrateTogether({ environment }: CommandLine, logger: ReturnType<typeof createLogger>, opened: Opened): Promise<Applied> {
+async function migrateTogether(
+  { environment }: CommandLine,
+  logger: ReturnType<typeof createLogger>,
+  opened: Opened,
+): Promise<Applied> {
   const configuration = readConfiguration(environment);
   const allModules = await findModules();
   const { modules } = selectModules(allModules, configuration.modules);
-  const databases = await openDatabases({ configuration, environment, modules, allModules, logger, announce: say, onlyExisting: true }, opened);
+  const databases = await openDatabases(
+    { configuration, environment, modules, allModules, logger, announce: say, onlyExisting: true },
+    opened,
+  );
   return new Map([...databases.modules].map(([module, { migrations }]) => [module, migrations]));
 }
 

@@ -20,7 +20,9 @@ output: readable at a terminal (in colour unless NO_COLOR is set), JSON lines el
   exitCodes: { 0: 'stopped when asked to', 1: 'could not start or could not go on' },
   failure: refusalPrefix,
   run: async ({ environment, topology }) =>
-    topology === undefined ? serve(environment) : (await import('../topology/serve-topology.ts')).serveTopology(environment, topology),
+    topology === undefined
+      ? serve(environment)
+      : (await import('../topology/serve-topology.ts')).serveTopology(environment, topology),
 };
 
 /** Resolves with the exit code once the program has stopped. */

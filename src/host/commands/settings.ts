@@ -12,7 +12,9 @@ export const command: Command = {
     const groups = settingGroups(await loadModules(await findModules()));
     const lines = groups.flatMap(({ title, settings }) => [
       styleText('bold', title),
-      ...Object.entries(settings).map(([variable, setting]) => `  ${variable.padEnd(28)}  ${withoutIt(setting).padEnd(31)}  ${meaningOf(setting)}`),
+      ...Object.entries(settings).map(
+        ([variable, setting]) => `  ${variable.padEnd(28)}  ${withoutIt(setting).padEnd(31)}  ${meaningOf(setting)}`,
+      ),
     ]);
     return { lines, json: Object.assign({}, ...groups.map(({ settings }) => settings)) as object };
   },

@@ -26,11 +26,16 @@ administrator of the server. The program may be running meanwhile.`,
 /** As the module's own role, which reaches nothing else; without a module as the administrator of the server. */
 async function sql(line: CommandLine, module?: string): Promise<number> {
   const modules = await findModules();
-  if (module !== undefined && !modules.includes(module)) throw new UsageError(`There is no module "${module}". There are: ${modules.join(', ')}.`);
-  if (module === undefined && line.topology !== undefined) throw new UsageError('Name a module: in a topology each has a database of its own.');
+  if (module !== undefined && !modules.includes(module))
+    throw new UsageError(`There is no module "${module}". There are: ${modules.join(', ')}.`);
+  if (module === undefined && line.topology !== undefined)
+    throw new UsageError('Name a module: in a topology each has a database of its own.');
   const opened = new Opened(createLogger({ level: 'silent', format: 'json' }));
   try {
-    const connection = module === undefined ? await storedServer(line, opened) : (await findStoredData(line, opened, module))[0]!.connection;
+    const connection =
+      module === undefined
+        ? await storedServer(line, opened)
+        : (await findStoredData(line, opened, module))[0]!.connection;
     // psql takes Ctrl-C for itself: the statement ends, and not the session.
     process.on('SIGINT', () => {});
     return (await psql(connection)) ?? (await ownPrompt(connection, module, opened));
@@ -42,10 +47,22 @@ async function sql(line: CommandLine, module?: string): Promise<number> {
 /** Its exit code; undefined where it is not installed. The password is in its environment, where no other user sees it. */
 function psql(connection: ConnectionSettings): Promise<number | undefined> {
   const { host, port, user, password, database, ssl } = new Session({ ...connection, settings: toolSettings });
-  const settings = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password ?? '', PGDATABASE: database, PGTZ: 'UTC' };
-  const child = spawn('psql', [], { stdio: 'inherit', env: { ...process.env, ...settings, ...(ssl && { PGSSLMODE: 'require' }) } });
+  const settings = {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: password ?? '',
+    PGDATABASE: database,
+    PGTZ: 'UTC',
+  };
+  const child = spawn('psql', [], {
+    stdio: 'inherit',
+    env: { ...process.env, ...settings, ...(ssl && { PGSSLMODE: 'require' }) },
+  });
   return new Promise((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? resolve(undefined) : reject(error)));
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' ? resolve(undefined) : reject(error),
+    );
     child.once('exit', (code) => resolve(code ?? 1));
   });
 }

@@ -10,6 +10,9 @@ export const command: Command = {
     // Packages have a longer version than what is in them.
     const postgresql = broughtVersion()?.replace(/\.0(-.*)?$/, '') ?? 'none for this platform';
     const { version, ...others } = versions(postgresql);
-    return { lines: [`fissile ${version}`, ...Object.entries(others).map(([what, which]) => `${what} ${which}`)], json: { version, ...others } };
+    return {
+      lines: [`fissile ${version}`, ...Object.entries(others).map(([what, which]) => `${what} ${which}`)],
+      json: { version, ...others },
+    };
   },
 };

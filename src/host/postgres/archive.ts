@@ -1,6 +1,15 @@
 /** How a folder of programs lies in the program as one file: a list of its files, then their contents, all compressed. */
 import { hash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
@@ -26,7 +35,8 @@ export function pack(folder: string, includes: (path: string) => boolean): Buffe
   const contents: Buffer[] = [];
   for (const path of paths.filter(includes)) {
     const found = lstatSync(join(folder, path));
-    if (found.isSymbolicLink()) files.push({ path, size: 0, executable: false, sha256: '', link: readlinkSync(join(folder, path)) });
+    if (found.isSymbolicLink())
+      files.push({ path, size: 0, executable: false, sha256: '', link: readlinkSync(join(folder, path)) });
     if (!found.isFile()) continue;
     const content = readFileSync(join(folder, path));
     files.push({ path, size: found.size, executable: (found.mode & 0o100) !== 0, sha256: hash('sha256', content) });

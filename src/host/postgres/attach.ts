@@ -27,7 +27,10 @@ export async function attachToEmbedded(dataDir: string): Promise<Session | undef
   // It ends with the server; a statement that is under way fails by itself.
   client.on('error', () => {});
   await client.connect().catch((error: Error) => {
-    throw new StartupError(`The database in ${folder} cannot be reached: ${error.message}. The program may be stopping: try again.`, { cause: error });
+    throw new StartupError(
+      `The database in ${folder} cannot be reached: ${error.message}. The program may be stopping: try again.`,
+      { cause: error },
+    );
   });
   return client;
 }

@@ -1,5 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -27,8 +41,11 @@ interface Made {
   readonly signal?: AbortSignal;
   readonly onProgress?: (bytes: number) => void;
 }
-const make = ({ entries = entriesBelow(data, 'postgres'), signal = new AbortController().signal, onProgress = () => {} }: Made = {}) =>
-  writeBackup(file, { entries, facts, signal, onProgress });
+const make = ({
+  entries = entriesBelow(data, 'postgres'),
+  signal = new AbortController().signal,
+  onProgress = () => {},
+}: Made = {}) => writeBackup(file, { entries, facts, signal, onProgress });
 async function* these(...entries: (TarEntry | undefined)[]): AsyncGenerator<TarEntry> {
   for (const entry of entries) if (entry) yield entry;
 }
@@ -46,7 +63,10 @@ describe('a backup', () => {
     expect(statSync(file)).toMatchObject({ size, mode: 0o100600 });
     const target = unpacked();
     for (const name of ['PG_VERSION', 'base/1', 'base/empty']) {
-      expect(readFileSync(join(target, 'postgres', name)).equals(readFileSync(join(data, 'postgres', name))), name).toBe(true);
+      expect(
+        readFileSync(join(target, 'postgres', name)).equals(readFileSync(join(data, 'postgres', name))),
+        name,
+      ).toBe(true);
       expect(statSync(join(target, 'postgres', name)).mode & 0o777).toBe(0o600);
     }
     expect(statSync(join(target, 'postgres')).mode & 0o777).toBe(0o700);
@@ -55,12 +75,23 @@ describe('a backup', () => {
   it('can be looked into with tar', async () => {
     await make();
     const names = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n');
-    expect(names.sort()).toEqual(['fissile-backup.json', 'postgres/', 'postgres/PG_VERSION', 'postgres/base/', 'postgres/base/1', 'postgres/base/empty']);
+    expect(names.sort()).toEqual([
+      'fissile-backup.json',
+      'postgres/',
+      'postgres/PG_VERSION',
+      'postgres/base/',
+      'postgres/base/1',
+      'postgres/base/empty',
+    ]);
   });
 
   it('takes of a file that changes as much as there was, with zeroes for what is cut off, and leaves out what vanished', async () => {
     const [shrinking, growing] = ['postgres/base/1', 'postgres/PG_VERSION'];
-    const entries = these(await fileEntry(data, shrinking), await fileEntry(data, growing), await fileEntry(data, 'postgres/gone'));
+    const entries = these(
+      await fileEntry(data, shrinking),
+      await fileEntry(data, growing),
+      await fileEntry(data, 'postgres/gone'),
+    );
     truncateSync(join(data, shrinking), 500_000);
     appendFileSync(join(data, growing), 'more');
     await make({ entries });
@@ -80,7 +111,9 @@ describe('a backup', () => {
 
   it('is never written over, and wants a folder', () => {
     writeFileSync(file, 'the last one');
-    expect(() => checkPlace(file)).toThrow(`${file} is there already, and is not written over. Choose another name, or remove it.`);
+    expect(() => checkPlace(file)).toThrow(
+      `${file} is there already, and is not written over. Choose another name, or remove it.`,
+    );
     expect(() => checkPlace(join(folder, 'no/backup'))).toThrow(`There is no folder ${join(folder, 'no')} for it.`);
   });
 
@@ -101,13 +134,18 @@ describe('a backup', () => {
     const { pid: gone } = spawnSync('true');
     for (const pid of [gone, process.ppid]) writeFileSync(`${file}.${pid}.unfinished`, 'half');
     await make();
-    expect(readdirSync(folder).sort()).toEqual(['backup.tar.gz', `${basename(file)}.${process.ppid}.unfinished`, 'data']);
+    expect(readdirSync(folder).sort()).toEqual([
+      'backup.tar.gz',
+      `${basename(file)}.${process.ppid}.unfinished`,
+      'data',
+    ]);
   });
 
   it.runIf(asRoot)('says when there is no room, and leaves nothing', async ({ skip }) => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status !== 0) return skip('no disk can be mounted here');
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status !== 0)
+      return skip('no disk can be mounted here');
     try {
       execFileSync('dd', ['if=/dev/urandom', `of=${join(data, 'postgres/base/2')}`, 'bs=1M', 'count=1', 'status=none']);
       file = join(disk, 'backup.tar.gz');
@@ -143,11 +181,16 @@ describe('what is no whole backup is refused in one line', () => {
     execFileSync('tar', ['-czf', file, '-C', data, 'postgres']);
     expect(refused()).toThrow(`${file} is no backup, or not all of it. Take another.`);
     execFileSync('tar', ['-czf', file, '-C', folder, 'data']);
-    expect(() => readBackup(file, join(folder, 'target'), undefined)).toThrow(/data\/? does not belong in it\. Take another\.$/);
+    expect(() => readBackup(file, join(folder, 'target'), undefined)).toThrow(
+      /data\/? does not belong in it\. Take another\.$/,
+    );
   });
 
   it.each([
-    ['a name above the folder', ['--transform', 's,^data/postgres/PG_VERSION,postgres/../../evil,', 'data/postgres/PG_VERSION']],
+    [
+      'a name above the folder',
+      ['--transform', 's,^data/postgres/PG_VERSION,postgres/../../evil,', 'data/postgres/PG_VERSION'],
+    ],
     ['an absolute name', ['--transform', 's,^data/postgres/PG_VERSION,/tmp/fissile-evil,', 'data/postgres/PG_VERSION']],
     ['a link', ['--transform', 's,^data/,,', 'data/postgres/link']],
     ['a second name of a file', ['--transform', 's,^data/,,', 'data/postgres/PG_VERSION', 'data/postgres/again']],
@@ -156,7 +199,11 @@ describe('what is no whole backup is refused in one line', () => {
     execFileSync('ln', [join(data, 'postgres/PG_VERSION'), join(data, 'postgres/again')]);
     execFileSync('tar', ['-czPf', file, '-C', folder, ...args]);
     expect(refused()).toThrow(damaged);
-    expect(existsSync('/tmp/fissile-evil') || existsSync(join(folder, 'evil')) || existsSync(join(folder, 'target/postgres/link'))).toBe(false);
+    expect(
+      existsSync('/tmp/fissile-evil') ||
+        existsSync(join(folder, 'evil')) ||
+        existsSync(join(folder, 'target/postgres/link')),
+    ).toBe(false);
   });
 
   it.runIf(!asRoot)('when this user may not read it', async () => {

@@ -34,8 +34,10 @@ interface Writing {
 }
 
 export function checkPlace(file: string): void {
-  if (existsSync(file)) throw new StartupError(`${file} is there already, and is not written over. Choose another name, or remove it.`);
-  if (!existsSync(dirname(file))) throw new StartupError(`There is no folder ${dirname(file)} for it. Make it, or choose another.`);
+  if (existsSync(file))
+    throw new StartupError(`${file} is there already, and is not written over. Choose another name, or remove it.`);
+  if (!existsSync(dirname(file)))
+    throw new StartupError(`There is no folder ${dirname(file)} for it. Make it, or choose another.`);
 }
 
 /** Under another name until it is complete, on the disk for good, and only its owner's to read. Answers its size. */
@@ -44,7 +46,9 @@ export async function writeBackup(file: string, { entries, facts, signal, onProg
   const unfinished = `${file}.${process.pid}.unfinished`;
   const output = createWriteStream(unfinished, { flags: 'wx', mode: 0o600, flush: true });
   try {
-    await pipeline(tarOf(withFacts(entries, facts)), (chunks) => counted(chunks, onProgress), createGzip(), output, { signal });
+    await pipeline(tarOf(withFacts(entries, facts)), (chunks) => counted(chunks, onProgress), createGzip(), output, {
+      signal,
+    });
     renameSync(unfinished, file);
     if (process.platform !== 'win32') await syncFolder(dirname(file));
     return output.bytesWritten;
@@ -59,7 +63,10 @@ async function* withFacts(entries: AsyncIterable<TarEntry>, facts: BackupFacts):
   yield { path: factsFile, content: Buffer.from(`${JSON.stringify(facts)}\n`) };
 }
 
-async function* counted(chunks: AsyncIterable<Uint8Array>, onProgress: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onProgress: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of chunks) {
     yield chunk;
@@ -71,7 +78,8 @@ async function* counted(chunks: AsyncIterable<Uint8Array>, onProgress: (bytes: n
 function removeUnfinished(file: string): void {
   const folder = dirname(file);
   for (const name of readdirSync(folder)) {
-    const [, pid] = /^\.(\d+)\.unfinished$/.exec(name.startsWith(basename(file)) ? name.slice(basename(file).length) : '') ?? [];
+    const [, pid] =
+      /^\.(\d+)\.unfinished$/.exec(name.startsWith(basename(file)) ? name.slice(basename(file).length) : '') ?? [];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
   }
 }
@@ -95,7 +103,9 @@ function cannotWrite(file: string, error: unknown): Error {
   };
   if (name === 'AbortError') return new StartupError('It was stopped before it was complete.', { cause: error });
   const reason = path === undefined || path.startsWith(file) ? reasons[code ?? ''] : undefined;
-  return reason === undefined ? (error as Error) : new StartupError(`${file} cannot be written: ${reason}.`, { cause: error });
+  return reason === undefined
+    ? (error as Error)
+    : new StartupError(`${file} cannot be written: ${reason}.`, { cause: error });
 }
 
 interface Owner {
@@ -108,12 +118,21 @@ export function readBackup(file: string, folder: string, owner: Owner | undefine
   let last = '';
   const filter = (path: string, entry: unknown): boolean => {
     const { type } = entry as ReadEntry;
-    if (!['File', 'Directory'].includes(type) || ![...backedUp, factsFile].includes(path.split('/')[0]!)) throw new Error(`${path} does not belong in it`);
+    if (!['File', 'Directory'].includes(type) || ![...backedUp, factsFile].includes(path.split('/')[0]!))
+      throw new Error(`${path} does not belong in it`);
     last = path;
     return true;
   };
   try {
-    extract({ file, cwd: folder, sync: true, strict: true, preserveOwner: false, filter, ...(owner && { uid: owner.uid, gid: owner.gid }) });
+    extract({
+      file,
+      cwd: folder,
+      sync: true,
+      strict: true,
+      preserveOwner: false,
+      filter,
+      ...(owner && { uid: owner.uid, gid: owner.gid }),
+    });
   } catch (error) {
     throw cannotRead(file, error);
   }
@@ -123,7 +142,10 @@ export function readBackup(file: string, folder: string, owner: Owner | undefine
 
 function cannotRead(file: string, error: unknown): Error {
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
-  if (path === file || code === 'EISDIR') return new StartupError(`${file} cannot be read: ${message}.`, { cause: error });
+  if (path === file || code === 'EISDIR')
+    return new StartupError(`${file} cannot be read: ${message}.`, { cause: error });
   // The rest of the system's errors is about where it is unpacked to.
-  return syscall === undefined ? new StartupError(`${file} is damaged, or no backup: ${message}. Take another.`, { cause: error }) : (error as Error);
+  return syscall === undefined
+    ? new StartupError(`${file} is damaged, or no backup: ${message}. Take another.`, { cause: error })
+    : (error as Error);
 }

@@ -54,7 +54,9 @@ describe('a backup of a server that works', () => {
     const file = await backedUp(dataDir, async (path) => {
       if (path !== pockets) return;
       acted++;
-      await admin.query(`UPDATE pockets SET coins = 100 - coins; DROP TABLE gone; CREATE TABLE "new" AS SELECT generate_series(1, 1000) AS n`);
+      await admin.query(
+        `UPDATE pockets SET coins = 100 - coins; DROP TABLE gone; CREATE TABLE "new" AS SELECT generate_series(1, 1000) AS n`,
+      );
       await admin.query('CREATE DATABASE another');
       // Now the copy is older than what PostgreSQL itself would begin with.
       await admin.query('CHECKPOINT');
@@ -62,17 +64,26 @@ describe('a backup of a server that works', () => {
     expect(acted).toBe(1);
 
     const copy = await restored(file);
-    expect((await copy.query('SELECT * FROM pockets ORDER BY name')).rows).toEqual([{ name: 'left', coins: 0 }, { name: 'right', coins: 100 }]);
-    expect((await copy.query('SELECT sum(n)::int FROM "new"')).rows).toEqual([{ sum: 500_500 }]);
-    expect((await copy.query("SELECT to_regclass('gone') AS gone, (SELECT count(*)::int FROM pg_database WHERE datname = 'another') AS others")).rows).toEqual([
-      { gone: null, others: 1 },
+    expect((await copy.query('SELECT * FROM pockets ORDER BY name')).rows).toEqual([
+      { name: 'left', coins: 0 },
+      { name: 'right', coins: 100 },
     ]);
+    expect((await copy.query('SELECT sum(n)::int FROM "new"')).rows).toEqual([{ sum: 500_500 }]);
+    expect(
+      (
+        await copy.query(
+          "SELECT to_regclass('gone') AS gone, (SELECT count(*)::int FROM pg_database WHERE datname = 'another') AS others",
+        )
+      ).rows,
+    ).toEqual([{ gone: null, others: 1 }]);
   });
 
   it('has all that was committed before, and tables and indexes that agree, when many write at once', async () => {
     const dataDir = usedFolder();
     const { admin } = await start(dataDir);
-    await admin.query('CREATE EXTENSION amcheck; CREATE TABLE entries (id bigserial PRIMARY KEY, batch int, amount int, note text); CREATE INDEX ON entries (batch, amount)');
+    await admin.query(
+      'CREATE EXTENSION amcheck; CREATE TABLE entries (id bigserial PRIMARY KEY, batch int, amount int, note text); CREATE INDEX ON entries (batch, amount)',
+    );
     const done = new AbortController();
     let batches = 0;
     const writers = Array.from({ length: 4 }, async () => {
@@ -80,7 +91,10 @@ describe('a backup of a server that works', () => {
       while (!done.signal.aborted) {
         // Each batch sums up to nothing.
         const batch = ++batches;
-        await client.query("INSERT INTO entries (batch, amount, note) SELECT $1::int, n, repeat('x', 200) FROM generate_series(-20, 20) AS n", [batch]);
+        await client.query(
+          "INSERT INTO entries (batch, amount, note) SELECT $1::int, n, repeat('x', 200) FROM generate_series(-20, 20) AS n",
+          [batch],
+        );
         await client.query('UPDATE entries SET amount = -amount WHERE batch = $1', [batch]);
         await client.query('DELETE FROM entries WHERE batch = $1', [batch - 50]);
       }
@@ -104,7 +118,9 @@ describe('a backup of a server that works', () => {
     // Reads every page of every table, with its checksum, and looks every row up in the indexes.
     await copy.query(`SELECT bt_index_check(indexrelid, true) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
       JOIN pg_am ON pg_am.oid = relam WHERE amname = 'btree' AND relpersistence = 'p'`);
-    expect((await copy.query("SELECT relname FROM pg_class, verify_heapam(pg_class.oid) WHERE relkind = 'r'")).rows).toEqual([]);
+    expect(
+      (await copy.query("SELECT relname FROM pg_class, verify_heapam(pg_class.oid) WHERE relkind = 'r'")).rows,
+    ).toEqual([]);
   });
 
   it('leaves out what belongs to the server that runs, and has the log last, from its beginning on', async () => {
@@ -112,8 +128,19 @@ describe('a backup of a server that works', () => {
     await start(dataDir);
     const file = await backedUp(dataDir);
     const names = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n');
-    expect(names).toEqual(expect.arrayContaining(['postgres/PG_VERSION', 'postgres/fissile.password', 'postgres/pg_replslot/', 'postgres/pg_notify/']));
-    expect(names.filter((name) => /postmaster|\.s\.PGSQL|pg_internal|pg_replslot\/.|pg_stat_tmp\/.|pg_subtrans\/./.test(name))).toEqual([]);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'postgres/PG_VERSION',
+        'postgres/fissile.password',
+        'postgres/pg_replslot/',
+        'postgres/pg_notify/',
+      ]),
+    );
+    expect(
+      names.filter((name) =>
+        /postmaster|\.s\.PGSQL|pg_internal|pg_replslot\/.|pg_stat_tmp\/.|pg_subtrans\/./.test(name),
+      ),
+    ).toEqual([]);
     const control = names.indexOf('postgres/global/pg_control');
     const label = execFileSync('tar', ['-xzOf', file, 'postgres/backup_label'], { encoding: 'utf8' });
     const [, first] = /\(file ([0-9A-F]{24})\)/.exec(label) ?? [];

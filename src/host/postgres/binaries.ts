@@ -31,7 +31,11 @@ export function broughtVersion(): string | undefined {
 }
 
 /** The bundled PostgreSQL, where `account` can run it; the one file unpacks it below `dataDir`, if it may. */
-export function broughtBinaries(account: ServiceAccount | undefined, dataDir: string, announce: (line: string) => void): Binaries {
+export function broughtBinaries(
+  account: ServiceAccount | undefined,
+  dataDir: string,
+  announce: (line: string) => void,
+): Binaries {
   const carried = carriedPostgres();
   if (!carried) return binariesFor(account, packagedBinaries());
   const parent = account && !canEnter(account, dataDir) ? machineWide : join(dataDir, 'programs');
@@ -44,7 +48,9 @@ export function packagedBinaries(): Binaries {
   try {
     root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch {
-    throw new StartupError(`There is no PostgreSQL for ${platform()} on ${arch()} in node_modules. Set DATABASE_URL to a server, version 15 or later.`);
+    throw new StartupError(
+      `There is no PostgreSQL for ${platform()} on ${arch()} in node_modules. Set DATABASE_URL to a server, version 15 or later.`,
+    );
   }
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const binaries = { version, folder: join(root, 'native') };
@@ -56,12 +62,18 @@ export function packagedBinaries(): Binaries {
  * The same programs where `account` can get to them. A repository below /root, or in a private temporary folder, is
  * closed to every other user; its programs are copied, once for this machine, to where they can be run.
  */
-export function binariesFor(account: ServiceAccount | undefined, packaged: Binaries, sharedFolder = machineWide): Binaries {
+export function binariesFor(
+  account: ServiceAccount | undefined,
+  packaged: Binaries,
+  sharedFolder = machineWide,
+): Binaries {
   if (!account || canEnter(account, packaged.folder)) return packaged;
   const folder = join(sharedFolder, `postgresql-${packaged.version}`);
   for (const path of [sharedFolder, folder]) {
     if (!existsSync(path) || !isChangeableByOthers(path)) continue;
-    throw new StartupError(`${path} can be changed by other users, so PostgreSQL is not run from there. Remove it and start again; it is made anew.`);
+    throw new StartupError(
+      `${path} can be changed by other users, so PostgreSQL is not run from there. Remove it and start again; it is made anew.`,
+    );
   }
   if (!existsSync(folder)) {
     try {
@@ -70,7 +82,8 @@ export function binariesFor(account: ServiceAccount | undefined, packaged: Binar
       cpSync(packaged.folder, unfinished, { recursive: true, verbatimSymlinks: true });
       openToAll(sharedFolder);
       openToAll(unfinished);
-      for (const path of readdirSync(unfinished, { encoding: 'utf8', recursive: true })) openToAll(join(unfinished, path));
+      for (const path of readdirSync(unfinished, { encoding: 'utf8', recursive: true }))
+        openToAll(join(unfinished, path));
       putInPlace(unfinished, folder);
     } catch (error) {
       const { message } = error as Error;

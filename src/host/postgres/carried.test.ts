@@ -1,6 +1,18 @@
 import { hash } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,7 +37,12 @@ beforeEach(() => {
   writeFileSync(join(programs, 'lib/libpq.a'), 'only for building');
   symlinkSync('libpq.so.5', join(programs, 'lib/libpq.so'));
   const archive = pack(programs, (path) => !path.endsWith('.a'));
-  carried = { version: '18.4.0', sha256: hash('sha256', archive), listSha256: hash('sha256', listIn(archive)), archive: () => archive };
+  carried = {
+    version: '18.4.0',
+    sha256: hash('sha256', archive),
+    listSha256: hash('sha256', listIn(archive)),
+    archive: () => archive,
+  };
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -48,7 +65,13 @@ describe('the PostgreSQL that the one file carries', () => {
       mkdirSync(join(root, 'data'), { mode: 0o755 });
       chmodSync(join(root, 'data'), 0o755);
       const folder = unpacked();
-      for (const [path, mode] of [['..', 0o755], ['.', 0o755], ['bin', 0o755], ['bin/postgres', 0o755], ['lib/libpq.so.5', 0o644]] as const) {
+      for (const [path, mode] of [
+        ['..', 0o755],
+        ['.', 0o755],
+        ['bin', 0o755],
+        ['bin/postgres', 0o755],
+        ['lib/libpq.so.5', 0o644],
+      ] as const) {
         expect(statSync(join(folder, path)).mode & 0o777, path).toBe(mode);
       }
     } finally {
@@ -65,18 +88,48 @@ describe('the PostgreSQL that the one file carries', () => {
     const damaged = Buffer.from(carried.archive());
     damaged[20]! ^= 1;
     carried = { ...carried, archive: () => damaged };
-    expect(unpacked).toThrow(/is damaged: the PostgreSQL in it does not have the checksum it was built with\. Copy the file again\.$/);
+    expect(unpacked).toThrow(
+      /is damaged: the PostgreSQL in it does not have the checksum it was built with\. Copy the file again\.$/,
+    );
     expect(existsSync(parent)).toBe(false);
   });
 
   it.each([
-    ['a permission is missing', (folder: string) => chmodSync(join(folder, 'bin/postgres'), 0o644), /bin\/postgres has lost its permission to be executed/],
-    ['a file is missing', (folder: string) => rmSync(join(folder, 'lib/libpq.so.5')), /libpq\.so\.5 is not as it was unpacked/],
-    ['a file was cut off', (folder: string) => writeFileSync(join(folder, 'bin/postgres'), ''), /bin\/postgres is not as it was unpacked/],
-    ['a file has another content of the same size', (folder: string) => writeFileSync(join(folder, 'bin/postgres'), '#!/bin/sh\necho "I rob"\n'), /bin\/postgres is not as it was unpacked/],
-    ['a link leads elsewhere', (folder: string) => relink(join(folder, 'lib/libpq.so'), '/tmp/libpq.so'), /lib\/libpq\.so is not as it was unpacked/],
-    ['a file became a link', (folder: string) => relink(join(folder, 'lib/libpq.so.5'), '/etc/passwd'), /libpq\.so\.5 is not as it was unpacked/],
-    ['its list was changed', (folder: string) => writeFileSync(join(folder, 'files.json'), '[]'), /files\.json is not as it was unpacked/],
+    [
+      'a permission is missing',
+      (folder: string) => chmodSync(join(folder, 'bin/postgres'), 0o644),
+      /bin\/postgres has lost its permission to be executed/,
+    ],
+    [
+      'a file is missing',
+      (folder: string) => rmSync(join(folder, 'lib/libpq.so.5')),
+      /libpq\.so\.5 is not as it was unpacked/,
+    ],
+    [
+      'a file was cut off',
+      (folder: string) => writeFileSync(join(folder, 'bin/postgres'), ''),
+      /bin\/postgres is not as it was unpacked/,
+    ],
+    [
+      'a file has another content of the same size',
+      (folder: string) => writeFileSync(join(folder, 'bin/postgres'), '#!/bin/sh\necho "I rob"\n'),
+      /bin\/postgres is not as it was unpacked/,
+    ],
+    [
+      'a link leads elsewhere',
+      (folder: string) => relink(join(folder, 'lib/libpq.so'), '/tmp/libpq.so'),
+      /lib\/libpq\.so is not as it was unpacked/,
+    ],
+    [
+      'a file became a link',
+      (folder: string) => relink(join(folder, 'lib/libpq.so.5'), '/etc/passwd'),
+      /libpq\.so\.5 is not as it was unpacked/,
+    ],
+    [
+      'its list was changed',
+      (folder: string) => writeFileSync(join(folder, 'files.json'), '[]'),
+      /files\.json is not as it was unpacked/,
+    ],
     ['others may write there', (folder: string) => chmodSync(folder, 0o777), /can be changed by other users/],
     ['its list is missing', (folder: string) => rmSync(join(folder, 'files.json')), /is not complete/],
   ])('is unpacked again when %s', (_what, harm, complaint) => {
@@ -99,7 +152,9 @@ describe('the PostgreSQL that the one file carries', () => {
 
   it('says when a file is in the way', () => {
     writeFileSync(join(root, 'data'), '');
-    expect(unpacked).toThrow(/PostgreSQL cannot be unpacked to .*: a file is in the way\. Choose another folder with DATA_DIR, or set DATABASE_URL\.$/);
+    expect(unpacked).toThrow(
+      /PostgreSQL cannot be unpacked to .*: a file is in the way\. Choose another folder with DATA_DIR, or set DATABASE_URL\.$/,
+    );
   });
 });
 

@@ -3,7 +3,20 @@
  * once, under a name that says which it is, and complete or not at all.
  */
 import { hash } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isOneFile, readAsset, readBinaryAsset } from '#platform/assets.ts';
@@ -43,7 +56,9 @@ export function unpackedIn(parent: string, carried: CarriedPostgres, announce: (
   }
   const archive = carried.archive();
   if (hash('sha256', archive) !== carried.sha256) {
-    throw new StartupError(`${process.execPath} is damaged: the PostgreSQL in it does not have the checksum it was built with. Copy the file again.`);
+    throw new StartupError(
+      `${process.execPath} is damaged: the PostgreSQL in it does not have the checksum it was built with. Copy the file again.`,
+    );
   }
   const unfinished = `${folder}.${process.pid}`;
   try {
@@ -82,7 +97,8 @@ function flawIn(folder: string, listSha256: string): string | undefined {
     const path = join(folder, file.path);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found || !isAsCarried(path, found, file)) return `${path} is not as it was unpacked.`;
-    if (file.executable && process.platform !== 'win32' && (found.mode & 0o111) !== 0o111) return `${path} has lost its permission to be executed.`;
+    if (file.executable && process.platform !== 'win32' && (found.mode & 0o111) !== 0o111)
+      return `${path} has lost its permission to be executed.`;
   }
   return undefined;
 }
@@ -98,7 +114,10 @@ function checkRunnable(folder: string): string {
   try {
     accessSync(join(folder, 'bin', 'postgres'), constants.X_OK);
   } catch (error) {
-    throw new StartupError(`PostgreSQL cannot be run from ${folder}: its file system forbids to execute files (noexec). ${advice}.`, { cause: error });
+    throw new StartupError(
+      `PostgreSQL cannot be run from ${folder}: its file system forbids to execute files (noexec). ${advice}.`,
+      { cause: error },
+    );
   }
   return folder;
 }
@@ -123,5 +142,7 @@ function cannotUnpack(folder: string, error: unknown): Error {
     EEXIST: 'a file is in the way',
   };
   const reason = reasons[code ?? ''];
-  return reason === undefined ? (error as Error) : new StartupError(`PostgreSQL cannot be unpacked to ${folder}: ${reason}. ${advice}.`, { cause: error });
+  return reason === undefined
+    ? (error as Error)
+    : new StartupError(`PostgreSQL cannot be unpacked to ${folder}: ${reason}. ${advice}.`, { cause: error });
 }

@@ -57,7 +57,10 @@ describe('a program that was killed', () => {
     const somebodyElse = process.pid;
     const files = ['postmaster.pid', '.s.PGSQL.5432.lock'].map((name) => join(postgresIn(dataDir), name));
     for (const file of files) {
-      writeFileSync(file, [somebodyElse, postgresIn(dataDir), 1_700_000_000, 5432, '.', '', '  1 1', 'ready   ', ''].join('\n'));
+      writeFileSync(
+        file,
+        [somebodyElse, postgresIn(dataDir), 1_700_000_000, 5432, '.', '', '  1 1', 'ready   ', ''].join('\n'),
+      );
       if (account) chownSync(file, account.uid, account.gid);
     }
     const server = await start(dataDir);
@@ -91,7 +94,8 @@ describe('a second program on the same data', () => {
     expect(said.filter((line) => line === 'started 1')).toHaveLength(1);
     const winner = all[said.indexOf('started 1')]!;
     const others = said.filter((line) => line !== 'started 1');
-    for (const line of others) expect(line).toMatch(new RegExp(`^StartupError: .* is in use by process ${winner.process.pid}, another copy`));
+    for (const line of others)
+      expect(line).toMatch(new RegExp(`^StartupError: .* is in use by process ${winner.process.pid}, another copy`));
     await winner.end('SIGTERM');
   });
 });

@@ -31,8 +31,19 @@ export const claimantName = `fissile ${process.pid}`;
 const pidIn = (name: string | null | undefined) => Number(/^fissile (\d+)$/.exec(name ?? '')?.[1] ?? 0);
 
 /** A connection of the superuser; to begin with, to the database that every server has. */
-export async function connectTo(cluster: Cluster, place: ConnectionSettings, database = 'postgres'): Promise<pg.Client> {
-  const client = new Session({ ...place, settings: toolSettings, user: superuser, password: cluster.password, database, application_name: claimantName });
+export async function connectTo(
+  cluster: Cluster,
+  place: ConnectionSettings,
+  database = 'postgres',
+): Promise<pg.Client> {
+  const client = new Session({
+    ...place,
+    settings: toolSettings,
+    user: superuser,
+    password: cluster.password,
+    database,
+    application_name: claimantName,
+  });
   // It ends with the server, which is ours to notice; a statement that is under way fails by itself.
   client.on('error', () => {});
   await client.connect();
@@ -52,7 +63,9 @@ export async function claim(cluster: Cluster, client: pg.Client): Promise<void> 
     // One that was just killed holds it until PostgreSQL has noticed.
     const pid = pidIn(holder);
     if ((pid && isAlive(pid)) || performance.now() > deadline) {
-      throw new StartupError(`${cluster.folder} is in use by process ${pid}, another copy of this program. Stop it, or choose another folder with DATA_DIR.`);
+      throw new StartupError(
+        `${cluster.folder} is in use by process ${pid}, another copy of this program. Stop it, or choose another folder with DATA_DIR.`,
+      );
     }
     await sleep(pollInterval);
   }
@@ -65,7 +78,8 @@ export async function takeOver(cluster: Cluster): Promise<void> {
   for (let found = postmasterOf(cluster.folder); found; found = postmasterOf(cluster.folder)) {
     let client: pg.Client | undefined;
     try {
-      if (found.host === undefined) throw Object.assign(new Error('It has only just begun to start.'), { code: cannotConnectNow });
+      if (found.host === undefined)
+        throw Object.assign(new Error('It has only just begun to start.'), { code: cannotConnectNow });
       client = await connectTo(cluster, { host: found.host, port: found.port });
       await waitForItsProgram(client);
       await claim(cluster, client);
@@ -73,12 +87,15 @@ export async function takeOver(cluster: Cluster): Promise<void> {
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       const silent = code === 'ENOENT' || code === 'ECONNREFUSED';
-      const changing = code === cannotConnectNow || code === adminShutdown || message.startsWith('Connection terminated');
+      const changing =
+        code === cannotConnectNow || code === adminShutdown || message.startsWith('Connection terminated');
       if (!silent && !changing) throw error;
       silentSince = silent ? (silentSince ?? performance.now()) : undefined;
       if (silentSince && performance.now() - silentSince > silenceOfTheDead) removeTraces(cluster.folder);
       if (performance.now() - start > patience) {
-        throw new StartupError(`A PostgreSQL server (process ${found.pid}) uses ${cluster.folder} and neither answers nor ends. Stop it, then start again.`);
+        throw new StartupError(
+          `A PostgreSQL server (process ${found.pid}) uses ${cluster.folder} and neither answers nor ends. Stop it, then start again.`,
+        );
       }
     } finally {
       await client?.end();

@@ -1,6 +1,18 @@
 /** Data that cannot be used, and data that belongs to another user. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +23,8 @@ import { canEnter, serviceAccount } from './service-account.ts';
 const asRoot = process.getuid?.() === 0;
 const account = serviceAccount();
 /** Not where the repository lies below /root, or in a private folder. */
-const asOtherUser = asRoot && [import.meta.dirname, dirname(process.execPath)].every((folder) => canEnter(account!, folder));
+const asOtherUser =
+  asRoot && [import.meta.dirname, dirname(process.execPath)].every((folder) => canEnter(account!, folder));
 const { root, newFolder, usedFolder, start, startProgram } = embeddedServers();
 
 describe('data that cannot be used is refused in one line', () => {
@@ -48,13 +61,16 @@ describe('data that cannot be used is refused in one line', () => {
   it('where PostgreSQL itself refuses, with its own words', async () => {
     const dataDir = usedFolder();
     writeFileSync(join(postgresIn(dataDir), 'postgresql.conf'), 'no_such_setting = 1\n');
-    expect(await refusal(dataDir)).toMatch(/^PostgreSQL does not start: .*configuration file .* contains errors\. See .*postgres\.log\.$/);
+    expect(await refusal(dataDir)).toMatch(
+      /^PostgreSQL does not start: .*configuration file .* contains errors\. See .*postgres\.log\.$/,
+    );
   });
 
   it.runIf(asRoot && process.platform === 'linux')('where the disk is full', async ({ skip }) => {
     const disk = newFolder();
     mkdirSync(disk);
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=60m', 'tmpfs', disk]).status !== 0) return skip('no disk can be mounted here');
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=60m', 'tmpfs', disk]).status !== 0)
+      return skip('no disk can be mounted here');
     const filler = join(disk, 'filler');
     const dataDir = join(disk, 'data');
     try {
@@ -63,7 +79,9 @@ describe('data that cannot be used is refused in one line', () => {
       rmSync(filler);
       await (await start(dataDir)).stop();
       expect(() => writeFileSync(filler, Buffer.alloc(60_000_000))).toThrow('no space left');
-      expect(await refusal(dataDir)).toMatch(/^PostgreSQL does not start: no space is left on the disk\. See .*postgres\.log\.$/);
+      expect(await refusal(dataDir)).toMatch(
+        /^PostgreSQL does not start: no space is left on the disk\. See .*postgres\.log\.$/,
+      );
     } finally {
       execFileSync('umount', [disk]);
     }
@@ -103,7 +121,11 @@ describe.runIf(asRoot)('started as root', () => {
       const asOther = startProgram(join(open, 'data'), account!);
       expect(await asOther.line()).toContain('cannot be written');
       chownSync(open, account!.uid, account!.gid);
-      for (const [user, line] of [[account, 'started 1'], [undefined, 'started 2'], [account, 'started 3']] as const) {
+      for (const [user, line] of [
+        [account, 'started 1'],
+        [undefined, 'started 2'],
+        [account, 'started 3'],
+      ] as const) {
         const program = startProgram(join(open, 'data'), user);
         expect(await program.line()).toBe(line);
         await program.end('SIGTERM');
@@ -133,7 +155,9 @@ describe.runIf(asRoot)('started as root', () => {
       expect(readdirSync(shared)).toEqual(['postgresql-18.0.0-test']);
 
       chmodSync(copy.folder, 0o777);
-      expect(() => binariesFor(account, packaged, shared)).toThrow(/can be changed by other users, so PostgreSQL is not run from there\. Remove it/);
+      expect(() => binariesFor(account, packaged, shared)).toThrow(
+        /can be changed by other users, so PostgreSQL is not run from there\. Remove it/,
+      );
 
       chmodSync(root, 0o755);
       expect(binariesFor(account, packaged, shared)).toBe(packaged);

@@ -26,7 +26,11 @@ const creationSettings = { scram_iterations: 1 };
 export const databaseName = 'fissile';
 
 /** Opens the server's data in `dataDir`, or creates it after `judged`. `announce` takes a line for the person who waits. */
-export async function openCluster(dataDir: string, announce: (line: string) => void, judged?: Promise<unknown>): Promise<Cluster> {
+export async function openCluster(
+  dataDir: string,
+  announce: (line: string) => void,
+  judged?: Promise<unknown>,
+): Promise<Cluster> {
   const folder = join(dataDir, 'postgres');
   const created = !existsSync(folder);
   if (created) await judged;
@@ -63,12 +67,16 @@ function ownerOf(folder: string): ServiceAccount | undefined {
   const { uid, gid } = statSync(folder);
   const self = process.getuid?.();
   if (self === undefined || self === uid) return self === 0 ? serviceAccount() : undefined;
-  if (self !== 0) throw new StartupError(`${folder} belongs to another user (number ${uid}). Start the program as that user, or choose another folder with DATA_DIR.`);
+  if (self !== 0)
+    throw new StartupError(
+      `${folder} belongs to another user (number ${uid}). Start the program as that user, or choose another folder with DATA_DIR.`,
+    );
   return { name: `number ${uid}`, uid, gid };
 }
 
 /** Who shall own a database that is brought here as root; undefined when we are not root. */
-export const accountFor = (dataDir: string): ServiceAccount | undefined => (process.getuid?.() === 0 ? ownerOf(dataDir) : undefined);
+export const accountFor = (dataDir: string): ServiceAccount | undefined =>
+  process.getuid?.() === 0 ? ownerOf(dataDir) : undefined;
 
 /** Without a version of ours the search for the programs says what is missing. */
 function checkVersion(folder: string, version: string | undefined): void {
@@ -76,11 +84,15 @@ function checkVersion(folder: string, version: string | undefined): void {
   const [ours] = version.split('.');
   const file = join(folder, 'PG_VERSION');
   if (!existsSync(file) || !existsSync(passwordIn(folder))) {
-    throw new StartupError(`${folder} is in the way: it holds something else than this program's database. Move it, or choose another folder with DATA_DIR.`);
+    throw new StartupError(
+      `${folder} is in the way: it holds something else than this program's database. Move it, or choose another folder with DATA_DIR.`,
+    );
   }
   const theirs = readFileSync(file, 'utf8').trim();
   if (theirs !== ours) {
-    throw new StartupError(`${folder} was written by PostgreSQL ${theirs}, and this is PostgreSQL ${ours}. Start the version of the program that wrote it, or move the data over with pg_dump.`);
+    throw new StartupError(
+      `${folder} was written by PostgreSQL ${theirs}, and this is PostgreSQL ${ours}. Start the version of the program that wrote it, or move the data over with pg_dump.`,
+    );
   }
 }
 
@@ -93,7 +105,10 @@ async function create(files: ServerFiles): Promise<void> {
     mkdirSync(unfinished, { mode: 0o700 });
     writeFileSync(password, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
     if (account) for (const path of [unfinished, password]) chownSync(path, account.uid, account.gid);
-    await initialize({ ...files, folder: unfinished }, { passwordFile: password, settings: creationSettings, sync: true });
+    await initialize(
+      { ...files, folder: unfinished },
+      { passwordFile: password, settings: creationSettings, sync: true },
+    );
     putInPlace(password, passwordIn(unfinished));
     putInPlace(unfinished, folder);
   } catch (error) {
@@ -113,10 +128,17 @@ export function removeUnfinished(dataDir: string): void {
 export function cannotWrite(folder: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   const advice = 'Choose another folder with DATA_DIR, or set DATABASE_URL';
-  if (code === 'EACCES' || code === 'EPERM') return new StartupError(`${folder} cannot be written: this user may not. ${advice}.`, { cause: error });
-  if (code === 'EROFS') return new StartupError(`${folder} cannot be written: the file system is read-only. ${advice}.`, { cause: error });
-  if (code === 'ENOSPC' || message === noSpaceLeft) return new StartupError(`${folder} cannot be written: no space is left on the disk.`, { cause: error });
-  if (code === 'EEXIST' || code === 'ENOTDIR') return new StartupError(`${folder} cannot be created: a file of that name is in the way. ${advice}.`, { cause: error });
-  if (error instanceof PostgresError) return new StartupError(`PostgreSQL could not be set up in ${folder}: ${message}.`, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new StartupError(`${folder} cannot be written: this user may not. ${advice}.`, { cause: error });
+  if (code === 'EROFS')
+    return new StartupError(`${folder} cannot be written: the file system is read-only. ${advice}.`, { cause: error });
+  if (code === 'ENOSPC' || message === noSpaceLeft)
+    return new StartupError(`${folder} cannot be written: no space is left on the disk.`, { cause: error });
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return new StartupError(`${folder} cannot be created: a file of that name is in the way. ${advice}.`, {
+      cause: error,
+    });
+  if (error instanceof PostgresError)
+    return new StartupError(`PostgreSQL could not be set up in ${folder}: ${message}.`, { cause: error });
   return error as Error;
 }

@@ -13,8 +13,10 @@ const anyHost = 'localhost';
 /** The mistake in the text of a URL, without repeating the text; undefined for one that can be parsed. */
 export function mistakeIn(text: string): string | undefined {
   if (!/^postgres(ql)?:\/\//i.test(text)) return 'must be a postgresql:// URL';
-  if (/%(?![0-9a-f]{2})/i.test(text)) return 'has a percent sign that encodes nothing; as a character it is written %25';
-  if (!URL.canParse(text.replace(withoutHost, `$1${anyHost}`))) return 'is no URL; characters such as / ? # @ in a name or password are percent-encoded';
+  if (/%(?![0-9a-f]{2})/i.test(text))
+    return 'has a percent sign that encodes nothing; as a character it is written %25';
+  if (!URL.canParse(text.replace(withoutHost, `$1${anyHost}`)))
+    return 'is no URL; characters such as / ? # @ in a name or password are percent-encoded';
   return undefined;
 }
 
@@ -22,9 +24,15 @@ export function mistakeIn(text: string): string | undefined {
 export function parseConnectionUrl(text: string): ConnectionSettings {
   const url = new URL(text.replace(withoutHost, `$1${anyHost}`));
   const given = (name: string, part: string) => url.searchParams.get(name) || decodeURIComponent(part);
-  const host = url.searchParams.get('host') || (withoutHost.test(text) ? '' : decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1'));
+  const host =
+    url.searchParams.get('host') ||
+    (withoutHost.test(text) ? '' : decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1'));
   const port = url.searchParams.get('port') || url.port;
-  const [user, password, database] = [given('user', url.username), given('password', url.password), given('dbname', url.pathname.slice(1))];
+  const [user, password, database] = [
+    given('user', url.username),
+    given('password', url.password),
+    given('dbname', url.pathname.slice(1)),
+  ];
   const [options, negotiation] = ['options', 'sslnegotiation'].map((name) => url.searchParams.get(name));
   // The driver knows the parameters that are about encryption.
   const { ssl } = new Session({ connectionString: `postgresql://${anyHost}/${url.search}`, settings: toolSettings });
@@ -41,7 +49,10 @@ export function parseConnectionUrl(text: string): ConnectionSettings {
 }
 
 /** The same URL for another role and its database of the same name. */
-export function connectionUrlFor(text: string, { user, password, database }: { user: string; password: string | null; database: string }): string {
+export function connectionUrlFor(
+  text: string,
+  { user, password, database }: { user: string; password: string | null; database: string },
+): string {
   const url = new URL(text.replace(withoutHost, `$1${anyHost}`));
   for (const name of ['user', 'password', 'dbname']) url.searchParams.delete(name);
   url.username = encodeURIComponent(user);

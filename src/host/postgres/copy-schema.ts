@@ -14,19 +14,34 @@ const objectInUse = '55006';
 /** The role that the module has in the administrator's database; undefined where it has nothing there. */
 export async function roleInSharedDatabase(admin: pg.Client, module: string): Promise<string | undefined> {
   const { role } = derivedRole(`${admin.database}_${module}`, admin);
-  const { rowCount } = await admin.query('SELECT FROM pg_namespace WHERE nspname = $1 AND pg_get_userbyid(nspowner) = $2', [module, role]);
+  const { rowCount } = await admin.query(
+    'SELECT FROM pg_namespace WHERE nspname = $1 AND pg_get_userbyid(nspowner) = $2',
+    [module, role],
+  );
   return rowCount ? role : undefined;
 }
 
 /** Creates the database of `owner` with the schema `module`, which `previousOwner` has in the administrator's. */
-export async function createAsCopy(admin: pg.Client, module: string, owner: DerivedRole, previousOwner: string): Promise<void> {
-  const [source = '', unfinished, finished] = [admin.database, `${owner.role}_unfinished`, owner.role].map((name) => name && pg.escapeIdentifier(name));
+export async function createAsCopy(
+  admin: pg.Client,
+  module: string,
+  owner: DerivedRole,
+  previousOwner: string,
+): Promise<void> {
+  const [source = '', unfinished, finished] = [admin.database, `${owner.role}_unfinished`, owner.role].map(
+    (name) => name && pg.escapeIdentifier(name),
+  );
   // An interrupted start may have left one.
   await admin.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
-  await admin.query(`CREATE DATABASE ${unfinished} TEMPLATE ${source} OWNER ${finished}`).catch((error: { code?: string }) => {
-    if (error.code !== objectInUse) throw error;
-    throw new StartupError(`DATABASE_URL: somebody uses the database ${admin.database}, from which ${module} gets its data. Stop that program first.`, { cause: error });
-  });
+  await admin
+    .query(`CREATE DATABASE ${unfinished} TEMPLATE ${source} OWNER ${finished}`)
+    .catch((error: { code?: string }) => {
+      if (error.code !== objectInUse) throw error;
+      throw new StartupError(
+        `DATABASE_URL: somebody uses the database ${admin.database}, from which ${module} gets its data. Stop that program first.`,
+        { cause: error },
+      );
+    });
   const copy = await connectBeside(admin, `${owner.role}_unfinished`);
   try {
     const { rows } = await copy.query<{ name: string }>(

@@ -29,12 +29,15 @@ export function derivedRole(name: string, client: pg.Client): DerivedRole {
 }
 
 /** The password that the driver found in the URL, in PGPASSWORD or in a password file. */
-const passwordOf = (client: pg.Client): string | null => (client as pg.Client & { password?: string | null }).password ?? null;
+const passwordOf = (client: pg.Client): string | null =>
+  (client as pg.Client & { password?: string | null }).password ?? null;
 
 function fitName(name: string): string {
   if (Buffer.byteLength(name) <= longestName) return name;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
-  return `${Buffer.from(name).subarray(0, longestName - 17).toString()}_${digest}`;
+  return `${Buffer.from(name)
+    .subarray(0, longestName - 17)
+    .toString()}_${digest}`;
 }
 
 /** The statements that make it what it should be, whatever it was before. */

@@ -62,7 +62,10 @@ describe('an embedded database', () => {
 
     const stopped = await start(usedFolder());
     await stopped.stop();
-    const outcome = await Promise.race([stopped.failed, new Promise((resolve) => setTimeout(() => resolve('nothing'), 100))]);
+    const outcome = await Promise.race([
+      stopped.failed,
+      new Promise((resolve) => setTimeout(() => resolve('nothing'), 100)),
+    ]);
     expect(outcome).toBe('nothing');
   });
 

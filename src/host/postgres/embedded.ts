@@ -14,7 +14,14 @@ import { claim, claimantName, connectTo, takeOver } from './claim.ts';
 import { type Cluster, databaseName, openCluster } from './cluster.ts';
 import { noteMigrations } from './noted-migrations.ts';
 import { postmasterOf } from './postmaster-file.ts';
-import { noSpaceLeft, PostgresError, type ServerProcess, type ServerSettings, startServer, stopServer } from './server-process.ts';
+import {
+  noSpaceLeft,
+  PostgresError,
+  type ServerProcess,
+  type ServerSettings,
+  startServer,
+  stopServer,
+} from './server-process.ts';
 
 export interface EmbeddedOptions {
   readonly dataDir: string;
@@ -81,7 +88,9 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     return {
       admin,
       folder: cluster.folder,
-      failed: server.exited.then(() => (stopping ? new Promise(() => {}) : new Error(`The database ended by itself; see ${logFile}.`))),
+      failed: server.exited.then(() =>
+        stopping ? new Promise(() => {}) : new Error(`The database ended by itself; see ${logFile}.`),
+      ),
       noteMigrations: (modules) => noteMigrations(cluster.folder, modules),
       stop: () => (stopping ??= stopServer(cluster, server.pid)),
     };
@@ -94,14 +103,20 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 async function start(cluster: Cluster, logFile: string, connections: number): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
     await takeOver(cluster);
-    const settings = { ...smallServer, ...(await whereToListen(cluster)), max_connections: connections + spareConnections };
+    const settings = {
+      ...smallServer,
+      ...(await whereToListen(cluster)),
+      max_connections: connections + spareConnections,
+    };
     try {
       return await startServer(cluster, { settings, logFile });
     } catch (error) {
       const message = error instanceof PostgresError ? error.message : undefined;
       if (message === undefined) throw error;
       // Another program was faster with the data, or with the port.
-      const overtaken = postmasterOf(cluster.folder) !== undefined || /Address already in use|lock file .* already exists/.test(message);
+      const overtaken =
+        postmasterOf(cluster.folder) !== undefined ||
+        /Address already in use|lock file .* already exists/.test(message);
       if (overtaken && attempt < attempts) continue;
       const reason = message === noSpaceLeft ? 'no space is left on the disk' : message;
       throw new StartupError(`PostgreSQL does not start: ${reason}. See ${logFile}.`, { cause: error });

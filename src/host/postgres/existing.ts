@@ -29,7 +29,10 @@ function checkPresent(folder: string): void {
   try {
     if (statSync(folder, { throwIfNoEntry: false })) return;
   } catch (error) {
-    throw new StartupError(`${folder} cannot be read: ${(error as Error).message}. Run this as the user that runs the program.`, { cause: error });
+    throw new StartupError(
+      `${folder} cannot be read: ${(error as Error).message}. Run this as the user that runs the program.`,
+      { cause: error },
+    );
   }
   throw new StartupError(`There is no database in ${folder}. Say with DATA_DIR where it is.`);
 }

@@ -6,7 +6,14 @@
 import pg from 'pg';
 import { StartupError } from '../startup-error.ts';
 import { checksumOf, hasCode, MigrationLedger, type Recorded } from './migration-ledger.ts';
-import { fileOf, isFormerPlatformMigration, type Migration, type Migrations, migrationsOf, platformPrefix } from './migrations.ts';
+import {
+  fileOf,
+  isFormerPlatformMigration,
+  type Migration,
+  type Migrations,
+  migrationsOf,
+  platformPrefix,
+} from './migrations.ts';
 
 /** The lock that Prisma takes, so that the two exclude each other too. */
 const prismaLock = 72_707_369;
@@ -17,7 +24,11 @@ const lockNotAvailable = '55P03';
  * `connection` is the module's own, so that what is created belongs to its role. Returns the names of the migrations that
  * were pending. Throws a StartupError where the database and this program do not fit together.
  */
-export async function migrate(connection: pg.ClientBase, module: string, migrations: Migrations = migrationsOf(module)): Promise<readonly string[]> {
+export async function migrate(
+  connection: pg.ClientBase,
+  module: string,
+  migrations: Migrations = migrationsOf(module),
+): Promise<readonly string[]> {
   const schema = new ModuleSchema(connection, module, migrations);
   if (isCurrent(await schema.read())) return [];
   return locked(connection, module, async () => {
@@ -34,7 +45,9 @@ export async function pendingMigrations(connection: pg.ClientBase, module: strin
 }
 
 export const unknownMigration = (module: string, name: string) =>
-  new StartupError(`The database of ${module} has a migration that this program does not know, ${name}: a newer version wrote it. Start that version.`);
+  new StartupError(
+    `The database of ${module} has a migration that this program does not know, ${name}: a newer version wrote it. Start that version.`,
+  );
 
 interface State {
   /** The record of the platform's tables is still among the module's migrations, where release 0.1 wrote it. */
@@ -72,7 +85,11 @@ class ModuleSchema {
     return {
       former,
       platform: pendingOf(this.#module, platform, recorded.platform).filter((migration) => !isAdopted(migration)),
-      own: pendingOf(this.#module, own, recorded.own.filter((row) => !isFormer(row))),
+      own: pendingOf(
+        this.#module,
+        own,
+        recorded.own.filter((row) => !isFormer(row)),
+      ),
     };
   }
 
@@ -113,10 +130,14 @@ async function applyAll(ledger: MigrationLedger, migrations: readonly Migration[
 async function locked<T>(connection: pg.ClientBase, module: string, work: () => Promise<T>): Promise<T> {
   try {
     // Not RESET, which would bring back the short one of the role.
-    await connection.query(`SET lock_timeout = '${lockTimeout}'; SELECT pg_advisory_lock(${prismaLock}); SET lock_timeout = 0`);
+    await connection.query(
+      `SET lock_timeout = '${lockTimeout}'; SELECT pg_advisory_lock(${prismaLock}); SET lock_timeout = 0`,
+    );
   } catch (error) {
     if (!hasCode(error, lockNotAvailable)) throw error;
-    throw new StartupError(`Another program has been migrating the database of ${module} for ${lockTimeout}. Try again when it has finished.`);
+    throw new StartupError(
+      `Another program has been migrating the database of ${module} for ${lockTimeout}. Try again when it has finished.`,
+    );
   }
   try {
     return await work();
@@ -131,7 +152,9 @@ function pendingOf(module: string, migrations: readonly Migration[], recorded: r
   for (const { migration_name: name, checksum, finished_at: finishedAt } of recorded) {
     const migration = known.get(name);
     if (!finishedAt) {
-      throw new StartupError(`The migration ${name} of ${module} failed halfway and left its traces. Repair them, then run: ${resolving(module, name)}`);
+      throw new StartupError(
+        `The migration ${name} of ${module} failed halfway and left its traces. Repair them, then run: ${resolving(module, name)}`,
+      );
     }
     if (!migration) throw unknownMigration(module, name);
     if (!checksumsOf(migration.sql).includes(checksum)) {

@@ -28,7 +28,9 @@ export const isFormerPlatformMigration = (name: string): boolean => /^\d{14}_pla
 
 /** The file of a migration, for a person. */
 export const fileOf = (module: string, name: string): string =>
-  name.startsWith(platformPrefix) ? `${platformFolder}/${name.slice(platformPrefix.length)}` : `prisma/${module}/migrations/${name}`;
+  name.startsWith(platformPrefix)
+    ? `${platformFolder}/${name.slice(platformPrefix.length)}`
+    : `prisma/${module}/migrations/${name}`;
 
 function migrationsIn(folder: string, prefix = ''): Migration[] {
   const suffix = '/migration.sql';

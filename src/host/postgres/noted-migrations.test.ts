@@ -6,7 +6,9 @@ import { tracesIn } from '../../../tests/support/traces.ts';
 import { checkNotNewer, noteMigrations } from './noted-migrations.ts';
 
 /** Modules of this checkout that have migrations of their own. */
-const [one, another] = readdirSync(join(import.meta.dirname, '../../../prisma'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name) as [string, string];
+const [one, another] = readdirSync(join(import.meta.dirname, '../../../prisma'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name) as [string, string];
 const { usedFolder, start } = embeddedServers();
 const noteIn = (dataDir: string) => join(postgresIn(dataDir), 'fissile.migrations');
 const noted = (dataDir: string) => JSON.parse(readFileSync(noteIn(dataDir), 'utf8')) as Record<string, string[]>;
@@ -18,7 +20,9 @@ describe('what was migrated', () => {
     server.noteMigrations([one]);
     server.noteMigrations([another]);
     expect(Object.keys(noted(dataDir))).toEqual([one, another]);
-    expect(noted(dataDir)[one]).toEqual(expect.arrayContaining(['platform/0001_first_tables', expect.stringMatching(/^\d{14}_/)]));
+    expect(noted(dataDir)[one]).toEqual(
+      expect.arrayContaining(['platform/0001_first_tables', expect.stringMatching(/^\d{14}_/)]),
+    );
     const [note, folder] = [statSync(noteIn(dataDir)), statSync(postgresIn(dataDir))];
     expect(note.mode & 0o777).toBe(0o600);
     expect(note.uid).toBe(folder.uid);

@@ -20,7 +20,8 @@ export function checkNotNewer(folder: string): void {
     const { platform, own } = migrationsOf(module);
     const known = new Set([...platform, ...own].map(({ name }) => name));
     // Migrations of a folder that is no module any more do not matter, nor the names of release 0.1 for the platform's.
-    const concerns = (name: string) => name.startsWith(platformPrefix) || (own.length > 0 && !isFormerPlatformMigration(name));
+    const concerns = (name: string) =>
+      name.startsWith(platformPrefix) || (own.length > 0 && !isFormerPlatformMigration(name));
     const unknown = names.find((name) => concerns(name) && !known.has(name));
     if (unknown !== undefined) throw unknownMigration(module, unknown);
   }

@@ -52,7 +52,10 @@ describe.each(modules)('the database of %s', (module) => {
 
   it('admits nobody else', async () => {
     for (const other of modules.filter((name) => name !== module)) {
-      await expect(as(other, async () => {}, nameOf(module)), other).rejects.toMatchObject(notAllowed);
+      await expect(
+        as(other, async () => {}, nameOf(module)),
+        other,
+      ).rejects.toMatchObject(notAllowed);
     }
   });
 
@@ -71,8 +74,11 @@ describe('giving databases', () => {
   });
 
   it('mends the settings of the sessions, which no pooler passes on', async () => {
-    const zone = () => as('library', async (client) => (await client.query(`SELECT current_setting('TimeZone') AS zone`)).rows[0].zone);
-    await admin.query(`ALTER ROLE "${nameOf('library')}" IN DATABASE "${nameOf('library')}" SET TimeZone TO 'Asia/Kathmandu'`);
+    const zone = () =>
+      as('library', async (client) => (await client.query(`SELECT current_setting('TimeZone') AS zone`)).rows[0].zone);
+    await admin.query(
+      `ALTER ROLE "${nameOf('library')}" IN DATABASE "${nameOf('library')}" SET TimeZone TO 'Asia/Kathmandu'`,
+    );
     expect(await zone()).toBe('Asia/Kathmandu');
     await giveDatabases(admin, modules, options);
     expect(await zone()).toBe('UTC');
@@ -81,13 +87,18 @@ describe('giving databases', () => {
   it('by two programs at once is done once', async () => {
     const others = (module: string) => `${prefix}twice_${module}`;
     const second = await connect('postgres');
-    const [one, two] = await Promise.all([giveDatabases(admin, ['rooms'], { ...options, nameOf: others }), giveDatabases(second, ['rooms'], { ...options, nameOf: others })]);
+    const [one, two] = await Promise.all([
+      giveDatabases(admin, ['rooms'], { ...options, nameOf: others }),
+      giveDatabases(second, ['rooms'], { ...options, nameOf: others }),
+    ]);
     expect(one).toEqual(two);
     await second.end();
   });
 
   it('takes back what a role got besides, and closes a database that was opened', async () => {
-    await admin.query(`ALTER ROLE "${nameOf('readers')}" CREATEDB; GRANT CONNECT ON DATABASE "${nameOf('readers')}" TO PUBLIC`);
+    await admin.query(
+      `ALTER ROLE "${nameOf('readers')}" CREATEDB; GRANT CONNECT ON DATABASE "${nameOf('readers')}" TO PUBLIC`,
+    );
     await giveDatabases(admin, modules, options);
     await expect(as('readers', (client) => client.query('CREATE DATABASE mine'))).rejects.toMatchObject(notAllowed);
     await expect(as('rooms', async () => {}, nameOf('readers'))).rejects.toMatchObject(notAllowed);
@@ -100,7 +111,9 @@ describe('giving databases', () => {
     for (const module of modules) {
       const client = await reach(connections.get(module)!, module);
       await migrate(client, module);
-      await client.query(`CREATE TABLE "${module}".kept (name text); INSERT INTO "${module}".kept VALUES ('${module}')`);
+      await client.query(
+        `CREATE TABLE "${module}".kept (name text); INSERT INTO "${module}".kept VALUES ('${module}')`,
+      );
       await client.end();
     }
     const moved = { nameOf: (module: string) => `${prefix}moved_${module}`, announce: options.announce };
@@ -108,7 +121,9 @@ describe('giving databases', () => {
     await admin.query(`CREATE DATABASE "${moved.nameOf('library')}_unfinished"`);
     try {
       const given = await giveDatabases(sharedAdmin, modules, moved);
-      expect(announced.at(-1)).toMatch(/^Each of rooms, readers, library, fines has a database of its own from now on, with a copy of what it had\./);
+      expect(announced.at(-1)).toMatch(
+        /^Each of rooms, readers, library, fines has a database of its own from now on, with a copy of what it had\./,
+      );
       for (const module of modules) {
         const client = new pg.Client({ connectionString: given.get(module)! });
         await client.connect();
@@ -135,7 +150,9 @@ describe('giving databases', () => {
     await provision(sharedAdmin, ['library']);
     const running = await reach({ connectionString: shared.url }, 'DATABASE_URL');
     const refused = giveDatabases(sharedAdmin, ['library'], { ...options, nameOf: () => `${prefix}busy` });
-    await expect(refused).rejects.toThrow(/somebody uses the database \S+, from which library gets its data\. Stop that program first\./);
+    await expect(refused).rejects.toThrow(
+      /somebody uses the database \S+, from which library gets its data\. Stop that program first\./,
+    );
     await running.end();
     await sharedAdmin.end();
     await shared.drop();
@@ -144,10 +161,14 @@ describe('giving databases', () => {
   it('leaves alone what somebody else made', async () => {
     const theirs = `${prefix}theirs`;
     await admin.query(`CREATE DATABASE "${theirs}"`);
-    await expect(giveDatabases(admin, ['theirs'], options)).rejects.toThrow(`there is a database ${theirs} already that this program did not make`);
+    await expect(giveDatabases(admin, ['theirs'], options)).rejects.toThrow(
+      `there is a database ${theirs} already that this program did not make`,
+    );
     await admin.query(`DROP DATABASE "${theirs}"; `);
     await admin.query(`CREATE ROLE "${theirs}"`);
-    await expect(giveDatabases(admin, ['theirs'], options)).rejects.toThrow(`there is a role ${theirs} already that this program did not make`);
+    await expect(giveDatabases(admin, ['theirs'], options)).rejects.toThrow(
+      `there is a role ${theirs} already that this program did not make`,
+    );
     await admin.query(`DROP ROLE "${theirs}"`);
   });
 
@@ -162,7 +183,9 @@ describe('giving databases', () => {
       // The embedded server admits only the superuser to this database.
       await admin.query(`GRANT CONNECT ON DATABASE postgres TO "${weak}"`);
       await client.connect();
-      await expect(giveDatabases(client, ['shop'], options)).rejects.toThrow(/the user \S+weak may not create a database for each module .* \(CREATEROLE, CREATEDB\)/);
+      await expect(giveDatabases(client, ['shop'], options)).rejects.toThrow(
+        /the user \S+weak may not create a database for each module .* \(CREATEROLE, CREATEDB\)/,
+      );
     } finally {
       await client.end();
       await admin.query(`REVOKE ALL ON DATABASE postgres FROM "${weak}"`);

@@ -3,7 +3,12 @@
  * other: what each would have on a server of its own.
  */
 import pg from 'pg';
-import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#runtime/database/session-settings.ts';
+import {
+  moduleSettings,
+  roleSettingStatements,
+  settingEntries,
+  storedSettings,
+} from '#runtime/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { connectionUrlFor, parseConnectionUrl } from './connection-url.ts';
 import { createAsCopy, roleInSharedDatabase } from './copy-schema.ts';
@@ -47,7 +52,9 @@ export async function giveDatabases(
     await admin.query("SELECT pg_advisory_unlock(hashtext('fissile provision'))");
   }
   if (copied.length > 0) {
-    announce(`Each of ${copied.join(', ')} has a database of its own from now on, with a copy of what it had. Without a topology the program goes on with the old one.`);
+    announce(
+      `Each of ${copied.join(', ')} has a database of its own from now on, with a copy of what it had. Without a topology the program goes on with the old one.`,
+    );
   }
   return databaseUrls(admin, modules, { nameOf, adminUrl });
 }
@@ -60,14 +67,23 @@ export const databaseUrls = (
 ): ReadonlyMap<string, string> => {
   const ending = tenantIn(parseConnectionUrl(adminUrl).user, admin);
   return new Map(
-    rolesOf(admin, modules, nameOf).map(({ module, role, password }) => [module, connectionUrlFor(adminUrl, { user: role + ending, password, database: role })]),
+    rolesOf(admin, modules, nameOf).map(({ module, role, password }) => [
+      module,
+      connectionUrlFor(adminUrl, { user: role + ending, password, database: role }),
+    ]),
   );
 };
 
 /** Returns the modules that have been given one. */
-export async function givenDatabases(admin: pg.Client, modules: readonly string[], nameOf: (module: string) => string): Promise<readonly string[]> {
+export async function givenDatabases(
+  admin: pg.Client,
+  modules: readonly string[],
+  nameOf: (module: string) => string,
+): Promise<readonly string[]> {
   const roles = rolesOf(admin, modules, nameOf);
-  const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database WHERE datname = ANY ($1)', [roles.map(({ role }) => role)]);
+  const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database WHERE datname = ANY ($1)', [
+    roles.map(({ role }) => role),
+  ]);
   return roles.filter(({ role }) => rows.some(({ datname }) => datname === role)).map(({ module }) => module);
 }
 
@@ -77,7 +93,8 @@ const rolesOf = (admin: pg.Client, modules: readonly string[], nameOf: (module: 
 async function closeToPublic(admin: pg.Client): Promise<void> {
   if (admin.database === maintenanceDatabase) return;
   const { rows } = await admin.query("SELECT has_database_privilege('public', current_database(), 'CONNECT') AS open");
-  if (rows[0]?.open) await admin.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(admin.database ?? '')} FROM PUBLIC`);
+  if (rows[0]?.open)
+    await admin.query(`REVOKE ALL ON DATABASE ${pg.escapeIdentifier(admin.database ?? '')} FROM PUBLIC`);
 }
 
 /** True where data was copied. */
@@ -129,7 +146,6 @@ const taken = (what: string) =>
   new StartupError(
     `DATABASE_URL: there is a ${what} already that this program did not make. Choose other names with "databases: shop_*" in the topology's file, or another server.`,
   );
-
 
 /** A folder of sockets cannot stand where a host does, so it is given as a parameter, which goes before. */
 function urlOf({ host, port }: pg.Client): string {

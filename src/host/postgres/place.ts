@@ -16,4 +16,5 @@ export function tenantIn(user: string | undefined, admin: pg.Client): string {
 }
 
 /** For a person. */
-export const locationOf = ({ host, port, database }: pg.Client): string => `PostgreSQL at ${host}:${port}, database ${database}`;
+export const locationOf = ({ host, port, database }: pg.Client): string =>
+  `PostgreSQL at ${host}:${port}, database ${database}`;

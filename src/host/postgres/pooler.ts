@@ -31,10 +31,15 @@ const patience = 10_000;
 const notPrepared = ['26000', '42P05', '0A000', '08P01'];
 
 /** Connects for what needs a session of its own. `directVariable` is the setting that leads past a pooler. */
-export async function reachSession({ connection, variable }: Place, directVariable: string, given: Partial<Reaching> = {}): Promise<Session> {
+export async function reachSession(
+  { connection, variable }: Place,
+  directVariable: string,
+  given: Partial<Reaching> = {},
+): Promise<Session> {
   const session = await reach(connection, variable, given);
   try {
-    if (session.pooled && !(await poolingOf(session, connection, {})).lasts) throw withoutSessions(variable, directVariable);
+    if (session.pooled && !(await poolingOf(session, connection, {})).lasts)
+      throw withoutSessions(variable, directVariable);
     return session;
   } catch (error) {
     await session.end().catch(() => {});
@@ -43,15 +48,23 @@ export async function reachSession({ connection, variable }: Place, directVariab
 }
 
 /** Looks at where a module's statements will go, and refuses a pooler that would lose the settings of its sessions. */
-export async function checkPool({ connection, variable }: Place, module: string): Promise<{ readonly prepared: boolean }> {
+export async function checkPool(
+  { connection, variable }: Place,
+  module: string,
+): Promise<{ readonly prepared: boolean }> {
   const settings = moduleSettings(module);
   const session = await reach(connection, variable, { settings });
   try {
     if (!session.pooled) return { prepared: true };
     const { lasts, prepares } = await poolingOf(session, connection, settings);
     if (lasts) return { prepared: true };
-    const { rows } = await session.query<{ name: string; value: string }>('SELECT name, reset_val AS value FROM pg_settings WHERE name = ANY ($1)', [Object.keys(settings)]);
-    const lacking = Object.entries(settings).filter(([name, value]) => rows.find((row) => row.name === name)?.value.replaceAll('"', '') !== value.replaceAll('"', ''));
+    const { rows } = await session.query<{ name: string; value: string }>(
+      'SELECT name, reset_val AS value FROM pg_settings WHERE name = ANY ($1)',
+      [Object.keys(settings)],
+    );
+    const lacking = Object.entries(settings).filter(
+      ([name, value]) => rows.find((row) => row.name === name)?.value.replaceAll('"', '') !== value.replaceAll('"', ''),
+    );
     if (lacking.length > 0) throw withoutSettings(variable, session, Object.fromEntries(lacking));
     return { prepared: prepares };
   } finally {
@@ -63,23 +76,41 @@ export async function checkPool({ connection, variable }: Place, module: string)
  * Two sessions hold a connection each, and let go of them one after the other. In transaction mode the next to ask gets
  * the one that was let go last, or the one that was let go first; once each of the two is the first to ask.
  */
-async function poolingOf(session: Session, connection: ConnectionSettings, settings: Readonly<Record<string, string>>): Promise<Pooling> {
-  const other = new Session({ ...connection, settings: { TimeZone: 'UTC', ...settings }, application_name: 'fissile start', connectionTimeoutMillis: patience, query_timeout: patience });
+async function poolingOf(
+  session: Session,
+  connection: ConnectionSettings,
+  settings: Readonly<Record<string, string>>,
+): Promise<Pooling> {
+  const other = new Session({
+    ...connection,
+    settings: { TimeZone: 'UTC', ...settings },
+    application_name: 'fissile start',
+    connectionTimeoutMillis: patience,
+    query_timeout: patience,
+  });
   other.on('error', () => {});
   const [one, two] = [session, other].map((each) => {
     const name = `fissile_${randomBytes(8).toString('hex')}`;
-    return { each, process: async () => (await each.query<{ process: number }>({ name, text: 'SELECT pg_backend_pid() AS process' })).rows[0]!.process };
+    return {
+      each,
+      process: async () =>
+        (await each.query<{ process: number }>({ name, text: 'SELECT pg_backend_pid() AS process' })).rows[0]!.process,
+    };
   }) as [Probe, Probe];
   try {
     await other.connect();
-    for (const order of [[one, two], [two, one]] as const) {
+    for (const order of [
+      [one, two],
+      [two, one],
+    ] as const) {
       const held = new Map<Probe, number>();
       for (const probe of [one, two]) {
         await probe.each.query('BEGIN');
         held.set(probe, await probe.process());
       }
       for (const { each } of [one, two]) await each.query('COMMIT');
-      for (const probe of order) if ((await probe.process()) !== held.get(probe)) return { lasts: false, prepares: true };
+      for (const probe of order)
+        if ((await probe.process()) !== held.get(probe)) return { lasts: false, prepares: true };
     }
     return { lasts: true, prepares: true };
   } catch (error) {
@@ -100,10 +131,18 @@ interface Probe {
 
 function withoutSessions(variable: string, directVariable: string): StartupError {
   const reason = `${variable}: a pooler in transaction mode answers there, in which no session lasts, and migrations and the locks of a running program need one.`;
-  return new StartupError(variable === directVariable ? `${reason} It must lead to the server itself.` : `${reason} Set ${directVariable} to the server itself beside it.`);
+  return new StartupError(
+    variable === directVariable
+      ? `${reason} It must lead to the server itself.`
+      : `${reason} Set ${directVariable} to the server itself beside it.`,
+  );
 }
 
-function withoutSettings(variable: string, { role, database }: Session, settings: Readonly<Record<string, string>>): StartupError {
+function withoutSettings(
+  variable: string,
+  { role, database }: Session,
+  settings: Readonly<Record<string, string>>,
+): StartupError {
   const statements = roleSettingStatements(role ?? '', database ?? '', settings).join('; ');
   return new StartupError(
     `${variable}: a pooler in transaction mode answers there, which does not pass on what a session needs. Run this on the server, have the pooler reconnect (RECONNECT in PgBouncer's console), and start again: ${statements};`,

@@ -39,14 +39,19 @@ describe.each(modules)('the role of %s', (module) => {
   it('owns its tables and works with them', () =>
     as(module, async (client) => {
       await expect(client.query(`SELECT count(*) FROM "${module}".outbox`)).resolves.toMatchObject({ rowCount: 1 });
-      await expect(client.query(`ALTER TABLE "${module}".outbox ALTER COLUMN owner SET DEFAULT 0`)).resolves.toBeDefined();
+      await expect(
+        client.query(`ALTER TABLE "${module}".outbox ALTER COLUMN owner SET DEFAULT 0`),
+      ).resolves.toBeDefined();
     }));
 
   it('has the settings of its sessions by itself, as no pooler passes them on', async () => {
     const client = new pg.Client(roles.get(module)!);
     await client.connect();
     const settings = moduleSettings(module);
-    const { rows } = await client.query(`SELECT json_object_agg(name, CASE name WHEN 'search_path' THEN '"' || setting || '"' ELSE setting END) AS found FROM pg_settings WHERE name = ANY ($1)`, [Object.keys(settings)]);
+    const { rows } = await client.query(
+      `SELECT json_object_agg(name, CASE name WHEN 'search_path' THEN '"' || setting || '"' ELSE setting END) AS found FROM pg_settings WHERE name = ANY ($1)`,
+      [Object.keys(settings)],
+    );
     await client.end();
     expect(rows[0].found).toEqual(settings);
   });
@@ -129,9 +134,19 @@ describe('provisioning', () => {
   });
 
   it('gives the roles the ending that a pooler of several servers wants behind each name', () => {
-    const pooler = { host: 'pooler.example.com', port: 6543, user: `${admin.user}.tenant`, password: 'not theirs', database: admin.database! };
+    const pooler = {
+      host: 'pooler.example.com',
+      port: 6543,
+      user: `${admin.user}.tenant`,
+      password: 'not theirs',
+      database: admin.database!,
+    };
     for (const [module, { user, password }] of roles) {
-      expect(connectionsOf(admin, modules, pooler).get(module)).toEqual({ ...pooler, user: `${user}.tenant`, password });
+      expect(connectionsOf(admin, modules, pooler).get(module)).toEqual({
+        ...pooler,
+        user: `${user}.tenant`,
+        password,
+      });
     }
   });
 
@@ -164,7 +179,9 @@ describe('provisioning', () => {
   it('works for an administrator who is no superuser but owns the database and may create roles', async () => {
     const other = await freshDatabaseUrl();
     const name = new URL(other.url).pathname.slice(1);
-    await admin.query(`CREATE ROLE "${name}_boss" LOGIN CREATEROLE PASSWORD 'boss'; ALTER DATABASE "${name}" OWNER TO "${name}_boss"`);
+    await admin.query(
+      `CREATE ROLE "${name}_boss" LOGIN CREATEROLE PASSWORD 'boss'; ALTER DATABASE "${name}" OWNER TO "${name}_boss"`,
+    );
     const url = Object.assign(new URL(other.url), { username: `${name}_boss`, password: 'boss' });
     const client = await reach({ connectionString: url.href }, 'DATABASE_URL');
     const settings = await provision(client, modules);
@@ -178,7 +195,9 @@ describe('provisioning', () => {
 
   it('says what is missing to an administrator who may not', async () => {
     const client = await reach(roles.get('library')!, 'DATABASE_URL');
-    await expect(provision(client, modules)).rejects.toThrow(/^DATABASE_URL: the user \S+ may not prepare .*CREATEROLE/);
+    await expect(provision(client, modules)).rejects.toThrow(
+      /^DATABASE_URL: the user \S+ may not prepare .*CREATEROLE/,
+    );
     await client.end();
   });
 
@@ -198,7 +217,11 @@ describe('a module with a database of its own', () => {
   const check = async (url: string, production: boolean, module = 'library') => {
     const client = await reach({ connectionString: url }, 'LIBRARY_DATABASE_URL');
     try {
-      await checkOwnDatabase(client, module, { variable: 'LIBRARY_DATABASE_URL', otherModules: modules.filter((other) => other !== module), production });
+      await checkOwnDatabase(client, module, {
+        variable: 'LIBRARY_DATABASE_URL',
+        otherModules: modules.filter((other) => other !== module),
+        production,
+      });
     } finally {
       await client.end();
     }
@@ -213,7 +236,9 @@ describe('a module with a database of its own', () => {
   });
 
   it('is refused a role that neither owns its schema nor can create it', async () => {
-    await expect(check(urlOf('readers'), false)).rejects.toThrow(/^LIBRARY_DATABASE_URL: the user \S+ must own the schema "library"/);
+    await expect(check(urlOf('readers'), false)).rejects.toThrow(
+      /^LIBRARY_DATABASE_URL: the user \S+ must own the schema "library"/,
+    );
   });
 
   it('is refused a superuser in production only', async () => {
@@ -248,7 +273,9 @@ describe('a server that encrypts', () => {
   it('is not believed to be what it is not', async ({ skip }) => {
     if (!(await encrypts())) skip('this server has ssl = off');
     const { href } = Object.assign(new URL(fresh.url), { search: 'sslmode=verify-full' });
-    await expect(reach({ connectionString: href }, 'DATABASE_URL')).rejects.toThrow(/^DATABASE_URL: cannot reach .*certificate/);
+    await expect(reach({ connectionString: href }, 'DATABASE_URL')).rejects.toThrow(
+      /^DATABASE_URL: cannot reach .*certificate/,
+    );
   });
 });
 
@@ -273,9 +300,9 @@ describe('a server that cannot be reached', () => {
     const said: string[] = [];
     const waiting = { patience: 200_000, say: (line: string) => void said.push(line) };
     const reached = reach({ connectionString: url({ port: String(later) }) }, 'DATABASE_URL', waiting);
-    await expect.poll(() => said).toEqual([
-      `DATABASE_URL: waiting 200 s at most for PostgreSQL at 127.0.0.1:${later}: no server answers there.`,
-    ]);
+    await expect
+      .poll(() => said)
+      .toEqual([`DATABASE_URL: waiting 200 s at most for PostgreSQL at 127.0.0.1:${later}: no server answers there.`]);
     const link = await tcpLink({ host, port: Number(port) }, later);
     await (await reached).end();
     await link.close();
@@ -299,8 +326,18 @@ describe('a server that cannot be reached', () => {
   });
 
   it.each([
-    ['does not answer', (link: TcpLink) => void (link.delay = 600_000), (link: TcpLink) => void (link.delay = 0), 'it does not answer'],
-    ['ends connections, as a container whose port is open already', (link: TcpLink) => link.refuse(), (link: TcpLink) => link.accept(), ''],
+    [
+      'does not answer',
+      (link: TcpLink) => void (link.delay = 600_000),
+      (link: TcpLink) => void (link.delay = 0),
+      'it does not answer',
+    ],
+    [
+      'ends connections, as a container whose port is open already',
+      (link: TcpLink) => link.refuse(),
+      (link: TcpLink) => link.accept(),
+      '',
+    ],
   ])('and %s is waited for, with one line, until it answers', async (_what, spoil, mend, reason) => {
     const { hostname: host, port } = new URL(fresh.url);
     const link = await tcpLink({ host, port: Number(port) });

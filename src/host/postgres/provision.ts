@@ -5,7 +5,12 @@
  */
 import pg from 'pg';
 import type { ConnectionSettings } from '#runtime/database/postgres-database.ts';
-import { moduleSettings, roleSettingStatements, settingEntries, storedSettings } from '#runtime/database/session-settings.ts';
+import {
+  moduleSettings,
+  roleSettingStatements,
+  settingEntries,
+  storedSettings,
+} from '#runtime/database/session-settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { derivedRole, roleStatements, tooPowerful, type DerivedRole } from './derived-role.ts';
 import { placeOf, tenantIn } from './place.ts';
@@ -17,7 +22,10 @@ interface ModuleRole extends DerivedRole {
 }
 
 /** `client` is the administrator's. The result says how each module connects. Idempotent; one statement if all is there. */
-export async function provision(client: pg.Client, modules: readonly string[]): Promise<ReadonlyMap<string, ConnectionSettings>> {
+export async function provision(
+  client: pg.Client,
+  modules: readonly string[],
+): Promise<ReadonlyMap<string, ConnectionSettings>> {
   const database = client.database ?? '';
   const roles = rolesOf(client, modules);
   try {
@@ -33,7 +41,11 @@ export async function provision(client: pg.Client, modules: readonly string[]): 
 }
 
 /** How each module connects once it is provisioned: where the administrator does, or to a pooler that is `elsewhere`. */
-export function connectionsOf(client: pg.Client, modules: readonly string[], elsewhere?: ConnectionSettings): ReadonlyMap<string, ConnectionSettings> {
+export function connectionsOf(
+  client: pg.Client,
+  modules: readonly string[],
+  elsewhere?: ConnectionSettings,
+): ReadonlyMap<string, ConnectionSettings> {
   const place = elsewhere ?? placeOf(client);
   const ending = tenantIn(place.user, client);
   return new Map(
@@ -111,7 +123,12 @@ export async function checkOwnDatabase(
   options: { variable: string; otherModules: readonly string[]; production: boolean },
 ): Promise<void> {
   const { variable, otherModules, production } = options;
-  const { rows } = await client.query<{ superuser: boolean; owns: boolean | null; creates: boolean; reads: string | null }>(
+  const { rows } = await client.query<{
+    superuser: boolean;
+    owns: boolean | null;
+    creates: boolean;
+    reads: string | null;
+  }>(
     `SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
         (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = $1) AS owns,
         has_database_privilege(current_database(), 'CREATE') AS creates,
@@ -120,14 +137,20 @@ export async function checkOwnDatabase(
   );
   const [found] = rows;
   if (!(found?.owns ?? found?.creates)) {
-    throw new StartupError(`${variable}: the user ${client.user} must own the schema "${module}", or be able to create it in the database ${client.database}.`);
+    throw new StartupError(
+      `${variable}: the user ${client.user} must own the schema "${module}", or be able to create it in the database ${client.database}.`,
+    );
   }
   if (!production) return;
   if (found?.superuser) {
-    throw new StartupError(`${variable}: the user ${client.user} is a superuser, which no module may be in production. Give it a role of its own.`);
+    throw new StartupError(
+      `${variable}: the user ${client.user} is a superuser, which no module may be in production. Give it a role of its own.`,
+    );
   }
   if (found?.reads) {
-    throw new StartupError(`${variable}: the user ${client.user} can reach the schema "${found.reads}" of another module. Give ${module} a role that cannot.`);
+    throw new StartupError(
+      `${variable}: the user ${client.user} can reach the schema "${found.reads}" of another module. Give ${module} a role that cannot.`,
+    );
   }
 }
 
@@ -136,6 +159,10 @@ export async function checkWritable(client: pg.Client, variable: string): Promis
   const { rows } = await client.query<{ standby: boolean; readonly: boolean }>(
     "SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::bool AS readonly",
   );
-  if (rows[0]?.standby) throw new StartupError(`${variable}: this server is a standby, which is read-only. It must lead to the primary.`);
-  if (rows[0]?.readonly) throw new StartupError(`${variable}: the database is read-only for the user ${client.user} (default_transaction_read_only is on), and this program writes.`);
+  if (rows[0]?.standby)
+    throw new StartupError(`${variable}: this server is a standby, which is read-only. It must lead to the primary.`);
+  if (rows[0]?.readonly)
+    throw new StartupError(
+      `${variable}: the database is read-only for the user ${client.user} (default_transaction_read_only is on), and this program writes.`,
+    );
 }

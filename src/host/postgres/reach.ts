@@ -43,17 +43,31 @@ export interface Reaching {
   readonly settings: SessionSettings;
 }
 
-const reaching: Reaching = { patience: 30_000, firstTry: 10_000, say: (line) => void process.stderr.write(`${line}\n`), settings: toolSettings };
+const reaching: Reaching = {
+  patience: 30_000,
+  firstTry: 10_000,
+  say: (line) => void process.stderr.write(`${line}\n`),
+  settings: toolSettings,
+};
 
 /**
  * Connects, and says in one line why it cannot. `variable` is the setting that says where. A server that does not answer
  * yet is waited for: in a group of containers, database and program start together.
  */
-export async function reach(connection: ConnectionSettings, variable: string, given: Partial<Reaching> = {}): Promise<Session> {
+export async function reach(
+  connection: ConnectionSettings,
+  variable: string,
+  given: Partial<Reaching> = {},
+): Promise<Session> {
   const { patience, firstTry, say, settings } = { ...reaching, ...given };
   const deadline = new Deadline(patience);
   for (let [told, timeout] = [false, firstTry]; ; told = true, timeout = Math.min(2 * timeout, longestTry)) {
-    const client = new Session({ ...connection, settings, application_name: 'fissile start', connectionTimeoutMillis: timeout });
+    const client = new Session({
+      ...connection,
+      settings,
+      application_name: 'fissile start',
+      connectionTimeoutMillis: timeout,
+    });
     // A connection that breaks later fails the statement that notices.
     client.on('error', () => {});
     try {
@@ -67,7 +81,10 @@ export async function reach(connection: ConnectionSettings, variable: string, gi
       const place = `${client.host}:${client.port}, database ${client.database}, user ${client.user}`;
       const reason = explanations[code ?? ''] ?? (message === 'timeout expired' ? explanations.ETIMEDOUT! : message);
       if ((comesUp.includes(code ?? '') || comesUpInWords.test(message)) && deadline.remaining > 0) {
-        if (!told) say(`${variable}: waiting ${patience / 1_000} s at most for PostgreSQL at ${client.host}:${client.port}: ${reason}.`);
+        if (!told)
+          say(
+            `${variable}: waiting ${patience / 1_000} s at most for PostgreSQL at ${client.host}:${client.port}: ${reason}.`,
+          );
         await sleep(Math.min(200, deadline.remaining));
         continue;
       }

@@ -43,7 +43,10 @@ describe('restoring', () => {
   it('puts the database and the certificates into a new folder, where the program goes on with them', async () => {
     const [file, dataDir] = [await good(), newFolder()];
     const said: string[] = [];
-    expect(await restoreBackup(file, dataDir, (line) => said.push(line))).toMatchObject({ version: '1.2.3', postgresql: '18.4' });
+    expect(await restoreBackup(file, dataDir, (line) => said.push(line))).toMatchObject({
+      version: '1.2.3',
+      postgresql: '18.4',
+    });
     expect(said).toEqual([`Unpacking ${file}.`, 'Starting PostgreSQL on it once, as a check.']);
     expect(readdirSync(dataDir).sort()).toEqual(['certificates', 'postgres', 'postgres.log']);
     expect(readFileSync(join(dataDir, 'certificates/ca.key'), 'utf8')).toBe('secret');
@@ -59,24 +62,30 @@ describe('restoring', () => {
     expect(readFileSync(join(dataDir, 'certificates/ca.key'), 'utf8')).toBe('newer');
   });
 
-  it.runIf(asRoot)('as root gives all to whom the data folder belongs, or the database to the user that PostgreSQL runs as', async () => {
-    const file = await good();
-    const [ofAccount, ofRoot] = [newFolder(), newFolder()];
-    mkdirSync(ofAccount);
-    chownSync(ofAccount, 65_534, 65_534);
-    await restoreBackup(file, ofAccount, silent);
-    await restoreBackup(file, ofRoot, silent);
-    for (const name of ['postgres', 'postgres/base', 'postgres/PG_VERSION', 'certificates', 'certificates/ca.key']) {
-      expect(statSync(join(ofAccount, name)).uid, name).toBe(65_534);
-      expect(statSync(join(ofRoot, name)).uid, name).toBe(name.startsWith('postgres') ? account!.uid : 0);
-    }
-    await (await start(ofAccount)).stop();
-  });
+  it.runIf(asRoot)(
+    'as root gives all to whom the data folder belongs, or the database to the user that PostgreSQL runs as',
+    async () => {
+      const file = await good();
+      const [ofAccount, ofRoot] = [newFolder(), newFolder()];
+      mkdirSync(ofAccount);
+      chownSync(ofAccount, 65_534, 65_534);
+      await restoreBackup(file, ofAccount, silent);
+      await restoreBackup(file, ofRoot, silent);
+      for (const name of ['postgres', 'postgres/base', 'postgres/PG_VERSION', 'certificates', 'certificates/ca.key']) {
+        expect(statSync(join(ofAccount, name)).uid, name).toBe(65_534);
+        expect(statSync(join(ofRoot, name)).uid, name).toBe(name.startsWith('postgres') ? account!.uid : 0);
+      }
+      await (await start(ofAccount)).stop();
+    },
+  );
 });
 
 describe('restoring refuses in one line, and leaves all as it was,', () => {
   async function refusal(file: string, dataDir = newFolder()): Promise<{ message: string; left: string[] }> {
-    const error = await restoreBackup(file, dataDir, silent).then(() => undefined, (reason: Error) => reason);
+    const error = await restoreBackup(file, dataDir, silent).then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
     expect(error?.name).toBe('StartupError');
     expect(error?.message).not.toContain('\n');
     return { message: error!.message, left: existsSync(dataDir) ? readdirSync(dataDir) : [] };
@@ -86,12 +95,17 @@ describe('restoring refuses in one line, and leaves all as it was,', () => {
     const dataDir = usedFolder();
     const before = tracesIn(dataDir);
     const { message } = await refusal(await good(), dataDir);
-    expect(message).toMatch(/^There is a database in \S+ already\. Stop the program that uses it, and move it away: mv /);
+    expect(message).toMatch(
+      /^There is a database in \S+ already\. Stop the program that uses it, and move it away: mv /,
+    );
     expect(tracesIn(dataDir)).toEqual(before);
   });
 
   it('what is not there', async () => {
-    expect(await refusal('/nowhere/backup.tar.gz')).toEqual({ message: 'There is no file /nowhere/backup.tar.gz.', left: [] });
+    expect(await refusal('/nowhere/backup.tar.gz')).toEqual({
+      message: 'There is no file /nowhere/backup.tar.gz.',
+      left: [],
+    });
   });
 
   it('what another PostgreSQL wrote', async () => {
@@ -103,7 +117,8 @@ describe('restoring refuses in one line, and leaves all as it was,', () => {
   });
 
   it('what a newer version has migrated', async () => {
-    const harm = (dataDir: string) => writeFileSync(join(postgresIn(dataDir), 'fissile.migrations'), '{"library": ["platform/9999_notes"]}');
+    const harm = (dataDir: string) =>
+      writeFileSync(join(postgresIn(dataDir), 'fissile.migrations'), '{"library": ["platform/9999_notes"]}');
     const { message, left } = await refusal(await backup({ harm }));
     expect(message).toMatch(/does not know, platform\/9999_notes: a newer version wrote it/);
     expect(left).toEqual([]);
@@ -119,9 +134,13 @@ describe('restoring refuses in one line, and leaves all as it was,', () => {
   it.runIf(asRoot)('where there is no room', async ({ skip }) => {
     const [file, disk] = [await good(), newFolder()];
     mkdirSync(disk);
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=10m', 'tmpfs', disk]).status !== 0) return skip('no disk can be mounted here');
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=10m', 'tmpfs', disk]).status !== 0)
+      return skip('no disk can be mounted here');
     try {
-      expect(await refusal(file, disk)).toEqual({ message: `${postgresIn(disk)} cannot be written: no space is left on the disk.`, left: [] });
+      expect(await refusal(file, disk)).toEqual({
+        message: `${postgresIn(disk)} cannot be written: no space is left on the disk.`,
+        left: [],
+      });
     } finally {
       execFileSync('umount', [disk]);
     }

@@ -9,9 +9,16 @@ import { startEmbeddedPostgres } from './embedded.ts';
 import { checkNotNewer } from './noted-migrations.ts';
 
 /** `announce` takes a line for the person who waits. */
-export async function restoreBackup(file: string, dataDir: string, announce: (line: string) => void): Promise<BackupFacts> {
+export async function restoreBackup(
+  file: string,
+  dataDir: string,
+  announce: (line: string) => void,
+): Promise<BackupFacts> {
   const folder = join(dataDir, 'postgres');
-  if (existsSync(folder)) throw new StartupError(`There is a database in ${folder} already. Stop the program that uses it, and move it away: mv ${folder} ${folder}.before`);
+  if (existsSync(folder))
+    throw new StartupError(
+      `There is a database in ${folder} already. Stop the program that uses it, and move it away: mv ${folder} ${folder}.before`,
+    );
   if (!existsSync(file)) throw new StartupError(`There is no file ${file}.`);
   makeFolder(dataDir);
   removeUnfinished(dataDir);
@@ -45,12 +52,15 @@ export async function restoreBackup(file: string, dataDir: string, announce: (li
 function checkVersion(file: string, { postgresql, version }: BackupFacts): void {
   const [[theirs], [ours]] = [postgresql.split('.'), broughtVersion()?.split('.') ?? []];
   if (ours === undefined || theirs === ours) return;
-  throw new StartupError(`${file} was written by PostgreSQL ${theirs}, and this is PostgreSQL ${ours}. Restore it with the version of the program that wrote it, ${version}.`);
+  throw new StartupError(
+    `${file} was written by PostgreSQL ${theirs}, and this is PostgreSQL ${ours}. Restore it with the version of the program that wrote it, ${version}.`,
+  );
 }
 
 /** As root, whom PostgreSQL does not run as. */
 function giveToAccount(folder: string, dataDir: string): void {
   const account = accountFor(dataDir);
   if (!account) return;
-  for (const name of ['.', ...(readdirSync(folder, { recursive: true }) as string[])]) chownSync(join(folder, name), account.uid, account.gid);
+  for (const name of ['.', ...(readdirSync(folder, { recursive: true }) as string[])])
+    chownSync(join(folder, name), account.uid, account.gid);
 }

@@ -89,8 +89,11 @@ export async function initialize(
     child.once('error', (error) => resolve((complaints += `error: ${error.message}`)));
   });
   if (code === 0) return;
-  if (process.platform !== 'win32' && !existsSync(shell)) throw new PostgresError(`initdb needs a shell, ${shell}, to create the first database. Set DATABASE_URL`);
-  throw new PostgresError(lastWordIn(complaints) ?? (complaints.trim().split('\n').at(-1) || `initdb ended with ${code}`));
+  if (process.platform !== 'win32' && !existsSync(shell))
+    throw new PostgresError(`initdb needs a shell, ${shell}, to create the first database. Set DATABASE_URL`);
+  throw new PostgresError(
+    lastWordIn(complaints) ?? (complaints.trim().split('\n').at(-1) || `initdb ended with ${code}`),
+  );
 }
 
 export interface ServerProcess {
@@ -100,7 +103,10 @@ export interface ServerProcess {
 }
 
 /** Starts PostgreSQL and resolves when it accepts connections. */
-export async function startServer(files: ServerFiles, options: { settings: ServerSettings; logFile: string }): Promise<ServerProcess> {
+export async function startServer(
+  files: ServerFiles,
+  options: { settings: ServerSettings; logFile: string },
+): Promise<ServerProcess> {
   const { O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_WRONLY } = constants;
   // No link is followed: as root we would write wherever the owner of the data folder points it.
   const log = openSync(options.logFile, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
@@ -122,7 +128,10 @@ export async function startServer(files: ServerFiles, options: { settings: Serve
   for (;;) {
     const postmaster = writtenAt(files.folder) === left ? undefined : postmasterOf(files.folder);
     if (postmaster?.ready && postmaster.pid === pid) return { pid, exited };
-    if (gone) throw new PostgresError(lastWordIn(readFileSync(options.logFile).subarray(logged).toString()) ?? silenceOf(files.folder));
+    if (gone)
+      throw new PostgresError(
+        lastWordIn(readFileSync(options.logFile).subarray(logged).toString()) ?? silenceOf(files.folder),
+      );
     if (performance.now() > deadline) {
       await stopServer(files, pid);
       throw new PostgresError(`it was not ready within ${startTimeout / 1000} seconds`);
@@ -134,7 +143,9 @@ export async function startServer(files: ServerFiles, options: { settings: Serve
 /** Disconnects everybody and shuts down cleanly; if that takes too long, at once, to recover at the next start. */
 export async function stopServer(files: ServerFiles, pid: number): Promise<void> {
   if (process.platform === 'win32') {
-    await promisify(execFile)(files.programs.pgCtl, ['stop', '-D', files.folder, '-m', 'fast'], { timeout: fastShutdownTimeout });
+    await promisify(execFile)(files.programs.pgCtl, ['stop', '-D', files.folder, '-m', 'fast'], {
+      timeout: fastShutdownTimeout,
+    });
     return;
   }
   if (!(await endsAfter('SIGINT', pid, fastShutdownTimeout))) await endsAfter('SIGQUIT', pid, immediateShutdownTimeout);

@@ -20,7 +20,9 @@ export function serviceAccount(): ServiceAccount | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const found = findAccount();
   if (found) return found;
-  const created = spawnSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', 'fissile'], { timeout: 10_000 });
+  const created = spawnSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', 'fissile'], {
+    timeout: 10_000,
+  });
   const account = created.status === 0 ? findAccount() : undefined;
   if (!account) {
     throw new StartupError(
@@ -31,7 +33,9 @@ export function serviceAccount(): ServiceAccount | undefined {
 }
 
 function findAccount(): ServiceAccount | undefined {
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   for (const name of usable) {
     const [, , uid, gid] = users.find(([user]) => user === name) ?? [];
     if (uid !== undefined && gid !== undefined && uid !== '0') return { name, uid: Number(uid), gid: Number(gid) };

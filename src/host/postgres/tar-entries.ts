@@ -56,7 +56,11 @@ export async function fileEntry(parent: string, path: string): Promise<TarEntry 
 }
 
 /** The folder `path` below `parent` and all in it that is a file or a folder and is not left out. */
-export async function* entriesBelow(parent: string, path: string, leavesOut: (path: string) => boolean = () => false): AsyncGenerator<TarEntry> {
+export async function* entriesBelow(
+  parent: string,
+  path: string,
+  leavesOut: (path: string) => boolean = () => false,
+): AsyncGenerator<TarEntry> {
   const found = await readdir(join(parent, path), { withFileTypes: true }).catch(unlessVanished);
   if (!found) return;
   yield { path };
@@ -77,7 +81,7 @@ function unlessVanished(error: NodeJS.ErrnoException): undefined {
 
 /** Exactly so many bytes: zeroes stand for what was cut off meanwhile, and what was added is left. */
 async function* contentOf({ file, length }: OpenFile): AsyncGenerator<Uint8Array> {
-  for (let left = length; left > 0; ) {
+  for (let left = length; left > 0;) {
     const wanted = Math.min(left, chunkSize);
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted);
     const chunk = bytesRead > 0 ? buffer.subarray(0, bytesRead) : zeroes.subarray(0, wanted);

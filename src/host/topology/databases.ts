@@ -47,14 +47,29 @@ export async function openTopologyDatabases(options: Options, opened: Opened): P
     return url === undefined ? [] : [[module, { url, directUrl: ownDirectUrl(module, environment) }] as const];
   });
   const rest = modules.filter((module) => !own.some(([owner]) => owner === module));
-  if (rest.length === 0) return { urls: new Map(own), location: 'on the servers of the modules', failed: new Promise(() => {}), migrated: () => {} };
+  if (rest.length === 0)
+    return {
+      urls: new Map(own),
+      location: 'on the servers of the modules',
+      failed: new Promise(() => {}),
+      migrated: () => {},
+    };
   const { databaseUrl, databaseDirectUrl } = options.configuration;
   const { admin, variable, location, failed, noteMigrations } = await openServer(options, opened);
   try {
     const nameOf = topology.databaseNameOf;
-    const direct = await withVariable(variable, () => giveDatabases(admin, rest, { nameOf, adminUrl: databaseDirectUrl ?? databaseUrl, announce: options.announce }));
-    const pooled = databaseDirectUrl === undefined ? direct : databaseUrls(admin, rest, { nameOf, adminUrl: databaseUrl });
-    const given = rest.map((module) => [module, { url: pooled.get(module)!, directUrl: databaseDirectUrl === undefined ? undefined : direct.get(module)! }] as const);
+    const direct = await withVariable(variable, () =>
+      giveDatabases(admin, rest, { nameOf, adminUrl: databaseDirectUrl ?? databaseUrl, announce: options.announce }),
+    );
+    const pooled =
+      databaseDirectUrl === undefined ? direct : databaseUrls(admin, rest, { nameOf, adminUrl: databaseUrl });
+    const given = rest.map(
+      (module) =>
+        [
+          module,
+          { url: pooled.get(module)!, directUrl: databaseDirectUrl === undefined ? undefined : direct.get(module)! },
+        ] as const,
+    );
     return { urls: new Map([...own, ...given]), location, failed, migrated: () => noteMigrations?.(rest) };
   } finally {
     await admin.end();
@@ -76,7 +91,12 @@ async function openServer({ topology, configuration, announce }: Options, opened
   const places = sharedPlaces(configuration);
   if (places !== undefined) {
     const admin = await reachSession(places.session, places.directVariable);
-    return { admin, variable: places.session.variable, location: `PostgreSQL at ${admin.host}:${admin.port}`, failed: new Promise(() => {}) };
+    return {
+      admin,
+      variable: places.session.variable,
+      location: `PostgreSQL at ${admin.host}:${admin.port}`,
+      failed: new Promise(() => {}),
+    };
   }
   const pools = topology.processes.reduce((sum, { modules, replicas }) => sum + replicas * modules.length, 0);
   const { admin, folder, failed, stop, noteMigrations } = await startEmbeddedPostgres({

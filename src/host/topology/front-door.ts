@@ -36,7 +36,9 @@ export async function waitUntilReady(url: string, patience: number): Promise<voi
 function ask(url: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     // A process of our own, on this machine; its certificate is for those who come from elsewhere.
-    const get = url.startsWith('https:') ? (to: string) => getHttps(to, { rejectUnauthorized: false, agent: false }) : getHttp;
+    const get = url.startsWith('https:')
+      ? (to: string) => getHttps(to, { rejectUnauthorized: false, agent: false })
+      : getHttp;
     const request = get(url).once('error', reject);
     request.once('response', (response) => {
       let body = '';
@@ -51,10 +53,14 @@ function ask(url: string): Promise<{ status: number; body: string }> {
 function missing(body: string): string | undefined {
   try {
     const { checks, details } = Readiness.parse(JSON.parse(body));
-    const failed = checks.filter(({ status }) => status !== 'ok').map(({ name, reason }) => `${name} fails (${reason ?? 'no reason given'})`);
+    const failed = checks
+      .filter(({ status }) => status !== 'ok')
+      .map(({ name, reason }) => `${name} fails (${reason ?? 'no reason given'})`);
     const away = Object.entries(details).flatMap(([name, detail]) => {
       const { data } = Upstream.safeParse(detail);
-      return data && data.ready < data.processes ? [`${name} is reached at ${data.ready} of ${data.processes} addresses`] : [];
+      return data && data.ready < data.processes
+        ? [`${name} is reached at ${data.ready} of ${data.processes} addresses`]
+        : [];
     });
     return [...failed, ...away].join(', ') || undefined;
   } catch {

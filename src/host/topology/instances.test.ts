@@ -13,9 +13,25 @@ const topology: Topology = {
 };
 const files = (name: string) => ({ ca: 'ca.pem', cert: `${name}.pem`, key: `${name}.key` });
 const means: Means = {
-  environment: { PATH: '/bin', SEED: 'none', DATABASE_URL: 'postgresql://admin@pooler', DATABASE_DIRECT_URL: 'postgresql://admin@db', MODULES: 'all', FORCE_COLOR: '1' },
-  databases: new Map(['shop', 'gift-cards', 'library'].map((name) => [name, { url: `postgresql://${name}@pooler/${name}`, directUrl: `postgresql://${name}@db/${name}` }])),
-  settings: new Map([['shop', ['CHECKOUT_TIMEOUT', 'CURRENCY']], ['gift-cards', ['CARD_KEY']], ['library', ['CARD_SECRET', 'CURRENCY']]]),
+  environment: {
+    PATH: '/bin',
+    SEED: 'none',
+    DATABASE_URL: 'postgresql://admin@pooler',
+    DATABASE_DIRECT_URL: 'postgresql://admin@db',
+    MODULES: 'all',
+    FORCE_COLOR: '1',
+  },
+  databases: new Map(
+    ['shop', 'gift-cards', 'library'].map((name) => [
+      name,
+      { url: `postgresql://${name}@pooler/${name}`, directUrl: `postgresql://${name}@db/${name}` },
+    ]),
+  ),
+  settings: new Map([
+    ['shop', ['CHECKOUT_TIMEOUT', 'CURRENCY']],
+    ['gift-cards', ['CARD_KEY']],
+    ['library', ['CARD_SECRET', 'CURRENCY']],
+  ]),
   certificates: new Map(['front', 'shop', 'library'].map((name) => [name, files(name)])),
 };
 
@@ -63,11 +79,20 @@ describe('the environment of a process', () => {
       GIFT_CARDS_HTTP_URL: 'https://127.0.0.1:3010,https://127.0.0.1:3011',
     });
     expect(Object.keys(front!).filter((name) => name.includes('DATABASE'))).toEqual([]);
-    for (const name of ['TRUST_PROXY', 'RATE_LIMIT_PER_MINUTE', 'HOST', 'GRPC_PORT']) expect(front).not.toHaveProperty(name);
+    for (const name of ['TRUST_PROXY', 'RATE_LIMIT_PER_MINUTE', 'HOST', 'GRPC_PORT'])
+      expect(front).not.toHaveProperty(name);
   });
 
   it('holds what its own modules read, and neither secrets nor ports of others', () => {
-    const secrets = { MANAGEMENT_PORT: '9090', CARD_KEY: 'k', CARD_SECRET: 's', CURRENCY: 'EUR', REDIS_URL: 'redis://:pw@counts', TLS_KEY: 'public.key', GIFT_CARDS_DATABASE_URL: 'x' };
+    const secrets = {
+      MANAGEMENT_PORT: '9090',
+      CARD_KEY: 'k',
+      CARD_SECRET: 's',
+      CURRENCY: 'EUR',
+      REDIS_URL: 'redis://:pw@counts',
+      TLS_KEY: 'public.key',
+      GIFT_CARDS_DATABASE_URL: 'x',
+    };
     const all = environmentsOf({ ...means, environment: { ...means.environment, ...secrets } });
     const held = (name: string) => Object.keys(secrets).filter((variable) => variable in all[name]!);
     expect(held('front')).toEqual(['MANAGEMENT_PORT', 'REDIS_URL', 'TLS_KEY']);
@@ -75,7 +100,7 @@ describe('the environment of a process', () => {
     expect(held('library')).toEqual(['CARD_SECRET', 'CURRENCY']);
   });
 
-  it('has the broker as its own user where the environment names one, and nobody else\'s', () => {
+  it("has the broker as its own user where the environment names one, and nobody else's", () => {
     const users = { SHOP_EVENTS_URL: 'amqp://shop:pw@broker', LIBRARY_EVENTS_URL: 'amqp://library:pw@broker' };
     const all = environmentsOf({ ...means, environment: { ...means.environment, ...users } });
     expect(Object.values(all).map(({ EVENTS_URL }) => EVENTS_URL)).toEqual([
@@ -84,13 +109,17 @@ describe('the environment of a process', () => {
       users.SHOP_EVENTS_URL,
       users.LIBRARY_EVENTS_URL,
     ]);
-    for (const variable of Object.keys(users)) for (const each of Object.values(all)) expect(each).not.toHaveProperty(variable);
+    for (const variable of Object.keys(users))
+      for (const each of Object.values(all)) expect(each).not.toHaveProperty(variable);
   });
 
   it('takes an address from the environment before its own', () => {
     const environment = { ...means.environment, LIBRARY_URL: 'dns:///library:50051', PEER_TLS: 'off' };
     const all = environmentsOf({ ...means, environment, certificates: undefined });
-    expect(all['shop-1']).toMatchObject({ LIBRARY_URL: 'dns:///library:50051', LIBRARY_HTTP_URL: 'http://127.0.0.1:3020' });
+    expect(all['shop-1']).toMatchObject({
+      LIBRARY_URL: 'dns:///library:50051',
+      LIBRARY_HTTP_URL: 'http://127.0.0.1:3020',
+    });
     expect(all['shop-1']).not.toHaveProperty('PEER_TLS_CERT');
   });
 });

@@ -9,7 +9,9 @@ import { gateway } from './topology-file.ts';
 import { Variables } from '../variables.ts';
 
 /** Settings of the way in alone: how clients and probes are served, and where gateways share their counts. */
-const ofGateway = Object.entries(Variables.shape).flatMap(([name, schema]) => (schema.meta()?.topology === gateway ? name : []));
+const ofGateway = Object.entries(Variables.shape).flatMap(([name, schema]) =>
+  schema.meta()?.topology === gateway ? name : [],
+);
 
 export interface Instance {
   /** The name of the process, with the replica's number where there are several: `shop-2`. */
@@ -39,7 +41,12 @@ export function instancesOf(topology: Topology, means: Means): readonly Instance
   );
 }
 
-function environmentOf(entry: TopologyProcess, replica: number, { processes, eventsUrl }: Topology, means: Means): Environment {
+function environmentOf(
+  entry: TopologyProcess,
+  replica: number,
+  { processes, eventsUrl }: Topology,
+  means: Means,
+): Environment {
   const { environment, databases, settings, certificates } = means;
   const others = processes.filter(({ name }) => name !== entry.name);
   const files = certificates?.get(entry.name);
@@ -54,7 +61,12 @@ function environmentOf(entry: TopologyProcess, replica: number, { processes, eve
     // The administrator's: each module gets its own, and a process only those of its modules.
     DATABASE_URL: undefined,
     [directVariable]: undefined,
-    ...unset([...databases.keys()].flatMap((module) => [moduleVariable(module, 'DATABASE_URL'), moduleVariable(module, 'DATABASE_DIRECT_URL')])),
+    ...unset(
+      [...databases.keys()].flatMap((module) => [
+        moduleVariable(module, 'DATABASE_URL'),
+        moduleVariable(module, 'DATABASE_DIRECT_URL'),
+      ]),
+    ),
     ...Object.fromEntries(
       businessOf(entry.modules).flatMap((module) => [
         [moduleVariable(module, 'DATABASE_URL'), databases.get(module)?.url],
@@ -81,7 +93,8 @@ const behindGateway: Environment = {
   RATE_LIMIT_PER_MINUTE: '0',
 };
 
-const unset = (variables: readonly string[]): Environment => Object.fromEntries(variables.map((name) => [name, undefined]));
+const unset = (variables: readonly string[]): Environment =>
+  Object.fromEntries(variables.map((name) => [name, undefined]));
 
 function variablesOfOthers(modules: readonly string[], settings: Means['settings']): readonly string[] {
   const own = new Set(modules.flatMap((module) => settings.get(module) ?? []));
@@ -98,8 +111,18 @@ function addressesOf({ modules, replicas, port, grpcPort }: TopologyProcess, sch
   const ports = (first: number) => Array.from({ length: replicas }, (_, replica) => first + replica);
   return Object.fromEntries(
     businessOf(modules).flatMap((module) => [
-      [variableOf(module, 'URL'), ports(grpcPort!).map((each) => `127.0.0.1:${each}`).join(',')],
-      [variableOf(module, 'HTTP_URL'), ports(port).map((each) => `${scheme}://127.0.0.1:${each}`).join(',')],
+      [
+        variableOf(module, 'URL'),
+        ports(grpcPort!)
+          .map((each) => `127.0.0.1:${each}`)
+          .join(','),
+      ],
+      [
+        variableOf(module, 'HTTP_URL'),
+        ports(port)
+          .map((each) => `${scheme}://127.0.0.1:${each}`)
+          .join(','),
+      ],
     ]),
   );
 }

@@ -12,7 +12,8 @@ function mergedLog(format: 'json' | 'terminal', color = false) {
   return { log, out: () => out, toPerson: () => toPerson };
 }
 
-const entry = '{"time":"2026-01-02T03:04:05.000Z","level":"warn","module":"shop","message":"It is slow.","requestId":"r1","traceId":"t1","milliseconds":12}';
+const entry =
+  '{"time":"2026-01-02T03:04:05.000Z","level":"warn","module":"shop","message":"It is slow.","requestId":"r1","traceId":"t1","milliseconds":12}';
 
 describe('the merged log', () => {
   it('stays JSON for machines, with the process in front', () => {

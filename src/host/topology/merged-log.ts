@@ -30,13 +30,17 @@ export class MergedLog {
   line(name: string, text: string): void {
     const entry = parsed(text);
     if (entry === undefined) this.say(name, text);
-    else if (this.#options.format === 'json') this.#options.out.write(`{"process":${JSON.stringify(name)},${text.slice(1)}\n`);
+    else if (this.#options.format === 'json')
+      this.#options.out.write(`{"process":${JSON.stringify(name)},${text.slice(1)}\n`);
     else this.#options.out.write(this.#prefixed(name, terminalLine(entry, this.#options.color)));
   }
 
   /** An entry that is of no process but about one. */
   entry(name: string, level: 'info' | 'warn' | 'error', message: string): void {
-    this.line(name, jsonLine({ level, message, time: new Date(), module: undefined, context: undefined, fields: undefined }));
+    this.line(
+      name,
+      jsonLine({ level, message, time: new Date(), module: undefined, context: undefined, fields: undefined }),
+    );
   }
 
   /** Prints a process's message to a person. */
@@ -47,7 +51,10 @@ export class MergedLog {
   #prefixed(name: string, text: string): string {
     const label = name.padEnd(this.#width);
     const prefix = this.#options.color ? `\u001b[${this.#colors.get(name) ?? 0}m${label}\u001b[0m` : label;
-    return text.split('\n').map((line) => `${prefix} ${line}\n`).join('');
+    return text
+      .split('\n')
+      .map((line) => `${prefix} ${line}\n`)
+      .join('');
   }
 }
 
@@ -55,7 +62,16 @@ export class MergedLog {
 function parsed(text: string): LogEntry | undefined {
   if (!text.startsWith('{"time":')) return undefined;
   try {
-    const { time, level, module, message, requestId: _request, traceId: _trace, principal: _principal, ...fields } = JSON.parse(text);
+    const {
+      time,
+      level,
+      module,
+      message,
+      requestId: _request,
+      traceId: _trace,
+      principal: _principal,
+      ...fields
+    } = JSON.parse(text);
     return { time: new Date(time), level, module, message, context: undefined, fields };
   } catch {
     return undefined;

@@ -28,12 +28,16 @@ function modulesOutOfPlace(entries: readonly Entry[], all: readonly string[]): M
       const other = home.get(module);
       if (!all.includes(module)) found.push({ path, text: `${module} is not a module; there are ${all.join(', ')}` });
       else if (other !== undefined) {
-        found.push({ path, text: `${module} runs in ${other} already. Take it out of one; for more of the same, give a process replicas` });
+        found.push({
+          path,
+          text: `${module} runs in ${other} already. Take it out of one; for more of the same, give a process replicas`,
+        });
       } else home.set(module, name);
     }
   }
   const missing = all.filter((module) => !home.has(module));
-  if (missing.length > 0) found.push({ path: ['processes'], text: `no process runs ${missing.join(', ')}. Add it to the modules of one` });
+  if (missing.length > 0)
+    found.push({ path: ['processes'], text: `no process runs ${missing.join(', ')}. Add it to the modules of one` });
   return found;
 }
 
@@ -48,7 +52,10 @@ const gatewayReplicas = (entries: readonly Entry[]): Mistake[] =>
 function apartWithoutMeans(entries: readonly Entry[], events: string): Mistake[] {
   const found: Mistake[] = [];
   if (events === 'memory') {
-    found.push({ path: ['events'], text: 'memory reaches one process only. Write ${EVENTS_URL} for the broker of the environment' });
+    found.push({
+      path: ['events'],
+      text: 'memory reaches one process only. Write ${EVENTS_URL} for the broker of the environment',
+    });
   }
   for (const [name, { modules, grpcPort }] of entries) {
     if (grpcPort === undefined && modules.some((module) => module !== gateway)) {
@@ -62,12 +69,19 @@ function takenTwice(entries: readonly Entry[]): Mistake[] {
   const found: Mistake[] = [];
   const owners = new Map<number, string>();
   for (const [name, { port, grpcPort, replicas }] of entries) {
-    for (const [setting, first] of [['port', port], ['grpcPort', grpcPort]] as const) {
+    for (const [setting, first] of [
+      ['port', port],
+      ['grpcPort', grpcPort],
+    ] as const) {
       if (first === undefined) continue;
       for (let replica = 0; replica < replicas; replica++) {
         const owner = owners.get(first + replica);
         if (owner === undefined) owners.set(first + replica, `${name}.${setting}`);
-        else found.push({ path: ['processes', name, setting], text: `${first + replica} belongs to ${owner} already; replicas count up from the port of the first` });
+        else
+          found.push({
+            path: ['processes', name, setting],
+            text: `${first + replica} belongs to ${owner} already; replicas count up from the port of the first`,
+          });
       }
     }
   }

@@ -9,10 +9,16 @@ const anyHost = '127.0.0.1';
 /** Throws one line for the first port that is taken. */
 export async function checkPorts({ processes }: Topology): Promise<void> {
   for (const { name, port, grpcPort, replicas } of processes) {
-    for (const [setting, first] of [['port', port], ['grpcPort', grpcPort]] as const) {
+    for (const [setting, first] of [
+      ['port', port],
+      ['grpcPort', grpcPort],
+    ] as const) {
       if (first === undefined) continue;
       for (let each = first; each < first + replicas; each++) {
-        if (!(await isFree(each))) throw new StartupError(`Port ${each}, the ${setting} of ${name}, is taken. Stop what uses it, or choose another in the topology's file.`);
+        if (!(await isFree(each)))
+          throw new StartupError(
+            `Port ${each}, the ${setting} of ${name}, is taken. Stop what uses it, or choose another in the topology's file.`,
+          );
       }
     }
   }
@@ -42,6 +48,9 @@ function answers(target: { host: string; port: number }): Promise<boolean> {
       socket.destroy();
       resolve(answer);
     };
-    socket.once('connect', () => done(true)).once('error', () => done(false)).once('timeout', () => done(false));
+    socket
+      .once('connect', () => done(true))
+      .once('error', () => done(false))
+      .once('timeout', () => done(false));
   });
 }

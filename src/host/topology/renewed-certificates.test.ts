@@ -20,7 +20,11 @@ afterEach(async () => {
 });
 
 const processNamed = (name: string) => ({ name, modules: [name], replicas: 1, port: 1, grpcPort: 2 });
-const apart: Topology = { eventsUrl: 'amqp://x', databaseNameOf: String, processes: ['shop', 'library'].map(processNamed) };
+const apart: Topology = {
+  eventsUrl: 'amqp://x',
+  databaseNameOf: String,
+  processes: ['shop', 'library'].map(processNamed),
+};
 const certificates = (topology: Topology, environment: Record<string, string> = {}, lifetime = 60_000) =>
   renewedCertificates({ topology, environment, dataDir, lifetime, onError: () => {} }, opened);
 

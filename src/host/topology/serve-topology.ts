@@ -33,7 +33,8 @@ export async function serveTopology(environment: Environment, file: string): Pro
   const modules = await loadModules(await findModules());
   checkEnvironment(settingsOf(modules), environment);
   for (const line of unknownVariables(environment, modules)) say(line);
-  if (configuration.modules) throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
+  if (configuration.modules)
+    throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const opened = new Opened(logger);
   const stopAsked = stopSignal();
@@ -46,7 +47,11 @@ export async function serveTopology(environment: Environment, file: string): Pro
       greet(started);
       failure = await Promise.race([stopAsked, started.failed]);
     }
-    say(failure ? `Stopping: ${failure.message}` : 'Stopping: finishing what is under way. Press Ctrl-C again to stop at once.');
+    say(
+      failure
+        ? `Stopping: ${failure.message}`
+        : 'Stopping: finishing what is under way. Press Ctrl-C again to stop at once.',
+    );
     // A process that is still starting is closed as soon as it has started.
     await opened.closeAll();
     await running.catch(() => {});
@@ -63,7 +68,12 @@ export async function serveTopology(environment: Environment, file: string): Pro
 async function moduleSettings(): Promise<ReadonlyMap<string, readonly string[]>> {
   const modules = await loadModules(await findModules());
   const ofHost = new Set(Object.keys(Variables.shape));
-  return new Map(modules.map(({ name, settings }) => [name, Object.keys(settings?.shape ?? {}).filter((variable) => !ofHost.has(variable))]));
+  return new Map(
+    modules.map(({ name, settings }) => [
+      name,
+      Object.keys(settings?.shape ?? {}).filter((variable) => !ofHost.has(variable)),
+    ]),
+  );
 }
 
 interface Started {
@@ -72,23 +82,39 @@ interface Started {
   readonly failed: Promise<Error>;
 }
 
-async function start(topology: Topology, configuration: Configuration, environment: Environment, opened: Opened): Promise<Started> {
+async function start(
+  topology: Topology,
+  configuration: Configuration,
+  environment: Environment,
+  opened: Opened,
+): Promise<Started> {
   await checkPorts(topology);
   if (configuration.management) await checkPort(configuration.management, managementPort);
   if (topology.eventsUrl !== undefined) await checkBroker(topology.eventsUrl);
-  const { urls, location, failed, migrated } = await openTopologyDatabases({ topology, configuration, environment, announce: say }, opened);
+  const { urls, location, failed, migrated } = await openTopologyDatabases(
+    { topology, configuration, environment, announce: say },
+    opened,
+  );
   // No load balancer has to notice that a person at a terminal stops it.
   const processes = process.stdout.isTTY ? { ...environment, SHUTDOWN_DELAY: '0' } : environment;
   const means = { environment: processes, databases: urls, settings: await moduleSettings() };
   const dataDir = resolve(configuration.dataDir);
-  const toRenew = { topology, environment, dataDir, onError: (error: Error) => say(`The certificates could not be renewed: ${error.message}`) };
+  const toRenew = {
+    topology,
+    environment,
+    dataDir,
+    onError: (error: Error) => say(`The certificates could not be renewed: ${error.message}`),
+  };
   const instances = instancesOf(topology, { ...means, certificates: await renewedCertificates(toRenew, opened) });
 
-  const log = new MergedLog(instances.map(({ name }) => name), {
-    ...logOutput(environment, process.stdout.isTTY),
-    out: process.stdout,
-    toPerson: process.stderr,
-  });
+  const log = new MergedLog(
+    instances.map(({ name }) => name),
+    {
+      ...logOutput(environment, process.stdout.isTTY),
+      out: process.stdout,
+      toPerson: process.stderr,
+    },
+  );
   const supervisor = new Supervisor(instances, {
     // The one file is the program itself.
     command: isOneFile ? [process.execPath] : [process.execPath, ...process.execArgv, process.argv[1]!],

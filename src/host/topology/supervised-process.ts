@@ -47,7 +47,14 @@ export class SupervisedProcess {
     const child = this.#child;
     if (!child || !isRunning(child)) return true;
     child.kill('SIGTERM');
-    if (await within(timeout, this.#ended.then(() => true), () => false)) return true;
+    if (
+      await within(
+        timeout,
+        this.#ended.then(() => true),
+        () => false,
+      )
+    )
+      return true;
     child.kill('SIGKILL');
     await this.#ended;
     return false;
@@ -81,7 +88,10 @@ export class SupervisedProcess {
 
   /** Resolves when it is ready; rejects when it ends before. */
   async #run(): Promise<Report> {
-    const { command: [program, ...args], log } = this.#options;
+    const {
+      command: [program, ...args],
+      log,
+    } = this.#options;
     const { name, environment } = this.instance;
     // A process group of its own: the terminal's Ctrl-C is for the supervisor, which stops all in order.
     const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
@@ -94,7 +104,11 @@ export class SupervisedProcess {
     this.#ended = new Promise((resolve) => {
       child.once('error', (error) => resolve(`${name} could not be started: ${error.message}.`));
       // All it had to say was read by then.
-      child.once('close', (code, signal) => resolve(said.text ? `${name}: ${said.text}` : `${name} ended ${signal ? `by ${signal}` : `with exit code ${code}`}.`));
+      child.once('close', (code, signal) =>
+        resolve(
+          said.text ? `${name}: ${said.text}` : `${name} ended ${signal ? `by ${signal}` : `with exit code ${code}`}.`,
+        ),
+      );
     });
     const ready = new Promise<Report>((resolve) => child.once('message', (report) => resolve(report as Report)));
     const report = await Promise.race([ready, this.#ended.then((reason) => new StartupError(reason))]);
@@ -103,4 +117,5 @@ export class SupervisedProcess {
   }
 }
 
-const isRunning = (child: ChildProcess) => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+const isRunning = (child: ChildProcess) =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null;

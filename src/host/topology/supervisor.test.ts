@@ -31,17 +31,36 @@ async function three(fake = '', stopTimeout = 2_000) {
   const instances: Instance[] = [];
   for (const name of ['front', 'library', 'shop']) {
     ports[name] = await freePort();
-    const environment = { PATH: process.env.PATH, MODULES: name, PORT: String(ports[name]), FAKE: fake, FAKE_JOURNAL: journal };
+    const environment = {
+      PATH: process.env.PATH,
+      MODULES: name,
+      PORT: String(ports[name]),
+      FAKE: fake,
+      FAKE_JOURNAL: journal,
+    };
     instances.push({ name, isGateway: name === 'front', environment });
   }
   const write = (text: string) => (printed += text);
-  const log = new MergedLog(Object.keys(ports), { format: 'terminal', color: false, out: { write }, toPerson: { write } });
+  const log = new MergedLog(Object.keys(ports), {
+    format: 'terminal',
+    color: false,
+    out: { write },
+    toPerson: { write },
+  });
   const supervisor = new Supervisor(instances, { command: [process.execPath, script], log, stopTimeout });
   started.push(supervisor);
-  return { supervisor, ask: (name: string, path = '/') => fetch(`http://127.0.0.1:${ports[name]}${path}`, { headers: { connection: 'close' } }) };
+  return {
+    supervisor,
+    ask: (name: string, path = '/') =>
+      fetch(`http://127.0.0.1:${ports[name]}${path}`, { headers: { connection: 'close' } }),
+  };
 }
 
-const journaled = () => readFileSync(journal, 'utf8').trim().split('\n').map((line) => line.split(' ') as [what: string, who: string, pid: string]);
+const journaled = () =>
+  readFileSync(journal, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ') as [what: string, who: string, pid: string]);
 const pidOf = (name: string) => Number(journaled().findLast(([what, who]) => what === 'start' && who === name)![2]);
 const alive = () => journaled().filter(([, , pid]) => isAlive(Number(pid)));
 
@@ -64,7 +83,9 @@ describe('the supervisor', () => {
     const { supervisor } = await three();
     await supervisor.start();
     await supervisor.stop();
-    const stops = journaled().filter(([what]) => what === 'stop').map(([, who]) => who);
+    const stops = journaled()
+      .filter(([what]) => what === 'stop')
+      .map(([, who]) => who);
     expect(stops[0]).toBe('front');
     expect(stops.slice(1).toSorted()).toEqual(['library', 'shop']);
     expect(alive()).toEqual([]);
@@ -85,7 +106,14 @@ describe('the supervisor', () => {
     await supervisor.start();
     const [front, shop] = [pidOf('front'), pidOf('shop')];
     process.kill(shop, 'SIGKILL');
-    await expect.poll(() => ask('shop').then(({ ok }) => ok, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        ask('shop').then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      )
+      .toBe(true);
     expect(pidOf('shop')).not.toBe(shop);
     expect(pidOf('front')).toBe(front);
     expect(printed).toMatch(/^shop .* error shop ended by SIGKILL\. It is started again in 0\.2 s\.$/m);
@@ -96,7 +124,14 @@ describe('the supervisor', () => {
     const { supervisor, ask } = await three();
     await supervisor.start();
     for (let death = 1; death <= 3; death++) {
-      await expect.poll(() => ask('shop', '/die').then(() => 'alive', ({ cause }) => cause.code)).toBe('UND_ERR_SOCKET');
+      await expect
+        .poll(() =>
+          ask('shop', '/die').then(
+            () => 'alive',
+            ({ cause }) => cause.code,
+          ),
+        )
+        .toBe('UND_ERR_SOCKET');
     }
     await expect.poll(() => printed.match(/with exit code 7\. It is started again in (\S+) s/g)?.length).toBe(3);
     expect([...printed.matchAll(/again in (\S+) s/g)].map(([, pause]) => pause)).toEqual(['0.2', '0.4', '0.8']);

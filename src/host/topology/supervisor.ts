@@ -32,12 +32,15 @@ export class Supervisor {
 
   async #stopInOrder(): Promise<void> {
     for (const front of [true, false]) {
-      await Promise.all(this.#processes.filter(({ instance }) => instance.isGateway === front).map((each) => this.#end(each)));
+      await Promise.all(
+        this.#processes.filter(({ instance }) => instance.isGateway === front).map((each) => this.#end(each)),
+      );
     }
   }
 
   async #end(each: SupervisedProcess): Promise<void> {
     const { log, stopTimeout } = this.#options;
-    if (!(await each.stop(stopTimeout))) log.entry(each.instance.name, 'warn', 'Did not end when it was asked to, and was killed.');
+    if (!(await each.stop(stopTimeout)))
+      log.entry(each.instance.name, 'warn', 'Did not end when it was asked to, and was killed.');
   }
 }

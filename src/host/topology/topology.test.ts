@@ -44,7 +44,9 @@ describe('a topology', () => {
 
   it('takes the broker from the environment, from the file, or needs none', async () => {
     expect((await read(apart, { EVENTS_URL: 'amqps://broker' })).eventsUrl).toBe('amqps://broker');
-    expect((await read(apart.replace('${EVENTS_URL}', 'amqp://other'), { EVENTS_URL: 'amqp://broker' })).eventsUrl).toBe('amqp://other');
+    expect(
+      (await read(apart.replace('${EVENTS_URL}', 'amqp://other'), { EVENTS_URL: 'amqp://broker' })).eventsUrl,
+    ).toBe('amqp://other');
     const alone = 'events: memory\nprocesses: { all: { modules: [gateway, library, shop], port: 80 } }';
     expect((await read(alone, { EVENTS_URL: 'amqp://broker' })).eventsUrl).toBeUndefined();
   });
@@ -63,7 +65,8 @@ describe('a topology', () => {
     const shipped = fileURLToPath(new URL('../../../topologies/', import.meta.url));
     const files = readdirSync(shipped);
     expect(files).toEqual(expect.arrayContaining(['monolith.yaml', 'split.yaml', 'checkout-apart.yaml']));
-    for (const name of files) await expect(readTopology(join(shipped, name), await findModules(), {})).resolves.toBeDefined();
+    for (const name of files)
+      await expect(readTopology(join(shipped, name), await findModules(), {})).resolves.toBeDefined();
   });
 });
 
@@ -71,20 +74,64 @@ describe('a mistake in a topology is one line with its place:', () => {
   it.each([
     ['no YAML', apart.replace('[shop]', '[shop'), /^shop\.yaml:\d+: this is no YAML: /],
     ['nothing in it', '', /^shop\.yaml:1: events: is missing\.$/],
-    ['a misspelt setting', apart.replace('replicas', 'replica'), /^shop\.yaml:12: processes\.shop\.replica: is not a setting; there are modules, replicas, port, grpcPort\.$/],
+    [
+      'a misspelt setting',
+      apart.replace('replicas', 'replica'),
+      /^shop\.yaml:12: processes\.shop\.replica: is not a setting; there are modules, replicas, port, grpcPort\.$/,
+    ],
     ['a port that is none', apart.replace('3010', '301000'), /^shop\.yaml:8: processes\.library\.port: Too big/],
     ['no port', apart.replace('    port: 3010\n', ''), /^shop\.yaml:6: processes\.library\.port: is missing\.$/],
-    ['a name that is none', apart.replace('  front:', '  The Front:'), /^shop\.yaml:3: processes\.The Front: must be lower-case letters/],
-    ['another transport', apart.replace('${EVENTS_URL}', 'kafka'), /^shop\.yaml:1: events: must be memory, \$\{EVENTS_URL\}, or an amqp:\/\/ URL\.$/],
+    [
+      'a name that is none',
+      apart.replace('  front:', '  The Front:'),
+      /^shop\.yaml:3: processes\.The Front: must be lower-case letters/,
+    ],
+    [
+      'another transport',
+      apart.replace('${EVENTS_URL}', 'kafka'),
+      /^shop\.yaml:1: events: must be memory, \$\{EVENTS_URL\}, or an amqp:\/\/ URL\.$/,
+    ],
     ['one database for all', `databases: all\n${apart}`, /^shop\.yaml:1: databases: must hold one \* /],
-    ['an unknown module', apart.replace('[library]', '[bakery]'), /^shop\.yaml:7: processes\.library\.modules\.0: bakery is not a module; there are gateway, library, shop\.$/],
-    ['a module in two processes', apart.replace('[shop]', '[shop, library]'), /^shop\.yaml:11: processes\.shop\.modules\.1: library runs in library already\./],
-    ['no gateway', apart.replace(/ {2}front:[^]*(?= {2}library:)/, ''), /^shop\.yaml:2: processes: no process runs gateway\. Add it to the modules of one\.$/],
-    ['a module nowhere', apart.slice(0, apart.indexOf('  shop:')), /^shop\.yaml:2: processes: no process runs shop\. Add it to the modules of one\.$/],
-    ['replicas of the gateway', apart.replace('port: 3000', 'port: 3000\n    replicas: 2'), /^shop\.yaml:6: processes\.front\.replicas: must be 1/],
-    ['memory for several', apart.replace('${EVENTS_URL}', 'memory'), /^shop\.yaml:1: events: memory reaches one process only\./],
-    ['nothing to call a process by', apart.replace('    grpcPort: 5010\n', ''), /^shop\.yaml:6: processes\.library\.grpcPort: is missing: other processes call its modules\.$/],
-    ['a port used twice, by a replica', apart.replace('3010', '3021'), /^shop\.yaml:13: processes\.shop\.port: 3021 belongs to library\.port already/],
+    [
+      'an unknown module',
+      apart.replace('[library]', '[bakery]'),
+      /^shop\.yaml:7: processes\.library\.modules\.0: bakery is not a module; there are gateway, library, shop\.$/,
+    ],
+    [
+      'a module in two processes',
+      apart.replace('[shop]', '[shop, library]'),
+      /^shop\.yaml:11: processes\.shop\.modules\.1: library runs in library already\./,
+    ],
+    [
+      'no gateway',
+      apart.replace(/ {2}front:[^]*(?= {2}library:)/, ''),
+      /^shop\.yaml:2: processes: no process runs gateway\. Add it to the modules of one\.$/,
+    ],
+    [
+      'a module nowhere',
+      apart.slice(0, apart.indexOf('  shop:')),
+      /^shop\.yaml:2: processes: no process runs shop\. Add it to the modules of one\.$/,
+    ],
+    [
+      'replicas of the gateway',
+      apart.replace('port: 3000', 'port: 3000\n    replicas: 2'),
+      /^shop\.yaml:6: processes\.front\.replicas: must be 1/,
+    ],
+    [
+      'memory for several',
+      apart.replace('${EVENTS_URL}', 'memory'),
+      /^shop\.yaml:1: events: memory reaches one process only\./,
+    ],
+    [
+      'nothing to call a process by',
+      apart.replace('    grpcPort: 5010\n', ''),
+      /^shop\.yaml:6: processes\.library\.grpcPort: is missing: other processes call its modules\.$/,
+    ],
+    [
+      'a port used twice, by a replica',
+      apart.replace('3010', '3021'),
+      /^shop\.yaml:13: processes\.shop\.port: 3021 belongs to library\.port already/,
+    ],
   ])('%s', async (_, text, said) => {
     const error = await read(text).catch((error: Error) => error);
     expect(error).toMatchObject({ name: 'StartupError' });
@@ -94,6 +141,8 @@ describe('a mistake in a topology is one line with its place:', () => {
   });
 
   it('no such file', async () => {
-    await expect(readTopology('nowhere.yaml', [], {})).rejects.toThrow('--topology nowhere.yaml: there is no such file. Name a file such as topologies/split.yaml.');
+    await expect(readTopology('nowhere.yaml', [], {})).rejects.toThrow(
+      '--topology nowhere.yaml: there is no such file. Name a file such as topologies/split.yaml.',
+    );
   });
 });

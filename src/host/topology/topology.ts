@@ -31,7 +31,11 @@ export interface Topology {
 }
 
 /** `allModules` is what each has to run exactly once. Throws one line that says where in the file and what to do. */
-export async function readTopology(file: string, allModules: readonly string[], environment: Environment): Promise<Topology> {
+export async function readTopology(
+  file: string,
+  allModules: readonly string[],
+  environment: Environment,
+): Promise<Topology> {
   const lines = new LineCounter();
   const document = parseDocument(await textOf(file), { lineCounter: lines });
   const [unreadable] = document.errors;
@@ -41,7 +45,10 @@ export async function readTopology(file: string, allModules: readonly string[], 
   }
   const parsed = TopologyFile.safeParse(document.toJS() ?? {});
   const [mistake] = parsed.success ? mistakesIn(parsed.data, allModules) : parsed.error.issues.map(asMistake);
-  if (mistake) throw new StartupError(`${file}:${lineOf(mistake.path, document, lines)}: ${mistake.path.join('.') || 'the file'}: ${mistake.text}.`);
+  if (mistake)
+    throw new StartupError(
+      `${file}:${lineOf(mistake.path, document, lines)}: ${mistake.path.join('.') || 'the file'}: ${mistake.text}.`,
+    );
   return resolved(parsed.data!, environment);
 }
 
@@ -51,10 +58,15 @@ async function textOf(file: string): Promise<string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     // The one file carries those that come with the program.
-    const brought = isOneFile && code === 'ENOENT' ? listAssets('topologies').find((name) => normalize(file) === join('topologies', name)) : undefined;
+    const brought =
+      isOneFile && code === 'ENOENT'
+        ? listAssets('topologies').find((name) => normalize(file) === join('topologies', name))
+        : undefined;
     if (brought !== undefined) return readAsset(`topologies/${brought}`);
     const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : message;
-    throw new StartupError(`--topology ${file}: ${reason}. Name a file such as topologies/split.yaml.`, { cause: error });
+    throw new StartupError(`--topology ${file}: ${reason}. Name a file such as topologies/split.yaml.`, {
+      cause: error,
+    });
   }
 }
 
@@ -64,7 +76,8 @@ function asMistake(issue: z.core.$ZodIssue): Mistake {
     const known = issue.path.length === 0 ? TopologyFile.shape : ProcessEntry.shape;
     return { path: [...path, issue.keys[0]!], text: `is not a setting; there are ${Object.keys(known).join(', ')}` };
   }
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return { path, text: 'is missing' };
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return { path, text: 'is missing' };
   // A key of a record has its reasons one level below.
   if (issue.code === 'invalid_key') return { path, text: issue.issues[0]!.message };
   return { path, text: issue.message };
@@ -75,7 +88,9 @@ function lineOf(path: readonly string[], document: Document, lines: LineCounter)
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1]!;
-    const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key) : undefined;
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+      : undefined;
     const node = pair ? pair.key : isSeq(parent) ? parent.get(Number(key), true) : undefined;
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
   }
@@ -92,7 +107,8 @@ function resolved({ events, databases, processes }: TopologyEntries, environment
       port: entry.modules.includes(gateway) ? Number(environment.PORT || entry.port) : entry.port,
       grpcPort: entry.grpcPort,
     })),
-    eventsUrl: events === 'memory' ? undefined : events.startsWith('$') ? environment.EVENTS_URL || defaultBroker : events,
+    eventsUrl:
+      events === 'memory' ? undefined : events.startsWith('$') ? environment.EVENTS_URL || defaultBroker : events,
     databaseNameOf: (module) => databases.replace('*', module.replaceAll('-', '_')),
   };
 }

@@ -109,7 +109,7 @@ export class Ownership {
     this.losses++;
     this.#forget();
     client.end().catch(() => {});
-    this.#logger.warn('Lost the session that marks work as this instance\'s; others may take it over.', { error });
+    this.#logger.warn("Lost the session that marks work as this instance's; others may take it over.", { error });
     this.#reopen(1);
   }
 
@@ -121,10 +121,11 @@ export class Ownership {
 
   #reopen(attempt: number): void {
     if (this.#stopped) return;
-    const retry = () => this.#open().then(
-      () => this.#logger.info('This instance marks work as its own again.'),
-      () => this.#reopen(attempt + 1),
-    );
+    const retry = () =>
+      this.#open().then(
+        () => this.#logger.info('This instance marks work as its own again.'),
+        () => this.#reopen(attempt + 1),
+      );
     this.#retry = setTimeout(() => void retry(), fullJitter(attempt, 200, 2_000));
   }
 }

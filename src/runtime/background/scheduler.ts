@@ -76,7 +76,10 @@ export class Scheduler {
     const { rows } = await this.#database.query<{ name: string }>(claim, [owner, idle]);
     for (const { name } of rows) {
       const run = this.#detached(() => this.#run(this.#schedules.get(name)!, owner));
-      this.#running.set(name, run.finally(() => this.#running.delete(name)));
+      this.#running.set(
+        name,
+        run.finally(() => this.#running.delete(name)),
+      );
     }
   }
 
@@ -92,7 +95,11 @@ export class Scheduler {
     const context = backgroundContext(uuid(), timeout);
     let failure: string | null = null;
     try {
-      await within(timeout, runInContext(context, async () => run()), orFail(() => new Error('The run took too long and is not waited for.')));
+      await within(
+        timeout,
+        runInContext(context, async () => run()),
+        orFail(() => new Error('The run took too long and is not waited for.')),
+      );
     } catch (error) {
       failure = String(error).slice(0, 2_000);
       this.#logger.error('A scheduled run failed; the next one follows.', { error, schedule: name });
@@ -100,7 +107,10 @@ export class Scheduler {
     try {
       await this.#database.query(finish, [name, owner, every, failure]);
     } catch (error) {
-      this.#logger.warn('The end of a scheduled run could not be stored; it will run again.', { error, schedule: name });
+      this.#logger.warn('The end of a scheduled run could not be stored; it will run again.', {
+        error,
+        schedule: name,
+      });
     }
   }
 }

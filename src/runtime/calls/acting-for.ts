@@ -4,7 +4,11 @@ import type { Operation } from '#platform/contract.ts';
 import { platformErrors } from '#platform/errors.ts';
 
 /** Throws `platform.forbidden` where the input of an operation names another person than the one who asks. */
-export function requirePerson({ actsFor, module, name }: Operation, input: unknown, principal: Principal | undefined): void {
+export function requirePerson(
+  { actsFor, module, name }: Operation,
+  input: unknown,
+  principal: Principal | undefined,
+): void {
   if (actsFor === undefined || actsFor === null) return;
   if (principal !== undefined && (input as Record<string, unknown>)[actsFor] === principal.userId) return;
   throw platformErrors.forbidden(`${module}.${name} acts only for the person who asks.`);

@@ -38,7 +38,9 @@ const defaultTimeout = 10_000;
 export function localCall<O extends Operation>(operation: O, calls: LocalCalls): Call<O> {
   const call = operation.actsFor ? callForPerson(operation, callOf(operation, calls)) : callOf(operation, calls);
   return (input, options) =>
-    (Database.anyTransactionOpen ? Promise.reject(calledInsideTransaction(operation)) : call(input, options)) as Promise<OutputOf<O>>;
+    (Database.anyTransactionOpen
+      ? Promise.reject(calledInsideTransaction(operation))
+      : call(input, options)) as Promise<OutputOf<O>>;
 }
 
 const callForPerson =

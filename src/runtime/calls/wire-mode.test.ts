@@ -47,7 +47,10 @@ describe('a call in wire mode', () => {
     const handle = async () => ({ due: String(++done) });
     const outcomes = await Promise.all(
       Array.from({ length: 200 }, () =>
-        calling(handle, { latency: 1, failureRate: 1 }).then(() => 'answered', (error: { kind: string }) => error.kind),
+        calling(handle, { latency: 1, failureRate: 1 }).then(
+          () => 'answered',
+          (error: { kind: string }) => error.kind,
+        ),
       ),
     );
     expect(new Set(outcomes)).toEqual(new Set(['unavailable']));

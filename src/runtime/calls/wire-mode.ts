@@ -15,7 +15,11 @@ export interface WireConditions {
   readonly failureRate: number;
 }
 
-export function overTheWire(operation: Operation, handle: AnyHandler, { latency, failureRate }: WireConditions): AnyHandler {
+export function overTheWire(
+  operation: Operation,
+  handle: AnyHandler,
+  { latency, failureRate }: WireConditions,
+): AnyHandler {
   return async (input, context) => {
     if (latency > 0) await delay(latency);
     const fate = Math.random();

@@ -37,7 +37,9 @@ describe('the clock of a machine', () => {
       await watch.look();
     }
     expect(warnings).toEqual([
-      expect.stringMatching(/^The clock of this machine is 3\d{3} s behind that of the database of library\. Synchronize both, such as with NTP\.$/),
+      expect.stringMatching(
+        /^The clock of this machine is 3\d{3} s behind that of the database of library\. Synchronize both, such as with NTP\.$/,
+      ),
       expect.stringMatching(/^The clock of this machine is 3\d{3} s ahead of that of the database of library\./),
     ]);
   });

@@ -49,7 +49,9 @@ export class ClockWatch {
     const differs = Math.abs(this.#ahead) > tolerance;
     if (differs && !this.#warned) {
       const [seconds, where] = [Math.round(Math.abs(this.#ahead)), this.#ahead > 0 ? 'ahead of' : 'behind'];
-      this.#logger.warn(`The clock of this machine is ${seconds} s ${where} that of the database of ${this.#name}. Synchronize both, such as with NTP.`);
+      this.#logger.warn(
+        `The clock of this machine is ${seconds} s ${where} that of the database of ${this.#name}. Synchronize both, such as with NTP.`,
+      );
     }
     this.#warned = differs;
   }
@@ -60,7 +62,9 @@ export class ClockWatch {
     const { asked, answered, databaseTime } = await this.#database.transaction(async () => {
       await this.#database.query('SELECT 1');
       const begun = this.#clock.now().getTime();
-      const { rows } = await this.#database.query<{ now: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now');
+      const { rows } = await this.#database.query<{ now: number }>(
+        'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now',
+      );
       return { asked: begun, answered: this.#clock.now().getTime(), databaseTime: rows[0]!.now };
     });
     if (databaseTime < asked) return (asked - databaseTime) / 1_000;

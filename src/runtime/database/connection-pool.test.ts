@@ -15,14 +15,20 @@ afterAll(() => test.drop());
 beforeEach(() => test.sql('TRUNCATE library.notes'));
 
 const insertInto = (database: PostgresDatabase, id: number) => database.query('INSERT INTO notes VALUES ($1)', [id]);
-const stored = async () => (await test.sql('SELECT id FROM library.notes ORDER BY id')).rows.map(({ id }) => id as number);
+const stored = async () =>
+  (await test.sql('SELECT id FROM library.notes ORDER BY id')).rows.map(({ id }) => id as number);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function withDatabase(
   options: Partial<PostgresDatabaseOptions>,
   work: (database: PostgresDatabase) => Promise<void>,
 ): Promise<void> {
-  const database = new PostgresDatabase({ schema: 'library', connection: test.connection, logger: silentLogger, ...options });
+  const database = new PostgresDatabase({
+    schema: 'library',
+    connection: test.connection,
+    logger: silentLogger,
+    ...options,
+  });
   try {
     await work(database);
   } finally {
@@ -76,7 +82,8 @@ describe('a connection that breaks', () => {
   it('under a statement makes it unavailable, and the next one works', () =>
     withDatabase({}, async (database) => {
       const outcome = database.query('SELECT pg_sleep(10)').catch((error: unknown) => error);
-      const running = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(10)' AND state = 'active' AND datname = current_database()";
+      const running =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(10)' AND state = 'active' AND datname = current_database()";
       while ((await test.sql(running)).rowCount === 0) await pause(10);
       expect(await outcome).toMatchObject(unavailable);
       await expect(database.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
@@ -125,7 +132,9 @@ describe('a connection that breaks', () => {
     const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
     return withDatabase({ logger }, async (database) => {
       await database.query('SELECT 1');
-      await test.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fissile library' AND datname = current_database()");
+      await test.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fissile library' AND datname = current_database()",
+      );
       await pause(50);
       await expect(database.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
       expect(warnings).toContain('An idle database connection broke.');
@@ -156,7 +165,10 @@ describe('a server that falls silent, as one does whose host vanished', () => {
         await Promise.all([insertInto(database, 1), insertInto(database, 2)]);
         link.delay = 20_000;
         const start = performance.now();
-        const outcomes = await Promise.allSettled([insertInto(database, 3), database.transaction(() => insertInto(database, 4))]);
+        const outcomes = await Promise.allSettled([
+          insertInto(database, 3),
+          database.transaction(() => insertInto(database, 4)),
+        ]);
         expect(outcomes).toMatchObject([{ reason: unavailable }, { reason: unavailable }]);
         expect(performance.now() - start).toBeLessThan(10_000);
         link.delay = 0;
@@ -221,7 +233,9 @@ describe('a statement that takes too long', () => {
   it('is stopped and unavailable', () =>
     withDatabase({ statementTimeout: 50 }, async (database) => {
       await expect(database.query('SELECT pg_sleep(10)')).rejects.toMatchObject(unavailable);
-      await expect(database.transaction(() => database.query('SELECT pg_sleep(10)'))).rejects.toMatchObject(unavailable);
+      await expect(database.transaction(() => database.query('SELECT pg_sleep(10)'))).rejects.toMatchObject(
+        unavailable,
+      );
     }));
 });
 

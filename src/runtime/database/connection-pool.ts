@@ -114,6 +114,8 @@ export class ConnectionPool extends pg.Pool {
     this.refusals++;
     const { max, connectionTimeoutMillis } = this.options;
     if (this.#inUse < max) return error;
-    return new Error(`The pool is busy: all ${max} connections are in use, and none came free within ${connectionTimeoutMillis} ms.`);
+    return new Error(
+      `The pool is busy: all ${max} connections are in use, and none came free within ${connectionTimeoutMillis} ms.`,
+    );
   }
 }

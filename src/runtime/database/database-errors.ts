@@ -11,7 +11,8 @@ const undefinedPreparedStatement = '26000';
 const featureNotSupported = '0A000';
 
 /** The driver's own words for a connection that is gone; it has neither a class nor a code for them. */
-const brokenConnection = /^(Connection terminated|Client (has encountered|was closed)|timeout e|Query read timeout|Cannot use a pool)/;
+const brokenConnection =
+  /^(Connection terminated|Client (has encountered|was closed)|timeout e|Query read timeout|Cannot use a pool)/;
 
 const isSystemError = (error: Error) => 'syscall' in error;
 
@@ -29,7 +30,12 @@ export const failedWithTransaction = (error: unknown): boolean =>
  */
 function passesByItself(error: pg.DatabaseError): boolean {
   const code = error.code ?? '';
-  return error.severity !== 'ERROR' || /^(08|53|57|58)/.test(code) || code === readOnlyTransaction || code === lockNotAvailable;
+  return (
+    error.severity !== 'ERROR' ||
+    /^(08|53|57|58)/.test(code) ||
+    code === readOnlyTransaction ||
+    code === lockNotAvailable
+  );
 }
 
 export const unavailable = (cause: unknown): Failure => platformErrors.unavailable({ cause, retryAfter: 1 });
@@ -38,7 +44,9 @@ export const unavailable = (cause: unknown): Failure => platformErrors.unavailab
 export function asFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const outOfReach =
-    error instanceof pg.DatabaseError ? passesByItself(error) : isSystemError(error) || brokenConnection.test(error.message);
+    error instanceof pg.DatabaseError
+      ? passesByItself(error)
+      : isSystemError(error) || brokenConnection.test(error.message);
   return outOfReach ? unavailable(error) : error;
 }
 

@@ -45,7 +45,10 @@ describe('a value', () => {
 
 describe('a statement', () => {
   it('is prepared once on its connection', async () => {
-    const count = () => test.database.query<{ count: number }>("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::int %'");
+    const count = () =>
+      test.database.query<{ count: number }>(
+        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::int %'",
+      );
     const counted = await test.database.transaction(async () => {
       for (let run = 0; run < 3; run++) await test.database.query('SELECT $1::int + 1', [run]);
       return count();

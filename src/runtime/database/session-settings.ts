@@ -38,7 +38,10 @@ const keepalives = {
 };
 
 /** The sessions that do a module's work, and its role. */
-export const moduleSettings = (schema: string, statementTimeout = Number(limits.statement_timeout)): SessionSettings => ({
+export const moduleSettings = (
+  schema: string,
+  statementTimeout = Number(limits.statement_timeout),
+): SessionSettings => ({
   ...conventions,
   ...keepalives,
   search_path: pg.escapeIdentifier(schema),
@@ -53,7 +56,9 @@ export const toolSettings: SessionSettings = { ...conventions, ...keepalives, ..
 
 /** Sets all of them for the session, in one statement. */
 export const settingStatement = (settings: SessionSettings): string =>
-  `SELECT ${Object.entries(settings).map(([name, value]) => `set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, false)`).join(', ')}`;
+  `SELECT ${Object.entries(settings)
+    .map(([name, value]) => `set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, false)`)
+    .join(', ')}`;
 
 /** Gives them to every new session of `role` in `database`, which is all that passes through a pooler. */
 export const roleSettingStatements = (role: string, database: string, settings: SessionSettings): readonly string[] =>

@@ -24,7 +24,9 @@ beforeAll(async () => {
   test = await libraryDatabase();
   const { database, user } = test.connection;
   for (const [name, value] of Object.entries(foreign)) {
-    await test.sql(`ALTER DATABASE "${database}" SET ${name} TO '${value}'; ALTER ROLE "${user}" IN DATABASE "${database}" SET ${name} TO '${value}'`);
+    await test.sql(
+      `ALTER DATABASE "${database}" SET ${name} TO '${value}'; ALTER ROLE "${user}" IN DATABASE "${database}" SET ${name} TO '${value}'`,
+    );
   }
 });
 afterAll(() => test.drop());
@@ -50,7 +52,11 @@ describe('a session', () => {
   });
 
   it('keeps what its URL asks for beside ours', async () => {
-    const database = new PostgresDatabase({ schema: 'library', connection: { connectionString: url() }, logger: silentLogger });
+    const database = new PostgresDatabase({
+      schema: 'library',
+      connection: { connectionString: url() },
+      logger: silentLogger,
+    });
     expect((await database.query('SHOW geqo_seed')).rows).toEqual([{ geqo_seed: '0.5' }]);
     expect((await database.query('SELECT count(*) FROM outbox')).rows).toEqual([{ count: 0 }]);
     await database.close();
@@ -67,14 +73,24 @@ describe('a session', () => {
   });
 
   it('is closed when it cannot be set', async () => {
-    const session = new Session({ ...test.connection, application_name: 'cannot be set', settings: { TimeZone: 'Nowhere' } });
+    const session = new Session({
+      ...test.connection,
+      application_name: 'cannot be set',
+      settings: { TimeZone: 'Nowhere' },
+    });
     await expect(session.connect()).rejects.toThrow('invalid value for parameter "TimeZone"');
-    await expect.poll(async () => (await test.sql("SELECT FROM pg_stat_activity WHERE application_name = 'cannot be set'")).rowCount).toBe(0);
+    await expect
+      .poll(
+        async () => (await test.sql("SELECT FROM pg_stat_activity WHERE application_name = 'cannot be set'")).rowCount,
+      )
+      .toBe(0);
   });
 
   it('is the only way to a database', () => {
     const sources = ['src', 'modules'].flatMap((folder) =>
-      (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).map((name) => join(folder, name)),
+      (readdirSync(folder, { recursive: true }) as string[])
+        .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+        .map((name) => join(folder, name)),
     );
     const opening = /\bnew pg\.(Client|Pool)\(|import \{[^}]*\b(Client|Pool)\b[^}]*\} from 'pg'/;
     expect(sources.filter((file) => opening.test(readFileSync(file, 'utf8')))).toEqual([]);

@@ -35,7 +35,9 @@ export class Session extends pg.Client {
   async #open(): Promise<void> {
     await super.connect();
     try {
-      const { rows } = await this.query(`${settingStatement(this.#settings)}, current_user AS session_role, pg_backend_pid() AS session_process`);
+      const { rows } = await this.query(
+        `${settingStatement(this.#settings)}, current_user AS session_role, pg_backend_pid() AS session_process`,
+      );
       this.role = rows[0].session_role;
       this.pooled = rows[0].session_process !== processOf(this);
     } catch (error) {

@@ -6,7 +6,8 @@ import { statementsOf } from '../../../tests/support/statements.ts';
 const notes = notebook();
 const { insert, stored } = notes;
 
-const backend = async () => (await notes.test.database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
+const backend = async () =>
+  (await notes.test.database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
 
 describe('a transaction', () => {
   it('keeps what its work wrote when the work resolves', async () => {
@@ -89,7 +90,9 @@ describe('a transaction', () => {
   });
 
   it('rejects when a deferred constraint fails at the commit', async () => {
-    await notes.test.sql('ALTER TABLE library.notes ADD CONSTRAINT text_once UNIQUE (text) DEFERRABLE INITIALLY DEFERRED');
+    await notes.test.sql(
+      'ALTER TABLE library.notes ADD CONSTRAINT text_once UNIQUE (text) DEFERRABLE INITIALLY DEFERRED',
+    );
     const failing = notes.test.database.transaction(async () => {
       await insert(1, 'same');
       await insert(2, 'same');
@@ -211,7 +214,8 @@ describe('a conflict with another transaction', () => {
   it('is seen behind an error that the work made of it', async () => {
     let runs = 0;
     await notes.test.database.transaction(async () => {
-      if (++runs === 1) await notes.test.database.query(conflict).catch(() => Promise.reject(new Error('something failed')));
+      if (++runs === 1)
+        await notes.test.database.query(conflict).catch(() => Promise.reject(new Error('something failed')));
     });
     expect(runs).toBe(2);
   });

@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => landscape.drop());
 
-const start = (options: Omit<ProgramOptions, 'transport'>) => landscape.start({ transport: new MemoryTransport(), ...options });
+const start = (options: Omit<ProgramOptions, 'transport'>) =>
+  landscape.start({ transport: new MemoryTransport(), ...options });
 const effects = (count: number) => until(async () => (await landscape.effects()).length >= count);
 const patient = { sweep: 60_000 };
 
@@ -73,7 +74,9 @@ describe('a reaction', () => {
     });
     await program.announce(...Array.from({ length: 20 }, (_, n) => ({ id: `k${n}`, n })));
     await effects(20);
-    expect(new Set((await landscape.effects()).map(({ subscription }) => subscription))).toEqual(new Set(['readers.a']));
+    expect(new Set((await landscape.effects()).map(({ subscription }) => subscription))).toEqual(
+      new Set(['readers.a']),
+    );
   });
 
   it('runs as often at once as its module may, and not more', async () => {
@@ -105,7 +108,9 @@ describe('a reaction', () => {
     broken = false;
     await effects(5);
     expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
-    expect(await program.metrics.text()).toMatch(/event_delivery_failures_total\{subscription="readers.a",outcome="retried"\} \d+/);
+    expect(await program.metrics.text()).toMatch(
+      /event_delivery_failures_total\{subscription="readers.a",outcome="retried"\} \d+/,
+    );
   });
 
   it('that succeeds at last is followed at once by those that waited for it', async () => {
@@ -126,16 +131,27 @@ describe('a reaction', () => {
     await until(async () => (await landscape.inbox()).length === 1);
     await before.stop();
     const warnings: unknown[] = [];
-    const logger = { debug() {}, info() {}, warn: (message: string, fields: unknown) => void warnings.push([message, fields]), error() {} };
+    const logger = {
+      debug() {},
+      info() {},
+      warn: (message: string, fields: unknown) => void warnings.push([message, fields]),
+      error() {},
+    };
     await start({ reactions: { 'readers.new-name': {} }, logger });
     await until(() => warnings.length > 0);
-    expect(warnings[0]).toEqual(['Deliveries wait for a reaction that is not here any more.', { subscription: 'readers.old-name', count: 1 }]);
+    expect(warnings[0]).toEqual([
+      'Deliveries wait for a reaction that is not here any more.',
+      { subscription: 'readers.old-name', count: 1 },
+    ]);
   });
 });
 
 describe('deliveries that wait for their next try', () => {
   it('are tried by another instance when theirs dies', async () => {
-    const dying = await start({ reactions: { 'readers.a': { react: () => Promise.reject(new Error('not here')) } }, limits: { attempts: 1_000 } });
+    const dying = await start({
+      reactions: { 'readers.a': { react: () => Promise.reject(new Error('not here')) } },
+      limits: { attempts: 1_000 },
+    });
     await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
     await until(async () => (await landscape.inbox()).length === 2);
     await dying.crash();
@@ -155,7 +171,11 @@ describe('deliveries that wait for their next try', () => {
     };
     const reactions = { 'readers.a': { react } };
     const limits = { attempts: 20, sweep: 10 };
-    const [first] = [await start({ reactions, limits }), await start({ reactions, limits }), await start({ reactions, limits })];
+    const [first] = [
+      await start({ reactions, limits }),
+      await start({ reactions, limits }),
+      await start({ reactions, limits }),
+    ];
     await first!.announce({ id: 'k', n: 1 });
     await until(async () => (await landscape.effects()).length > 0);
     await sleep(50);
@@ -165,10 +185,14 @@ describe('deliveries that wait for their next try', () => {
 
   it('are not tried before an earlier one with their key, whatever their time says', async () => {
     const inbox = new InboxTable(landscape.readers.database);
-    const [first, second] = [1, 2].map((position) => ({ id: uuid(), key: 'k', position }) as Envelope) as [Envelope, Envelope];
+    const [first, second] = [1, 2].map((position) => ({ id: uuid(), key: 'k', position }) as Envelope) as [
+      Envelope,
+      Envelope,
+    ];
     await inbox.insertFailed('readers.a', first, { attempts: 1, error: 'x', pause: 60_000 });
     await inbox.insertFailed('readers.a', second, { attempts: 1, error: 'x', pause: 0 });
-    const held = (eventId: string) => landscape.readers.database.transaction(() => inbox.hold({ subscription: 'readers.a', eventId, key: 'k' }));
+    const held = (eventId: string) =>
+      landscape.readers.database.transaction(() => inbox.hold({ subscription: 'readers.a', eventId, key: 'k' }));
     await until(async () => (await inbox.due(['readers.a'], 10)).length === 1);
     expect(await held(second.id)).toBeUndefined();
     await inbox.finish({ subscription: 'readers.a', eventId: first.id, key: 'k' });
@@ -185,7 +209,7 @@ describe('deliveries that wait for their next try', () => {
     await until(async () => (await landscape.inbox()).length === 2 && (await landscape.unpublished()) === 0);
     await dying.crash();
     await sleep(50);
-    await landscape.readers.sql("delete from readers.inbox where position = (select min(position) from readers.inbox)");
+    await landscape.readers.sql('delete from readers.inbox where position = (select min(position) from readers.inbox)');
     broken = false;
     await start({ reactions: { 'readers.a': {} } });
     await effects(1);
@@ -195,7 +219,11 @@ describe('deliveries that wait for their next try', () => {
 
 describe('while the database goes away and comes back', () => {
   const events = Array.from({ length: 200 }, (_, n) => ({ id: `k${n % 20}`, n }));
-  const byKey = (all: readonly { id: string; n: number }[]) => Object.groupBy(all.map(({ id, n }) => ({ id, n })), ({ id }) => id);
+  const byKey = (all: readonly { id: string; n: number }[]) =>
+    Object.groupBy(
+      all.map(({ id, n }) => ({ id, n })),
+      ({ id }) => id,
+    );
   const outcome = async () => {
     await until(async () => (await landscape.unpublished()) === 0);
     await effects(200);

@@ -158,7 +158,9 @@ export class Consumer {
   /** Routes each version of an event to the reaction for that version. */
   #isForSibling({ event }: Subscriber, { name, version }: Envelope): boolean {
     if (version === event.version) return false;
-    return [...this.#subscribers.values()].some((other) => other.event.name === name && other.event.version === version);
+    return [...this.#subscribers.values()].some(
+      (other) => other.event.name === name && other.event.version === version,
+    );
   }
 
   async #react({ handle, name }: Subscriber, envelope: Envelope, { payload }: Payload, attempt: number): Promise<void> {
@@ -167,7 +169,11 @@ export class Consumer {
     const delivery: Delivery = { eventId, key, occurredAt: new Date(occurredAt), attempt };
     const context = contextOf(envelope.headers, reactionTimeout);
     const reaction = async () => handle()(payload as never, delivery);
-    await within(reactionTimeout, runInContext(context, reaction), orFail(() => new Error(`${name} took too long.`)));
+    await within(
+      reactionTimeout,
+      runInContext(context, reaction),
+      orFail(() => new Error(`${name} took too long.`)),
+    );
   }
 
   async #failed(subscription: string, envelope: Envelope, error: unknown): Promise<void> {

@@ -64,7 +64,9 @@ describe('announcing an event', () => {
     await library.transaction(async () => {
       program.library.outbox.add(happened, { id: 'k', n: 1 });
       library.beforeCommit(async () => {
-        const { rows } = await library.query<{ read: number }>("select seq_tup_read as read from pg_stat_xact_user_tables where relname = 'outbox'");
+        const { rows } = await library.query<{ read: number }>(
+          "select seq_tup_read as read from pg_stat_xact_user_tables where relname = 'outbox'",
+        );
         tuplesRead = rows[0]!.read;
       });
     });
@@ -75,7 +77,8 @@ describe('announcing an event', () => {
     let runs = 0;
     await program.databases.library.transaction(async () => {
       program.library.outbox.add(happened, { id: 'k', n: ++runs });
-      if (runs === 1) await program.databases.library.query("do $$ begin raise exception 'conflict' using errcode = '40001'; end $$");
+      if (runs === 1)
+        await program.databases.library.query("do $$ begin raise exception 'conflict' using errcode = '40001'; end $$");
     });
     expect((await stored()).map(({ payload }) => payload.n)).toEqual([2]);
   });
@@ -93,7 +96,11 @@ describe('announcing an event', () => {
 describe('an event whose commit was not answered', () => {
   it('is delivered if it was stored, once', async () => {
     const link = await tcpLink(landscape.library.connection);
-    const linked = await landscape.start({ transport: new MemoryTransport(), reactions: { 'readers.a': {} }, libraryPort: link.port });
+    const linked = await landscape.start({
+      transport: new MemoryTransport(),
+      reactions: { 'readers.a': {} },
+      libraryPort: link.port,
+    });
     await linked.announce({ id: 'k', n: 1 });
     link.cutWhenSent('COMMIT');
     await expect(linked.announce({ id: 'k', n: 2 })).rejects.toMatchObject({ kind: 'unavailable' });

@@ -6,7 +6,10 @@ import { MemoryTransport } from './memory/memory-transport.ts';
 import { Landscape, never, type TestProgram, until } from './testing/landscape.ts';
 
 const outcomes = ['ok', 'ok', 'ok', 'ok', 'ok', 'fails', 'fails after a while', 'hangs', 'is slow'] as const;
-const disaster = fc.record({ after: fc.integer({ min: 1, max: 120 }), kind: fc.constantFrom('crash', 'ownership lost', 'connections cut') });
+const disaster = fc.record({
+  after: fc.integer({ min: 1, max: 120 }),
+  kind: fc.constantFrom('crash', 'ownership lost', 'connections cut'),
+});
 const plan = fc.record({
   instances: fc.integer({ min: 1, max: 3 }),
   /** Which key each event has, and which instance announces it. */
@@ -80,7 +83,9 @@ async function keepsItsPromise({ instances, events, reactions, disasters, memory
   for (const subscription of ['readers.a', 'readers.b']) {
     for (const key of ['a', 'b', 'c']) {
       const ofKey = (all: readonly { id: string; n: number }[]) => all.filter(({ id }) => id === key).map(({ n }) => n);
-      expect(ofKey(seen.filter((effect) => effect.subscription === subscription)), `${subscription}, ${key}`).toEqual(ofKey(stored));
+      expect(ofKey(seen.filter((effect) => effect.subscription === subscription)), `${subscription}, ${key}`).toEqual(
+        ofKey(stored),
+      );
     }
   }
 }

@@ -75,10 +75,15 @@ async function commit({ dispatcher }: Instance, ...events: [key: string, what: s
   await test.database.transaction(async () => {
     stored = await table.insert(fresh, headers, dispatcher.ownerOfNew());
   });
-  return () => dispatcher.committed(fresh.map((event, index) => ({ ...event, headers, position: stored[index]!.position })), stored);
+  return () =>
+    dispatcher.committed(
+      fresh.map((event, index) => ({ ...event, headers, position: stored[index]!.position })),
+      stored,
+    );
 }
 
-const unpublished = async () => Number((await test.sql('select count(*) from library.outbox where published_at is null')).rows[0].count);
+const unpublished = async () =>
+  Number((await test.sql('select count(*) from library.outbox where published_at is null')).rows[0].count);
 
 describe('after a commit', () => {
   it('events go out at once, and are marked together', async () => {

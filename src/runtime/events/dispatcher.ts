@@ -80,7 +80,8 @@ export class Dispatcher {
     this.#held.clear();
     const { owner } = this.#ownership;
     if (owner === nobody || !this.#open) return;
-    if (this.#behind || (await this.#table.hasAdoptable(owner, [...this.#handedOver], this.#transport.unreached))) await this.#adopt();
+    if (this.#behind || (await this.#table.hasAdoptable(owner, [...this.#handedOver], this.#transport.unreached)))
+      await this.#adopt();
   }
 
   /** Takes nothing new, and resolves when all that was handed over is safe and marked, or at `stop`. */

@@ -115,7 +115,12 @@ export class OutboxTable {
     return rows[0]?.found ?? false;
   }
 
-  async adopt(owner: number, known: readonly number[], unreached: readonly string[], limit: number): Promise<Envelope[]> {
+  async adopt(
+    owner: number,
+    known: readonly number[],
+    unreached: readonly string[],
+    limit: number,
+  ): Promise<Envelope[]> {
     const rows = await this.#database.transaction(async () => {
       await this.#database.query(lockAdoption, [this.#database.schema]);
       return (await this.#database.query<Row>(adopt, [owner, known, unreached, limit])).rows;

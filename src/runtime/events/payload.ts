@@ -8,7 +8,9 @@ export type Payload =
 
 export function readPayload(event: EventDefinition, envelope: Envelope): Payload {
   if (envelope.version !== event.version) {
-    return { unreadable: `Version ${envelope.version} of ${event.name} is unknown here; version ${event.version} is known.` };
+    return {
+      unreadable: `Version ${envelope.version} of ${event.name} is unknown here; version ${event.version} is known.`,
+    };
   }
   const { success, data, error } = event.payload.safeParse(envelope.payload);
   if (success) return { payload: data };

@@ -30,7 +30,11 @@ describe('what a transport brought', () => {
     ['has a position that is no number of ours', { ...envelope, position: 1e300 }, 'It is not an event: position'],
     ['is another event', { ...envelope, name: 'library.other' }, 'It is not library.happened, but library.other.'],
     ['has a key that PostgreSQL refuses', { ...envelope, key: '\0' }, 'It is not JSON that can be stored'],
-    ['has half a character deep in its payload', { ...envelope, payload: { list: ['\ud800'] } }, 'It is not JSON that can be stored'],
+    [
+      'has half a character deep in its payload',
+      { ...envelope, payload: { list: ['\ud800'] } },
+      'It is not JSON that can be stored',
+    ],
   ])('is unreadable if it %s', (_, value, reason) => {
     expect(read(value).unreadable).toContain(reason);
   });

@@ -25,7 +25,10 @@ function calling(addresses: readonly string[]) {
   const answers = async (times: number, timeout = 2_000) => {
     const counts: Record<string, number> = {};
     for (let time = 0; time < times; time++) {
-      const who = await library.find({ book: 'Emma' }, { timeout }).then(({ title }) => title, () => 'failed');
+      const who = await library.find({ book: 'Emma' }, { timeout }).then(
+        ({ title }) => title,
+        () => 'failed',
+      );
       counts[who] = (counts[who] ?? 0) + 1;
     }
     return counts;
@@ -34,8 +37,16 @@ function calling(addresses: readonly string[]) {
 }
 
 async function named(...names: string[]): Promise<ServedLibrary[]> {
-  const replicas = await Promise.all(names.map((name) => serveLibrary({ find: async () => ({ title: name, shelf: null }) })));
-  opened.push(...replicas.map(({ server }) => () => server.close(0)));
+  const replicas = await Promise.all(
+    names.map((name) => serveLibrary({ find: async () => ({ title: name, shelf: null }) })),
+  );
+  opened.push(
+    ...replicas.map(
+      ({ server }) =>
+        () =>
+          server.close(0),
+    ),
+  );
   return replicas;
 }
 
@@ -104,7 +115,10 @@ describe('calls of a module with several replicas', () => {
     await answers(10);
     const underWay = Promise.all(Array.from({ length: 10 }, () => answers(100)));
     await one.server.close(2_000);
-    const again = await serveLibrary({ find: async () => ({ title: 'one, again', shelf: null }) }, { port: one.server.port });
+    const again = await serveLibrary(
+      { find: async () => ({ title: 'one, again', shelf: null }) },
+      { port: one.server.port },
+    );
     opened.push(() => again.server.close(0));
     await expect.poll(async () => (await answers(10))['one, again'] ?? 0).toBe(5);
     await two.server.close(2_000);

@@ -17,7 +17,8 @@ export function callMetadata({ trace, requestId, token }: CallContext): Metadata
 
 export const traceOf = (metadata: Metadata) => continuedTrace(metadata.get('traceparent')[0]);
 
-export const requestIdOf = (metadata: Metadata): string => acceptedRequestId(metadata.get('x-request-id')[0]) ?? randomUUID();
+export const requestIdOf = (metadata: Metadata): string =>
+  acceptedRequestId(metadata.get('x-request-id')[0]) ?? randomUUID();
 
 /** The token of `authorization`; `malformed` where that says anything else. */
 export function tokenOf(metadata: Metadata): { token: string } | 'none' | 'malformed' {

@@ -15,10 +15,16 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
-async function calling(handlers: Parameters<typeof serveLibrary>[0] = {}, options: Parameters<typeof serveLibrary>[1] = {}) {
+async function calling(
+  handlers: Parameters<typeof serveLibrary>[0] = {},
+  options: Parameters<typeof serveLibrary>[1] = {},
+) {
   const served = await serveLibrary(handlers, options);
   const remote = remoteLibrary(served.address);
-  opened.push(() => served.server.close(0), () => remote.module.close());
+  opened.push(
+    () => served.server.close(0),
+    () => remote.module.close(),
+  );
   return { served, ...remote };
 }
 
@@ -61,7 +67,10 @@ describe('calling a module in another process', () => {
 
   it.each(errorKinds)('keeps a failure of the kind %s to the letter', async (kind) => {
     const thrown = new Failure('library.torn', kind, 'Seite 7 fehlt: „Größe“ 📖', {
-      fields: [{ path: '/book/0', message: 'is torn' }, { path: '', message: '' }],
+      fields: [
+        { path: '/book/0', message: 'is torn' },
+        { path: '', message: '' },
+      ],
       retryAfter: 1.25,
     });
     const { library } = await calling({ lend: () => Promise.reject(thrown) });
@@ -76,13 +85,22 @@ describe('calling a module in another process', () => {
       lend: () => Promise.reject(LibraryErrors.bookLent()),
       find: () => Promise.reject(LibraryErrors.noSuchBook({ fields: [] })),
     });
-    await expect(library.lend(loan)).rejects.toMatchObject({ message: 'The book is lent.', fields: undefined, retryAfter: undefined });
+    await expect(library.lend(loan)).rejects.toMatchObject({
+      message: 'The book is lent.',
+      fields: undefined,
+      retryAfter: undefined,
+    });
     await expect(library.find({ book: 'Emma' })).rejects.toMatchObject({ fields: [] });
   });
 
   it('keeps code and kind of a failure that says more than a header holds', async () => {
-    const fields = Array.from({ length: 2_000 }, (_, index) => ({ path: `/items/${index}/quantity`, message: 'Too many of them.' }));
-    const { library } = await calling({ lend: () => Promise.reject(LibraryErrors.bookLent({ fields, detail: 'ä\u{d800}'.repeat(2_000) })) });
+    const fields = Array.from({ length: 2_000 }, (_, index) => ({
+      path: `/items/${index}/quantity`,
+      message: 'Too many of them.',
+    }));
+    const { library } = await calling({
+      lend: () => Promise.reject(LibraryErrors.bookLent({ fields, detail: 'ä\u{d800}'.repeat(2_000) })),
+    });
     const failure = (await library.lend(loan).catch((error: unknown) => error)) as Failure;
     expect(failure).toMatchObject({ code: 'library.book-lent', kind: 'conflict' });
     expect(failure.fields!.length).toBeGreaterThan(100);
@@ -93,13 +111,20 @@ describe('calling a module in another process', () => {
       lend: () => Promise.reject(new Error('the password is 1234')),
     });
     const failure = await runInContext(contextOf(), () => library.lend(loan)).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'platform.internal', kind: 'internal', message: platformErrors.internal().message });
+    expect(failure).toMatchObject({
+      code: 'platform.internal',
+      kind: 'internal',
+      message: platformErrors.internal().message,
+    });
     expect(served.log()).toContainEqual(
       expect.objectContaining({
         level: 'error',
         message: 'library.lend failed',
         requestId: 'request-7',
-        error: expect.objectContaining({ message: 'the password is 1234', stack: expect.stringContaining('calls.test.ts') }),
+        error: expect.objectContaining({
+          message: 'the password is 1234',
+          stack: expect.stringContaining('calls.test.ts'),
+        }),
       }),
     );
   });
@@ -161,7 +186,8 @@ describe('the context of a call', () => {
 
   it('hands the deadline on, and the earlier one of two', async () => {
     const context = contextOf();
-    const left = async (timeout?: number) => (await seen(context, timeout === undefined ? undefined : { timeout })).deadline.remaining;
+    const left = async (timeout?: number) =>
+      (await seen(context, timeout === undefined ? undefined : { timeout })).deadline.remaining;
     expect(Math.abs((await left()) - context.deadline.remaining)).toBeLessThan(10_000);
     expect(await left(30_000)).toBeLessThanOrEqual(30_000);
     expect(Math.abs((await left(600_000)) - context.deadline.remaining)).toBeLessThan(10_000);

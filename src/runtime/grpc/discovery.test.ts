@@ -20,7 +20,9 @@ class NameServer {
   readonly #socket: Socket = createSocket('udp4');
 
   async listen(): Promise<string> {
-    this.#socket.on('message', (question, { port, address }) => this.#socket.send(this.#answer(question), port, address));
+    this.#socket.on('message', (question, { port, address }) =>
+      this.#socket.send(this.#answer(question), port, address),
+    );
     this.#socket.bind(0, '127.0.0.1');
     await once(this.#socket, 'listening');
     return `127.0.0.1:${this.#socket.address().port}`;
@@ -41,7 +43,9 @@ class NameServer {
     header.writeUInt16BE(0x8180, 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(found.length, 6);
-    const records = found.map((address) => Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split('.').map(Number)]));
+    const records = found.map((address) =>
+      Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split('.').map(Number)]),
+    );
     return Buffer.concat([header, question, ...records]);
   }
 }
@@ -57,7 +61,10 @@ describe('replicas behind a name', () => {
       { find: async () => ({ title: 'second', shelf: null }) },
       { maxConnectionAge, host: '127.0.0.2', port: first.server.port },
     );
-    opened.push(() => first.server.close(0), () => second.server.close(0));
+    opened.push(
+      () => first.server.close(0),
+      () => second.server.close(0),
+    );
 
     names.addresses = ['127.0.0.1'];
     const { module, library } = remoteLibrary(`dns://${nameServer}/library.example:${first.server.port}`);
@@ -84,8 +91,15 @@ describe('where a module is', () => {
     ['[::1]:5001,[::2]:5002', 'ipv6:[::1]:5001,[::2]:5002'],
   ])('may be %s', (text, target) => expect(grpcTarget(text)).toBe(target));
 
-  it.each(['', 'library', 'library:0', 'library:65536', 'http://library:50051', 'library:50051,cellar:50051', '127.0.0.1:5001,[::1]:5002', '::1:5001', 'a b:1'])(
-    'may not be "%s"',
-    (text) => expect(grpcTarget(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    'library',
+    'library:0',
+    'library:65536',
+    'http://library:50051',
+    'library:50051,cellar:50051',
+    '127.0.0.1:5001,[::1]:5002',
+    '::1:5001',
+    'a b:1',
+  ])('may not be "%s"', (text) => expect(grpcTarget(text)).toBeUndefined());
 });

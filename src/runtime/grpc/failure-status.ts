@@ -4,7 +4,15 @@
  */
 import { Metadata, status as Code, type StatusObject } from '@grpc/grpc-js';
 import type { Message } from 'protobufjs';
-import { type ErrorDefinition, type ErrorKind, errorKinds, Failure, type FailureDetails, type FieldError, platformErrors } from '#platform/errors.ts';
+import {
+  type ErrorDefinition,
+  type ErrorKind,
+  errorKinds,
+  Failure,
+  type FailureDetails,
+  type FieldError,
+  platformErrors,
+} from '#platform/errors.ts';
 import { BadRequest, ErrorInfo, RetryInfo, Status } from './google-rpc.ts';
 
 const detailsKey = 'grpc-status-details-bin';
@@ -41,7 +49,8 @@ export function statusOfFailure(failure: Failure): WireStatus {
   const code = codeOf(failure);
   const details = [packed('ErrorInfo', ErrorInfo.encode({ reason, domain, metadata: { kind } }).finish())];
   if (fields !== undefined) details.push(packed('BadRequest', badRequest(fields)));
-  if (retryAfter !== undefined) details.push(packed('RetryInfo', RetryInfo.encode({ retryDelay: durationOf(retryAfter) }).finish()));
+  if (retryAfter !== undefined)
+    details.push(packed('RetryInfo', RetryInfo.encode({ retryDelay: durationOf(retryAfter) }).finish()));
   const metadata = new Metadata();
   metadata.set(detailsKey, Buffer.from(Status.encode({ code, message, details }).finish()));
   if (code === Code.UNAVAILABLE) metadata.set('grpc-retry-pushback-ms', '-1');
@@ -52,8 +61,12 @@ const packed = (name: string, value: Uint8Array) => ({ typeUrl: typePrefix + nam
 
 function badRequest(fields: readonly FieldError[]): Uint8Array {
   let bytes = 0;
-  const fitting = fields.filter(({ path, message }) => (bytes += Buffer.byteLength(path) + Buffer.byteLength(message) + 8) <= maxFieldBytes);
-  return BadRequest.encode({ fieldViolations: fitting.map(({ path, message }) => ({ field: path, description: message })) }).finish();
+  const fitting = fields.filter(
+    ({ path, message }) => (bytes += Buffer.byteLength(path) + Buffer.byteLength(message) + 8) <= maxFieldBytes,
+  );
+  return BadRequest.encode({
+    fieldViolations: fitting.map(({ path, message }) => ({ field: path, description: message })),
+  }).finish();
 }
 
 const durationOf = (seconds: number) => ({ seconds: Math.floor(seconds), nanos: Math.round((seconds % 1) * 1e9) });
@@ -80,7 +93,9 @@ export function failureOfStatus(status: StatusObject): Failure | undefined {
   const failureDetails: FailureDetails = {};
   const rejected = find('BadRequest');
   if (rejected) {
-    const { fieldViolations } = BadRequest.decode(rejected) as Message & { fieldViolations: { field: string; description: string }[] };
+    const { fieldViolations } = BadRequest.decode(rejected) as Message & {
+      fieldViolations: { field: string; description: string }[];
+    };
     failureDetails.fields = fieldViolations.map(({ field, description }) => ({ path: field, message: description }));
   }
   const retry = find('RetryInfo');

@@ -39,7 +39,9 @@ export function fileDescriptors(proto: string): FileDescriptor[] {
   const files = root.toDescriptor('proto3').file as FileMessage[];
   return files.map((file) => {
     const own = file.package === name;
-    file.name = own ? `${name.replaceAll('.', '/')}.proto` : (imports.find((imported) => protobuf.common.get(imported) !== null) ?? file.name);
+    file.name = own
+      ? `${name.replaceAll('.', '/')}.proto`
+      : (imports.find((imported) => protobuf.common.get(imported) !== null) ?? file.name);
     file.dependency = own ? imports : [];
     file.messageType.forEach(mend);
     const services = file.service.map((service) => `${file.package}.${service.name}`);
@@ -81,6 +83,9 @@ function symbolsOf({ package: scope, messageType, enumType, service }: FileMessa
       return [name, ...within(name, message.nestedType, message.enumType)];
     }),
   ];
-  const ofServices = service.flatMap(({ name, method }) => [`${scope}.${name}`, ...method.map((rpc) => `${scope}.${name}.${rpc.name}`)]);
+  const ofServices = service.flatMap(({ name, method }) => [
+    `${scope}.${name}`,
+    ...method.map((rpc) => `${scope}.${name}.${rpc.name}`),
+  ]);
   return [...ofServices, ...within(scope, messageType, enumType)];
 }

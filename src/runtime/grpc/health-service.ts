@@ -1,5 +1,11 @@
 /** grpc.health.v1 (https://github.com/grpc/grpc/blob/master/doc/health-checking.md): of the process, and of each service. */
-import { type sendUnaryData, type Server, type ServerUnaryCall, type ServerWritableStream, status as Code } from '@grpc/grpc-js';
+import {
+  type sendUnaryData,
+  type Server,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  status as Code,
+} from '@grpc/grpc-js';
 import { builtInService } from './built-in-service.ts';
 
 export const healthProto = `
@@ -48,7 +54,8 @@ export class HealthService {
 
   addTo(server: Server): void {
     server.addService(builtInService(healthProto, 'grpc.health.v1.Health'), {
-      Check: (call: ServerUnaryCall<Question, Answer>, reply: sendUnaryData<Answer>) => void this.#check(call.request.service, reply),
+      Check: (call: ServerUnaryCall<Question, Answer>, reply: sendUnaryData<Answer>) =>
+        void this.#check(call.request.service, reply),
       List: (_: unknown, reply: sendUnaryData<{ statuses: Record<string, Answer> }>) => void this.#list(reply),
       Watch: (call: ServerWritableStream<Question, Answer>) => {
         this.#watchers.set(call, -1);

@@ -30,4 +30,11 @@ export const unspecifiedName = (enumName: string): string => enumValueName(enumN
 
 /** An object without a name of its own is called after its field, and one of a list in the singular. */
 export const nestedTypeName = (key: string, isList: boolean): string =>
-  pascalCase(isList ? key.replace(/ies$/, 'y').replace(/(ss|x|ch|sh)es$/, '$1').replace(/(?<!s)s$/, '') : key);
+  pascalCase(
+    isList
+      ? key
+          .replace(/ies$/, 'y')
+          .replace(/(ss|x|ch|sh)es$/, '$1')
+          .replace(/(?<!s)s$/, '')
+      : key,
+  );

@@ -105,7 +105,10 @@ export class MessageTypes {
       within(key, () => this.#field(key, field as z.ZodType, fullName, nested)),
     );
     this.#around.delete(def);
-    distinct(fields.flatMap(({ name, nullName }) => (nullName === undefined ? [name] : [name, nullName])), String);
+    distinct(
+      fields.flatMap(({ name, nullName }) => (nullName === undefined ? [name] : [name, nullName])),
+      String,
+    );
     return { kind: 'message', ...about, fields, nested };
   }
 
@@ -156,7 +159,8 @@ function distinct(values: readonly string[], nameOf: (value: string) => string):
   for (const value of values) {
     const name = nameOf(value);
     const other = seen.get(name);
-    if (other !== undefined) throw new Inexpressible(`${other} and ${value} would both be called ${name}. Rename one of them`);
+    if (other !== undefined)
+      throw new Inexpressible(`${other} and ${value} would both be called ${name}. Rename one of them`);
     seen.set(name, value);
   }
 }

@@ -15,7 +15,9 @@ export function clientCredentials(certificates: PeerCertificates | undefined, mo
   const provider = providerOf(certificates);
   return experimental.createCertificateProviderChannelCredentials(provider, provider, {
     checkServerIdentity: (_, { raw }) =>
-      isMadeOutTo(new X509Certificate(raw), module) ? undefined : new Error(`The certificate of the server does not name ${module}`),
+      isMadeOutTo(new X509Certificate(raw), module)
+        ? undefined
+        : new Error(`The certificate of the server does not name ${module}`),
   });
 }
 

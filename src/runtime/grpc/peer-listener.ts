@@ -9,7 +9,11 @@ import type { PeerCertificates } from './peer-certificates.ts';
 const handshakeTimeout = 10_000;
 
 /** Accepts only processes of the authority, or anybody without certificates. */
-export function peerListener(certificates: PeerCertificates | undefined, logger: Logger, accept: (socket: Socket) => void): Server {
+export function peerListener(
+  certificates: PeerCertificates | undefined,
+  logger: Logger,
+  accept: (socket: Socket) => void,
+): Server {
   if (!certificates) return createServer(accept);
   // Not rejected by Node itself, which closes the connection before anybody can see where it came from.
   const server = createSecureServer({
@@ -20,10 +24,16 @@ export function peerListener(certificates: PeerCertificates | undefined, logger:
     rejectUnauthorized: false,
   });
   // New connections use what the files hold now; whatever is connected stays so.
-  server.once('close', certificates.onChange(() => server.setSecureContext(certificates.current())));
+  server.once(
+    'close',
+    certificates.onChange(() => server.setSecureContext(certificates.current())),
+  );
 
   const refuse = (socket: TLSSocket, reason: unknown) => {
-    logger.warn('A peer was refused: its TLS handshake failed.', { network: networkOf(socket.remoteAddress ?? 'unknown'), reason: String(reason) });
+    logger.warn('A peer was refused: its TLS handshake failed.', {
+      network: networkOf(socket.remoteAddress ?? 'unknown'),
+      reason: String(reason),
+    });
     socket.destroy();
   };
   server.on('secureConnection', (socket) => {

@@ -22,38 +22,59 @@ const limits = { concurrent: 3, failureShare: 0.5, window: 60_000, minimumRate: 
 function later(milliseconds: number): void {
   const from = performance.now();
   const started = process.hrtime.bigint();
-  vi.spyOn(performance, 'now').mockImplementation(() => from + milliseconds + Number(process.hrtime.bigint() - started) / 1e6);
+  vi.spyOn(performance, 'now').mockImplementation(
+    () => from + milliseconds + Number(process.hrtime.bigint() - started) / 1e6,
+  );
   opened.push(() => vi.restoreAllMocks());
 }
 
 async function calling(handlers: Parameters<typeof serveLibrary>[0] = {}) {
   const served = await serveLibrary(handlers);
   const remote = remoteLibrary(served.address, { limits });
-  opened.push(() => served.server.close(0), () => remote.module.close());
+  opened.push(
+    () => served.server.close(0),
+    () => remote.module.close(),
+  );
   const outcome = (patience = 500) =>
-    runInContext(backgroundContext('short', patience), () => remote.library.lend(loan)).then(() => 'answered', (error: { code: string }) => error.code);
+    runInContext(backgroundContext('short', patience), () => remote.library.lend(loan)).then(
+      () => 'answered',
+      (error: { code: string }) => error.code,
+    );
   return { ...served, ...remote, outcome };
 }
 
 /** A server that breaks off each of the first calls as a dying connection would, and answers then. */
 async function breakingOff(times: number) {
   const codec = serviceCodec(LibraryApi, libraryProto);
-  const outputs: Record<string, object> = { find: { title: 'Emma', shelf: null }, lend: { due: '' }, returnBook: { done: true } };
+  const outputs: Record<string, object> = {
+    find: { title: 'Emma', shelf: null },
+    lend: { due: '' },
+    returnBook: { done: true },
+  };
   const asBytes = (bytes: Buffer) => bytes;
   const server = new Server();
   let attempts = 0;
   for (const [name, { path, encodeOutput }] of codec.operations) {
-    server.register(path, (_: unknown, reply: (error: object | null, answer?: Buffer) => void) => {
-      attempts += 1;
-      if (attempts <= times) reply({ code: Code.UNAVAILABLE, details: 'Connection dropped' });
-      else reply(null, encodeOutput(outputs[name]));
-    }, asBytes, asBytes, 'unary');
+    server.register(
+      path,
+      (_: unknown, reply: (error: object | null, answer?: Buffer) => void) => {
+        attempts += 1;
+        if (attempts <= times) reply({ code: Code.UNAVAILABLE, details: 'Connection dropped' });
+        else reply(null, encodeOutput(outputs[name]));
+      },
+      asBytes,
+      asBytes,
+      'unary',
+    );
   }
   const port = await new Promise<number>((resolve) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => resolve(bound));
   });
   const remote = remoteLibrary(`127.0.0.1:${port}`, { limits: { concurrent: 1_000, minimumRate: 1_000_000 } });
-  opened.push(() => server.forceShutdown(), () => remote.module.close());
+  opened.push(
+    () => server.forceShutdown(),
+    () => remote.module.close(),
+  );
   return { ...remote, attempts: () => attempts };
 }
 
@@ -72,7 +93,11 @@ describe('a call that breaks off', () => {
 
   it('is not repeated where it is any other command', async () => {
     const { library, attempts } = await breakingOff(1);
-    await expect(library.lend(loan)).rejects.toMatchObject({ code: 'platform.unavailable', kind: 'unavailable', retryAfter: 1 });
+    await expect(library.lend(loan)).rejects.toMatchObject({
+      code: 'platform.unavailable',
+      kind: 'unavailable',
+      retryAfter: 1,
+    });
     expect(attempts()).toBe(1);
   });
 
@@ -105,7 +130,10 @@ describe('a call that breaks off', () => {
         throw platformErrors.unavailable({ detail: 'The shelf is being moved.', retryAfter: 7 });
       },
     });
-    await expect(library.find({ book: 'Emma' })).rejects.toMatchObject({ message: 'The shelf is being moved.', retryAfter: 7 });
+    await expect(library.find({ book: 'Emma' })).rejects.toMatchObject({
+      message: 'The shelf is being moved.',
+      retryAfter: 7,
+    });
     expect(asked).toBe(1);
   });
 });
@@ -113,7 +141,8 @@ describe('a call that breaks off', () => {
 describe('a module that does not answer', () => {
   it('is tried again in time although the clock was set back by an hour meanwhile', async () => {
     const protection = new Protection('library', { ...limits, openFor: 20 });
-    while (protection.breaker !== 'open') await protection.run(() => Promise.reject(new Error('no answer'))).catch(() => {});
+    while (protection.breaker !== 'open')
+      await protection.run(() => Promise.reject(new Error('no answer'))).catch(() => {});
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
     opened.push(() => vi.useRealTimers());
     await expect.poll(() => protection.run(async () => 'answered').catch(() => 'refused')).toBe('answered');
@@ -160,7 +189,10 @@ describe('a module that does not answer', () => {
   it('is told when to come back', async () => {
     const { library, outcome } = await calling({ lend: () => never });
     for (let call = 0; call < 4; call++) await outcome();
-    await expect(library.lend(loan)).rejects.toMatchObject({ code: 'platform.unavailable', retryAfter: limits.openFor / 1_000 });
+    await expect(library.lend(loan)).rejects.toMatchObject({
+      code: 'platform.unavailable',
+      retryAfter: limits.openFor / 1_000,
+    });
   });
 
   it('is not what a module is that refuses everything', async () => {
@@ -185,7 +217,12 @@ describe('a module that does not answer', () => {
   it('is not what a module is whose callers go away', async () => {
     const { module, library } = await calling({ lend: () => delay(200).then(() => ({ due: '' })) });
     for (let call = 0; call < 10; call++) {
-      const context = new CallContext({ deadline: new Deadline(1_000), requestId: 'r', trace: newTrace(), signal: AbortSignal.timeout(5) });
+      const context = new CallContext({
+        deadline: new Deadline(1_000),
+        requestId: 'r',
+        trace: newTrace(),
+        signal: AbortSignal.timeout(5),
+      });
       await runInContext(context, () => library.lend(loan)).catch(() => undefined);
     }
     expect(module.breaker).toBe('closed');

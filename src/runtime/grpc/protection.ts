@@ -19,7 +19,13 @@ export interface ProtectionLimits {
   readonly openFor: number;
 }
 
-export const defaultLimits: ProtectionLimits = { concurrent: 256, failureShare: 0.8, window: 5_000, minimumRate: 2, openFor: 1_000 };
+export const defaultLimits: ProtectionLimits = {
+  concurrent: 256,
+  failureShare: 0.8,
+  window: 5_000,
+  minimumRate: 2,
+  openFor: 1_000,
+};
 
 const states: Readonly<Record<CircuitState, BreakerState>> = {
   [CircuitState.Closed]: 'closed',
@@ -62,9 +68,11 @@ export class Protection {
     if (this.#bulkhead.executionSlots === 0) return Promise.reject(this.#refusal('has too many calls under way'));
     // While one call tries, Cockatiel has the others wait for its outcome.
     if (this.#breaker.state === CircuitState.HalfOpen) return Promise.reject(this.#refusal('does not answer'));
-    return this.#bulkhead.execute(() => this.#breaker.execute(call)).catch((error: unknown) => {
-      throw error instanceof BrokenCircuitError ? this.#refusal('does not answer') : error;
-    });
+    return this.#bulkhead
+      .execute(() => this.#breaker.execute(call))
+      .catch((error: unknown) => {
+        throw error instanceof BrokenCircuitError ? this.#refusal('does not answer') : error;
+      });
   }
 
   #refusal(why: string): Failure {

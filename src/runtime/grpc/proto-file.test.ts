@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { api, command, errors, query, type Api } from '#platform/contract.ts';
 import { protoFile, type Numbers } from './proto-file.ts';
 
-const LibraryErrors = errors('library', { bookLent: ['conflict', 'The book is lent.'], bookNotFound: ['not-found', 'No such book.'] });
+const LibraryErrors = errors('library', {
+  bookLent: ['conflict', 'The book is lent.'],
+  bookNotFound: ['not-found', 'No such book.'],
+});
 const Genre = z.enum(['novel', 'short-story', 'DIY']);
 const Shelf = z.object({ room: z.string(), level: z.int().min(-3).max(40) }).describe('where it stands');
 const Book = z.object({
@@ -31,10 +34,14 @@ const contract = { LibraryApi, Genre, Shelf, Book };
 
 const fileOf = (offered: Api, exports: Record<string, unknown> = contract, released: Record<string, Numbers> = {}) =>
   protoFile({ module: 'library', api: offered, exports: new Map([['library', exports]]), released });
-const taking = (input: z.ZodObject) => api('library', { lend: command(1, { input, output: z.object({}), errors: [] }) });
+const taking = (input: z.ZodObject) =>
+  api('library', { lend: command(1, { input, output: z.object({}), errors: [] }) });
 /** The body of a message or enum. */
 const bodyOf = (name: string, file: string) =>
-  new RegExp(`^(?:message|enum) ${name} \\{\\n([^]*?)\\n\\}`, 'm').exec(file)?.[1]!.split('\n').map((line) => line.trim());
+  new RegExp(`^(?:message|enum) ${name} \\{\\n([^]*?)\\n\\}`, 'm')
+    .exec(file)?.[1]!
+    .split('\n')
+    .map((line) => line.trim());
 
 describe('a .proto file', () => {
   it('says in protobuf what the contract says in zod', () => {
@@ -153,7 +160,10 @@ describe('numbers', () => {
   };
 
   it('count from 1 in the order of the contract', () => {
-    expect(bodyOf('LendRequest', fileOf(taking(z.object({ title: z.string(), days: z.int() }))))).toEqual(['string title = 1;', 'int64 days = 2;']);
+    expect(bodyOf('LendRequest', fileOf(taking(z.object({ title: z.string(), days: z.int() }))))).toEqual([
+      'string title = 1;',
+      'int64 days = 2;',
+    ]);
   });
 
   it('stay with what was released, wherever it stands now', () => {
@@ -201,7 +211,14 @@ describe('numbers', () => {
 
   it('can be read by protobuf tools', () => {
     const { root } = protobuf.parse(fileOf(taking(z.object({ title: z.string() })), contract, released));
-    expect(root.lookupType('fissile.library.v1.LendRequest').reserved).toEqual([[2, 2], [3, 3], [5, 5], 'colour', 'days', 'note']);
+    expect(root.lookupType('fissile.library.v1.LendRequest').reserved).toEqual([
+      [2, 2],
+      [3, 3],
+      [5, 5],
+      'colour',
+      'days',
+      'note',
+    ]);
   });
 });
 
@@ -212,7 +229,11 @@ describe('what has no form in protobuf', () => {
     },
   });
   it.each<[what: string, schema: z.ZodType, told: string]>([
-    ['a union', z.union([z.string(), z.int()]), 'union has no type in protobuf. Make it an object with an optional field for each kind'],
+    [
+      'a union',
+      z.union([z.string(), z.int()]),
+      'union has no type in protobuf. Make it an object with an optional field for each kind',
+    ],
     ['a record', z.record(z.string(), z.int()), 'record has no type in protobuf. Make it a list of { key, value }'],
     ['a tuple', z.tuple([z.string()]), 'tuple has no type in protobuf. Make it an object with a field for each place'],
     ['a date', z.date(), 'date has no type in protobuf. Take z.iso.datetime()'],
@@ -229,7 +250,11 @@ describe('what has no form in protobuf', () => {
     ['fields without names', z.looseObject({}), 'a message has only the fields it names'],
     ['what contains itself', Tree, 'it contains itself, so that it could be nested without end'],
     ['values of one name', z.enum(['a-b', 'a_b']), 'a-b and a_b would both be called FIELD_A_B'],
-    ['the name of another type', z.object({ genre: z.object({}) }), 'its type would be called Genre, as another one is'],
+    [
+      'the name of another type',
+      z.object({ genre: z.object({}) }),
+      'its type would be called Genre, as another one is',
+    ],
     ['a name that comes back as another', z.object({ user_id: z.string() }), 'the name of a field is in camelCase'],
   ])('is refused where it stands, with what to do: %s', (_, schema, told) => {
     const look = () => fileOf(taking(z.object({ field: schema })));
@@ -247,6 +272,8 @@ describe('what has no form in protobuf', () => {
     const offered = taking(z.object({ more: LendRequest }));
     expect(() => fileOf(offered, { LendRequest })).toThrow('two things would be called LendRequest');
     const Library = z.object({});
-    expect(() => fileOf(taking(z.object({ more: Library })), { Library })).toThrow('two things would be called Library');
+    expect(() => fileOf(taking(z.object({ more: Library })), { Library })).toThrow(
+      'two things would be called Library',
+    );
   });
 });

@@ -116,7 +116,10 @@ function numbered(
   const numbers = new Map<string, number>();
   for (const name of names) {
     if (reserved.has(name))
-      throw new Inexpressible(`there was another ${name} once, which old peers may still send. Take another name`, owner);
+      throw new Inexpressible(
+        `there was another ${name} once, which old peers may still send. Take another name`,
+        owner,
+      );
     numbers.set(name, released.numbers[name] ?? ++last);
   }
   const list = (type: 'number' | 'string') => {

@@ -1,7 +1,14 @@
 /** The port for other processes: the operations of this process's modules over gRPC, and how it is doing. */
 import { once } from 'node:events';
 import type { AddressInfo, Server as Listener } from 'node:net';
-import { logVerbosity, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall, setLogVerbosity } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServerOptions,
+  type ServerUnaryCall,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
 import type { AnyHandler } from '../calls/local-client.ts';
 import { moduleOf, type Api, type Operation } from '#platform/contract.ts';
 import type { Logger } from '#platform/logger.ts';
@@ -107,7 +114,10 @@ function addApi(server: Server, { api, proto, handlerOf, callersOf }: ServedApi,
       operation,
       codec: codec.operations.get(name)!,
       handle: handlerOf(operation),
-      admits: certificates && callers !== 'everyone' ? (call: PeerCall) => callers.some((caller) => names.of(call).has(caller)) : undefined,
+      admits:
+        certificates && callers !== 'everyone'
+          ? (call: PeerCall) => callers.some((caller) => names.of(call).has(caller))
+          : undefined,
       verifier,
       logger,
       meter: metrics.servedCalls(`${moduleOf(api)}.${name}`),

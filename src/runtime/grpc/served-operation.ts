@@ -34,7 +34,10 @@ export interface ServedOperation {
 /** Milliseconds for a call that came with no deadline. */
 const defaultTimeout = 30_000;
 
-export const unaryHandler = (served: ServedOperation): handleUnaryCall<Buffer, Buffer> => (call, reply) => void serve(served, call, reply);
+export const unaryHandler =
+  (served: ServedOperation): handleUnaryCall<Buffer, Buffer> =>
+  (call, reply) =>
+    void serve(served, call, reply);
 
 async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<Buffer>): Promise<void> {
   const started = performance.now();
@@ -92,7 +95,10 @@ class Arrival {
 }
 
 /** Nobody is believed to be somebody without a token of theirs. */
-async function whoAsks({ metadata }: Call, verifier: TokenVerifier): Promise<{ principal: Principal; token: string } | undefined> {
+async function whoAsks(
+  { metadata }: Call,
+  verifier: TokenVerifier,
+): Promise<{ principal: Principal; token: string } | undefined> {
   const given = tokenOf(metadata);
   if (given === 'none') return undefined;
   if (given === 'malformed') throw platformErrors.unauthenticated();

@@ -31,12 +31,20 @@ function rawClient(address: string): Client {
 const asBytes = (bytes: Buffer) => bytes;
 
 /** One message of a field that is a text, there and back: what a client does that knows nothing of our code. */
-const textField = (id: number, text: string) => Buffer.from(protobuf.Writer.create().uint32((id << 3) | 2).string(text).finish());
+const textField = (id: number, text: string) =>
+  Buffer.from(
+    protobuf.Writer.create()
+      .uint32((id << 3) | 2)
+      .string(text)
+      .finish(),
+  );
 
 /** Without a deadline. */
 const ask = (client: Client, path: string, bytes: Buffer) =>
   new Promise<Buffer>((resolve, reject) => {
-    client.makeUnaryRequest(path, asBytes, asBytes, bytes, new Metadata(), (error, answer) => (error ? reject(error) : resolve(answer!)));
+    client.makeUnaryRequest(path, asBytes, asBytes, bytes, new Metadata(), (error, answer) =>
+      error ? reject(error) : resolve(answer!),
+    );
   });
 
 const serving = Buffer.from([8, 1]);
@@ -68,7 +76,12 @@ describe('the health service', () => {
     let healthy = true;
     const { address, server } = await served({}, { health: async () => healthy });
     const watching = (name: string) => {
-      const stream = rawClient(address).makeServerStreamRequest('/grpc.health.v1.Health/Watch', asBytes, asBytes, textField(1, name));
+      const stream = rawClient(address).makeServerStreamRequest(
+        '/grpc.health.v1.Health/Watch',
+        asBytes,
+        asBytes,
+        textField(1, name),
+      );
       const heard: Buffer[] = [];
       stream.on('data', (status: Buffer) => heard.push(status));
       stream.on('error', () => {});
@@ -99,27 +112,45 @@ describe.each(['v1', 'v1alpha'])('the reflection service %s', (version) => {
   it('names every service', async () => {
     const { address } = await served();
     const answer = String(await reflected(address, 7, '*'));
-    for (const name of [service, 'grpc.health.v1.Health', `grpc.reflection.${version}.ServerReflection`]) expect(answer).toContain(name);
+    for (const name of [service, 'grpc.health.v1.Health', `grpc.reflection.${version}.ServerReflection`])
+      expect(answer).toContain(name);
   });
 
   it('gives the file of whatever is in it, with what it imports', async () => {
     const { address } = await served();
-    for (const symbol of [service, `${service}.Find`, 'fissile.library.v1.FindRequest', 'grpc.health.v1.HealthCheckResponse.ServingStatus']) {
+    for (const symbol of [
+      service,
+      `${service}.Find`,
+      'fissile.library.v1.FindRequest',
+      'grpc.health.v1.HealthCheckResponse.ServingStatus',
+    ]) {
       expect((await reflected(address, 4, symbol)).length).toBeGreaterThan(200);
     }
     expect(String(await reflected(address, 4, 'fissile.library.v1.Cellar'))).toContain('Nothing here has that name.');
     expect(String(await reflected(address, 5, ''))).toContain('There are no extensions here.');
     const [file] = await filesOf(await reflected(address, 3, 'fissile/library/v1.proto'));
-    expect(file!.messageType.find(({ name }) => name === 'FindResponse')!.field.map(({ name }) => name)).toEqual(['title', 'shelf']);
-    expect(file!.messageType.find(({ name }) => name === 'LendRequest')!.field).toContainEqual(expect.objectContaining({ name: 'days', proto3Optional: true }));
+    expect(file!.messageType.find(({ name }) => name === 'FindResponse')!.field.map(({ name }) => name)).toEqual([
+      'title',
+      'shelf',
+    ]);
+    expect(file!.messageType.find(({ name }) => name === 'LendRequest')!.field).toContainEqual(
+      expect.objectContaining({ name: 'days', proto3Optional: true }),
+    );
   });
 
   it('knows what google.protobuf brings along', async () => {
     const ShelvesApi = api('library', {
-      find: query(1, { input: z.object({ room: z.string().optional(), shelf: z.string().nullable().optional() }), output: z.object({}), errors: [] }),
+      find: query(1, {
+        input: z.object({ room: z.string().optional(), shelf: z.string().nullable().optional() }),
+        output: z.object({}),
+        errors: [],
+      }),
     });
     const proto = protoFile({ module: 'library', api: ShelvesApi, exports: new Map([['library', {}]]), released: {} });
-    const { address } = await served({}, { apis: [{ api: ShelvesApi, proto, handlerOf: () => async () => ({}), callersOf: () => [] }] });
+    const { address } = await served(
+      {},
+      { apis: [{ api: ShelvesApi, proto, handlerOf: () => async () => ({}), callersOf: () => [] }] },
+    );
     const files = await filesOf(await reflected(address, 4, service));
     expect(files.map(({ name, dependency }) => ({ name, dependency }))).toEqual([
       { name: 'fissile/library/v1.proto', dependency: ['google/protobuf/struct.proto'] },
@@ -127,7 +158,11 @@ describe.each(['v1', 'v1alpha'])('the reflection service %s', (version) => {
     ]);
     const { field, oneofDecl } = files[0]!.messageType.find(({ name }) => name === 'FindRequest')!;
     expect(oneofDecl.map(({ name }) => name)).toEqual(['shelf_or_null', '_room']);
-    expect(field.map(({ name, oneofIndex }) => [name, oneofIndex])).toEqual([['room', 1], ['shelf', 0], ['shelf_null', 0]]);
+    expect(field.map(({ name, oneofIndex }) => [name, oneofIndex])).toEqual([
+      ['room', 1],
+      ['shelf', 0],
+      ['shelf_null', 0],
+    ]);
     const map = files[1]!.messageType.find(({ name }) => name === 'Struct')!;
     expect(map).toMatchObject({ field: [{ typeName: 'FieldsEntry' }], nestedType: [{ name: 'FieldsEntry' }] });
   });
@@ -135,12 +170,19 @@ describe.each(['v1', 'v1alpha'])('the reflection service %s', (version) => {
   interface File {
     name: string;
     dependency: string[];
-    messageType: { name: string; field: { name: string; oneofIndex: number; proto3Optional: boolean }[]; oneofDecl: { name: string }[] }[];
+    messageType: {
+      name: string;
+      field: { name: string; oneofIndex: number; proto3Optional: boolean }[];
+      oneofDecl: { name: string }[];
+    }[];
   }
   async function filesOf(answer: Buffer): Promise<File[]> {
-    const { root } = protobuf.parse(`syntax = "proto3";
+    const { root } = protobuf.parse(
+      `syntax = "proto3";
       message Answer { Files files = 4; }
-      message Files { repeated bytes file = 1; }`, new protobuf.Root());
+      message Files { repeated bytes file = 1; }`,
+      new protobuf.Root(),
+    );
     const { files } = root.lookupType('Answer').decode(answer) as unknown as { files: { file: Buffer[] } };
     return files.file.map((bytes) => descriptor.FileDescriptorProto.decode(bytes) as unknown as File);
   }
@@ -176,10 +218,19 @@ describe('the port for other processes', () => {
   it('tells a client in any language what went wrong', async () => {
     const { address } = await served();
     const { path, encodeInput } = serviceCodec(LibraryApi, libraryProto).operations.get('lend')!;
-    const error = (await ask(rawClient(address), path, encodeInput({ book: 'Emma', days: 31 })).catch((thrown: unknown) => thrown)) as ServiceError;
+    const error = (await ask(rawClient(address), path, encodeInput({ book: 'Emma', days: 31 })).catch(
+      (thrown: unknown) => thrown,
+    )) as ServiceError;
     expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, details: 'The request is not valid.' });
     const details = String(error.metadata.get('grpc-status-details-bin')[0]);
-    for (const part of ['type.googleapis.com/google.rpc.ErrorInfo', 'platform.invalid-request', 'fissile', 'invalid', 'google.rpc.BadRequest', '/days']) {
+    for (const part of [
+      'type.googleapis.com/google.rpc.ErrorInfo',
+      'platform.invalid-request',
+      'fissile',
+      'invalid',
+      'google.rpc.BadRequest',
+      '/days',
+    ]) {
       expect(details).toContain(part);
     }
   });
@@ -231,7 +282,14 @@ describe('whether a module elsewhere is there', () => {
     opened.push(() => module.close());
     await expect(module.ready()).resolves.toBeUndefined();
     await server.close(0);
-    await expect.poll(() => module.ready().then(() => 'ready', (error: { code: string }) => error.code)).toBe('platform.unavailable');
+    await expect
+      .poll(() =>
+        module.ready().then(
+          () => 'ready',
+          (error: { code: string }) => error.code,
+        ),
+      )
+      .toBe('platform.unavailable');
   });
 
   it('cannot be asked of what is no address', () => {

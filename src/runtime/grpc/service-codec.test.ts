@@ -83,7 +83,17 @@ describe('a message', () => {
       list: z.array(z.string()),
       object: z.object({}).optional(),
     });
-    const value = { empty: '', zero: 0, no: false, none: null, blank: '', nullish: null, nothing: '', list: [], object: {} };
+    const value = {
+      empty: '',
+      zero: 0,
+      no: false,
+      none: null,
+      blank: '',
+      nullish: null,
+      nothing: '',
+      list: [],
+      object: {},
+    };
     expect(over(schema, value)).toStrictEqual(value);
   });
 
@@ -105,7 +115,10 @@ describe('a message', () => {
   });
 
   it('has the default of a field that the caller left out', () => {
-    expect(over(z.object({ limit: z.int().default(20), sort: z.string().nullable().default('title') }), {})).toEqual({ limit: 20, sort: 'title' });
+    expect(over(z.object({ limit: z.int().default(20), sort: z.string().nullable().default('title') }), {})).toEqual({
+      limit: 20,
+      sort: 'title',
+    });
   });
 
   it('loses what the contract does not name', () => {
@@ -119,7 +132,12 @@ describe('a message', () => {
 
 describe('a newer peer', () => {
   const old = z.object({ title: z.string() });
-  const newer = z.object({ title: z.string(), box: Shelf.optional(), year: z.int().optional(), weight: z.number().optional() });
+  const newer = z.object({
+    title: z.string(),
+    box: Shelf.optional(),
+    year: z.int().optional(),
+    weight: z.number().optional(),
+  });
 
   it('can send fields that are not known here', () => {
     const bytes = codecFor(newer).encode({ title: 'Emma', box: { room: 'A', level: 1 }, year: 1815, weight: 0.5 });
@@ -145,7 +163,11 @@ describe('what is no message', () => {
 
   it('has a value that only a newer peer knows', () => {
     const bytes = codecFor(z.object({ kind: z.enum(['novel', 'play', 'poem']) })).encode({ kind: 'poem' });
-    expectRefusal(z.object({ kind: z.enum(['novel', 'play']) }), bytes, 'LendRequest.kind has a value that is not known here: 3.');
+    expectRefusal(
+      z.object({ kind: z.enum(['novel', 'play']) }),
+      bytes,
+      'LendRequest.kind has a value that is not known here: 3.',
+    );
   });
 
   it('has an integer that no number holds', () => {
@@ -184,9 +206,19 @@ describe('what is no message', () => {
     ['a text', z.object({ title: z.string() }), { title: 7 }, 'LendRequest.title is not a text.'],
     ['a number', z.object({ weight: z.number() }), { weight: '7' }, 'LendRequest.weight is not a number.'],
     ['an integer', z.object({ copies: z.int() }), { copies: 1.5 }, 'LendRequest.copies is not an integer below 2^53.'],
-    ['a small integer', z.object({ pages: z.int().min(0).max(9) }), { pages: 2 ** 31 }, 'LendRequest.pages is not an int32.'],
+    [
+      'a small integer',
+      z.object({ pages: z.int().min(0).max(9) }),
+      { pages: 2 ** 31 },
+      'LendRequest.pages is not an int32.',
+    ],
     ['true or false', z.object({ isLent: z.boolean() }), { isLent: 1 }, 'LendRequest.is_lent is not true or false.'],
-    ['a value of the enum', z.object({ genre: Genre }), { genre: 'opera' }, 'LendRequest.genre is not one of novel, short-story, DIY.'],
+    [
+      'a value of the enum',
+      z.object({ genre: Genre }),
+      { genre: 'opera' },
+      'LendRequest.genre is not one of novel, short-story, DIY.',
+    ],
     ['an object', z.object({ shelf: Shelf }), { shelf: 'A' }, 'LendRequest.shelf is not an object.'],
     ['a list', z.object({ tags: z.array(z.string()) }), { tags: 'a' }, 'LendRequest.tags is not a list.'],
     ['there', z.object({ title: z.string() }), {}, 'LendRequest.title is missing.'],
@@ -199,7 +231,12 @@ describe('what is no message', () => {
 
 describe('a peer in another language', () => {
   const offered = api('library', { find: command(1, { input: Book, output: Book, errors: [] }) });
-  const proto = protoFile({ module: 'library', api: offered, exports: new Map([['library', { Book, Genre }]]), released: {} });
+  const proto = protoFile({
+    module: 'library',
+    api: offered,
+    exports: new Map([['library', { Book, Genre }]]),
+    released: {},
+  });
   const { root } = protobuf.parse(proto, { keepCase: false });
   root.addJSON(protobuf.common.get('google/protobuf/struct.proto')!.nested!);
   const type = root.lookupType('fissile.library.v1.Book');
@@ -259,7 +296,10 @@ describe('a peer in another language', () => {
   });
 
   it('may send the numbers of a list one by one', () => {
-    const more = protobuf.Writer.create().uint32(type.fields.years!.id << 3).int64(3).finish();
+    const more = protobuf.Writer.create()
+      .uint32(type.fields.years!.id << 3)
+      .int64(3)
+      .finish();
     const sent = Buffer.concat([type.encode(type.fromObject(there)).finish(), more]);
     expect(find.decodeOutput(sent)).toStrictEqual({ ...here, years: [1815, -1, 3] });
   });
@@ -267,7 +307,10 @@ describe('a peer in another language', () => {
 
 describe('a .proto file that is older than the contract', () => {
   const offered = (input: z.ZodObject, names = ['lend']) =>
-    api('library', Object.fromEntries(names.map((name) => [name, command(1, { input, output: z.object({}), errors: [] })])));
+    api(
+      'library',
+      Object.fromEntries(names.map((name) => [name, command(1, { input, output: z.object({}), errors: [] })])),
+    );
   const old = offered(z.object({ genre: z.enum(['novel']), pages: z.int().min(0).max(9) }));
   const proto = protoFile({ module: 'library', api: old, exports: new Map([['library', {}]]), released: {} });
 

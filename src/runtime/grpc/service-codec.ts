@@ -46,7 +46,10 @@ export function serviceCodec(api: Api, proto: string): ServiceCodec {
   return { service, operations };
 }
 
-function codecOf(schema: z.ZodType, type: protobuf.Type): { encode(value: unknown): Buffer; decode(bytes: Buffer): unknown } {
+function codecOf(
+  schema: z.ZodType,
+  type: protobuf.Type,
+): { encode(value: unknown): Buffer; decode(bytes: Buffer): unknown } {
   if (!isObject(schema)) throw new TypeError(`${type.name} is no object in the contract.`);
   const codec = messageCodec(schema, type);
   return {

@@ -10,7 +10,8 @@ const hostAndPort = /^(?:\[([^\]]+)\]|([^[\]:/,\s]+)):(\d{1,5})$/;
 export function grpcTarget(text: string): string | undefined {
   if (/^dns:(?:\/\/[^/\s]*\/)?[^/\s,]+$/.test(text)) return text;
   const addresses = text.split(',').map((address) => hostAndPort.exec(address.trim()));
-  if (addresses.some((address) => address === null || Number(address[3]) < 1 || Number(address[3]) > 65_535)) return undefined;
+  if (addresses.some((address) => address === null || Number(address[3]) < 1 || Number(address[3]) > 65_535))
+    return undefined;
   const hosts = addresses.map((address) => address![1] ?? address![2]!);
   const list = addresses.map((address) => address![0]).join(',');
   if (hosts.every((host) => isIPv4(host))) return `ipv4:${list}`;

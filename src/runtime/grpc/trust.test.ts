@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ChannelCredentials, Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  credentials,
+  Metadata,
+  status as Code,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Pem, TestPeerFiles, testAuthority, type TestAuthority } from '../../../tests/support/certificates.ts';
 import { somebody } from '../../../tests/support/gateway.ts';
@@ -40,7 +47,11 @@ function certificatesOf(pem: Pem) {
 
 const callersOf = () => ['readers'];
 
-async function server(pem: Pem, options: Parameters<typeof serveLibrary>[1] = {}, handlers: Parameters<typeof serveLibrary>[0] = {}) {
+async function server(
+  pem: Pem,
+  options: Parameters<typeof serveLibrary>[1] = {},
+  handlers: Parameters<typeof serveLibrary>[0] = {},
+) {
   const { files, certificates } = certificatesOf(pem);
   const served = await serveLibrary(handlers, { certificates, callersOf, ...options });
   opened.push(() => served.server.close(0));
@@ -145,10 +156,17 @@ describe('S39 trust between processes', () => {
     const { address, log } = await server(own, { callersOf: () => 'everyone' });
     const ca = Buffer.from(own.ca);
     const { key, cert } = await stranger.issue(['readers']);
-    const ofStranger = credentials.createSsl(ca, Buffer.from(key), Buffer.from(cert), { checkServerIdentity: () => undefined });
+    const ofStranger = credentials.createSsl(ca, Buffer.from(key), Buffer.from(cert), {
+      checkServerIdentity: () => undefined,
+    });
     const ofNobody = credentials.createSsl(ca, null, null, { checkServerIdentity: () => undefined });
     for (const given of [ofStranger, ofNobody, credentials.createInsecure()]) await rawCall(address, given);
-    const refused = (reason: string) => ({ level: 'warn', message: 'A peer was refused: its TLS handshake failed.', network: '127.0.0.1', reason: expect.stringContaining(reason) });
+    const refused = (reason: string) => ({
+      level: 'warn',
+      message: 'A peer was refused: its TLS handshake failed.',
+      network: '127.0.0.1',
+      reason: expect.stringContaining(reason),
+    });
     const reasons = ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'ERR_SSL'];
     for (const reason of reasons) await expect.poll(log).toContainEqual(expect.objectContaining(refused(reason)));
   });
@@ -163,7 +181,8 @@ describe('S39 trust between processes', () => {
     });
     const metadata = new Metadata();
     const invented = JSON.stringify(somebody('admin'));
-    for (const key of ['principal', 'x-principal', 'x-user-id', 'x-roles', 'x-forwarded-user']) metadata.set(key, invented);
+    for (const key of ['principal', 'x-principal', 'x-user-id', 'x-roles', 'x-forwarded-user'])
+      metadata.set(key, invented);
     metadata.set('x-request-id', 'two words');
     metadata.set('traceparent', 'invented');
     expect(await rawCall(address, credentials.createInsecure(), metadata)).toBeUndefined();
@@ -171,7 +190,9 @@ describe('S39 trust between processes', () => {
     expect(seen!.requestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(seen!.trace.traceId).toMatch(/^[0-9a-f]{32}$/);
     metadata.set('authorization', 'Basic YWRtaW46YWRtaW4=');
-    expect(await rawCall(address, credentials.createInsecure(), metadata)).toMatchObject({ code: Code.UNAUTHENTICATED });
+    expect(await rawCall(address, credentials.createInsecure(), metadata)).toMatchObject({
+      code: Code.UNAUTHENTICATED,
+    });
   });
 });
 
@@ -188,7 +209,9 @@ describe('the files of PEER_TLS_*', () => {
     const changed = new Promise<void>((resolve) => certificates.onChange(resolve));
     files.write(await authority.issue(['cellar']));
     await changed;
-    await expect(library.lend(loan), 'over the connection made under the old name').resolves.toEqual({ due: 'tomorrow' });
+    await expect(library.lend(loan), 'over the connection made under the old name').resolves.toEqual({
+      due: 'tomorrow',
+    });
   });
 
   it('stay as they were while the new ones do not fit together', async () => {
@@ -203,9 +226,21 @@ describe('the files of PEER_TLS_*', () => {
   });
 
   it.each([
-    ['no file', 'PEER_TLS_CA', (files: TestPeerFiles) => ({ ca: `${files.ca}.gone`, cert: files.cert, key: files.key })],
-    ['a file that is no certificate', 'PEER_TLS_CERT', (files: TestPeerFiles) => ({ ca: files.ca, cert: files.key, key: files.key })],
-    ['a file that is no key', 'PEER_TLS_KEY', (files: TestPeerFiles) => ({ ca: files.ca, cert: files.cert, key: files.ca })],
+    [
+      'no file',
+      'PEER_TLS_CA',
+      (files: TestPeerFiles) => ({ ca: `${files.ca}.gone`, cert: files.cert, key: files.key }),
+    ],
+    [
+      'a file that is no certificate',
+      'PEER_TLS_CERT',
+      (files: TestPeerFiles) => ({ ca: files.ca, cert: files.key, key: files.key }),
+    ],
+    [
+      'a file that is no key',
+      'PEER_TLS_KEY',
+      (files: TestPeerFiles) => ({ ca: files.ca, cert: files.cert, key: files.ca }),
+    ],
   ])('must not be %s', async (_, variable, given) => {
     const { files } = certificatesOf(await authority.issue(['library']));
     const paths = given(files);
@@ -225,12 +260,24 @@ describe('the files of PEER_TLS_*', () => {
 });
 
 /** The error of one call of `find`, made with nothing but grpc-js. */
-async function rawCall(address: string, given: ChannelCredentials, metadata = new Metadata()): Promise<ServiceError | undefined> {
+async function rawCall(
+  address: string,
+  given: ChannelCredentials,
+  metadata = new Metadata(),
+): Promise<ServiceError | undefined> {
   const raw = clientWith(address, given);
   const { path, encodeInput } = serviceCodec(LibraryApi, libraryProto).operations.get('find')!;
   const asBytes = (bytes: Buffer) => bytes;
   return new Promise((resolve) => {
-    raw.makeUnaryRequest(path, asBytes, asBytes, encodeInput(findEmma), metadata, { deadline: Date.now() + 2_000 }, (error) => resolve(error ?? undefined));
+    raw.makeUnaryRequest(
+      path,
+      asBytes,
+      asBytes,
+      encodeInput(findEmma),
+      metadata,
+      { deadline: Date.now() + 2_000 },
+      (error) => resolve(error ?? undefined),
+    );
   });
 }
 

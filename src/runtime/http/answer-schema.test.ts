@@ -11,7 +11,14 @@ const Order = z.object({
   placedAt: z.iso.datetime().optional(),
   limit: z.int().default(20),
 });
-const order = { id: 'not-a-uuid', status: 'paid', items: [{ sku: '?', quantity: 0.5 }], note: 'long', placedAt: 'yesterday', limit: 1 };
+const order = {
+  id: 'not-a-uuid',
+  status: 'paid',
+  items: [{ sku: '?', quantity: 0.5 }],
+  note: 'long',
+  placedAt: 'yesterday',
+  limit: 1,
+};
 
 describe('the schema of an answer', () => {
   it('leaves out what is not declared, at every depth', () => {
@@ -35,14 +42,33 @@ describe('the schema of an answer', () => {
 
   it('keeps what changes a value', () => {
     const schema = forAnswers(
-      z.object({ name: z.string().trim(), amount: z.coerce.number(), at: z.date().transform((date) => date.toISOString()), limit: z.int().default(20) }),
+      z.object({
+        name: z.string().trim(),
+        amount: z.coerce.number(),
+        at: z.date().transform((date) => date.toISOString()),
+        limit: z.int().default(20),
+      }),
     );
-    expect(schema.parse({ name: ' a ', amount: '7', at: new Date(0) })).toEqual({ name: 'a', amount: 7, at: '1970-01-01T00:00:00.000Z', limit: 20 });
-    expect(forAnswers(z.string().min(3).transform((text) => text.length)).safeParse('a').success).toBe(false);
+    expect(schema.parse({ name: ' a ', amount: '7', at: new Date(0) })).toEqual({
+      name: 'a',
+      amount: 7,
+      at: '1970-01-01T00:00:00.000Z',
+      limit: 20,
+    });
+    expect(
+      forAnswers(
+        z
+          .string()
+          .min(3)
+          .transform((text) => text.length),
+      ).safeParse('a').success,
+    ).toBe(false);
   });
 
   it('keeps the fields of an object that has any', () => {
     expect(forAnswers(z.looseObject({ a: z.string() })).parse({ a: 'x', b: 1 })).toEqual({ a: 'x', b: 1 });
-    expect(forAnswers(z.record(z.string(), Item)).parse({ x: { sku: '?', quantity: 1, more: 1 } })).toEqual({ x: { sku: '?', quantity: 1 } });
+    expect(forAnswers(z.record(z.string(), Item)).parse({ x: { sku: '?', quantity: 1, more: 1 } })).toEqual({
+      x: { sku: '?', quantity: 1 },
+    });
   });
 });

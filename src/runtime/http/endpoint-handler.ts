@@ -81,7 +81,8 @@ export function endpointHandler(
       try {
         first = await endpoint.handle(request as never, client);
       } catch (error) {
-        const isPrecondition = headers['if-match'] !== undefined && error instanceof Failure && error.code === versionConflict?.code;
+        const isPrecondition =
+          headers['if-match'] !== undefined && error instanceof Failure && error.code === versionConflict?.code;
         throw isPrecondition ? httpErrors.preconditionFailed({ cause: error }) : error;
       }
       return write(first);

@@ -14,7 +14,10 @@ export const httpErrors = errors('platform', {
   invalidHeader: ['invalid', 'A header is not valid.'],
   preconditionFailed: ['conflict', 'The resource no longer matches If-Match. Read it again and repeat the change.'],
   idempotencyKeyInUse: ['conflict', 'A request with this Idempotency-Key is still running.'],
-  tooManyIdempotencyKeys: ['too-many', 'You have used too many Idempotency-Keys here within 24 hours. Earlier keys still work.'],
+  tooManyIdempotencyKeys: [
+    'too-many',
+    'You have used too many Idempotency-Keys here within 24 hours. Earlier keys still work.',
+  ],
   idempotencyKeyReused: ['invalid', 'This Idempotency-Key was used for another request.'],
 });
 
@@ -42,4 +45,5 @@ const statusOfCode: Readonly<Record<string, number>> = {
   [httpErrors.idempotencyKeyReused.code]: 422,
 };
 
-export const statusOf = ({ code, kind }: { code: string; kind: ErrorKind }): number => statusOfCode[code] ?? statusOfKind[kind];
+export const statusOf = ({ code, kind }: { code: string; kind: ErrorKind }): number =>
+  statusOfCode[code] ?? statusOfKind[kind];

@@ -35,7 +35,9 @@ describe('the idempotency keys of a person', () => {
     expect([again.text, again.headers['idempotency-replayed']]).toEqual([last.text, 'true']);
     expect(await library.loans()).toEqual(['Emma']);
 
-    await library.sql(`UPDATE library.idempotency_keys SET created_at = created_at - interval '1 hour' WHERE key = 'key 1'`);
+    await library.sql(
+      `UPDATE library.idempotency_keys SET created_at = created_at - interval '1 hour' WHERE key = 'key 1'`,
+    );
     expect((await borrowAs(person, 'one more')).status).toBe(201);
   });
 

@@ -19,7 +19,10 @@ describe('an idempotency key', () => {
     expect(first.headers).not.toHaveProperty('idempotency-replayed');
     expect(again.headers['idempotency-replayed']).toBe('true');
     expect([again.status, again.text, again.headers.location, again.headers['content-type']]).toEqual([
-      first.status, first.text, first.headers.location, first.headers['content-type'],
+      first.status,
+      first.text,
+      first.headers.location,
+      first.headers['content-type'],
     ]);
     expect(await loans()).toEqual(['Emma']);
   });
@@ -46,7 +49,11 @@ describe('an idempotency key', () => {
   it('of somebody else is another key', async () => {
     const { borrow } = lending();
     const as = () => ({ authorization: `Bearer ${tokenFor(somebody())}` });
-    const answers = [await borrow('key-1'), await borrow('key-1', { book: 'Emma' }, as()), await borrow('key-1', { book: 'Emma' }, as())];
+    const answers = [
+      await borrow('key-1'),
+      await borrow('key-1', { book: 'Emma' }, as()),
+      await borrow('key-1', { book: 'Emma' }, as()),
+    ];
     expect(new Set(answers.map(({ text }) => text)).size).toBe(3);
     expect(await loans()).toHaveLength(3);
   });
@@ -106,7 +113,9 @@ describe('an idempotency key', () => {
     await first;
     await borrow('key-1');
     for (const book of ['Persuasion', 'Sanditon']) await borrow('key-1', { book });
-    const counts = (await metrics.text()).split('\n').filter((line) => line.startsWith('idempotency_key_conflicts_total{'));
+    const counts = (await metrics.text())
+      .split('\n')
+      .filter((line) => line.startsWith('idempotency_key_conflicts_total{'));
     expect(counts).toEqual([
       'idempotency_key_conflicts_total{module="library",reason="in-use"} 1',
       'idempotency_key_conflicts_total{module="library",reason="reused"} 2',
@@ -125,11 +134,16 @@ describe('an idempotency key', () => {
 
   it('gives way to an answer that was stored between its look and its write', async () => {
     const winner = await lending().borrow('key-1');
-    const { rows } = await library.sql('DELETE FROM library.idempotency_keys RETURNING to_jsonb(idempotency_keys) AS row');
+    const { rows } = await library.sql(
+      'DELETE FROM library.idempotency_keys RETURNING to_jsonb(idempotency_keys) AS row',
+    );
     await library.sql('TRUNCATE library.loans');
     const { borrow } = lending({
       async handle(book) {
-        await library.sql('INSERT INTO library.idempotency_keys SELECT * FROM jsonb_populate_record(NULL::library.idempotency_keys, $1)', [rows[0].row]);
+        await library.sql(
+          'INSERT INTO library.idempotency_keys SELECT * FROM jsonb_populate_record(NULL::library.idempotency_keys, $1)',
+          [rows[0].row],
+        );
         return lend(book);
       },
     });
@@ -147,7 +161,9 @@ describe('an idempotency key', () => {
 
   it('whose holder died is free at once', async () => {
     const { handle, started, goOn } = held();
-    const dying = lending({ handle }).borrow('key-1').then((answer) => answer);
+    const dying = lending({ handle })
+      .borrow('key-1')
+      .then((answer) => answer);
     await started;
     await library.sql(`SELECT pg_terminate_backend(pid, 5000) FROM ${advisoryLocks}`);
     const { borrow } = lending();
@@ -163,7 +179,10 @@ describe('an idempotency key', () => {
 
 describe('the keeping of answers', () => {
   const age = (book: string, hours: number) =>
-    library.sql(`UPDATE library.idempotency_keys SET created_at = now() - $2 * interval '1 hour' WHERE body::json ->> 'book' = $1`, [book, hours]);
+    library.sql(
+      `UPDATE library.idempotency_keys SET created_at = now() - $2 * interval '1 hour' WHERE body::json ->> 'book' = $1`,
+      [book, hours],
+    );
 
   it('ends after 24 hours: then the key is new', async () => {
     const { borrow } = lending();
@@ -205,7 +224,9 @@ describe('the keeping of answers', () => {
 
   it('costs two statements beside those of the handler', async () => {
     const { borrow } = lending();
-    const statements = await statementsOf(library.database, (traceparent) => borrow('key-1', { book: 'Emma' }, { traceparent }));
+    const statements = await statementsOf(library.database, (traceparent) =>
+      borrow('key-1', { book: 'Emma' }, { traceparent }),
+    );
     expect(statements, 'BEGIN, look, INSERT, keep, COMMIT').toHaveLength(5);
   });
 });

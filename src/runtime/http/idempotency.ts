@@ -115,7 +115,13 @@ export class IdempotencyKeys {
 
   /** Replaces an answer that was kept as not final. False when its time was up: then the first one stands. */
   async settle({ scope, keyHash }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<boolean> {
-    const { rowCount } = await this.#database.query(this.#settle, [scope, keyHash, status, JSON.stringify(headers), body ?? '']);
+    const { rowCount } = await this.#database.query(this.#settle, [
+      scope,
+      keyHash,
+      status,
+      JSON.stringify(headers),
+      body ?? '',
+    ]);
     return rowCount === 1;
   }
 
@@ -126,7 +132,7 @@ export class IdempotencyKeys {
 
   /** Deletes what was kept long enough, and tells how much that was. */
   async prune(): Promise<number> {
-    for (let pruned = 0; ; ) {
+    for (let pruned = 0; ;) {
       const { rowCount } = await this.#database.query(this.#prune);
       pruned += rowCount ?? 0;
       if (!rowCount) return pruned;
@@ -153,7 +159,10 @@ export class IdempotencyKeys {
     return httpErrors.tooManyIdempotencyKeys({ retryAfter: Math.max(1, rows[0]?.seconds ?? 1) });
   }
 
-  async #keep({ scope, keyHash, fingerprint, settlesIn }: KeyUse, { status, headers, body }: RenderedAnswer): Promise<void> {
+  async #keep(
+    { scope, keyHash, fingerprint, settlesIn }: KeyUse,
+    { status, headers, body }: RenderedAnswer,
+  ): Promise<void> {
     const until = settlesIn === 0 ? 0 : settlesIn + settlingMargin;
     const values = [scope, keyHash, fingerprint, status, JSON.stringify(headers), body ?? '', until];
     const { rowCount } = await this.#database.query(this.#store, values);

@@ -30,9 +30,14 @@ interface KeyedRequest {
 }
 
 /** Strangers in different networks have different keys; which network it was cannot be told from what is stored. */
-export const keyUse = (key: string, { pathAndQuery, body }: KeyedRequest, { scope, network, settlesIn }: Use): KeyUse => ({
+export const keyUse = (
+  key: string,
+  { pathAndQuery, body }: KeyedRequest,
+  { scope, network, settlesIn }: Use,
+): KeyUse => ({
   scope,
-  keyHash: network === undefined ? hash('sha256', `${scope}\n${key}`, 'base64url') : keyedBy(key, `${scope}\n${network}`),
+  keyHash:
+    network === undefined ? hash('sha256', `${scope}\n${key}`, 'base64url') : keyedBy(key, `${scope}\n${network}`),
   fingerprint: keyedBy(key, `${pathAndQuery}\n${canonicalJson(body)}`),
   counted: network === undefined,
   settlesIn,

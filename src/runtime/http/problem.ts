@@ -42,7 +42,11 @@ export function problemReport(declared: readonly ErrorDefinition[], logger: Logg
   };
 }
 
-export function renderedProblem(failure: Failure, requestId: string, titles: Readonly<Record<string, string>> = ownTitles): RenderedAnswer {
+export function renderedProblem(
+  failure: Failure,
+  requestId: string,
+  titles: Readonly<Record<string, string>> = ownTitles,
+): RenderedAnswer {
   const status = statusOf(failure);
   const { code, message } = failure.kind === 'internal' ? platformErrors.internal() : failure;
   const body = {
@@ -61,7 +65,8 @@ function tell(failure: Failure, { method, context }: Request, logger: Logger): v
   const about = { code: failure.code, requestId: context.id };
   const what = `${method} ${routeName(context)} failed`;
   if (failure.kind === 'internal') logger.error(what, { ...about, error: failure.cause ?? failure });
-  else if (failure.kind === 'unavailable') logger.warn(`${what}: ${failure.message}`, { ...about, error: failure.cause });
+  else if (failure.kind === 'unavailable')
+    logger.warn(`${what}: ${failure.message}`, { ...about, error: failure.cause });
 }
 
 function headersOf({ kind, code, retryAfter, cause }: Failure): string[] {

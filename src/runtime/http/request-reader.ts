@@ -21,7 +21,6 @@ export interface ReadRequest {
 
 const nothing = z.object({});
 
-
 export type RequestReader = (request: HttpRequest) => ReadRequest;
 
 /** Makes what reads and checks the requests of one endpoint; all that its schemas need is made here, once. */
@@ -37,7 +36,11 @@ export function requestReader(endpoint: Endpoint): RequestReader {
   if (!takesBody && endpoint.body) throw new TypeError(`${method} ${url} cannot have a body.`);
 
   return (request) => {
-    const { headers, url, context: { address, principal } } = request;
+    const {
+      headers,
+      url,
+      context: { address, principal },
+    } = request;
     const bytes = request.body as Buffer | undefined;
     const parameters = request.params as TextFields;
     const fields = request.query as TextFields;
@@ -69,6 +72,9 @@ export const parameterNames = (url: string): string[] => Array.from(url.matchAll
 
 function checkParameters({ method, url, path }: Endpoint): void {
   const inUrl = parameterNames(url).sort().join();
-  const inSchema = Object.keys(path?.shape ?? {}).sort().join();
-  if (inUrl !== inSchema) throw new TypeError(`${method} ${url}: its path schema has {${inSchema}}, its URL {${inUrl}}.`);
+  const inSchema = Object.keys(path?.shape ?? {})
+    .sort()
+    .join();
+  if (inUrl !== inSchema)
+    throw new TypeError(`${method} ${url}: its path schema has {${inSchema}}, its URL {${inUrl}}.`);
 }

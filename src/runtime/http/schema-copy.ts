@@ -31,7 +31,8 @@ export interface Change {
 }
 
 /** A copy of a schema that is changed at every depth. */
-export const copyOf = <S extends z.ZodType>(schema: S, change: Change): S => copied(schema, change, new Map()) as unknown as S;
+export const copyOf = <S extends z.ZodType>(schema: S, change: Change): S =>
+  copied(schema, change, new Map()) as unknown as S;
 
 function copied(schema: Schema, change: Change, done: Map<Schema, Schema>): Schema {
   const known = done.get(schema);
@@ -50,7 +51,11 @@ function copied(schema: Schema, change: Change, done: Map<Schema, Schema>): Sche
 const copyOfLazy = ({ getter, checks = [] }: Definition, inner: (part: Schema) => Schema): Schema =>
   z.lazy(() => inner(getter!())).check(...(checks as never[]));
 
-function changesOf(definition: Definition, change: Change, inner: (part: Schema) => Schema): Partial<Definition> | undefined {
+function changesOf(
+  definition: Definition,
+  change: Change,
+  inner: (part: Schema) => Schema,
+): Partial<Definition> | undefined {
   switch (definition.type) {
     case 'object': {
       const catchall = change.otherFields(definition);

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { streamedJson } from './streamed-answer.ts';
 
 const Book = z.object({ title: z.string(), pages: z.int().optional() });
-const Library = z.object({ name: z.string(), owner: z.string().nullable(), shelf: z.object({ label: z.string(), books: z.array(Book) }), lent: z.array(Book) });
+const Library = z.object({
+  name: z.string(),
+  owner: z.string().nullable(),
+  shelf: z.object({ label: z.string(), books: z.array(Book) }),
+  lent: z.array(Book),
+});
 const write = streamedJson(Library);
 
 async function* pages<T>(...all: T[][]) {
@@ -21,15 +26,34 @@ const ulysses = { title: 'Ulysses', pages: 730 };
 
 describe('an answer that is streamed', () => {
   it('is the JSON that it would be in one piece', async () => {
-    const whole = { name: 'Bodleian', owner: null, shelf: { label: 'A', books: [emma, ulysses, emma] }, lent: [ulysses] };
-    expect(await written({ ...whole, shelf: { label: 'A', books: pages([emma], [], [ulysses, emma]) }, lent: pages([ulysses]) })).toEqual(whole);
+    const whole = {
+      name: 'Bodleian',
+      owner: null,
+      shelf: { label: 'A', books: [emma, ulysses, emma] },
+      lent: [ulysses],
+    };
+    expect(
+      await written({
+        ...whole,
+        shelf: { label: 'A', books: pages([emma], [], [ulysses, emma]) },
+        lent: pages([ulysses]),
+      }),
+    ).toEqual(whole);
     expect(await written({ ...whole, lent: pages<typeof emma>() })).toEqual({ ...whole, lent: [] });
     expect(await written(whole)).toEqual(whole);
   });
 
   it('S31 holds nothing that its schema does not name, however deep', async () => {
     const secret = { ...emma, borrower: 'Ada' };
-    const text = JSON.stringify(await written({ name: 'B', owner: null, shelf: { label: 'A', code: 7, books: pages([secret]) }, lent: [secret], vault: pages([secret]) }));
+    const text = JSON.stringify(
+      await written({
+        name: 'B',
+        owner: null,
+        shelf: { label: 'A', code: 7, books: pages([secret]) },
+        lent: [secret],
+        vault: pages([secret]),
+      }),
+    );
     expect(text).not.toMatch(/Ada|vault|code/);
   });
 
@@ -53,6 +77,8 @@ describe('an answer that is streamed', () => {
       yield [emma];
       throw new Error('the shelf fell over');
     })();
-    await expect(written({ name: 'B', owner: null, shelf: { label: 'A', books: broken }, lent: [] })).rejects.toThrow('the shelf fell over');
+    await expect(written({ name: 'B', owner: null, shelf: { label: 'A', books: broken }, lent: [] })).rejects.toThrow(
+      'the shelf fell over',
+    );
   });
 });

@@ -11,10 +11,12 @@ import { type AnswerHead, writeHead } from './send.ts';
 
 type Pages = AsyncIterable<readonly unknown[]>;
 
-const isPages = (value: unknown): value is Pages => typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+const isPages = (value: unknown): value is Pages =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 const isPlainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-const holdsPages = (value: unknown): boolean => isPages(value) || (isPlainObject(value) && Object.values(value).some(holdsPages));
+const holdsPages = (value: unknown): boolean =>
+  isPages(value) || (isPlainObject(value) && Object.values(value).some(holdsPages));
 
 /** JSON in parts; only what the schema names leaves (S31). */
 export function streamedJson(schema: z.ZodType): (value: unknown) => AsyncGenerator<string> {

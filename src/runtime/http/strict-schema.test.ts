@@ -14,7 +14,12 @@ describe('a strict schema', () => {
     ['an optional one', Inner.optional(), { a: 1 }, extra],
     ['a nullable one with a default', Inner.nullable().default(null), { a: 1 }, extra],
     ['either of two', z.union([Inner, z.object({ b: z.int() })]), { b: 1 }, extra],
-    ['one of several kinds', z.discriminatedUnion('kind', [z.object({ kind: z.literal('x'), inner: Inner })]), { kind: 'x', inner: { a: 1 } }, { kind: 'x', inner: extra }],
+    [
+      'one of several kinds',
+      z.discriminatedUnion('kind', [z.object({ kind: z.literal('x'), inner: Inner })]),
+      { kind: 'x', inner: { a: 1 } },
+      { kind: 'x', inner: extra },
+    ],
     ['the values of a map', z.record(z.string(), Inner), { x: { a: 1 } }, { x: extra }],
     ['the places of a tuple', z.tuple([Inner], Inner), [{ a: 1 }, { a: 2 }], [{ a: 1 }, extra]],
     ['what is transformed', Inner.transform(({ a }) => a), { a: 1 }, extra],
@@ -40,9 +45,16 @@ describe('a strict schema', () => {
   });
 
   it('goes all the way down what refers to itself', () => {
-    const Tree = z.object({ name: z.string(), get children() { return z.array(Tree); } });
+    const Tree = z.object({
+      name: z.string(),
+      get children() {
+        return z.array(Tree);
+      },
+    });
     const leaf = { name: 'leaf', children: [] };
     expect(accepts(Tree, { name: 'root', children: [leaf] })).toBe(true);
-    expect(accepts(Tree, { name: 'root', children: [{ name: 'branch', children: [{ ...leaf, extra: 1 }] }] })).toBe(false);
+    expect(accepts(Tree, { name: 'root', children: [{ name: 'branch', children: [{ ...leaf, extra: 1 }] }] })).toBe(
+      false,
+    );
   });
 });

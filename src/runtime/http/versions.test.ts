@@ -40,26 +40,35 @@ describe('reading something that has versions', () => {
     expect(headers).toMatchObject({ etag: '"3"', 'cache-control': 'no-cache' });
   });
 
-  it.each(['user', 'admin'] as const)('is kept by no cache, not even that of a shared browser, when it takes a token of %s', async (access) => {
-    const own = endpoint(LibraryApi, 'GET /v1/book', {
-      ...shared,
-      access,
-      summary: 'Your book',
-      handle: async () => ({ status: 200, body: { title: 'Emma' }, version: 3 }),
-    });
-    const { http } = gateway([own]);
-    const read = () => http.get('/v1/book').set('Authorization', `Bearer ${tokenFor({ ...somebody(), roles: ['admin'] })}`);
-    expect((await read()).headers).toMatchObject({ etag: '"3"', 'cache-control': 'no-store' });
-    expect((await read().set('If-None-Match', '"3"')).status, 'who kept it themselves need not load it again').toBe(304);
-  });
+  it.each(['user', 'admin'] as const)(
+    'is kept by no cache, not even that of a shared browser, when it takes a token of %s',
+    async (access) => {
+      const own = endpoint(LibraryApi, 'GET /v1/book', {
+        ...shared,
+        access,
+        summary: 'Your book',
+        handle: async () => ({ status: 200, body: { title: 'Emma' }, version: 3 }),
+      });
+      const { http } = gateway([own]);
+      const read = () =>
+        http.get('/v1/book').set('Authorization', `Bearer ${tokenFor({ ...somebody(), roles: ['admin'] })}`);
+      expect((await read()).headers).toMatchObject({ etag: '"3"', 'cache-control': 'no-store' });
+      expect((await read().set('If-None-Match', '"3"')).status, 'who kept it themselves need not load it again').toBe(
+        304,
+      );
+    },
+  );
 
-  it.each(['"3"', 'W/"3"', '"1", "3"', '*'])('is 304 without a body for a client that has If-None-Match: %s', async (tag) => {
-    const { status, headers, text } = await shelf().get('/v1/book').set('If-None-Match', tag);
-    expect(status).toBe(304);
-    expect(headers.etag).toBe('"3"');
-    expect(headers).not.toHaveProperty('content-length');
-    expect(text).toBe('');
-  });
+  it.each(['"3"', 'W/"3"', '"1", "3"', '*'])(
+    'is 304 without a body for a client that has If-None-Match: %s',
+    async (tag) => {
+      const { status, headers, text } = await shelf().get('/v1/book').set('If-None-Match', tag);
+      expect(status).toBe(304);
+      expect(headers.etag).toBe('"3"');
+      expect(headers).not.toHaveProperty('content-length');
+      expect(text).toBe('');
+    },
+  );
 
   it.each(['"2"', '3', 'W/"33"', ''])('is 200 for If-None-Match: %s', async (tag) => {
     expect((await shelf().get('/v1/book').set('If-None-Match', tag)).status).toBe(200);
@@ -93,7 +102,13 @@ describe('changing something that has versions', () => {
 
   it('is 409 for a request that named no version', async () => {
     const overtaken = gateway([
-      endpoint(LibraryApi, 'PUT /v1/book', { ...shared, summary: 'Another book', versionConflict: outdated, body: Book, handle: () => Promise.reject(outdated()) }),
+      endpoint(LibraryApi, 'PUT /v1/book', {
+        ...shared,
+        summary: 'Another book',
+        versionConflict: outdated,
+        body: Book,
+        handle: () => Promise.reject(outdated()),
+      }),
     ]);
     const { status, body } = await overtaken.http.put('/v1/book').send({ title: 'Persuasion' });
     expect([status, body.code]).toEqual([409, 'library.outdated']);

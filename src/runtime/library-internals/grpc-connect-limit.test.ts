@@ -17,7 +17,10 @@ async function mute(server: Server, accepted = 'connection') {
   const sockets: Socket[] = [];
   server.on(accepted, (socket: Socket) => sockets.push(socket.resume()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  opened.push(() => server.close(), () => sockets.forEach((socket) => socket.destroy()));
+  opened.push(
+    () => server.close(),
+    () => sockets.forEach((socket) => socket.destroy()),
+  );
   return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sockets };
 }
 
@@ -25,7 +28,11 @@ it('a replica that accepts connections and says nothing is given up and tried ag
   const authority = await testAuthority();
   const files = new TestPeerFiles(await authority.issue(['readers']));
   const certificates = readPeerCertificates(files, collectedLog().logger);
-  opened.push(() => authority.remove(), () => files.remove(), () => certificates.close());
+  opened.push(
+    () => authority.remove(),
+    () => files.remove(),
+    () => certificates.close(),
+  );
   const { cert, key } = await authority.issue(['library']);
 
   const [silent, beforeTls, afterTls] = await Promise.all([

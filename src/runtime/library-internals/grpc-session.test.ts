@@ -13,12 +13,18 @@ it('tells which calls came over the same connection', async () => {
   };
   server.register('/test/call', answer, same, same, 'unary');
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
   );
-  const clients = [0, 1].map(() => new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 }));
+  const clients = [0, 1].map(
+    () => new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 }),
+  );
   const call = (client: Client) =>
     new Promise<void>((resolve, reject) =>
-      client.makeUnaryRequest('/test/call', same, same, Buffer.alloc(0), (error) => (error ? reject(error) : resolve())),
+      client.makeUnaryRequest('/test/call', same, same, Buffer.alloc(0), (error) =>
+        error ? reject(error) : resolve(),
+      ),
     );
   const [one, other] = clients as [Client, Client];
   for (const client of [one, one, other]) await call(client);

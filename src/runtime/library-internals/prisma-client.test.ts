@@ -19,7 +19,8 @@ beforeEach(() => test.sql('TRUNCATE library.books'));
 const boughtAt = new Date('2030-01-01T12:00:00Z');
 const add = (title: string) => prisma.book.create({ data: { title, boughtAt } });
 const find = (title: string) => prisma.book.findUnique({ where: { title } });
-const stored = async () => (await test.sql('SELECT title FROM library.books ORDER BY title')).rows.map(({ title }) => title as string);
+const stored = async () =>
+  (await test.sql('SELECT title FROM library.books ORDER BY title')).rows.map(({ title }) => title as string);
 
 describe('a Prisma client', () => {
   it('works without a transaction', async () => {
@@ -102,7 +103,10 @@ describe('a Prisma client', () => {
         await together;
         return find(name);
       });
-    expect(await Promise.all([work('a', a.resolve), work('b', b.resolve)])).toMatchObject([{ title: 'a' }, { title: 'b' }]);
+    expect(await Promise.all([work('a', a.resolve), work('b', b.resolve)])).toMatchObject([
+      { title: 'a' },
+      { title: 'b' },
+    ]);
   });
 
   it('reads outside of a transaction of the same moment only what is committed', async () => {
@@ -125,7 +129,10 @@ describe('a Prisma client', () => {
     const names = ['a', 'b', 'c'];
     await prisma.book.createMany({ data: names.map((name) => ({ title: name, boughtAt })) });
     let found: unknown;
-    const statements = await statementsOf(test.database, async () => (found = await test.database.transaction(() => Promise.all(names.map(find)))));
+    const statements = await statementsOf(
+      test.database,
+      async () => (found = await test.database.transaction(() => Promise.all(names.map(find)))),
+    );
     expect(found).toMatchObject(names.map((title) => ({ title })));
     expect(statements).toHaveLength(3);
   });
@@ -134,13 +141,18 @@ describe('a Prisma client', () => {
     let runs = 0;
     await test.database.transaction(async () => {
       await add(`run ${++runs}`);
-      if (runs === 1) await prisma.$executeRawUnsafe("DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$");
+      if (runs === 1)
+        await prisma.$executeRawUnsafe("DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$");
     });
     expect(await stored()).toEqual(['run 2']);
   });
 
   it('says unavailable when the database is', async () => {
-    const database = new PostgresDatabase({ schema: 'library', connection: { ...test.connection, port: 1 }, logger: silentLogger });
+    const database = new PostgresDatabase({
+      schema: 'library',
+      connection: { ...test.connection, port: 1 },
+      logger: silentLogger,
+    });
     const cutOff = database.prisma(PrismaClient);
     const unavailable = { code: 'platform.unavailable', kind: 'unavailable' };
     await expect(cutOff.book.count()).rejects.toMatchObject(unavailable);

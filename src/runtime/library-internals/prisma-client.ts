@@ -29,7 +29,10 @@ interface RequestHandler {
  * And Prisma quotes what was asked in its errors, names and addresses of people included. Errors end up in the log, so
  * here they say only what is wrong.
  */
-export function prismaClient<Client extends object>(PrismaClient: PrismaClientClass<Client>, adapter: SqlDriverAdapterFactory): Client {
+export function prismaClient<Client extends object>(
+  PrismaClient: PrismaClientClass<Client>,
+  adapter: SqlDriverAdapterFactory,
+): Client {
   const client = new PrismaClient({ adapter, errorFormat: 'minimal' });
   const handler = requestHandlerOf(client);
   handler.dataloader = batcherPerTransaction(handler.dataloader);

@@ -6,7 +6,12 @@ import { createLogger, type LoggerOptions, logOutput } from './create-logger.ts'
 
 function setUp(options: Partial<LoggerOptions> = {}) {
   let text = '';
-  const root = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) }, ...options });
+  const root = createLogger({
+    level: 'debug',
+    format: 'json',
+    sink: { write: (lines) => (text += lines) },
+    ...options,
+  });
   const written = () => {
     root.close();
     return text;
@@ -36,16 +41,26 @@ describe('a line of the log', () => {
 
   it('cannot have its own parts replaced by fields', () => {
     const { root, line } = setUp();
-    runInContext(backgroundContext('seven', 1000), () => root.info('True', { level: 'error', message: 'forged', time: 0, requestId: 'eight' }));
+    runInContext(backgroundContext('seven', 1000), () =>
+      root.info('True', { level: 'error', message: 'forged', time: 0, requestId: 'eight' }),
+    );
     expect(line()).toMatchObject({ level: 'info', message: 'True', time: expect.any(String), requestId: 'seven' });
   });
 
   it('has errors with stack, code and causes, and without what drivers hang on them', () => {
     const { root, line } = setUp();
-    const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (name)=(Ada) exists', parameters: ['Ada'] });
+    const cause = Object.assign(new Error('duplicate key'), {
+      code: '23505',
+      detail: 'Key (name)=(Ada) exists',
+      parameters: ['Ada'],
+    });
     root.error('It failed.', { error: new Error('Saving failed', { cause }) });
     const { error } = line() as { error: { message: string; stack: string; cause: object } };
-    expect(error).toMatchObject({ name: 'Error', message: 'Saving failed', stack: expect.stringContaining('logger.test.ts') });
+    expect(error).toMatchObject({
+      name: 'Error',
+      message: 'Saving failed',
+      stack: expect.stringContaining('logger.test.ts'),
+    });
     expect(error.cause).toMatchObject({ message: 'duplicate key', code: '23505' });
     expect(inspect(error)).not.toContain('Ada');
   });
@@ -53,10 +68,27 @@ describe('a line of the log', () => {
   it('S40 never holds what a secret field holds, however deep', () => {
     const { root, written } = setUp();
     const secrets = {
-      password: 'x1', newPassword: 'x2', accessToken: 'x3', refresh_token: 'x4', Authorization: 'x5', cookie: 'x6', clientSecret: 'x7',
-      apiKey: 'x8', 'api-key': 'x9', privateKey: 'x10', email: 'x11', 'e-mail': 'x12', phone: 'x13', paymentToken: 'x14', credentials: { a: 'x15' },
+      password: 'x1',
+      newPassword: 'x2',
+      accessToken: 'x3',
+      refresh_token: 'x4',
+      Authorization: 'x5',
+      cookie: 'x6',
+      clientSecret: 'x7',
+      apiKey: 'x8',
+      'api-key': 'x9',
+      privateKey: 'x10',
+      email: 'x11',
+      'e-mail': 'x12',
+      phone: 'x13',
+      paymentToken: 'x14',
+      credentials: { a: 'x15' },
     };
-    root.info('All of it', { ...secrets, list: [{ deep: { ...secrets, tokens: ['x16'] } }], headers: { 'set-cookie': ['x17'] } });
+    root.info('All of it', {
+      ...secrets,
+      list: [{ deep: { ...secrets, tokens: ['x16'] } }],
+      headers: { 'set-cookie': ['x17'] },
+    });
     expect(written()).not.toMatch(/x\d/);
     expect(written()).toContain('"password":"[redacted]"');
   });
@@ -64,7 +96,14 @@ describe('a line of the log', () => {
   it('S40 holds no token, credential or address of a person within a text', () => {
     const { root, written } = setUp();
     const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
-    const texts = [`token ${jwt} refused`, `Authorization: Bearer ${jwt}`, 'bearer abc123def', 'postgres://fissile:hunter2@db:5432/x', 'from ada.lovelace@example.com', '/of/ada.lovelace%40example.com'];
+    const texts = [
+      `token ${jwt} refused`,
+      `Authorization: Bearer ${jwt}`,
+      'bearer abc123def',
+      'postgres://fissile:hunter2@db:5432/x',
+      'from ada.lovelace@example.com',
+      '/of/ada.lovelace%40example.com',
+    ];
     for (const text of texts) root.warn(text, { text, error: new Error(text), list: [text] });
     expect(written()).not.toMatch(/eyJ|abc123def|hunter2|lovelace/);
     expect(written()).toContain('postgres://[redacted]@db:5432/x');
@@ -73,7 +112,8 @@ describe('a line of the log', () => {
   it('is written in no time and cut to size, whatever a text was made to look like', () => {
     const { root, written } = setUp();
     const began = performance.now();
-    for (const part of ['a', 'eyJ-', 'a@', 'bearer ', '-']) for (let line = 0; line < 20; line++) root.warn(`${part.repeat(100_000)}@`);
+    for (const part of ['a', 'eyJ-', 'a@', 'bearer ', '-'])
+      for (let line = 0; line < 20; line++) root.warn(`${part.repeat(100_000)}@`);
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(written().length).toBeLessThan(100 * 11_000);
   });
@@ -89,7 +129,15 @@ describe('a line of the log', () => {
     const { root, line } = setUp();
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;
-    root.info('Anything', { cycle, list: Array.from({ length: 1_000 }, () => 1), bytes: Buffer.alloc(9), run() {}, big: 7n, nothing: null, at: new Date(0) });
+    root.info('Anything', {
+      cycle,
+      list: Array.from({ length: 1_000 }, () => 1),
+      bytes: Buffer.alloc(9),
+      run() {},
+      big: 7n,
+      nothing: null,
+      at: new Date(0),
+    });
     const entry = line();
     expect(entry).toMatchObject({ bytes: '[9 bytes]', big: '7', nothing: null, at: '1970-01-01T00:00:00.000Z' });
     expect((entry.list as unknown[]).length).toBeLessThanOrEqual(100);
@@ -107,7 +155,10 @@ describe('the level of the log', () => {
   ] as const)('%s lets through %j', (level, expected) => {
     const { root, written } = setUp({ level });
     for (const each of ['error', 'warn', 'info', 'debug'] as const) root[each]('x');
-    const levels = written().split('\n').filter(Boolean).map((line) => JSON.parse(line).level);
+    const levels = written()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).level);
     expect(levels).toEqual(expected);
   });
 });

@@ -24,7 +24,8 @@ export function jsonLine({ level, message, time, module, context, fields }: LogE
     if (context.origin?.userAgent !== undefined) line.userAgent = redactText(context.origin.userAgent);
   }
   if (fields !== undefined) {
-    for (const name of Object.keys(fields)) if (!Object.hasOwn(line, name)) line[name] = redactField(name, fields[name]);
+    for (const name of Object.keys(fields))
+      if (!Object.hasOwn(line, name)) line[name] = redactField(name, fields[name]);
   }
   return JSON.stringify(line);
 }
@@ -43,17 +44,20 @@ export function terminalLine({ level, message, time, module, fields }: LogEntry,
     if (stack !== undefined) stacks.push(stack);
     else shown.push(`${name}=${inert(typeof value === 'string' ? value : JSON.stringify(value))}`);
   }
-  return [
-    paint(90, time.toTimeString().slice(0, 8)),
-    paint(colors[level] ?? 0, level.padEnd(5)),
-    ...(module === undefined ? [] : [paint(36, module)]),
-    inert(redactText(message)),
-    ...(shown.length === 0 ? [] : [paint(90, shown.join(' '))]),
-  ].join(' ') + stacks.map((stack) => `\n${paint(90, stack)}`).join('');
+  return (
+    [
+      paint(90, time.toTimeString().slice(0, 8)),
+      paint(colors[level] ?? 0, level.padEnd(5)),
+      ...(module === undefined ? [] : [paint(36, module)]),
+      inert(redactText(message)),
+      ...(shown.length === 0 ? [] : [paint(90, shown.join(' '))]),
+    ].join(' ') + stacks.map((stack) => `\n${paint(90, stack)}`).join('')
+  );
 }
 
 function stackOf(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || !('stack' in value) || typeof value.stack !== 'string') return undefined;
+  if (typeof value !== 'object' || value === null || !('stack' in value) || typeof value.stack !== 'string')
+    return undefined;
   const { name, message, stack, cause } = value as { name: string; message: string; stack: string; cause?: unknown };
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   const lines = [`    ${inert(`${name}: ${message}`)}`, ...frames.map((frame) => `    ${inert(frame.trim())}`)];
@@ -66,5 +70,9 @@ function stackOf(value: unknown): string | undefined {
 const inert = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
-    character === '\n' ? '\\n' : character === '\r' ? '\\r' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    character === '\n'
+      ? '\\n'
+      : character === '\r'
+        ? '\\r'
+        : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

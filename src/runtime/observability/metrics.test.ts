@@ -106,7 +106,12 @@ describe('the metrics of a program', () => {
     expect(await metrics.text()).not.toContain('process_cpu');
     metrics.watchProcess();
     const text = await metrics.text();
-    for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds', 'nodejs_gc_duration_seconds']) {
+    for (const name of [
+      'process_cpu_seconds_total',
+      'process_resident_memory_bytes',
+      'nodejs_eventloop_lag_p99_seconds',
+      'nodejs_gc_duration_seconds',
+    ]) {
       expect(text).toContain(name);
     }
   });

@@ -39,13 +39,23 @@ export class Metrics {
 
   readonly #requests = this.#timings('http_request_duration_seconds', 'HTTP requests by route and status.');
   readonly #calls = this.#timings('call_duration_seconds', 'How long calls of operations take, from a sample of them.');
-  readonly #servedCalls = this.#timings('rpc_duration_seconds', 'Calls from other processes, by operation and outcome.');
-  readonly #deliveries = this.#timings('event_delivery_seconds', 'From the commit of an event to that of its reaction.');
-  readonly #deliveryFailures = this.#counter('event_delivery_failures_total', 'Failed tries to deliver an event: retried or dead.', [
-    'subscription',
-    'outcome',
+  readonly #servedCalls = this.#timings(
+    'rpc_duration_seconds',
+    'Calls from other processes, by operation and outcome.',
+  );
+  readonly #deliveries = this.#timings(
+    'event_delivery_seconds',
+    'From the commit of an event to that of its reaction.',
+  );
+  readonly #deliveryFailures = this.#counter(
+    'event_delivery_failures_total',
+    'Failed tries to deliver an event: retried or dead.',
+    ['subscription', 'outcome'],
+  );
+  readonly #stepRetries = this.#counter('saga_step_retries_total', 'Steps of sagas that have to be tried again.', [
+    'saga',
+    'step',
   ]);
-  readonly #stepRetries = this.#counter('saga_step_retries_total', 'Steps of sagas that have to be tried again.', ['saga', 'step']);
   readonly #callMeters = new Map<string, CallMeter>();
   readonly #deliveryMeters = new Map<string, DeliveryMeter>();
 
@@ -55,11 +65,23 @@ export class Metrics {
   readonly #outboxLag = this.#gauge('outbox_lag_seconds', 'Age of the oldest event that is not delivered.', ['module']);
   readonly #deadLetters = this.#gauge('dead_letters', 'Deliveries given up.', ['subscription']);
   readonly #sagas = this.#gauge('sagas', 'Sagas by state.', ['saga', 'state']);
-  readonly #admissionShare = this.#gauge('http_admission_refused_ratio', 'The part of the requests that is refused because of overload, from 0 to 1.', []);
-  readonly #admissionRefusals = this.#counter('http_admission_refusals_total', 'Requests refused because of overload.', []);
+  readonly #admissionShare = this.#gauge(
+    'http_admission_refused_ratio',
+    'The part of the requests that is refused because of overload, from 0 to 1.',
+    [],
+  );
+  readonly #admissionRefusals = this.#counter(
+    'http_admission_refusals_total',
+    'Requests refused because of overload.',
+    [],
+  );
   readonly #pool = this.#gauge('database_pool_connections', 'Connections: idle or in use.', ['module', 'state']);
   readonly #poolWaiting = this.#gauge('database_pool_waiting', 'Work that waits for a connection.', ['module']);
-  readonly #poolRefusals = this.#counter('database_pool_refusals_total', 'Work given up because no connection came free in time.', ['module']);
+  readonly #poolRefusals = this.#counter(
+    'database_pool_refusals_total',
+    'Work given up because no connection came free in time.',
+    ['module'],
+  );
   readonly #clockDifference = this.#gauge(
     'database_clock_difference_seconds',
     "By how much the clock of this machine is ahead of the database's.",
@@ -75,7 +97,10 @@ export class Metrics {
     'Requests refused because their key is in use or was used for another request.',
     ['module', 'reason'],
   );
-  readonly #breakers = this.#gauge('circuit_breaker', '1 for the state that the breaker of a remote module is in.', ['module', 'state']);
+  readonly #breakers = this.#gauge('circuit_breaker', '1 for the state that the breaker of a remote module is in.', [
+    'module',
+    'state',
+  ]);
   readonly #remoteCalls = this.#gauge('remote_calls_in_flight', 'Calls of a remote module under way.', ['module']);
   #scrape: Promise<string> | undefined;
 
@@ -102,7 +127,8 @@ export class Metrics {
 
   /** The same subscription gives the same meter. */
   deliveries(subscription: string): DeliveryMeter {
-    const make = () => new DeliveryMeter(this.#deliveries.series({ subscription }), this.#deliveryFailures, subscription);
+    const make = () =>
+      new DeliveryMeter(this.#deliveries.series({ subscription }), this.#deliveryFailures, subscription);
     return once(this.#deliveryMeters, subscription, make);
   }
 
@@ -181,7 +207,11 @@ export class Metrics {
       };
       new Counter({ name, help, registers, collect });
     };
-    count('broker_events_published_total', 'Events sent to the broker, each time they were.', ({ published }) => published);
+    count(
+      'broker_events_published_total',
+      'Events sent to the broker, each time they were.',
+      ({ published }) => published,
+    );
     count('broker_events_confirmed_total', 'Events that the broker has confirmed.', ({ confirmed }) => confirmed);
     count('broker_events_redelivered_total', 'Deliveries that were tried before.', ({ redelivered }) => redelivered);
     const unconfirmed = this.#gauge('broker_events_unconfirmed', 'Events that the broker has not confirmed yet.', []);
@@ -195,7 +225,8 @@ export class Metrics {
   watchRemoteModule(module: string, ask: () => { breaker: 'closed' | 'open' | 'half-open'; underWay: number }): void {
     this.#watch(() => {
       const { breaker, underWay } = ask();
-      for (const state of ['closed', 'open', 'half-open']) this.#breakers.set({ module, state }, state === breaker ? 1 : 0);
+      for (const state of ['closed', 'open', 'half-open'])
+        this.#breakers.set({ module, state }, state === breaker ? 1 : 0);
       this.#remoteCalls.set({ module }, underWay);
     });
   }
@@ -204,7 +235,8 @@ export class Metrics {
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
     // Sums of the metric beside each, under names that Prometheus keeps for counters.
-    for (const what of ['handles', 'requests', 'resources']) this.registry.removeSingleMetric(`nodejs_active_${what}_total`);
+    for (const what of ['handles', 'requests', 'resources'])
+      this.registry.removeSingleMetric(`nodejs_active_${what}_total`);
   }
 
   /** In Prometheus' text format; its content type is the registry's. */

@@ -27,7 +27,11 @@ export class DatabaseSagas extends Sagas {
     this.#engine = engine;
   }
 
-  async start<S extends SagaDefinition>({ name, version, data: schema }: S, id: string, data: SagaDataOf<S>): Promise<void> {
+  async start<S extends SagaDefinition>(
+    { name, version, data: schema }: S,
+    id: string,
+    data: SagaDataOf<S>,
+  ): Promise<void> {
     // A step's data must not depend on whether it came from memory or from the table.
     const place = { name, id, version, data: JSON.parse(JSON.stringify(schema.parse(data))) };
     const record: SagaRecord = {
@@ -62,7 +66,8 @@ export class DatabaseSagas extends Sagas {
   }
 
   async whenEnded({ name }: SagaDefinition, id: string, timeout: number): Promise<void> {
-    if (this.#database.inTransaction) throw new Error('Waiting for a saga would keep the transaction open: do it outside.');
+    if (this.#database.inTransaction)
+      throw new Error('Waiting for a saga would keep the transaction open: do it outside.');
     const until = performance.now() + timeout;
     for (;;) {
       const remaining = until - performance.now();

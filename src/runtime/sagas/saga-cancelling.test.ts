@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => instances.drop());
 
-const start = (steps: Parameters<typeof startCheckouts>[1], options?: Parameters<typeof startCheckouts>[2]) => startCheckouts(instances, steps, options);
+const start = (steps: Parameters<typeof startCheckouts>[1], options?: Parameters<typeof startCheckouts>[2]) =>
+  startCheckouts(instances, steps, options);
 
 describe('cancelling a saga', () => {
   const reason = { code: 'shop.changed-mind', message: 'The customer changed their mind.' };
@@ -40,7 +41,13 @@ describe('cancelling a saga', () => {
     const confirming = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
     const confirm = (tools: StepTools) =>
-      local(tools, 'confirm', { run: async () => { await tools.note('confirm'); reached.resolve(); await confirming.promise; } });
+      local(tools, 'confirm', {
+        run: async () => {
+          await tools.note('confirm');
+          reached.resolve();
+          await confirming.promise;
+        },
+      });
     const instance = await start((tools) => [world.remote('pay'), confirm(tools)]);
     await instance.sagas.start(checkout, 'a', { n: 1 });
     await reached.promise;
@@ -69,7 +76,11 @@ describe('cancelling a saga', () => {
 
   it('wakes one that waits for its next try', async () => {
     const away = world.remote('pay', { run: () => Promise.reject(ShopErrors.away()) });
-    const patient = { firstPause: 1_000_000, longestPause: { delivery: 1, step: 1_000_000, undo: 1 }, sweep: 1_000_000 };
+    const patient = {
+      firstPause: 1_000_000,
+      longestPause: { delivery: 1, step: 1_000_000, undo: 1 },
+      sweep: 1_000_000,
+    };
     const instance = await start(() => [world.remote('first'), away], { limits: patient, deadline: 600_000 });
     await instance.sagas.start(checkout, 'a', { n: 1 });
     await until(async () => (await instances.row('a')).attempts === 1);

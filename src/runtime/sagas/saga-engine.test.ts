@@ -10,7 +10,10 @@ import type { SagaEnd } from '#platform/sagas.ts';
 import { checkout, ended, local, startCheckouts, World } from './testing/checkout.ts';
 import { Instances, type Instance, type StepTools } from './testing/instances.ts';
 
-const ShopErrors = errors('shop', { declined: ['conflict', 'The card was declined.'], away: ['unavailable', 'Nobody there.'] });
+const ShopErrors = errors('shop', {
+  declined: ['conflict', 'The card was declined.'],
+  away: ['unavailable', 'Nobody there.'],
+});
 
 let instances: Instances;
 let world: World;
@@ -20,7 +23,8 @@ beforeEach(async () => {
 });
 afterEach(() => instances.drop());
 
-const start = (steps: Parameters<typeof startCheckouts>[1], options?: Parameters<typeof startCheckouts>[2]) => startCheckouts(instances, steps, options);
+const start = (steps: Parameters<typeof startCheckouts>[1], options?: Parameters<typeof startCheckouts>[2]) =>
+  startCheckouts(instances, steps, options);
 async function runs(instance: Instance, id = 'a'): Promise<void> {
   await instance.sagas.start(checkout, id, { n: 1 });
   await ended(instance, id);
@@ -31,7 +35,9 @@ const reasonOf = async (id = 'a') => (await instances.row(id)).reason as SagaEnd
 describe('a saga', () => {
   it('does its steps in order, each with what the ones before it found out', async () => {
     const paid = world.remote('pay', { run: async () => (world.seen.push('pay'), { paymentId: 'p1' }) });
-    const ship = world.remote('ship', { run: async ({ paymentId }, { key }) => void world.seen.push(`ship ${paymentId} ${key}`) });
+    const ship = world.remote('ship', {
+      run: async ({ paymentId }, { key }) => void world.seen.push(`ship ${paymentId} ${key}`),
+    });
     await runs(await start((tools) => [paid, ship, local(tools, 'confirm')]));
     expect(world.seen).toEqual(['pay', 'ship p1 a:ship']);
     expect(await instances.effects()).toEqual(['confirm']);
@@ -39,7 +45,9 @@ describe('a saga', () => {
   });
 
   it('costs one statement to start, one after each remote step, and one within the transaction of a local step', async () => {
-    const instance = await start((tools) => [world.remote('pay'), world.remote('ship'), local(tools, 'confirm')], { limits: { sweep: 60_000 } });
+    const instance = await start((tools) => [world.remote('pay'), world.remote('ship'), local(tools, 'confirm')], {
+      limits: { sweep: 60_000 },
+    });
     const checkingOut = async () => {
       await instance.database.transaction(() => instance.sagas.start(checkout, 'a', { n: 1 }));
       await ended(instance);
@@ -96,7 +104,9 @@ describe('a saga', () => {
 
   it('runs its steps under the request that started it, with a deadline', async () => {
     const contexts: unknown[] = [];
-    const look = world.remote('look', { run: async () => void contexts.push({ ...currentContext(), left: currentContext()!.deadline.remaining }) });
+    const look = world.remote('look', {
+      run: async () => void contexts.push({ ...currentContext(), left: currentContext()!.deadline.remaining }),
+    });
     await runs(await start(() => [look], { deadline: 5_000 }));
     expect(contexts).toMatchObject([{ requestId: expect.any(String), trace: { traceId: expect.any(String) } }]);
     expect((contexts[0] as { left: number }).left).toBeLessThanOrEqual(5_000);
@@ -109,7 +119,9 @@ describe('a saga whose step fails for good', () => {
   it('undoes what was done, last first, and says why', async () => {
     const reasons: unknown[] = [];
     const first = world.remote('first', { undo: async (_, { reason, key }) => void reasons.push(key, reason) });
-    await runs(await start(() => [first, world.remote('second'), world.remote('pay', { run: declined }), world.remote('never')]));
+    await runs(
+      await start(() => [first, world.remote('second'), world.remote('pay', { run: declined }), world.remote('never')]),
+    );
     expect(world.seen).toEqual(['first', 'second', 'undo second']);
     const reason = { code: 'shop.declined', message: 'Card 4242 was declined.' };
     expect(reasons).toEqual(['a:first', reason]);
@@ -119,7 +131,11 @@ describe('a saga whose step fails for good', () => {
 
   it('also undoes the failed step if an earlier try of it may have worked', async () => {
     let tries = 0;
-    const pay = world.remote('pay', { run: async () => { throw ++tries === 1 ? new Error('connection lost') : ShopErrors.declined(); } });
+    const pay = world.remote('pay', {
+      run: async () => {
+        throw ++tries === 1 ? new Error('connection lost') : ShopErrors.declined();
+      },
+    });
     await runs(await start(() => [world.remote('first'), pay]));
     expect(world.seen).toEqual(['first', 'undo pay', 'undo first']);
   });
@@ -148,7 +164,10 @@ describe('a saga whose step fails for good', () => {
     const instance = await start(() => [first, world.remote('pay', { run: declined })]);
     await instance.sagas.start(checkout, 'a', { n: 1 });
     await until(async () => (await instance.metrics.text()).includes('sagas{saga="shop.checkout",state="stuck"} 1'));
-    expect(await instances.row('a')).toMatchObject({ state: 'undoing', error: expect.stringContaining('no refunds on Sundays') });
+    expect(await instances.row('a')).toMatchObject({
+      state: 'undoing',
+      error: expect.stringContaining('no refunds on Sundays'),
+    });
     broken = false;
     await ended(instance);
     expect(world.seen).toEqual(['first', 'undo first']);
@@ -159,7 +178,11 @@ describe('a saga whose step fails for good', () => {
 describe('a saga whose step fails for now', () => {
   it('tries it again with the same key', async () => {
     const keys: string[] = [];
-    const pay = world.remote('pay', { run: async (_, { key }) => { if (keys.push(key) < 4) throw ShopErrors.away(); } });
+    const pay = world.remote('pay', {
+      run: async (_, { key }) => {
+        if (keys.push(key) < 4) throw ShopErrors.away();
+      },
+    });
     const instance = await start(() => [pay]);
     await runs(instance);
     expect(keys).toEqual(['a:pay', 'a:pay', 'a:pay', 'a:pay']);
@@ -168,17 +191,29 @@ describe('a saga whose step fails for now', () => {
   });
 
   it('logs no error while it waits for an open circuit breaker, and goes on when that closes', async () => {
-    const cashDesk = new Protection('cash-desk', { concurrent: 3, failureShare: 0.5, window: 1_000, minimumRate: 1, openFor: 1_000 });
+    const cashDesk = new Protection('cash-desk', {
+      concurrent: 3,
+      failureShare: 0.5,
+      window: 1_000,
+      minimumRate: 1,
+      openFor: 1_000,
+    });
     const away = () => cashDesk.run(() => Promise.reject(new Error('connection lost')));
     while (cashDesk.breaker !== 'open') await away().catch(() => {});
     const complaints: unknown[] = [];
     const complain = (...line: unknown[]) => void complaints.push(line);
     let waits = 0;
-    const undo = () => cashDesk.run(async () => void world.seen.push('undo pay')).catch((error: unknown) => {
-      waits += 1;
-      throw error;
-    });
-    const steps = [world.remote('pay', { undo }), world.remote('ship', { run: () => Promise.reject(ShopErrors.declined()) })];
+    const undo = () =>
+      cashDesk
+        .run(async () => void world.seen.push('undo pay'))
+        .catch((error: unknown) => {
+          waits += 1;
+          throw error;
+        });
+    const steps = [
+      world.remote('pay', { undo }),
+      world.remote('ship', { run: () => Promise.reject(ShopErrors.declined()) }),
+    ];
     const instance = await start(() => steps, { logger: { ...silentLogger, warn: complain, error: complain } });
     await runs(instance);
     expect(world.seen).toEqual(['pay', 'undo pay']);
@@ -224,7 +259,13 @@ describe('a saga whose step fails for now', () => {
 
   it('takes back what a local step wrote before it hung', async () => {
     let tries = 0;
-    const confirm = (tools: StepTools) => local(tools, 'confirm', { run: async () => { await tools.note('confirm'); if (++tries === 1) await never; } });
+    const confirm = (tools: StepTools) =>
+      local(tools, 'confirm', {
+        run: async () => {
+          await tools.note('confirm');
+          if (++tries === 1) await never;
+        },
+      });
     await runs(await start((tools) => [confirm(tools)], { limits: { stepTimeout: 50 } }));
     expect(await instances.effects()).toEqual(['confirm']);
   });

@@ -82,7 +82,8 @@ export class SagaEngine {
   /** The owner under which a new saga is stored: nobody if there are enough in memory, of its line or in all. */
   ownerOfNew(saga: SagaPlace): number {
     const enough = this.#turns.countOf(this.#lineOf(saga)) >= this.#share * (1 + queuedForEach);
-    if (this.#open && !enough && this.#runs.size < this.#limits.sagas * (1 + queuedForEach)) return this.#ownership.owner;
+    if (this.#open && !enough && this.#runs.size < this.#limits.sagas * (1 + queuedForEach))
+      return this.#ownership.owner;
     this.#behind = true;
     return nobody;
   }
@@ -147,7 +148,13 @@ export class SagaEngine {
   async sweepUnknown(): Promise<void> {
     for (const { name, version, state, count } of await this.#table.countUnfinished()) {
       const known = this.#registered.some(({ saga }) => saga.name === name && saga.version === version);
-      if (!known) this.#logger.warn('Sagas of a version that this release does not know are left alone.', { saga: name, version, state, count });
+      if (!known)
+        this.#logger.warn('Sagas of a version that this release does not know are left alone.', {
+          saga: name,
+          version,
+          state,
+          count,
+        });
     }
   }
 
@@ -155,7 +162,15 @@ export class SagaEngine {
   async counts(): Promise<Record<string, Record<string, number>>> {
     const counts: Record<string, Record<string, number>> = {};
     for (const { saga } of this.#registered) {
-      counts[saga.name] = { running: 0, undoing: 0, stuck: 0, unknown: 0, completed: 0, undone: 0, ...this.#ended.get(saga.name) };
+      counts[saga.name] = {
+        running: 0,
+        undoing: 0,
+        stuck: 0,
+        unknown: 0,
+        completed: 0,
+        undone: 0,
+        ...this.#ended.get(saga.name),
+      };
     }
     for (const { name, version, state, count } of await this.#table.countUnfinished()) {
       const known = this.#registered.some(({ saga }) => saga.name === name && saga.version === version);

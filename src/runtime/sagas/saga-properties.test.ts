@@ -37,8 +37,14 @@ const sagaPlan = fc.record({
   /** Milliseconds after the start. */
   cancelledAfter: fc.option(fc.integer({ min: 0, max: 150 }), { freq: 3 }),
 });
-const disaster = fc.record({ after: fc.integer({ min: 5, max: 150 }), kind: fc.constantFrom('crash', 'ownership lost', 'connections cut') });
-const plan = fc.record({ sagas: fc.array(sagaPlan, { minLength: 4, maxLength: 10 }), disasters: fc.array(disaster, { maxLength: 3 }) });
+const disaster = fc.record({
+  after: fc.integer({ min: 5, max: 150 }),
+  kind: fc.constantFrom('crash', 'ownership lost', 'connections cut'),
+});
+const plan = fc.record({
+  sagas: fc.array(sagaPlan, { minLength: 4, maxLength: 10 }),
+  disasters: fc.array(disaster, { maxLength: 3 }),
+});
 type Plan = typeof plan extends fc.Arbitrary<infer P> ? P : never;
 
 const timeouts = { stepTimeout: 60, firstPause: 2, longestPause: { delivery: 10, step: 10, undo: 10 }, sweep: 30 };
@@ -101,7 +107,12 @@ async function keepsItsPromise({ sagas, disasters }: Plan): Promise<void> {
     return number;
   };
 
-  const stepOf = ({ note }: StepTools, { steps }: Plan['sagas'][number], id: string, position: number): Step<Data> | undefined => {
+  const stepOf = (
+    { note }: StepTools,
+    { steps }: Plan['sagas'][number],
+    id: string,
+    position: number,
+  ): Step<Data> | undefined => {
     const planned = steps[position];
     if (!planned) return undefined;
     const key = `${id}:step-${position}`;
@@ -109,7 +120,10 @@ async function keepsItsPromise({ sagas, disasters }: Plan): Promise<void> {
       name: `step-${position}`,
       local: planned.local,
       run: () => misbehave(planned.run[nextTry(key)] ?? 'ok', () => (planned.local ? note(key) : world.do(key))),
-      undo: () => misbehave(planned.undo[nextTry(`undo ${key}`)] ?? 'ok', () => (planned.local ? note(`undo ${key}`) : world.undo(key))),
+      undo: () =>
+        misbehave(planned.undo[nextTry(`undo ${key}`)] ?? 'ok', () =>
+          planned.local ? note(`undo ${key}`) : world.undo(key),
+        ),
     };
   };
   // Every saga has its own steps, so each is registered under a name of its own.
@@ -133,7 +147,9 @@ async function keepsItsPromise({ sagas, disasters }: Plan): Promise<void> {
     if (cancelledAfter === null) return;
     await sleep(cancelledAfter);
     // It may meet a disaster; then it was not cancelled.
-    await instance.sagas.cancel(definitions[index]!, idOf(index), { code: 'world.cancelled', message: 'Enough.' }).catch(() => {});
+    await instance.sagas
+      .cancel(definitions[index]!, idOf(index), { code: 'world.cancelled', message: 'Enough.' })
+      .catch(() => {});
   });
   for (const { after, kind } of disasters) {
     await sleep(after);
@@ -155,7 +171,9 @@ async function keepsItsPromise({ sagas, disasters }: Plan): Promise<void> {
   for (const [index, { steps }] of sagas.entries()) {
     const id = idOf(index);
     const keys = steps.map((_, position) => `${id}:step-${position}`);
-    const happened = keys.map((key, position) => (steps[position]!.local ? count(effects, key) - count(effects, `undo ${key}`) : Number(world.has(key))));
+    const happened = keys.map((key, position) =>
+      steps[position]!.local ? count(effects, key) - count(effects, `undo ${key}`) : Number(world.has(key)),
+    );
     const { state, reason } = await instances.row(id);
     if (state === 'completed') {
       expect(happened, id).toEqual(keys.map(() => 1));
@@ -173,4 +191,5 @@ async function keepsItsPromise({ sagas, disasters }: Plan): Promise<void> {
   }
 }
 
-const count = (effects: readonly string[], effect: string): number => effects.filter((other) => other === effect).length;
+const count = (effects: readonly string[], effect: string): number =>
+  effects.filter((other) => other === effect).length;

@@ -18,11 +18,16 @@ beforeEach(async () => {
 });
 afterEach(() => instances.drop());
 
-const start = (steps: Parameters<typeof startCheckouts>[1], options?: Parameters<typeof startCheckouts>[2]) => startCheckouts(instances, steps, options);
+const start = (steps: Parameters<typeof startCheckouts>[1], options?: Parameters<typeof startCheckouts>[2]) =>
+  startCheckouts(instances, steps, options);
 
 describe('when an instance dies', () => {
   it('another one goes on where it was, without waiting', async () => {
-    const first = await start((tools) => [local(tools, 'reserve'), world.remoteThat('pay', () => never), world.remote('ship')]);
+    const first = await start((tools) => [
+      local(tools, 'reserve'),
+      world.remoteThat('pay', () => never),
+      world.remote('ship'),
+    ]);
     await first.sagas.start(checkout, 'a', { n: 1 });
     await until(() => world.seen.includes('pay'));
     await first.crash();
@@ -41,7 +46,10 @@ describe('when an instance dies', () => {
     await first.sagas.start(checkout, 'a', { n: 1 });
     await until(() => world.seen.includes('pay'));
     await first.crash();
-    const second = await start(() => [world.remote('first'), world.remoteThat('pay', () => Promise.reject(ShopErrors.declined()))]);
+    const second = await start(() => [
+      world.remote('first'),
+      world.remoteThat('pay', () => Promise.reject(ShopErrors.declined())),
+    ]);
     await ended(second);
     expect(world.seen).toEqual(['first', 'pay', 'pay', 'undo pay', 'undo first']);
   });
@@ -77,7 +85,10 @@ describe('when an instance dies', () => {
 describe('an instance that lost the session which says that it lives', () => {
   it('loses its sagas to another one, and no local step takes effect twice', async () => {
     const going = Promise.withResolvers<void>();
-    const steps = (wait: Promise<void>) => (tools: StepTools) => [world.remoteThat('pay', () => wait), local(tools, 'confirm')];
+    const steps = (wait: Promise<void>) => (tools: StepTools) => [
+      world.remoteThat('pay', () => wait),
+      local(tools, 'confirm'),
+    ];
     const first = await start(steps(going.promise), { limits: { sweep: 60_000 } });
     await first.sagas.start(checkout, 'a', { n: 1 });
     await until(() => world.seen.includes('pay'));
@@ -114,7 +125,10 @@ describe('an instance without a number', () => {
     const link = await tcpLink(instances.test.connection);
     const patient = { firstPause: 400, longestPause: { delivery: 1, step: 400, undo: 1 }, sweep: 20 };
     const going = Promise.withResolvers<void>();
-    const instance = await start(() => [world.remoteThat('pay', () => going.promise.then(away))], { limits: patient, port: link.port });
+    const instance = await start(() => [world.remoteThat('pay', () => going.promise.then(away))], {
+      limits: patient,
+      port: link.port,
+    });
     await instance.sagas.start(checkout, 'a', { n: 1 });
     await until(() => world.seen.includes('pay'));
     // Statements still get through on the connections there are; a new session that says who lives does not.
@@ -144,7 +158,9 @@ describe('sagas on a database that goes away', () => {
 describe('a commit that is not answered', () => {
   const unanswered = async (commit: (link: TcpLink, instance: Instance) => Promise<void>, run = async () => {}) => {
     const link = await tcpLink(instances.test.connection);
-    const instance = await start((tools) => [world.remoteThat('pay', run), local(tools, 'confirm')], { port: link.port });
+    const instance = await start((tools) => [world.remoteThat('pay', run), local(tools, 'confirm')], {
+      port: link.port,
+    });
     await commit(link, instance);
     await ended(await start(() => []));
     await link.close();
@@ -154,14 +170,17 @@ describe('a commit that is not answered', () => {
 
   it('of a local step does not make it happen twice', async () => {
     const going = Promise.withResolvers<void>();
-    const effects = await unanswered(async (link, instance) => {
-      await instance.sagas.start(checkout, 'a', { n: 1 });
-      await until(() => world.seen.includes('pay'));
-      link.cutWhenSent('COMMIT');
-      going.resolve();
-      await until(async () => (await instances.effects()).length > 0);
-      link.cutWhenSent(nothing);
-    }, () => going.promise);
+    const effects = await unanswered(
+      async (link, instance) => {
+        await instance.sagas.start(checkout, 'a', { n: 1 });
+        await until(() => world.seen.includes('pay'));
+        link.cutWhenSent('COMMIT');
+        going.resolve();
+        await until(async () => (await instances.effects()).length > 0);
+        link.cutWhenSent(nothing);
+      },
+      () => going.promise,
+    );
     expect(effects).toEqual(['confirm']);
     expect(await instances.state('a')).toBe('completed');
   });
@@ -179,7 +198,9 @@ describe('a commit that is not answered', () => {
 
 describe('several instances', () => {
   it('share the sagas that one of them left, each of which one of them finishes', async () => {
-    const first = await start((tools) => [world.remoteThat('pay', () => never), local(tools, 'confirm')], { limits: { sagas: 2 } });
+    const first = await start((tools) => [world.remoteThat('pay', () => never), local(tools, 'confirm')], {
+      limits: { sagas: 2 },
+    });
     const ids = Array.from({ length: 60 }, (_, n) => `saga-${n}`);
     for (const id of ids) await first.sagas.start(checkout, id, { n: 1 });
     await first.crash();
@@ -247,7 +268,12 @@ describe('a saga of a version that this release does not know', () => {
     await newer.crash();
 
     const warnings: unknown[] = [];
-    const logger = { debug() {}, info() {}, warn: (message: string, fields: unknown) => void warnings.push([message, fields]), error() {} };
+    const logger = {
+      debug() {},
+      info() {},
+      warn: (message: string, fields: unknown) => void warnings.push([message, fields]),
+      error() {},
+    };
     const older = await start(() => [world.remote('pay')], { logger });
     await older.sagas.start(checkout, 'b', { n: 1 });
     await ended(older, 'b');

@@ -152,7 +152,9 @@ export class SagaRun {
     if (!step) return this.#save({ ...this.#record, ...this.#backTo(index) });
     const { data, reason } = this.#record;
     const undo = async (): Promise<Progress> => {
-      await this.#try(this.#tools.limits.stepTimeout, () => step.undo!(data, { key: this.#keyOf(step), reason: reason! }));
+      await this.#try(this.#tools.limits.stepTimeout, () =>
+        step.undo!(data, { key: this.#keyOf(step), reason: reason! }),
+      );
       return { ...this.#record, ...this.#backTo(index - 1) };
     };
     const failure = await this.#saveOutcomeOf(step, undo);
@@ -192,7 +194,11 @@ export class SagaRun {
   async #try<T>(timeout: number, work: () => Promise<T>): Promise<T> {
     const context = contextOf(this.#record.headers, timeout);
     // A provider may ignore the signal, so the engine itself stops waiting too.
-    return within(timeout, runInContext(context, async () => work()), orFail(() => platformErrors.deadlineExceeded()));
+    return within(
+      timeout,
+      runInContext(context, async () => work()),
+      orFail(() => platformErrors.deadlineExceeded()),
+    );
   }
 
   async #sleep(step: Step<SagaData>, error: unknown, pause: number): Promise<void> {
@@ -200,7 +206,12 @@ export class SagaRun {
     const waitsFor = whyNotTried(error);
     if (waitsFor === undefined) this.#report(step, error, attempts);
     // The breaker has told the operator once; every saga that waits for it is no news.
-    else this.#tools.logger.debug(`A saga waits: ${waitsFor}`, { saga: this.#record.name, id: this.#record.id, step: step.name });
+    else
+      this.#tools.logger.debug(`A saga waits: ${waitsFor}`, {
+        saga: this.#record.name,
+        id: this.#record.id,
+        step: step.name,
+      });
     await this.#save({ ...this.#record, attempts, error: (waitsFor ?? String(error)).slice(0, 2_000), sleep: pause });
   }
 
@@ -209,7 +220,8 @@ export class SagaRun {
     const { logger, metrics } = this.#tools;
     const fields = { error, saga: name, id, step: step.name, attempts };
     metrics.stepRetried(name, step.name);
-    if (state === 'undoing' && attempts >= triesUntilStuck) logger.error('A step of a saga could not be undone; it will be tried again.', fields);
+    if (state === 'undoing' && attempts >= triesUntilStuck)
+      logger.error('A step of a saga could not be undone; it will be tried again.', fields);
     else logger.warn('A step of a saga failed and will be tried again.', fields);
   }
 

@@ -35,7 +35,10 @@ export interface Progress extends Pick<SagaRecord, 'state' | 'step' | 'data' | '
 }
 
 /** The line in which a saga waits. */
-export function lineOf({ name, id, data }: Pick<SagaRecord, 'name' | 'id' | 'data'>, fairBy: string | undefined): string {
+export function lineOf(
+  { name, id, data }: Pick<SagaRecord, 'name' | 'id' | 'data'>,
+  fairBy: string | undefined,
+): string {
   const whose = fairBy === undefined ? undefined : data[fairBy];
   return `${name}/${String(whose ?? id)}`;
 }
@@ -130,11 +133,15 @@ export class SagaTable {
     const names = known.map(({ name }) => name);
     const versions = known.map(({ version }) => version);
     const fields = known.map(({ fairBy }) => fairBy ?? null);
-    return (await this.#database.query<SagaRecord>(claim, [owner, names, versions, mine, limit, fields, full, share])).rows;
+    return (await this.#database.query<SagaRecord>(claim, [owner, names, versions, mine, limit, fields, full, share]))
+      .rows;
   }
 
   async read(name: string, id: string): Promise<SagaRecord | undefined> {
-    const { rows } = await this.#database.query<SagaRecord>(`select ${columns} from sagas where name = $1 and id = $2`, [name, id]);
+    const { rows } = await this.#database.query<SagaRecord>(
+      `select ${columns} from sagas where name = $1 and id = $2`,
+      [name, id],
+    );
     return rows[0];
   }
 
@@ -145,7 +152,10 @@ export class SagaTable {
 
   /** So has one that never was, or was forgotten since. */
   async hasEnded(name: string, id: string): Promise<boolean> {
-    const { rows } = await this.#database.query<{ state: SagaState }>('select state from sagas where name = $1 and id = $2', [name, id]);
+    const { rows } = await this.#database.query<{ state: SagaState }>(
+      'select state from sagas where name = $1 and id = $2',
+      [name, id],
+    );
     return rows[0]?.state !== 'running' && rows[0]?.state !== 'undoing';
   }
 

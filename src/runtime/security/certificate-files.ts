@@ -70,7 +70,9 @@ export class CertificateFiles<P extends Part = Part> {
 
   async #look(): Promise<void> {
     try {
-      const contents = new Map(await Promise.all(this.#parts.map(async (part) => [part, await readFile(this.#files[part])] as const)));
+      const contents = new Map(
+        await Promise.all(this.#parts.map(async (part) => [part, await readFile(this.#files[part])] as const)),
+      );
       const found = this.#contentOf((part) => contents.get(part)!);
       if (this.#same(found, this.#current)) this.#told = undefined;
       else this.#take(found);
@@ -90,14 +92,17 @@ export class CertificateFiles<P extends Part = Part> {
       this.#check(found);
     } catch (error) {
       // They are not written in one moment, so a mismatch counts when it is still there at the next look.
-      if (this.#refused !== undefined && this.#same(found, this.#refused)) this.#tell('changed and cannot be used', error);
+      if (this.#refused !== undefined && this.#same(found, this.#refused))
+        this.#tell('changed and cannot be used', error);
       this.#refused = found;
       return;
     }
     this.#current = found;
     this.#refused = this.#told = undefined;
     const { cert } = found as Content<'cert'>;
-    this.#logger.info(`The certificate of ${this.#prefix}_CERT was renewed.`, { until: new X509Certificate(cert).validTo });
+    this.#logger.info(`The certificate of ${this.#prefix}_CERT was renewed.`, {
+      until: new X509Certificate(cert).validTo,
+    });
     for (const listener of this.#listeners) listener();
   }
 
@@ -109,7 +114,8 @@ export class CertificateFiles<P extends Part = Part> {
     if (!certificate.checkPrivateKey(privateKey)) {
       throw this.#unusable('key', `is not the key of the certificate in ${this.#prefix}_CERT.`);
     }
-    if (certificate.validToDate < new Date()) throw this.#unusable('cert', `has expired, ${certificate.validTo}. Put a new certificate there.`);
+    if (certificate.validToDate < new Date())
+      throw this.#unusable('cert', `has expired, ${certificate.validTo}. Put a new certificate there.`);
   }
 
   #parsed<T>(part: Part, parse: () => T): T {

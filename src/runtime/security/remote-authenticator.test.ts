@@ -19,7 +19,10 @@ async function issuer(answer: RequestListener): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`;
 }
-const json = (body: unknown): RequestListener => (_, response) => void response.end(JSON.stringify(body));
+const json =
+  (body: unknown): RequestListener =>
+  (_, response) =>
+    void response.end(JSON.stringify(body));
 
 describe('an issuer in another process', () => {
   it('is trusted by the keys it publishes', async () => {
@@ -32,7 +35,9 @@ describe('an issuer in another process', () => {
   it('that cannot be reached is believed for ten minutes more', async () => {
     let time = 0;
     let down = false;
-    const url = await issuer((request, response) => (down ? response.writeHead(500).end() : json({ keys: [publicJwk] })(request, response)));
+    const url = await issuer((request, response) =>
+      down ? response.writeHead(500).end() : json({ keys: [publicJwk] })(request, response),
+    );
     const authenticator = remoteAuthenticator(url, { elapsed: () => time });
     await authenticator.keys();
     down = true;
@@ -48,7 +53,10 @@ describe('an issuer in another process', () => {
   });
 
   it.each([
-    ['redirects', ((_, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()) as RequestListener],
+    [
+      'redirects',
+      ((_, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()) as RequestListener,
+    ],
     ['publishes no keys', json({ keys: [] })],
     ['publishes keys without an id', json({ keys: [{ kty: 'RSA' }] })],
     ['publishes secrets', json({ keys: [{ kty: 'oct', kid: 'a', k: 'c2VjcmV0' }] })],

@@ -4,7 +4,12 @@ import { z } from 'zod';
 import { type Elapsed, systemElapsed } from '#platform/clock.ts';
 import type { Authenticator } from '#platform/authenticator.ts';
 
-const Jwks = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.literal('RSA') })).min(1).max(50) });
+const Jwks = z.object({
+  keys: z
+    .array(z.looseObject({ kid: z.string(), kty: z.literal('RSA') }))
+    .min(1)
+    .max(50),
+});
 const maxBytes = 100_000;
 
 /** While the issuer cannot be reached, its keys are believed for this long. */

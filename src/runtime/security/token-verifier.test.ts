@@ -37,7 +37,8 @@ function setUp({ capacity = 100 } = {}) {
   const clock = { now: () => new Date(time) };
   const verifier = new TokenVerifier({ ...parties, authenticator, clock, elapsed: () => uptime, capacity });
   const person = somebody();
-  const sign = (key = signingKey, lifetime = 900) => signAccessToken(person, key, { ...parties, lifetime, now: clock.now() });
+  const sign = (key = signingKey, lifetime = 900) =>
+    signAccessToken(person, key, { ...parties, lifetime, now: clock.now() });
   const pass = (seconds: number) => {
     time += seconds * 1000;
     uptime += seconds * 1000;
@@ -134,7 +135,8 @@ describe('verifying an access token', () => {
     const { authenticator, verifier, sign, pass } = setUp();
     await verifier.verify(sign());
     pass(6);
-    for (let time = 0; time < 10; time++) await expect(verifier.verify(sign(otherKey, 900 + time))).rejects.toThrow(RefusedToken);
+    for (let time = 0; time < 10; time++)
+      await expect(verifier.verify(sign(otherKey, 900 + time))).rejects.toThrow(RefusedToken);
     expect(authenticator.keysAsked).toBe(2);
   });
 

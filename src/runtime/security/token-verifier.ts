@@ -2,7 +2,13 @@ import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { type Clock, type Elapsed, systemClock, systemElapsed } from '#platform/clock.ts';
 import type { Principal } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
-import { keyIdOf, RefusedToken, type TokenParties, type VerifiedToken, verifyAccessToken } from '#platform/access-token.ts';
+import {
+  keyIdOf,
+  RefusedToken,
+  type TokenParties,
+  type VerifiedToken,
+  verifyAccessToken,
+} from '#platform/access-token.ts';
 import type { Authenticator } from '#platform/authenticator.ts';
 
 export interface TokenVerifierOptions extends TokenParties {
@@ -54,7 +60,8 @@ export class TokenVerifier {
   /** Who sent the token, if that was verified a moment ago. */
   recall(token: string): Principal | undefined {
     const trusted = this.#trusted.get(digest(token));
-    if (trusted === undefined || trusted.until <= this.#elapsed() || trusted.expiresAt <= this.#clock.now().getTime()) return undefined;
+    if (trusted === undefined || trusted.until <= this.#elapsed() || trusted.expiresAt <= this.#clock.now().getTime())
+      return undefined;
     return trusted.principal;
   }
 
@@ -74,7 +81,8 @@ export class TokenVerifier {
     const { issuer, audience, authenticator } = this.#options;
     const verified = verifyAccessToken(token, key, { issuer, audience, now: this.#clock.now() });
     const endingsBefore = this.#endings;
-    if (!(await known(authenticator.isLive(verified.principal)))) throw new RefusedToken('Its session has ended, or is not what it claims.');
+    if (!(await known(authenticator.isLive(verified.principal))))
+      throw new RefusedToken('Its session has ended, or is not what it claims.');
     // The session may have ended while we asked; then the answer is old already.
     if (this.#endings === endingsBefore) this.#remember(id, verified);
     return verified.principal;
@@ -119,5 +127,9 @@ const digest = (token: string) => hash('sha256', token, 'base64');
 
 const known = <T>(answer: Promise<T>): Promise<T> =>
   answer.catch((cause: unknown) => {
-    throw platformErrors.unavailable({ detail: 'Access tokens cannot be checked right now. Try again.', retryAfter: 1, cause });
+    throw platformErrors.unavailable({
+      detail: 'Access tokens cannot be checked right now. Try again.',
+      retryAfter: 1,
+      cause,
+    });
   });

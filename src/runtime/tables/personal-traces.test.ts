@@ -10,7 +10,10 @@ beforeAll(async () => {
 afterAll(() => library.drop());
 
 const answered = (caller: string) =>
-  library.sql("INSERT INTO library.idempotency_keys VALUES ($1, $2, '', 201, '[]', '{}')", [`${caller} POST /v1/loans`, randomUUID()]);
+  library.sql("INSERT INTO library.idempotency_keys VALUES ($1, $2, '', 201, '[]', '{}')", [
+    `${caller} POST /v1/loans`,
+    randomUUID(),
+  ]);
 const announced = (key: string, publishedAt: Date | null) =>
   library.sql(
     `INSERT INTO library.outbox (id, name, version, key, payload, headers, occurred_at, owner, published_at)
@@ -19,7 +22,8 @@ const announced = (key: string, publishedAt: Date | null) =>
   );
 const left = async () => ({
   answers: (await library.sql('SELECT scope FROM library.idempotency_keys ORDER BY 1')).rows.map(({ scope }) => scope),
-  events: (await library.sql('SELECT key, published_at IS NOT NULL AS published FROM library.outbox ORDER BY 1, 2')).rows,
+  events: (await library.sql('SELECT key, published_at IS NOT NULL AS published FROM library.outbox ORDER BY 1, 2'))
+    .rows,
 });
 
 it('forgets the answers to somebody and the events about them, never one that is still to be published', async () => {

@@ -6,6 +6,9 @@ import { IdempotencyKeys } from '../http/idempotency.ts';
 /** The traces in the platform's tables of one database. */
 export const personalTraces = (database: Database): PersonalTraces => ({
   async forget(userId) {
-    await Promise.all([new IdempotencyKeys(database).forget(userId), new OutboxTable(database).forgetPublished(userId)]);
+    await Promise.all([
+      new IdempotencyKeys(database).forget(userId),
+      new OutboxTable(database).forgetPublished(userId),
+    ]);
   },
 });

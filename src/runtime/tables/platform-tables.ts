@@ -1,3 +1,10 @@
 // ADR 0015
 /** The tables that the migrations beside this file make in every module's schema, and the record of them. */
-export const platformTables = ['outbox', 'inbox', 'sagas', 'schedules', 'idempotency_keys', '_platform_migrations'] as const;
+export const platformTables = [
+  'outbox',
+  'inbox',
+  'sagas',
+  'schedules',
+  'idempotency_keys',
+  '_platform_migrations',
+] as const;

@@ -22,12 +22,15 @@ export const sendRaw = (url: string, { method, target, headers, body }: RawReque
     const { hostname, port } = new URL(url);
     // Without it Node sends the body of a GET as if it were the next request.
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
-    const sent = request({ agent, hostname, port, method, path: target, headers: { ...headers, ...length } }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (part: string) => (text += part));
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
-    });
+    const sent = request(
+      { agent, hostname, port, method, path: target, headers: { ...headers, ...length } },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (part: string) => (text += part));
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
+      },
+    );
     sent.on('error', reject);
     sent.end(body);
   });

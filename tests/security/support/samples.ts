@@ -73,9 +73,14 @@ function valuesOf(schema: JsonSchema, whole: boolean): fc.Arbitrary<unknown> {
     case 'null':
       return fc.constant(null);
     case 'array':
-      return fc.array(valuesOf(schema.items ?? {}, whole), { minLength: schema.minItems ?? (whole ? 1 : 0), maxLength: 3 });
+      return fc.array(valuesOf(schema.items ?? {}, whole), {
+        minLength: schema.minItems ?? (whole ? 1 : 0),
+        maxLength: 3,
+      });
     case 'object': {
-      const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => [name, valuesOf(field, whole)] as const);
+      const fields = Object.entries(schema.properties ?? {}).map(
+        ([name, field]) => [name, valuesOf(field, whole)] as const,
+      );
       const required = whole ? {} : { requiredKeys: [...(schema.required ?? [])] };
       return fc.record(Object.fromEntries(fields), { noNullPrototype: true, ...required });
     }

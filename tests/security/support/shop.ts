@@ -2,7 +2,15 @@
 import type { Endpoint } from '#platform/endpoint.ts';
 import { findModules, loadModules } from '../../../src/host/modules.ts';
 import { platformTables } from '../../../src/runtime/tables/platform-tables.ts';
-import { admin, customer, eventually, type Person, product, type Reply, type Visitor } from '../../acceptance/client.ts';
+import {
+  admin,
+  customer,
+  eventually,
+  type Person,
+  product,
+  type Reply,
+  type Visitor,
+} from '../../acceptance/client.ts';
 import { connect } from '../../support/postgres.ts';
 import { startTestProgram, type TestProgram } from '../../support/program.ts';
 import type { Sample } from './samples.ts';
@@ -65,10 +73,15 @@ export async function startShop(environment: Readonly<Record<string, string>> = 
     },
     sql,
     async snapshot() {
-      await eventually(() => sql(unfinishedIn([...program.modules.keys()])), (rows) => rows.length === 0);
+      await eventually(
+        () => sql(unfinishedIn([...program.modules.keys()])),
+        (rows) => rows.length === 0,
+      );
       const digests: Record<string, unknown> = {};
       for (const table of await tablesOf(sql)) {
-        const [row] = await sql(`SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS digest FROM ${table} t`);
+        const [row] = await sql(
+          `SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS digest FROM ${table} t`,
+        );
         digests[table] = row?.digest;
       }
       return digests;
@@ -104,7 +117,12 @@ export async function tablesOf(sql: Shop['sql']): Promise<string[]> {
 }
 
 /** A request to an endpoint, as a client would send it. */
-export function send(as: Visitor, endpoint: Endpoint, sample: Partial<Sample>, headers: Record<string, string> = {}): Promise<Reply> {
+export function send(
+  as: Visitor,
+  endpoint: Endpoint,
+  sample: Partial<Sample>,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
   return as.send(endpoint.method, addressOf(endpoint, sample), sample.body, headers);
 }
 
@@ -121,10 +139,22 @@ export interface Purchase {
 }
 
 /** A paid order. */
-export async function purchase(shop: Shop, buyer: Visitor, fields: Parameters<typeof product>[0] = {}, keeper = shop.keeper): Promise<Purchase> {
+export async function purchase(
+  shop: Shop,
+  buyer: Visitor,
+  fields: Parameters<typeof product>[0] = {},
+  keeper = shop.keeper,
+): Promise<Purchase> {
   const { sku } = await product(fields, keeper);
-  const { body: order } = await buyer.post('/v1/orders', { items: [{ sku, quantity: 1 }], paymentToken: 'tok_visa' }, { prefer: 'wait=10' });
+  const { body: order } = await buyer.post(
+    '/v1/orders',
+    { items: [{ sku, quantity: 1 }], paymentToken: 'tok_visa' },
+    { prefer: 'wait=10' },
+  );
   if (order.status !== 'paid') throw new Error(`The order is not paid: ${JSON.stringify(order)}`);
-  const { body } = await eventually(() => buyer.get(`/v1/payments?orderId=${order.id}`), ({ body }) => body.data.length === 1);
+  const { body } = await eventually(
+    () => buyer.get(`/v1/payments?orderId=${order.id}`),
+    ({ body }) => body.data.length === 1,
+  );
   return { sku, orderId: order.id, paymentId: body.data[0].id };
 }

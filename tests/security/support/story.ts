@@ -37,7 +37,14 @@ const reason = 'Unforgettable reason of a refund';
 
 export async function tellStory(shop: Shop): Promise<Story> {
   const exchanged: Exchanged[] = [];
-  const secrets = [...Object.values(person), newPassword, phone, ...Object.values(address).filter((text) => text.length > 2), reason, webhookSecret];
+  const secrets = [
+    ...Object.values(person),
+    newPassword,
+    phone,
+    ...Object.values(address).filter((text) => text.length > 2),
+    reason,
+    webhookSecret,
+  ];
 
   const recorded = (visitor: Visitor): Visitor => {
     const original = visitor.send.bind(visitor);
@@ -93,16 +100,29 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await someone.put(`/v1/users/me/addresses/${addressId}`, address);
 
   const sku = `mug-${randomUUID()}`;
-  await keeper.post('/v1/products', { sku, name: 'A mug', price: { amount: 1250, currency: 'EUR' }, stock: 100 }, key());
+  await keeper.post(
+    '/v1/products',
+    { sku, name: 'A mug', price: { amount: 1250, currency: 'EUR' }, stock: 100 },
+    key(),
+  );
   await keeper.patch(`/v1/products/${sku}`, { stock: 50 });
   await someone.get('/v1/products?limit=5');
   await someone.get(`/v1/products/${sku}`);
 
   const order = async (paymentToken: string) => {
-    const placed = await someone.post('/v1/orders', { items: [{ sku, quantity: 2 }], paymentToken }, { prefer: 'wait=10', ...key() });
+    const placed = await someone.post(
+      '/v1/orders',
+      { items: [{ sku, quantity: 2 }], paymentToken },
+      { prefer: 'wait=10', ...key() },
+    );
     return placed.body.id as string;
   };
-  const [paid, cancelled] = [await order('tok_visa'), await order('tok_visa'), await order('tok_declined'), await order('tok_flaky')];
+  const [paid, cancelled] = [
+    await order('tok_visa'),
+    await order('tok_visa'),
+    await order('tok_declined'),
+    await order('tok_flaky'),
+  ];
   await order('tok_unforgettable_token_of_nobody');
   secrets.push('tok_visa', 'tok_declined', 'tok_flaky', 'tok_unforgettable_token_of_nobody');
   await someone.post('/v1/orders', { items: [{ sku, quantity: 9_999 }], paymentToken: 'tok_visa' });
@@ -110,13 +130,20 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await someone.get('/v1/orders');
   await someone.get(`/v1/orders/${paid}`);
   await someone.post(`/v1/orders/${cancelled}/cancel`, undefined, key());
-  const { data } = (await eventually(() => someone.get(`/v1/payments?orderId=${paid}`), ({ body }) => body.data.length === 1)).body;
+  const { data } = (
+    await eventually(
+      () => someone.get(`/v1/payments?orderId=${paid}`),
+      ({ body }) => body.data.length === 1,
+    )
+  ).body;
   const paymentId = data[0].id as string;
   await someone.get(`/v1/payments/${paymentId}`);
   await keeper.post(`/v1/payments/${paymentId}/refunds`, { amount: 100, reason }, { prefer: 'wait=10', ...key() });
   await someone.post(`/v1/payments/${paymentId}/refunds`, { reason });
   await reportOfProvider({ type: 'refund.succeeded', paymentId, amount: 200 });
-  await someone.post('/v1/payments/webhooks/sandbox', JSON.stringify({ paymentId, note: person.email }), { 'sandbox-signature': `t=1,v1=${'0'.repeat(64)}` });
+  await someone.post('/v1/payments/webhooks/sandbox', JSON.stringify({ paymentId, note: person.email }), {
+    'sandbox-signature': `t=1,v1=${'0'.repeat(64)}`,
+  });
 
   await keeper.post(`/v1/auth/accounts/${userId}/disable`);
   await someone.get('/v1/users/me');
@@ -124,7 +151,9 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await logIn(newPassword);
   await someone.get('/.well-known/jwks.json');
   await someone.get('/v1/users/me/export');
-  await someone.get(`/v1/nothing/${encodeURIComponent(person.email)}?email=${person.email}&token=${someone.accessToken}&name=${encodeURIComponent(person.name)}`);
+  await someone.get(
+    `/v1/nothing/${encodeURIComponent(person.email)}?email=${person.email}&token=${someone.accessToken}&name=${encodeURIComponent(person.name)}`,
+  );
   await someone.delete(`/v1/users/me/addresses/${addressId}`);
   await someone.delete('/v1/users/me');
   await shop.snapshot();
@@ -135,6 +164,8 @@ export async function tellStory(shop: Shop): Promise<Story> {
     const timestamp = Math.floor(Date.now() / 1000);
     const signature = createHmac('sha256', webhookSecret).update(`${timestamp}.${body}`).digest('hex');
     secrets.push(signature);
-    await someone.post('/v1/payments/webhooks/sandbox', body, { 'sandbox-signature': `t=${timestamp},v1=${signature}` });
+    await someone.post('/v1/payments/webhooks/sandbox', body, {
+      'sandbox-signature': `t=${timestamp},v1=${signature}`,
+    });
   }
 }

@@ -12,7 +12,11 @@ describe.skipIf(noRabbitmq)(`what is told to all processes over RabbitMQ${needsR
   const listener = async () => {
     const { transport, link } = await broker.connect();
     const heard: string[] = [];
-    transport.onBroadcast('news', (message) => heard.push(message), () => heard.push('a gap'));
+    transport.onBroadcast(
+      'news',
+      (message) => heard.push(message),
+      () => heard.push('a gap'),
+    );
     await transport.start();
     return { transport, link, heard };
   };
@@ -24,7 +28,13 @@ describe.skipIf(noRabbitmq)(`what is told to all processes over RabbitMQ${needsR
     one.transport.broadcast('weather', 'rain');
     two.transport.broadcast('news', 'bye');
     await until(() => one.heard.length === 2 && three.heard.length === 2);
-    expect([one.heard, two.heard, three.heard]).toEqual([['hello', 'bye'], ['bye', 'hello'], ['hello', 'bye']].map((all) => expect.arrayContaining(all)));
+    expect([one.heard, two.heard, three.heard]).toEqual(
+      [
+        ['hello', 'bye'],
+        ['bye', 'hello'],
+        ['hello', 'bye'],
+      ].map((all) => expect.arrayContaining(all)),
+    );
     expect(two.heard).toHaveLength(2);
   });
 

@@ -24,11 +24,31 @@ export interface DefinitionsOptions {
   readonly prefix?: string;
 }
 
-export function brokerDefinitions({ vhost, modules, subscriptions, users, prefix = 'fissile' }: DefinitionsOptions): object {
+export function brokerDefinitions({
+  vhost,
+  modules,
+  subscriptions,
+  users,
+  prefix = 'fissile',
+}: DefinitionsOptions): object {
   const topology = new Topology(prefix, subscriptions, modules);
   const { broadcasts, unreadable } = topology;
-  const exchange = (name: string, type: 'topic' | 'fanout') => ({ name, vhost, type, durable: true, auto_delete: false, internal: false, arguments: {} });
-  const queue = (name: string, { durable, arguments: given }: typeof quorumQueue) => ({ name, vhost, durable, auto_delete: false, arguments: given });
+  const exchange = (name: string, type: 'topic' | 'fanout') => ({
+    name,
+    vhost,
+    type,
+    durable: true,
+    auto_delete: false,
+    internal: false,
+    arguments: {},
+  });
+  const queue = (name: string, { durable, arguments: given }: typeof quorumQueue) => ({
+    name,
+    vhost,
+    durable,
+    auto_delete: false,
+    arguments: given,
+  });
   const binding = (source: string, destination: string, key: string) => ({
     source,
     vhost,
@@ -39,17 +59,27 @@ export function brokerDefinitions({ vhost, modules, subscriptions, users, prefix
   });
   return {
     vhosts: [{ name: vhost }],
-    users: users.map(({ name, password }) => ({ name, password_hash: hashOf(password), hashing_algorithm: 'rabbit_password_hashing_sha256', tags: '' })),
+    users: users.map(({ name, password }) => ({
+      name,
+      password_hash: hashOf(password),
+      hashing_algorithm: 'rabbit_password_hashing_sha256',
+      tags: '',
+    })),
     permissions: users.map((user) => ({ user: user.name, vhost, ...rightsOf(user, topology, subscriptions) })),
     exchanges: [
       exchange(broadcasts, 'fanout'),
       exchange(unreadable, 'fanout'),
       ...modules.map((module) => exchange(topology.exchangeOf(module), 'topic')),
     ],
-    queues: [queue(unreadable, quorumQueue), ...subscriptions.map(({ name }) => queue(topology.queueOf(name), subscriptionQueue))],
+    queues: [
+      queue(unreadable, quorumQueue),
+      ...subscriptions.map(({ name }) => queue(topology.queueOf(name), subscriptionQueue)),
+    ],
     bindings: [
       binding(unreadable, unreadable, ''),
-      ...subscriptions.map(({ name, event }) => binding(topology.exchangeOf(event.module), topology.queueOf(name), event.name)),
+      ...subscriptions.map(({ name, event }) =>
+        binding(topology.exchangeOf(event.module), topology.queueOf(name), event.name),
+      ),
     ],
   };
 }
@@ -60,7 +90,8 @@ export function brokerDefinitions({ vhost, modules, subscriptions, users, prefix
  */
 function rightsOf({ modules }: BrokerUser, topology: Topology, subscriptions: readonly Subscription[]) {
   const { broadcasts, unreadable } = topology;
-  const exchanges = (names: Iterable<string>) => [...new Set(names)].map((module) => quoted(topology.exchangeOf(module)));
+  const exchanges = (names: Iterable<string>) =>
+    [...new Set(names)].map((module) => quoted(topology.exchangeOf(module)));
   const queues = modules.map((module) => `${quoted(topology.queueOf(`${module}.`))}.+`);
   const named = String.raw`amq\.gen-.+`;
   const heard = subscriptions.filter(({ name }) => modules.includes(ownerOf(name))).map(({ event }) => event.module);

@@ -152,8 +152,16 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
   it('that nobody can read are put aside where a person finds them, said aloud, and hold up nothing', async () => {
     const errors: unknown[] = [];
     const numbers: number[] = [];
-    await consumer(async (envelope) => void numbers.push(numberOf(envelope)), { error: (_: string, fields: unknown) => errors.push(fields) });
-    const unreadable = ['not JSON', '{"id":7}', JSON.stringify({ ...sale('k', 1), name: 'library.closed' }), JSON.stringify(sale('\0', 1)), ''];
+    await consumer(async (envelope) => void numbers.push(numberOf(envelope)), {
+      error: (_: string, fields: unknown) => errors.push(fields),
+    });
+    const unreadable = [
+      'not JSON',
+      '{"id":7}',
+      JSON.stringify({ ...sale('k', 1), name: 'library.closed' }),
+      JSON.stringify(sale('\0', 1)),
+      '',
+    ];
     for (const text of unreadable) broker.channel.publish(`${broker.prefix}.library`, sold.name, Buffer.from(text));
     broker.channel.publish(`${broker.prefix}.library`, sold.name, Buffer.from(JSON.stringify(sale('k', 2))));
     await until(() => numbers.length === 1 && errors.length === unreadable.length);
@@ -164,8 +172,14 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
       return aside.length === unreadable.length;
     });
     expect(aside.map(({ text }) => text)).toEqual(unreadable);
-    expect(aside[0]!.headers).toMatchObject({ subscription: 'readers.a', reason: expect.stringContaining('not valid JSON') });
-    expect(errors[2]).toMatchObject({ subscription: 'readers.a', error: 'It is not library.sold, but library.closed.' });
+    expect(aside[0]!.headers).toMatchObject({
+      subscription: 'readers.a',
+      reason: expect.stringContaining('not valid JSON'),
+    });
+    expect(errors[2]).toMatchObject({
+      subscription: 'readers.a',
+      error: 'It is not library.sold, but library.closed.',
+    });
     await until(async () => (await waiting()) === 0);
   });
 });

@@ -97,7 +97,11 @@ export class Deliveries {
     this.#work.add(name, envelope.key, { run: () => this.#deliver(session, envelope, message), drop: () => {} });
   }
 
-  async #deliver({ receive, signal, acknowledgements }: Session, envelope: Envelope, message: ConsumeMessage): Promise<void> {
+  async #deliver(
+    { receive, signal, acknowledgements }: Session,
+    envelope: Envelope,
+    message: ConsumeMessage,
+  ): Promise<void> {
     for (let attempt = 1; !signal.aborted && !this.#stopping; attempt++) {
       try {
         await receive(envelope);
@@ -114,7 +118,12 @@ export class Deliveries {
     const { name } = subscription;
     const { unreadable } = this.#topology;
     const { messageId } = message.properties;
-    this.#logger.error('A message cannot be read and was put aside.', { error: reason, subscription: name, queue: unreadable, messageId });
+    this.#logger.error('A message cannot be read and was put aside.', {
+      error: reason,
+      subscription: name,
+      queue: unreadable,
+      messageId,
+    });
     const options = { ...message.properties, persistent: true, headers: { subscription: name, reason } };
     // Not straight to the queue: who may do that may put events of any module into any queue.
     channel.publish(unreadable, '', message.content, options, (refused: Error | null) => {

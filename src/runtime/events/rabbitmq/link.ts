@@ -93,7 +93,11 @@ export class Link {
     connection.on('close', lose);
     try {
       const done = Promise.race([setUp(connection, lose), loss.promise]);
-      this.#channels = await within(setUpTimeout, done, orFail(() => new Error('The broker does not answer.')));
+      this.#channels = await within(
+        setUpTimeout,
+        done,
+        orFail(() => new Error('The broker does not answer.')),
+      );
       if (isLost) await loss.promise;
       this.#stopping.signal.throwIfAborted();
     } catch (error) {

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LinkedTransport, needsRabbitmq, noRabbitmq, numberOf, sale, sold, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import {
+  type LinkedTransport,
+  needsRabbitmq,
+  noRabbitmq,
+  numberOf,
+  sale,
+  sold,
+  TestBroker,
+} from '../../../../tests/support/rabbitmq.ts';
 import { until } from '../testing/landscape.ts';
 
 const count = 1_000;
@@ -19,7 +27,10 @@ describe.skipIf(noRabbitmq)(`publishing over RabbitMQ${needsRabbitmq}`, () => {
     broker = await TestBroker.open();
     received.length = 0;
     const consumer = await broker.connect();
-    consumer.transport.subscribe({ name: 'readers.a', event: sold }, async (envelope) => void received.push(numberOf(envelope)));
+    consumer.transport.subscribe(
+      { name: 'readers.a', event: sold },
+      async (envelope) => void received.push(numberOf(envelope)),
+    );
     await consumer.transport.start();
     publisher = await broker.connect({ subscriptions: [{ name: 'readers.a', event: sold }] });
     await publisher.transport.start();
@@ -90,7 +101,10 @@ describe.skipIf(noRabbitmq)(`publishing over RabbitMQ${needsRabbitmq}`, () => {
     await early.transport.stop();
     const late = await broker.connect();
     const found: number[] = [];
-    late.transport.subscribe({ name: 'readers.later', event: sold }, async (envelope) => void found.push(numberOf(envelope)));
+    late.transport.subscribe(
+      { name: 'readers.later', event: sold },
+      async (envelope) => void found.push(numberOf(envelope)),
+    );
     await late.transport.start();
     await until(() => found.length > 0);
     expect(found).toEqual([7]);

@@ -27,8 +27,17 @@ describe.skipIf(noRabbitmq)(`the conformance of RabbitMQ${needsRabbitmq}`, () =>
 
 describe('without a broker that lets it in, a start', () => {
   const refusal = async (url: string) => {
-    const transport = new RabbitmqTransport({ url, subscriptions: [], modules: [], logger: silentLogger, metrics: new Metrics() });
-    return transport.start().then(() => 'it started', (error: Error) => error.message);
+    const transport = new RabbitmqTransport({
+      url,
+      subscriptions: [],
+      modules: [],
+      logger: silentLogger,
+      metrics: new Metrics(),
+    });
+    return transport.start().then(
+      () => 'it started',
+      (error: Error) => error.message,
+    );
   };
 
   it('fails with a line that names the variable and the address, and not the password', async () => {
@@ -40,14 +49,18 @@ describe('without a broker that lets it in, a start', () => {
   it('fails when the listener there hangs up', async () => {
     const link = await tcpLink({ host: '127.0.0.1', port: 1 });
     link.refuse();
-    expect(await refusal(`amqp://fissile:secret@127.0.0.1:${link.port}`)).toMatch(/^EVENTS_URL: no connection to RabbitMQ at 127.0.0.1:\d+: \S+/);
+    expect(await refusal(`amqp://fissile:secret@127.0.0.1:${link.port}`)).toMatch(
+      /^EVENTS_URL: no connection to RabbitMQ at 127.0.0.1:\d+: \S+/,
+    );
     await link.close();
   });
 
   it.skipIf(noRabbitmq)(`says whether it is the user or the virtual host${needsRabbitmq}`, async () => {
     const url = new URL(process.env['TEST_EVENTS_URL']!);
     const elsewhere = `amqp://${url.username}:${url.password}@${url.host}/no-such-place`;
-    expect(await refusal(`amqp://nobody:secret@${url.host}`)).toMatch(/^EVENTS_URL: .*ACCESS_REFUSED - Login was refused[^\n]*$/);
+    expect(await refusal(`amqp://nobody:secret@${url.host}`)).toMatch(
+      /^EVENTS_URL: .*ACCESS_REFUSED - Login was refused[^\n]*$/,
+    );
     expect(await refusal(elsewhere)).toMatch(/: it does not let this user into the virtual host of the URL\.$/);
   });
 });
@@ -106,7 +119,10 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
   });
 
   it('is done with an event when each of its queues has it, also where one of several was deleted meanwhile', async () => {
-    const [here, elsewhere] = [{ name: 'readers.a', event: sold }, { name: 'library.later', event: sold }];
+    const [here, elsewhere] = [
+      { name: 'readers.a', event: sold },
+      { name: 'library.later', event: sold },
+    ];
     const { transport } = await broker.connect({ subscriptions: [here, elsewhere] });
     const received: number[] = [];
     transport.subscribe(here, async (envelope) => void received.push(numberOf(envelope)));
@@ -125,7 +141,8 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
     const lines: string[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (line: string) => void lines.push(line) };
     const subscriptions = [{ name: 'readers.a', event: sold }];
-    for (const modules of [['readers', 'library'], ['library']]) await (await broker.connect({ logger, subscriptions, modules })).transport.start();
+    for (const modules of [['readers', 'library'], ['library']])
+      await (await broker.connect({ logger, subscriptions, modules })).transport.start();
     expect(lines).toEqual([expect.stringContaining('may publish the events of every module')]);
   });
 

@@ -54,8 +54,16 @@ export class RabbitmqTransport extends Transport {
     this.#deliveries = new Deliveries(this.#topology, this.#subscribed, logger);
     this.#broadcasts = new Broadcasts(this.#topology, logger);
     this.#links = [
-      this.#link('publishing', (connection, lose) => this.#setUpPublishing(connection, lose), () => this.#stopPublishing()),
-      this.#link('consuming', (connection, lose) => this.#setUpConsuming(connection, lose), () => this.#deliveries.detach()),
+      this.#link(
+        'publishing',
+        (connection, lose) => this.#setUpPublishing(connection, lose),
+        () => this.#stopPublishing(),
+      ),
+      this.#link(
+        'consuming',
+        (connection, lose) => this.#setUpConsuming(connection, lose),
+        () => this.#deliveries.detach(),
+      ),
     ];
     metrics.watchBroker(() => ({
       published: this.#publisher.published,
@@ -99,7 +107,9 @@ export class RabbitmqTransport extends Transport {
           { cause: error },
         );
       }
-      throw new Error(`EVENTS_URL: no connection to RabbitMQ at ${this.#address.name}: ${reasonOf(error)}`, { cause: error });
+      throw new Error(`EVENTS_URL: no connection to RabbitMQ at ${this.#address.name}: ${reasonOf(error)}`, {
+        cause: error,
+      });
     }
     if (this.#mayMakeAll && !this.#topology.isAllHere) {
       this.#logger.warn(
@@ -114,7 +124,11 @@ export class RabbitmqTransport extends Transport {
     await Promise.all(this.#links.map((link) => link.close()));
   }
 
-  #link(purpose: string, setUp: (connection: ChannelModel, lose: Lose) => Promise<readonly Channel[]>, tearDown: () => void): Link {
+  #link(
+    purpose: string,
+    setUp: (connection: ChannelModel, lose: Lose) => Promise<readonly Channel[]>,
+    tearDown: () => void,
+  ): Link {
     const { url, name } = this.#address;
     return new Link({
       url,
@@ -177,6 +191,7 @@ function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
   const message = error instanceof Error ? error.message : String(error);
   // All that the library says of a virtual host that does not exist or is not for this user.
-  if (message.startsWith('Expected ConnectionOpenOk')) return 'it does not let this user into the virtual host of the URL.';
+  if (message.startsWith('Expected ConnectionOpenOk'))
+    return 'it does not let this user into the virtual host of the URL.';
   return message.replaceAll(/\s+/g, ' ').trim();
 }

@@ -97,7 +97,8 @@ export class Topology {
     await channel.assertQueue(this.unreadable, quorumQueue);
     await channel.bindQueue(this.unreadable, this.unreadable, '');
     await channel.assertExchange(this.#formerExchange, 'topic', { durable: true });
-    for (const module of this.#publishers()) await channel.assertExchange(this.exchangeOf(module), 'topic', { durable: true });
+    for (const module of this.#publishers())
+      await channel.assertExchange(this.exchangeOf(module), 'topic', { durable: true });
     for (const subscription of this.#subscriptions.values()) {
       await this.#declareQueue(subscription, channel);
       await channel.bindQueue(this.queueOf(subscription.name), this.#formerExchange, subscription.event.name);
@@ -106,13 +107,21 @@ export class Topology {
   }
 
   async #declareOwn(channel: Channel, open: () => Promise<Channel>): Promise<void> {
-    for (const module of this.#modules) await channel.assertExchange(this.exchangeOf(module), 'topic', { durable: true });
-    for (const exchange of [this.broadcasts, this.unreadable, ...this.#publishers().map((module) => this.exchangeOf(module))]) {
+    for (const module of this.#modules)
+      await channel.assertExchange(this.exchangeOf(module), 'topic', { durable: true });
+    for (const exchange of [
+      this.broadcasts,
+      this.unreadable,
+      ...this.#publishers().map((module) => this.exchangeOf(module)),
+    ]) {
       await this.#mustBeThere(exchange, open, (each) => each.checkExchange(exchange));
     }
     for (const subscription of this.#subscriptions.values()) {
       if (this.#modules.has(ownerOf(subscription.name))) await this.#declareQueue(subscription, channel);
-      else await this.#mustBeThere(this.queueOf(subscription.name), open, (each) => each.checkQueue(this.queueOf(subscription.name)));
+      else
+        await this.#mustBeThere(this.queueOf(subscription.name), open, (each) =>
+          each.checkQueue(this.queueOf(subscription.name)),
+        );
     }
     await channel.close();
   }
@@ -122,7 +131,11 @@ export class Topology {
     await channel.bindQueue(this.queueOf(name), this.exchangeOf(event.module), event.name);
   }
 
-  async #mustBeThere(name: string, open: () => Promise<Channel>, check: (channel: Channel) => Promise<unknown>): Promise<void> {
+  async #mustBeThere(
+    name: string,
+    open: () => Promise<Channel>,
+    check: (channel: Channel) => Promise<unknown>,
+  ): Promise<void> {
     const channel = await open();
     try {
       await check(channel);

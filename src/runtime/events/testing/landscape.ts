@@ -63,17 +63,35 @@ export class Landscape {
 
   static async create(): Promise<Landscape> {
     const [library, readers] = await Promise.all([libraryDatabase(), libraryDatabase('readers')]);
-    await readers.database.query('create table effects (seq bigserial primary key, subscription text, id text, n int, attempt int)');
+    await readers.database.query(
+      'create table effects (seq bigserial primary key, subscription text, id text, n int, attempt int)',
+    );
     return new Landscape(library, readers);
   }
 
   /** One instance: a program of two modules, library announcing and readers reacting. */
-  async start({ transport, die = () => {}, reactions = {}, limits, libraryPort, readersPort, logger = silentLogger }: ProgramOptions): Promise<TestProgram> {
+  async start({
+    transport,
+    die = () => {},
+    reactions = {},
+    limits,
+    libraryPort,
+    readersPort,
+    logger = silentLogger,
+  }: ProgramOptions): Promise<TestProgram> {
     const libraryConnection = { ...this.library.connection, port: libraryPort ?? this.library.connection.port };
     const readersConnection = { ...this.readers.connection, port: readersPort ?? this.readers.connection.port };
     const databases = { library: open('library', libraryConnection), readers: open('readers', readersConnection) };
     const metrics = new Metrics();
-    const common = { transport, logger, metrics, clock: systemClock, sagas: [], schedules: [], limits: { ...impatient, ...limits } };
+    const common = {
+      transport,
+      logger,
+      metrics,
+      clock: systemClock,
+      sagas: [],
+      schedules: [],
+      limits: { ...impatient, ...limits },
+    };
     const library = createMessaging({
       ...common,
       module: 'library',
@@ -153,7 +171,9 @@ export class Landscape {
   }
 
   async unpublished(): Promise<number> {
-    return Number((await this.library.sql('select count(*) from library.outbox where published_at is null')).rows[0].count);
+    return Number(
+      (await this.library.sql('select count(*) from library.outbox where published_at is null')).rows[0].count,
+    );
   }
 
   async drop(): Promise<void> {

@@ -53,7 +53,10 @@ class DyingTransport extends Transport {
   }
 }
 
-const mortal = ({ transport, die }: Connected, lastWords: boolean) => ({ transport: new DyingTransport(transport, lastWords), die });
+const mortal = ({ transport, die }: Connected, lastWords: boolean) => ({
+  transport: new DyingTransport(transport, lastWords),
+  die,
+});
 
 export function transportConformance(name: string, makeCarrier: () => Promise<Carrier>): void {
   describe(`events over ${name}`, () => {
@@ -68,14 +71,18 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       await carrier.stop();
     });
 
-    const effectsOf = async (subscription: string) => (await landscape.effects()).filter((effect) => effect.subscription === subscription);
+    const effectsOf = async (subscription: string) =>
+      (await landscape.effects()).filter((effect) => effect.subscription === subscription);
     const numbersOf = async (subscription: string, id: string) =>
       (await effectsOf(subscription)).filter((effect) => effect.id === id).map(({ n }) => n);
     const effects = async (count: number) => until(async () => (await landscape.effects()).length >= count);
     const settled = () => until(async () => (await landscape.unpublished()) === 0);
 
     it('reach every subscriber of what was committed', async () => {
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': {}, 'readers.b': {} } });
+      const program = await landscape.start({
+        ...(await carrier.connect()),
+        reactions: { 'readers.a': {}, 'readers.b': {} },
+      });
       await program.announce({ id: 'k', n: 1 });
       await effects(2);
       expect(await landscape.effects()).toMatchObject([
@@ -91,12 +98,18 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       const early = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'readers.a': {} } });
       for (let n = 0; n < 5; n++) await early.announce({ id: 'k', n }, { id: `k${n}`, n });
       await early.announceAs(unheard, { id: 'k' });
-      const ofUnheard = async () => (await landscape.library.sql(`select published_at from library.outbox where name = 'library.unheard'`)).rows[0];
+      const ofUnheard = async () =>
+        (await landscape.library.sql(`select published_at from library.outbox where name = 'library.unheard'`)).rows[0];
       await until(async () => (await ofUnheard()).published_at !== null);
       await early.stop();
-      const whole = await landscape.start({ ...(await carrier.connect([later])), reactions: { 'readers.a': {}, 'readers.later': {} } });
+      const whole = await landscape.start({
+        ...(await carrier.connect([later])),
+        reactions: { 'readers.a': {}, 'readers.later': {} },
+      });
       await whole.announce({ id: 'k', n: 5 });
-      await until(async () => (await effectsOf('readers.later')).length >= 11 && (await effectsOf('readers.a')).length >= 11);
+      await until(
+        async () => (await effectsOf('readers.later')).length >= 11 && (await effectsOf('readers.a')).length >= 11,
+      );
       await settled();
       expect(await numbersOf('readers.later', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
       expect(await numbersOf('readers.a', 'k')).toEqual([0, 1, 2, 3, 4, 5]);
@@ -127,7 +140,10 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('are delivered after all if the process dies between the commit and publishing', async () => {
-      const dying = await landscape.start({ ...mortal(await carrier.connect(), false), reactions: { 'readers.a': {} } });
+      const dying = await landscape.start({
+        ...mortal(await carrier.connect(), false),
+        reactions: { 'readers.a': {} },
+      });
       await dying.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await dying.crash();
       expect(await landscape.effects()).toEqual([]);
@@ -166,8 +182,13 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
     });
 
     it('with the same key take effect in their order, while other keys pass', async () => {
-      const slow = { react: async ({ n }: { n: number }) => new Promise<void>((resolve) => setTimeout(resolve, n % 3)) };
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': slow, 'readers.b': {} } });
+      const slow = {
+        react: async ({ n }: { n: number }) => new Promise<void>((resolve) => setTimeout(resolve, n % 3)),
+      };
+      const program = await landscape.start({
+        ...(await carrier.connect()),
+        reactions: { 'readers.a': slow, 'readers.b': {} },
+      });
       const keys = ['k1', 'k2', 'k3'];
       for (let n = 0; n < 20; n++) await program.announce(...keys.map((id) => ({ id, n })));
       await effects(120);
@@ -185,7 +206,11 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         },
       };
       const limits = { firstPause: 100, longestPause: { delivery: 200, step: 40, undo: 40 } };
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': failing, 'readers.b': {} }, limits });
+      const program = await landscape.start({
+        ...(await carrier.connect()),
+        reactions: { 'readers.a': failing, 'readers.b': {} },
+        limits,
+      });
       await program.announce({ id: 'bad', n: 1 }, { id: 'bad', n: 2 }, { id: 'good', n: 1 });
       await effects(6);
       expect(await effectsOf('readers.a')).toEqual(
@@ -207,7 +232,11 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         },
       };
       const limits = { attempts: 3 };
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.a': failing }, limits });
+      const program = await landscape.start({
+        ...(await carrier.connect()),
+        reactions: { 'readers.a': failing },
+        limits,
+      });
       await program.announce({ id: 'k', n: 1 }, { id: 'k', n: 2 });
       await effects(1);
       expect(await numbersOf('readers.a', 'k')).toEqual([2]);
@@ -216,7 +245,9 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       expect(more).toEqual([]);
       expect(letter).toMatchObject({ subscription: 'readers.a', key: 'k', attempts: 3, error: 'Error: it is broken' });
       const { eventId } = letter!;
-      expect(await program.readers.deadLetters.get('readers.a', eventId)).toMatchObject({ event: { name: 'library.happened', payload: { n: 1 } } });
+      expect(await program.readers.deadLetters.get('readers.a', eventId)).toMatchObject({
+        event: { name: 'library.happened', payload: { n: 1 } },
+      });
 
       expect(await program.readers.deadLetters.replay('readers.a', eventId)).toBe(true);
       await until(async () => (await program.readers.deadLetters.list())[0]?.attempts === 4);
@@ -240,7 +271,10 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
 
     it('reach the reaction to their own version where a module has reactions to several', async () => {
       const next = event('library.happened', 2, { key: 'id', payload: happened.payload });
-      const program = await landscape.start({ ...(await carrier.connect()), reactions: { 'readers.v1': {}, 'readers.v2': { event: next } } });
+      const program = await landscape.start({
+        ...(await carrier.connect()),
+        reactions: { 'readers.v1': {}, 'readers.v2': { event: next } },
+      });
       await program.announce({ id: 'k', n: 1 });
       await program.announceAs(next, { id: 'k', n: 2 });
       await effects(2);
@@ -257,7 +291,10 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       await program.announce({ id: 'k', n: 2 });
       await effects(1);
       const [letter] = await program.readers.deadLetters.list();
-      expect(letter).toMatchObject({ attempts: 1, error: expect.stringContaining('n: Invalid input: expected number') });
+      expect(letter).toMatchObject({
+        attempts: 1,
+        error: expect.stringContaining('n: Invalid input: expected number'),
+      });
       expect(await numbersOf('readers.a', 'k')).toEqual([2]);
       await program.readers.deadLetters.replay('readers.a', letter!.eventId);
       await until(async () => (await landscape.inbox()).some(({ attempts }) => attempts === 2));
@@ -272,12 +309,14 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         await program.announce(...Array.from({ length: keys }, (_, key) => ({ id: `k${key}`, n })));
       }
       await until(async () => (await landscape.unpublished()) === 0, 250_000);
-      const arrived = async () => (await landscape.readers.sql('select count(*)::int from readers.effects')).rows[0].count;
+      const arrived = async () =>
+        (await landscape.readers.sql('select count(*)::int from readers.effects')).rows[0].count;
       await until(async () => (await arrived()) >= rounds * keys, 250_000);
       const all = await landscape.effects();
       expect(all).toHaveLength(rounds * keys);
       const inOrder = Array.from({ length: rounds }, (_, n) => n);
-      for (let key = 0; key < keys; key++) expect(all.filter(({ id }) => id === `k${key}`).map(({ n }) => n)).toEqual(inOrder);
+      for (let key = 0; key < keys; key++)
+        expect(all.filter(({ id }) => id === `k${key}`).map(({ n }) => n)).toEqual(inOrder);
     });
 
     it('with the same key keep their order when two instances announce them in turn', async () => {
@@ -292,6 +331,9 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
       await settled();
     });
 
-    transportOutages(() => carrier, () => landscape);
+    transportOutages(
+      () => carrier,
+      () => landscape,
+    );
   });
 }

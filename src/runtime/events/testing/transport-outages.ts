@@ -9,7 +9,8 @@ const keys = ['k0', 'k1', 'k2', 'k3', 'k4'];
 const inOrder = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 export function transportOutages(carrier: () => Carrier, landscape: () => Landscape): void {
-  const numbersOf = async (id: string) => (await landscape().effects()).filter((effect) => effect.id === id).map(({ n }) => n);
+  const numbersOf = async (id: string) =>
+    (await landscape().effects()).filter((effect) => effect.id === id).map(({ n }) => n);
   const expectAll = async (rounds: number) => {
     await until(async () => (await landscape().effects()).length >= rounds * keys.length);
     await until(async () => (await landscape().unpublished()) === 0);

@@ -2,5 +2,8 @@
 import { serveLibrary } from './library.ts';
 
 const [, , port = '0'] = process.argv;
-const { server } = await serveLibrary({ find: async () => ({ title: String(process.pid), shelf: null }) }, { port: Number(port) });
+const { server } = await serveLibrary(
+  { find: async () => ({ title: String(process.pid), shelf: null }) },
+  { port: Number(port) },
+);
 process.stdout.write(`${server.port}\n`);

@@ -33,7 +33,12 @@ export const LibraryApi = api('library', {
   }),
 });
 
-export const libraryProto = protoFile({ module: 'library', api: LibraryApi, exports: new Map([['library', {}]]), released: {} });
+export const libraryProto = protoFile({
+  module: 'library',
+  api: LibraryApi,
+  exports: new Map([['library', {}]]),
+  released: {},
+});
 
 type Handlers = {
   readonly [Name in keyof typeof LibraryApi]: (
@@ -54,7 +59,10 @@ export function collectedLog() {
   const root = createLogger({ level: 'debug', format: 'json', sink: { write: (lines) => (text += lines) } });
   const lines = () => {
     root.close();
-    return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   };
   return { logger: root.child('library'), lines };
 }
@@ -69,7 +77,10 @@ export interface ServedLibrary {
 
 type ServeOptions = Partial<RpcServerOptions> & Partial<Pick<ServedApi, 'callersOf'>>;
 
-export async function serveLibrary(handlers: Partial<Handlers> = {}, { callersOf = () => [], ...options }: ServeOptions = {}): Promise<ServedLibrary> {
+export async function serveLibrary(
+  handlers: Partial<Handlers> = {},
+  { callersOf = () => [], ...options }: ServeOptions = {},
+): Promise<ServedLibrary> {
   const all = { ...quietHandlers, ...handlers };
   const authenticator = new TestAuthenticator();
   const metrics = new Metrics();
@@ -77,7 +88,14 @@ export async function serveLibrary(handlers: Partial<Handlers> = {}, { callersOf
   const server = await RpcServer.listen({
     host: '127.0.0.1',
     port: 0,
-    apis: [{ api: LibraryApi as Api, proto: libraryProto, handlerOf: ({ name }) => all[name as keyof Handlers] as never, callersOf }],
+    apis: [
+      {
+        api: LibraryApi as Api,
+        proto: libraryProto,
+        handlerOf: ({ name }) => all[name as keyof Handlers] as never,
+        callersOf,
+      },
+    ],
     certificates: undefined,
     verifier: new TokenVerifier({ ...parties, authenticator }),
     logger,
@@ -91,6 +109,14 @@ export async function serveLibrary(handlers: Partial<Handlers> = {}, { callersOf
 export function remoteLibrary(target: string, options: Partial<RemoteModuleOptions<typeof LibraryApi>> = {}) {
   const metrics = new Metrics();
   const { logger, lines: log } = collectedLog();
-  const module = new RemoteModule({ api: LibraryApi, proto: libraryProto, target, certificates: undefined, logger, metrics, ...options });
+  const module = new RemoteModule({
+    api: LibraryApi,
+    proto: libraryProto,
+    target,
+    certificates: undefined,
+    logger,
+    metrics,
+    ...options,
+  });
   return { module, library: module.client, metrics, log };
 }

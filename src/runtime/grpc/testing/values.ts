@@ -81,7 +81,13 @@ function texts({ format, pattern, minLength = 0, maxLength = Infinity }: TextSch
   // Guesses where no text can be made from the pattern.
   if (expression && !/\\p/i.test(expression.source)) return fc.stringMatching(expression);
   const lengths = { minLength, maxLength: Math.min(maxLength, minLength + 60) };
-  return fc.oneof(fc.string(lengths), fc.string({ ...lengths, unit: 'binary' }), fc.constantFrom(...edges(minLength, maxLength))).filter(isStorable);
+  return fc
+    .oneof(
+      fc.string(lengths),
+      fc.string({ ...lengths, unit: 'binary' }),
+      fc.constantFrom(...edges(minLength, maxLength)),
+    )
+    .filter(isStorable);
 }
 
 /** No other text gets in. */

@@ -29,7 +29,11 @@ export class Components {
 
   /** `module` tells apart what two modules call the same. */
   schemaOf(schema: z.ZodType, direction: Direction, module: string): JsonSchema {
-    const { $schema: _, $defs: named = {}, ...json } = z.toJSONSchema(schema, {
+    const {
+      $schema: _,
+      $defs: named = {},
+      ...json
+    } = z.toJSONSchema(schema, {
       io: direction,
       unrepresentable: 'any',
       metadata: this.#metadata,
@@ -37,7 +41,8 @@ export class Components {
     }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
 
     const names = new Map<string, string>();
-    for (const [id, definition] of Object.entries(named)) names.set(id, this.#nameFor(id.split(separator)[0]!, definition, direction, module));
+    for (const [id, definition] of Object.entries(named))
+      names.set(id, this.#nameFor(id.split(separator)[0]!, definition, direction, module));
     for (const [id, definition] of Object.entries(named)) {
       this.schemas[names.get(id)!] ??= pointedAt(names, definition) as JsonSchema;
     }

@@ -124,7 +124,8 @@ function responses(endpoint: Endpoint, module: string, components: Components): 
         content: { 'application/json': { schema: components.schemaOf(answers.body, 'output', module) } },
       }),
     },
-    ...(versioned && method === 'GET' && { 304: { description: 'Not modified.', headers: headerReferences(['ETag']) } }),
+    ...(versioned &&
+      method === 'GET' && { 304: { description: 'Not modified.', headers: headerReferences(['ETag']) } }),
     ...problems(endpoint, components),
   };
 }
@@ -133,7 +134,9 @@ type HeaderChoice = keyof typeof headers | false | undefined;
 
 const headerReferences = (choices: readonly HeaderChoice[]): JsonSchema =>
   Object.fromEntries(
-    choices.filter((name) => typeof name === 'string').map((name) => [headerNames[name], { $ref: `#/components/headers/${name}` }]),
+    choices
+      .filter((name) => typeof name === 'string')
+      .map((name) => [headerNames[name], { $ref: `#/components/headers/${name}` }]),
   );
 
 /** One response for each status, with an example of each code that it can have. */
@@ -143,18 +146,26 @@ function problems(endpoint: Endpoint, components: Components): JsonSchema {
     const status = statusOf(error);
     byStatus.set(status, [...(byStatus.get(status) ?? []), error]);
   }
-  return Object.fromEntries([...byStatus].map(([status, definitions]) => [status, problemResponse(status, definitions, components)]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, definitions]) => [status, problemResponse(status, definitions, components)]),
+  );
 }
 
 /** Describes once the answers of the platform itself, which are the same everywhere. */
 function problemResponse(status: number, definitions: readonly ErrorDefinition[], components: Components): JsonSchema {
   const response = {
     description: definitions.map(({ code }) => `\`${code}\``).join(', '),
-    headers: headerReferences(['RequestId', status === 401 && 'WWWAuthenticate', (status === 429 || status === 503) && 'RetryAfter']),
+    headers: headerReferences([
+      'RequestId',
+      status === 401 && 'WWWAuthenticate',
+      (status === 429 || status === 503) && 'RetryAfter',
+    ]),
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(definitions.map((definition) => [definition.code, { value: example(definition, status) }])),
+        examples: Object.fromEntries(
+          definitions.map((definition) => [definition.code, { value: example(definition, status) }]),
+        ),
       },
     },
   };
@@ -175,7 +186,9 @@ function platformErrorsOf({ access, rawBody, idempotent, versionConflict, method
     ...(access === 'anyone' ? [] : [platformErrors.unauthenticated]),
     ...(access === 'admin' ? [platformErrors.forbidden] : []),
     ...(versionConflict ? [httpErrors.preconditionFailed] : []),
-    ...(idempotent ? [httpErrors.idempotencyKeyInUse, httpErrors.idempotencyKeyReused, httpErrors.tooManyIdempotencyKeys] : []),
+    ...(idempotent
+      ? [httpErrors.idempotencyKeyInUse, httpErrors.idempotencyKeyReused, httpErrors.tooManyIdempotencyKeys]
+      : []),
     platformErrors.tooManyRequests,
     platformErrors.internal,
     platformErrors.unavailable,
@@ -190,5 +203,7 @@ const example = ({ code, summary }: ErrorDefinition, status: number) => ({
   detail: summary,
   code,
   requestId: '0b8e3ba0-6f3c-4c7e-9f55-7a3b6f1c2d4e',
-  ...(code === platformErrors.invalidRequest.code && { errors: [{ path: '/items/0/quantity', message: 'This must be at least 1.' }] }),
+  ...(code === platformErrors.invalidRequest.code && {
+    errors: [{ path: '/items/0/quantity', message: 'This must be at least 1.' }],
+  }),
 });

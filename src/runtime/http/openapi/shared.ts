@@ -44,7 +44,8 @@ export const parameters = {
   IfMatch: {
     name: 'If-Match',
     in: 'header',
-    description: 'The `ETag` that you read, such as `"3"`: if it has changed since, the answer is 412 and nothing is changed. One version, or `*` for any.',
+    description:
+      'The `ETag` that you read, such as `"3"`: if it has changed since, the answer is 412 and nothing is changed. One version, or `*` for any.',
     schema: { type: 'string', pattern: '^\\s*(\\*|"[1-9][0-9]{0,9}")\\s*$' },
     example: '"3"',
   },

@@ -28,9 +28,13 @@ export function lendingLibrary() {
   afterAll(() => library.drop());
   beforeEach(() => library.database.query('TRUNCATE library.loans, library.idempotency_keys'));
 
-  const loans = async () => (await library.database.query('SELECT book FROM library.loans ORDER BY id')).rows.map(({ book }) => book);
+  const loans = async () =>
+    (await library.database.query('SELECT book FROM library.loans ORDER BY id')).rows.map(({ book }) => book);
   const lend = async (book: string) => {
-    const { rows } = await library.database.query<{ id: number }>('INSERT INTO library.loans (book) VALUES ($1) RETURNING id', [book]);
+    const { rows } = await library.database.query<{ id: number }>(
+      'INSERT INTO library.loans (book) VALUES ($1) RETURNING id',
+      [book],
+    );
     return { status: 201, body: { id: rows[0]!.id, book }, headers: { location: `/v1/loans/${rows[0]!.id}` } };
   };
 
@@ -56,8 +60,16 @@ export function lendingLibrary() {
     return {
       log,
       metrics,
-      borrow: (key: string, body: object = { book: 'Emma' }, headers: Record<string, string> = {}, path = '/v1/loans') =>
-        http.post(path).set({ 'Idempotency-Key': key, ...headers }).send(body),
+      borrow: (
+        key: string,
+        body: object = { book: 'Emma' },
+        headers: Record<string, string> = {},
+        path = '/v1/loans',
+      ) =>
+        http
+          .post(path)
+          .set({ 'Idempotency-Key': key, ...headers })
+          .send(body),
     };
   }
 

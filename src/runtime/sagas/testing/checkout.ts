@@ -3,9 +3,14 @@ import { z } from 'zod';
 import { saga, type SagaImplementation, type Step } from '#platform/sagas.ts';
 import type { Instance, InstanceOptions, Instances, StepTools } from './instances.ts';
 
-export const checkout = saga('shop.checkout', 1, z.object({ n: z.int(), buyer: z.string().optional(), paymentId: z.string().optional() }), {
-  fairBy: 'buyer',
-});
+export const checkout = saga(
+  'shop.checkout',
+  1,
+  z.object({ n: z.int(), buyer: z.string().optional(), paymentId: z.string().optional() }),
+  {
+    fairBy: 'buyer',
+  },
+);
 export type CheckoutData = z.output<typeof checkout.data>;
 type CheckoutStep = Step<CheckoutData>;
 
@@ -14,7 +19,11 @@ export class World {
   readonly seen: string[] = [];
 
   remote(name: string, more: Partial<CheckoutStep> = {}): CheckoutStep {
-    const step = { name, run: async () => void this.seen.push(name), undo: async () => void this.seen.push(`undo ${name}`) };
+    const step = {
+      name,
+      run: async () => void this.seen.push(name),
+      undo: async () => void this.seen.push(`undo ${name}`),
+    };
     return { ...step, ...more };
   }
 

@@ -52,7 +52,10 @@ export class Instances {
     return new Instances(test);
   }
 
-  async start(sagas: (tools: StepTools) => readonly Registered[], { limits, logger = silentLogger, port }: InstanceOptions = {}): Promise<Instance> {
+  async start(
+    sagas: (tools: StepTools) => readonly Registered[],
+    { limits, logger = silentLogger, port }: InstanceOptions = {},
+  ): Promise<Instance> {
     const connection = { ...this.test.connection, port: port ?? this.test.connection.port };
     const database = new PostgresDatabase({ schema: 'library', connection, poolSize: 8, logger: silentLogger });
     const note = async (what: string) => void (await database.query('insert into effects (what) values ($1)', [what]));
@@ -114,7 +117,9 @@ export class Instances {
   }
 
   async cutConnections(): Promise<void> {
-    await this.test.sql('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+    await this.test.sql(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
   }
 
   async drop(): Promise<void> {
