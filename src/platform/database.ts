@@ -1,7 +1,7 @@
 // ADR 0009
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { QueryResult, QueryResultRow } from 'pg';
-import { ambientTransaction } from './ambient-transaction.ts';
 
 /** The class that Prisma generates for a module. */
 export type PrismaClientClass<Client extends object> = new (options: {
@@ -64,3 +64,13 @@ export abstract class Database {
     return false;
   }
 }
+
+/** The transaction around the work under way, whichever module's database it belongs to. */
+export interface AmbientTransaction {
+  /** False once its outcome is decided: work that was started in it and outlives it still sees it here. */
+  readonly open: boolean;
+  /** The one of another database around it. */
+  readonly outer: AmbientTransaction | undefined;
+}
+
+export const ambientTransaction = new AsyncLocalStorage<AmbientTransaction>();

@@ -7,8 +7,9 @@ import {
   type SagaImplementation,
   Sagas,
   type Step,
+  finalReason,
+  timedOut,
 } from './sagas.ts';
-import { finalReason, timedOut } from './step-failure.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Keeps what was started and cancelled; runs nothing. Data that the saga's schema refuses is refused. */

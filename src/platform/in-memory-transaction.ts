@@ -1,5 +1,5 @@
 /** For tests: a transaction over ports in memory, which keeps what the one of PostgreSQL keeps. */
-import { ambientTransaction, type AmbientTransaction } from './ambient-transaction.ts';
+import { ambientTransaction, type AmbientTransaction } from './database.ts';
 import type { Transaction } from './transaction.ts';
 
 class Undoing implements AmbientTransaction {

@@ -5,6 +5,7 @@
  * anywhere resumes where it was.
  */
 import type { z } from 'zod';
+import { Failure } from './errors.ts';
 
 export interface SagaDefinition<D extends z.ZodObject = z.ZodObject> {
   /** `orders.checkout`; stored with every running saga, so renaming one is a migration. */
@@ -62,6 +63,15 @@ export interface UndoContext extends StepContext {
 export interface SagaEnd {
   readonly code: string;
   readonly message: string;
+}
+
+/** The end of a saga that was not finished before its deadline. */
+export const timedOut: SagaEnd = { code: 'saga.timed-out', message: 'It was not finished in time.' };
+
+/** The reason a step's error ends its saga with; undefined when trying again may help. */
+export function finalReason(error: unknown): SagaEnd | undefined {
+  if (!(error instanceof Failure) || error.kind === 'unavailable' || error.kind === 'internal') return undefined;
+  return { code: error.code, message: error.message };
 }
 
 export interface SagaImplementation<Data> {

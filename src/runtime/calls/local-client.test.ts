@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { backgroundContext, currentContext, runInContext } from '#platform/context.ts';
 import { api, command, errors, query } from '#platform/contract.ts';
-import { ambientTransaction } from '#platform/ambient-transaction.ts';
+import { ambientTransaction } from '#platform/database.ts';
 import type { ErrorKind } from '#platform/errors.ts';
 import { localClient, ownClient, type AnyHandler, type LocalCalls } from './local-client.ts';
 

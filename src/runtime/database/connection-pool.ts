@@ -1,6 +1,6 @@
 // ADR 0009
 import pg from 'pg';
-import { ambientTransaction } from '#platform/ambient-transaction.ts';
+import { ambientTransaction } from '#platform/database.ts';
 import { asFailure, spoilsConnection, unavailable } from './database-errors.ts';
 import { nestedClient } from './nested-client.ts';
 import { Session, type SessionConfig } from './session.ts';

@@ -1,7 +1,7 @@
 // ADR 0009
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Failure, platformErrors } from '#platform/errors.ts';
-import type { AmbientTransaction } from '#platform/ambient-transaction.ts';
+import type { AmbientTransaction } from '#platform/database.ts';
 import { asFailure, failedWithTransaction, isConflict, spoilsConnection } from './database-errors.ts';
 
 /**

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { somebody, tokenFor } from '../../../tests/support/gateway.ts';
 import { localClient } from '../calls/local-client.ts';
 import { backgroundContext, CallContext, currentContext, newTrace, runInContext } from '#platform/context.ts';
-import { ambientTransaction } from '#platform/ambient-transaction.ts';
+import { ambientTransaction } from '#platform/database.ts';
 import { Deadline } from '#platform/deadline.ts';
 import { errorKinds, Failure, platformErrors } from '#platform/errors.ts';
 import { Metrics } from '../observability/metrics.ts';

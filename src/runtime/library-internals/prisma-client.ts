@@ -1,7 +1,6 @@
 // ADR 0009
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import { ambientTransaction } from '#platform/ambient-transaction.ts';
-import type { PrismaClientClass } from '#platform/database.ts';
+import { ambientTransaction, type PrismaClientClass } from '#platform/database.ts';
 import { Failure } from '#platform/errors.ts';
 
 /** Collects the requests of one tick of the event loop and sends them together. */

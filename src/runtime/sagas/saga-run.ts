@@ -1,16 +1,15 @@
 // ADR 0006
 import { runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
-import { platformErrors } from '#platform/errors.ts';
+import { Failure, NotAsked, platformErrors } from '#platform/errors.ts';
 import { fullJitter } from '../background/backoff.ts';
 import { contextOf } from '../background/headers.ts';
 import { nobody } from '../background/ownership.ts';
 import { orFail, within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { SagaEnd, SagaImplementation, Step } from '#platform/sagas.ts';
+import { finalReason, timedOut, type SagaEnd, type SagaImplementation, type Step } from '#platform/sagas.ts';
 import { type Progress, type SagaData, type SagaRecord, type SagaTable, triesUntilStuck } from './saga-table.ts';
-import { finalReason, timedOut, whyNotTried } from '#platform/step-failure.ts';
 
 export interface SagaRunLimits {
   /** The time for one try of a step. */
@@ -268,3 +267,7 @@ export class SagaRun {
   /** Timers are a millisecond early now and then. */
   #isOverdue = (): boolean => this.#remaining() < 2;
 }
+
+/** Why a step could not even be tried; undefined when it was. */
+const whyNotTried = (error: unknown): string | undefined =>
+  error instanceof Failure && error.cause instanceof NotAsked ? error.cause.message : undefined;
