@@ -15,21 +15,10 @@ export interface Layer {
   readonly reason: string;
 }
 
-/** The vocabulary of business logic, and the ports through which it acts. */
-const language = [
-  'clock',
-  'context',
-  'contract',
-  'deadline',
-  'errors',
-  'fair-turns',
-  'logger',
-  'network',
-  'pages',
-  'text',
-  'validation',
-];
-const ports = ['module', 'outbox', 'personal-traces', 'sagas', 'step-failure', 'transaction'];
+/** Files that every role may use that does something. */
+const language = ['clock', 'context', 'contract', 'errors', 'logger'];
+/** Change, tell, start. */
+const ports = ['outbox', 'sagas', 'transaction'];
 /** They compute and touch nothing outside the process. */
 const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];
 const anyBuiltin = ['*'];
@@ -62,7 +51,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
   'use-cases': {
     own: ['contract', 'domain', 'sagas', 'settings'],
     foreignContracts: true,
-    platform: [...language, ...ports],
+    platform: [...language, ...ports, 'module', 'network', 'pages'],
     builtins: computing,
     reason: 'A use case speaks to the world through ports, so that it runs in memory and behind any transport.',
   },
@@ -76,14 +65,14 @@ export const layers: Readonly<Record<Role, Layer>> = {
   reactions: {
     own: ['contract', 'domain', 'sagas', 'settings', 'use-cases'],
     foreignContracts: true,
-    platform: [...language, ...ports],
+    platform: [...language, ...ports, 'module'],
     builtins: computing,
     reason: 'A reaction speaks to the world through ports, so that any transport can deliver to it.',
   },
   http: {
     own: ['contract'],
     foreignContracts: false,
-    platform: [...language, 'endpoint'],
+    platform: ['context', 'contract', 'endpoint', 'errors', 'text'],
     builtins: computing,
     reason: "An endpoint translates to the module's own operations; rules in it would not hold for other callers.",
   },
@@ -97,7 +86,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
   providers: {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
-    platform: [...language, 'assets', 'database'],
+    platform: [...language, 'fair-turns', 'validation'],
     builtins: anyBuiltin,
     reason: 'An outside service stands behind the ports of domain/ and decides nothing.',
   },
@@ -111,7 +100,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
   seeds: {
     own: ['contract', 'domain', 'use-cases'],
     foreignContracts: false,
-    platform: [...language, 'assets', 'module'],
+    platform: ['contract', 'errors', 'module'],
     builtins: computing,
     reason: 'What an empty module is filled with goes in through its rules and ports, as everything does.',
   },
@@ -137,7 +126,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
       'use-cases',
     ],
     foreignContracts: true,
-    platform: [...language, ...ports, 'database', 'access-token', 'assets', 'authenticator'],
+    platform: [...language, ...ports, 'authenticator', 'database', 'module', 'personal-traces'],
     builtins: computing,
     reason: 'module.ts wires what the module runs with, and nothing that is there for tests.',
   },
