@@ -34,7 +34,7 @@ export function authenticatorOf(options: Options): Authenticator {
     if (client) return issuedElsewhere(client, authenticates, transport);
   }
   announce(
-    'Weak setting: JWKS_URL alone. Nobody here can ask whether a session lives: a disabled or logged-out person goes on until their token ends. ' +
+    'Weak setting: JWKS_URL alone. Nobody here can ask whether a session lives: a disabled or logged-out person is let in until the token expires. ' +
       'Keep ACCESS_TOKEN_SECONDS short where tokens are issued.',
   );
   return remoteAuthenticator(configuration.jwksUrl!);

@@ -45,7 +45,7 @@ const httpOrigin = z
 
 export const Variables = z.object({
   NODE_ENV: shared.NODE_ENV,
-  PORT: port.default(3000).meta(about('where it listens')),
+  PORT: port.default(3000).meta(about('the port it listens on')),
   HOST: z
     .string()
     .min(1)
@@ -55,7 +55,7 @@ export const Variables = z.object({
     .optional()
     .meta(
       about(
-        'a port of their own for `/metrics`, `/readyz` and `/livez`, over plain HTTP; the public port then answers 404',
+        'a separate port for `/metrics` and `/readyz`, to which the public port then answers 404, and for `/livez`; over plain HTTP',
         { topology: 'gateway' },
       ),
     ),
@@ -81,8 +81,8 @@ export const Variables = z.object({
   MODULES: list
     .pipe(z.array(z.string()).min(1, 'names no module'))
     .optional()
-    .meta(about('the modules that this process runs, with commas between', { without: 'all, and the gateway' })),
-  GRPC_PORT: port.optional().meta(about('where other processes call its modules')),
+    .meta(about('the modules that this process runs, separated by commas', { without: 'all, and the gateway' })),
+  GRPC_PORT: port.optional().meta(about('the port on which other processes call its modules')),
   EVENTS_URL: brokerUrl.optional().meta(
     about('the RabbitMQ between processes, needed where modules run apart', {
       without: 'events stay in this process',
@@ -119,7 +119,7 @@ export const Variables = z.object({
   LOG_LEVEL: z
     .enum(logLevels)
     .default('info')
-    .meta(about(`${logLevels.join(', ')}; JSON lines unless a terminal looks on`)),
+    .meta(about(`${logLevels.join(', ')}; JSON lines, except at a terminal`)),
   SHUTDOWN_TIMEOUT: seconds(10, 600).meta(about('seconds to finish what is under way')),
   SHUTDOWN_DELAY: z.coerce
     .number()
@@ -129,15 +129,17 @@ export const Variables = z.object({
     .transform((value) => value * 1000)
     .meta(about('seconds of those in which `/readyz` says 503 and the port goes on answering; none at a terminal')),
   REQUEST_TIMEOUT: seconds(40, 600).meta(about('seconds a request may take in all')),
-  BODY_LIMIT: whole(1024, 10_000_000).default(100_000).meta(about('bytes of a request')),
+  BODY_LIMIT: whole(1024, 10_000_000).default(100_000).meta(about('the most bytes that a request body may have')),
   RATE_LIMIT_PER_MINUTE: whole(0, 1_000_000_000)
     .default(12_000)
     .meta(about('requests of each person and of each network (IPv4 address, IPv6 /64); 0: no limit')),
   CORS_ORIGINS: list
     .pipe(z.array(browserOrigin))
     .default([])
-    .meta(about('origins whose pages may call, with commas between', { without: 'none' })),
-  TRUST_PROXY: whole(0, 10).default(0).meta(about('proxies in front to believe about addresses')),
+    .meta(about('origins whose pages may call the API, separated by commas', { without: 'none' })),
+  TRUST_PROXY: whole(0, 10)
+    .default(0)
+    .meta(about('how many proxies in front are trusted to tell the address of the client')),
   TRUST_PROXY_HEADER: z
     .string()
     .toLowerCase()
@@ -149,7 +151,7 @@ export const Variables = z.object({
     .optional()
     .meta(
       about(
-        'the keys of access tokens, where nobody can be asked about sessions: a disabled person goes on until their token ends, so keep ACCESS_TOKEN_SECONDS short',
+        'the public keys of access tokens, for a process that cannot ask whether a session still lives: there a disabled person is let in until the token expires, so keep ACCESS_TOKEN_SECONDS short',
       ),
     ),
   TOKEN_ISSUER: shared.TOKEN_ISSUER,
@@ -158,8 +160,18 @@ export const Variables = z.object({
     .enum(['direct', 'wire'])
     .default('direct')
     .meta(about('"wire" makes calls between modules behave as over a network')),
-  CALLS_LATENCY: z.coerce.number().min(0).max(60_000).default(0).meta(about('with that: milliseconds to each')),
-  CALLS_FAILURE_RATE: z.coerce.number().min(0).max(1).default(0).meta(about('with that: the part of them that fails')),
+  CALLS_LATENCY: z.coerce
+    .number()
+    .min(0)
+    .max(60_000)
+    .default(0)
+    .meta(about('with CALLS=wire: milliseconds that each call takes longer')),
+  CALLS_FAILURE_RATE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .meta(about('with CALLS=wire: the share of calls that fail, 0 to 1')),
 });
 
 /** The variables that exist once for each module, by how they end: `ORDERS_DATABASE_URL`. */
@@ -170,11 +182,11 @@ export const ModuleVariables = z.object({
     .meta(about('the same past a pooler in transaction mode', { secret: true })),
   URL: callTarget
     .optional()
-    .meta(about('where it is called, if it runs elsewhere: dns:///name:port, or addresses with commas between')),
+    .meta(about('where it is called, if it runs elsewhere: dns:///name:port, or addresses separated by commas')),
   HTTP_URL: list
     .pipe(z.array(httpOrigin).min(1))
     .optional()
-    .meta(about('where the gateway reaches it then: http:// or https://, several with commas between')),
+    .meta(about('where the gateway reaches it then: http:// or https:// URLs, separated by commas')),
 });
 
 /** Settings that exist once for each process of a topology. */

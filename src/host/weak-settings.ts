@@ -16,7 +16,7 @@ export function weakSettings(configuration: Configuration, isGateway: boolean): 
     peerTls === 'off' &&
       'PEER_TLS=off: anybody in the network between the processes can read, change and make their calls.',
     plainHttp && 'HTTP without TLS: set TLS_CERT and TLS_KEY, or TRUST_PROXY behind a proxy that speaks TLS.',
-    isGateway && rateLimit === 0 && 'RATE_LIMIT_PER_MINUTE=0: nobody is slowed down.',
+    isGateway && rateLimit === 0 && 'RATE_LIMIT_PER_MINUTE=0: requests are not limited.',
     wire && 'CALLS=wire: calls between modules are slowed down and may be made to fail.',
     ...plain.map(
       ([variable, weak]) => weak && `${variable} without TLS: what passes can be read and changed on the way.`,

@@ -26,13 +26,13 @@ export const command: Command = {
   takes: ['FILE'],
   summary: 'write the data into a file, while the program runs',
   description: `
-Writes the embedded database, as it is at a moment, and the certificates of DATA_DIR into FILE, a compressed tar archive
-(.tar.gz) that only you can read. The program may be running on it meanwhile, alone or with --topology; nothing waits for
-the backup. It must be run by the user that runs the program. FILE appears when it is complete, and is never written over;
-what was stored before the command began is in it. There needs to be room for it: keep it on another disk than the data.
+Writes the embedded database, as it is at one moment, and the certificates of DATA_DIR into FILE, a compressed tar archive
+(.tar.gz) that only you can read. The program may be running meanwhile, alone or with --topology, and waits for nothing. Run
+it as the user that runs the program. FILE appears when it is complete, holds everything stored before the command began, and
+never replaces a file. Keep it on another disk than the data, with enough room for it.
 
-With DATABASE_URL the data lies on that server, and is backed up there, such as with pg_dump. What a broker (EVENTS_URL)
-holds is not in the backup.`,
+With DATABASE_URL the data is on that server: back it up there, for example with pg_dump. Messages that a broker (EVENTS_URL)
+holds are not in the backup.`,
   flags: { '--topology <FILE>': 'refuse where there is no data of this topology' },
   json: '{"file", "bytes", "version", "postgresql", "time"}',
   settings: ['DATA_DIR'],

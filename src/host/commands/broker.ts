@@ -17,13 +17,13 @@ export const command: Command = {
   takes: ['[FOLDER]'],
   summary: 'make a RabbitMQ user for each process, with the rights of its modules',
   description: `
-Writes what RabbitMQ imports so that no process can publish the events of another's modules: exchanges and queues, and a
-user for each module and the gateway, or with --topology for each process of the file. A user may publish to the exchanges
-of its modules, and read what their reactions need. FOLDER is DATA_DIR/broker unless given. Passwords that are there stay:
-run it again after an upgrade or for another topology, and import again.
+Writes definitions for RabbitMQ, with which no process can publish the events of another's modules: exchanges and queues, and
+a user for each module and the gateway, or with --topology for each process of the file. A user may publish to the exchanges
+of its modules, and read what their reactions need. FOLDER is DATA_DIR/broker unless given. Existing passwords stay: after an
+upgrade, or for another topology, run it and import again.
 
   definitions.json  for the broker: rabbitmqctl import_definitions < FOLDER/definitions.json
-  events.env        what to give each process as EVENTS_URL, as <PROCESS>_EVENTS_URL, which "topology" reads as it is`,
+  events.env        the EVENTS_URL of each process, as <PROCESS>_EVENTS_URL; "topology" reads the file as it is`,
   flags: { '--topology <FILE>': 'for the processes of this topology' },
   json: '{"definitions", "urls"}: the files',
   settings: ['DATA_DIR', 'EVENTS_URL'],

@@ -12,8 +12,8 @@ export const command: Command = {
   summary: 'make certificates for processes that run apart',
   description: `
 Makes a private authority and certificates for processes that run apart: one for each module and the gateway, or with
---topology one for each process of the file. FOLDER is DATA_DIR/certificates unless given. A process that runs takes a
-new certificate as it finds it.`,
+--topology one for each process of the file. FOLDER is DATA_DIR/certificates unless given. A running
+process picks up a new certificate by itself.`,
   flags: { '--topology <FILE>': 'for the processes of this topology' },
   json: '{"<process>": {"ca", "cert", "key"}, ...}: the files',
   settings: ['DATA_DIR'],

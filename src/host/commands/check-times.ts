@@ -9,17 +9,17 @@ import { findStoredData } from '../stored-data.ts';
 export const command: Command = {
   summary: 'find times that version 0.1.0 stored shifted',
   description: `
-Version 0.1.0 stored moments shifted by the offset of the database's time zone, unless that was UTC, where it wrote them
-through Prisma. Ids carry the time at which they were made, so the moment of a row's creation is compared with its id; what
-differs as time zones do is told, a line for each column and shift. Nothing is changed, and the program may be running
-meanwhile. A column is put right, in the rows that were made then, with
+Finds moments that version 0.1.0 stored shifted: written through Prisma, while the database's time zone was not UTC. Ids carry
+the time at which they were made, so the creation time of each row is compared with its id, and a line is printed for each
+column and shift that only a time zone explains. Nothing is changed, and the program may be running meanwhile. To correct a
+column, in the rows that were created then, use
 
   SET created_at = (created_at AT TIME ZONE 'America/New_York') AT TIME ZONE 'UTC'
 
-in which the zone is the one that the database had. The changelog names the other columns that are shifted alike.`,
-  flags: { '--topology <FILE>': 'look at what the topology of FILE stored' },
+with the time zone that the database had. The changelog names the other columns that are shifted alike.`,
+  flags: { '--topology <FILE>': 'in the databases of this topology' },
   json: 'an array of {column, shifted, rows, minutes, first, last}',
-  exitCodes: { 0: 'nothing was found', 1: 'something was, or it failed' },
+  exitCodes: { 0: 'none found', 1: 'some found, or failed' },
   run: checkTimes,
 };
 
@@ -32,7 +32,7 @@ async function checkTimes(line: CommandLine): Promise<Answer> {
       found.push(...(await shiftedMoments(client, module).finally(() => client.end())));
     }
     if (found.length > 0) return { lines: found.map(inWords), json: found, exitCode: 1 };
-    return { lines: ['Every moment that can be compared with the id beside it agrees with it.'], json: found };
+    return { lines: ['Every moment that can be compared agrees with its id.'], json: found };
   } finally {
     await opened.closeAll();
   }

@@ -10,8 +10,8 @@ const pageSize = 500;
 export const command: Command = {
   summary: 'list the dead letters',
   description: `
-Lists the deliveries that were given up after their last try, a line each. "events show" tells one with its event and its
-error, "events replay" has it delivered once more. The program may be running meanwhile.`,
+Lists the dead letters, a line each: deliveries whose last try failed. "events show" prints one with its event and its error,
+"events replay" delivers it once more. The program may be running meanwhile.`,
   flags: { '--topology <FILE>': 'in the databases of this topology' },
   json: 'an array of {subscription, eventId, receivedAt, attempts, error}',
   run: (line) => withDeadLetters(line, (all) => list(all, line.json)),

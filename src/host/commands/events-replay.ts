@@ -5,10 +5,12 @@ import { withDeadLetter } from '../dead-letters.ts';
 export const command: Command = {
   takes: ['SUBSCRIPTION', 'EVENT'],
   summary: 'deliver a dead letter once more',
-  description: 'Has a delivery that was given up tried once more. The program may be running meanwhile.',
+  description: `
+Delivers a dead letter once more. SUBSCRIPTION and EVENT are as "events list" prints them. The program may be running
+meanwhile.`,
   flags: { '--topology <FILE>': 'in the databases of this topology' },
-  json: '{"subscription", "eventId"}: what is delivered once more',
-  exitCodes: { 1: 'there is no such delivery or the database is away' },
+  json: '{"subscription", "eventId"}: the dead letter',
+  exitCodes: { 1: 'no such dead letter, or the database cannot be reached' },
   run: (line, subscription, eventId) =>
     withDeadLetter(line, [subscription!, eventId!], async (letters) =>
       (await letters.replay(subscription!, eventId!))

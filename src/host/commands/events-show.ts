@@ -6,11 +6,11 @@ export const command: Command = {
   takes: ['SUBSCRIPTION', 'EVENT'],
   summary: 'show a dead letter with its event and its error',
   description: `
-Shows a delivery that was given up, with its event and its error, in JSON. "events list" tells the names of both. The program
-may be running meanwhile.`,
+Shows a dead letter with its event and its error, in JSON. SUBSCRIPTION and EVENT are as "events list" prints them. The
+program may be running meanwhile.`,
   flags: { '--topology <FILE>': 'in the databases of this topology' },
   json: 'the same object in one line',
-  exitCodes: { 1: 'there is no such delivery or the database is away' },
+  exitCodes: { 1: 'no such dead letter, or the database cannot be reached' },
   run: (line, subscription, event) =>
     withDeadLetter(line, [subscription!, event!], async (letters) => {
       const found = await letters.get(subscription!, event!);

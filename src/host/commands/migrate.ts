@@ -18,10 +18,10 @@ type Applied = ReadonlyMap<string, readonly string[]>;
 export const command: Command = {
   summary: 'bring the database up to date, and stop',
   description: `
-Applies the pending migrations of the modules (MODULES: of some), tells which, and stops. "serve" does the same when it
-starts. The program may be running meanwhile. A database that a newer version has written is refused and left as it is.`,
+Applies the pending migrations of all modules, or of those in MODULES, lists them, and stops. "serve" does the same when it
+starts. The program may be running meanwhile. A database written by a newer version is refused and left as it is.`,
   flags: { '--topology <FILE>': 'in the databases of this topology' },
-  json: '{"<module>": ["<migration>", ...], ...}: what was applied',
+  json: '{"<module>": ["<migration>", ...], ...}: the migrations applied',
   exitCodes: { 0: 'up to date' },
   failure: 'Not migrated:',
   run: migrate,

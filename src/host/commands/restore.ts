@@ -12,11 +12,11 @@ export const command: Command = {
   takes: ['FILE'],
   summary: 'restore a backup where there is no data',
   description: `
-Puts what a backup holds where no database is: on another machine, in another folder, or after the one that was there has
-been moved away. It never replaces one. FILE is checked to be whole, PostgreSQL is started on it once, and only then is it
-done; a backup of a newer version, or of another PostgreSQL, is refused. Certificates that are there already stay.`,
+Restores a backup where there is no database yet: on another machine, in another folder, or after the old one has been moved
+away. It never replaces one. FILE is checked, and PostgreSQL is started on its data once, before the command succeeds; a
+backup of a newer version, or of another PostgreSQL, is refused. Certificates that are there already stay.`,
   flags: { '--topology <FILE>': 'check this topology first' },
-  json: '{"file", "dataDir", "version", "postgresql", "time"}: by when what was stored is in it, and what wrote it',
+  json: '{"file", "dataDir", "version", "postgresql", "time"}: all that was stored before "time", and the versions that wrote it',
   settings: ['DATA_DIR'],
   exitCodes: { 0: 'restored', 1: 'failed and left nothing' },
   failure: 'Not restored:',

@@ -12,10 +12,12 @@ import { tellSupervisor } from '../topology/supervised.ts';
 export const command: Command = {
   summary: 'start the program (the default)',
   description: `
-Starts the program and runs it until Ctrl-C or SIGTERM: then it takes nothing new, finishes what is under way, and stops.
-It applies pending migrations first. What a person needs to know goes to the standard error, the log to the standard
-output: readable at a terminal (in colour unless NO_COLOR is set), JSON lines elsewhere. "settings" lists all that it goes by.`,
-  flags: { '--topology <FILE>': 'start the processes that the file names, on this machine, and look after them' },
+Starts the program and runs it until Ctrl-C or SIGTERM; then it accepts nothing new, finishes what is under way, and stops.
+Pending migrations are applied first. Messages for a person go to the standard error, the log to the standard output:
+readable at a terminal (in colour unless NO_COLOR is set), JSON lines elsewhere. "settings" lists every variable it reads.`,
+  flags: {
+    '--topology <FILE>': 'start the processes that the file names, on this machine, and restart those that die',
+  },
   settings: ['PORT', 'HOST', 'DATA_DIR', 'DATABASE_URL', 'MODULES'],
   exitCodes: { 0: 'stopped when asked to', 1: 'could not start or could not go on' },
   failure: refusalPrefix,

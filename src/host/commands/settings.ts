@@ -6,7 +6,7 @@ import { meaningOf, settingGroups, withoutIt } from '../settings.ts';
 
 export const command: Command = {
   summary: 'list the environment variables',
-  description: 'Lists the environment variables of the program and of its modules, with what holds without them.',
+  description: 'Lists the environment variables of the program and of its modules, with their defaults.',
   json: `an object by variable, in JSON Schema: {"PORT": {"default": 3000, "type": "integer", "description", ...}}; some have "without", "secret", "production", "topology"`,
   async run() {
     const groups = settingGroups(await loadModules(await findModules()));

@@ -15,11 +15,11 @@ export const command: Command = {
   takes: ['[MODULE]'],
   summary: "open a prompt on the data, as the module's role or as the administrator",
   description: `
-Opens psql on the stored data, or a small prompt where psql is not installed: a statement ends with ";", the session with
-\\q or the end of the input. With MODULE as its own role, in its schema and able to reach nothing else; without as the
-administrator of the server. The program may be running meanwhile.`,
+Opens psql on the stored data, or a small prompt where psql is not installed: there a statement ends with ";", and the
+session with \\q or the end of the input. With MODULE it connects as the module's role, which reaches its own schema and
+nothing else; without, as the administrator of the server. The program may be running meanwhile.`,
   flags: { '--topology <FILE>': 'in the databases of this topology: name the module then' },
-  exitCodes: { 1: 'a statement failed or the database is away', 3: 'psql stopped at an error' },
+  exitCodes: { 1: 'a statement failed, or the database cannot be reached', 3: 'psql stopped at an error' },
   run: sql,
 };
 
