@@ -9,13 +9,16 @@ const markdownIn = (folder: string) =>
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(folder, name));
 const moduleReadmes = readdirSync(join(root, 'modules')).map((module) => `modules/${module}/README.md`);
+const partReadmes = readdirSync(join(root, 'src'))
+  .map((part) => `src/${part}/README.md`)
+  .filter((page) => existsSync(join(root, page)));
 const pages = [
   ...markdownIn('.'),
   ...markdownIn('docs'),
   ...markdownIn('ADR'),
   ...moduleReadmes,
+  ...partReadmes,
   'bench/README.md',
-  'src/platform/README.md',
 ];
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
@@ -50,6 +53,13 @@ const expanded = (numbers: string): string[] =>
 describe.each(pages)('%s', (page) => {
   it('names files that exist', () => {
     expect(namedBy(page).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+describe.each(partReadmes)('%s', (page) => {
+  it('names files and folders that stand beside it', () => {
+    const named = [...textOf(page).matchAll(/`([\w-]+(?:\.ts|\/))`/g)].map(([, name]) => name!);
+    expect(named.filter((name) => !existsSync(join(root, dirname(page), name)))).toEqual([]);
   });
 });
 
