@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { anAccount, minute, noon } from '../testing/accounts.ts';
-import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
 import { createAdministratorNow, listAdministrators, resetAdministratorPassword } from './administrator-commands.ts';
 
 const email = 'grace@example.com';
 const newPassword = 'another good password';
 
 function setUp() {
-  const auth = authInMemory();
+  const auth = inMemoryAuth();
   const { transaction, accounts, outbox, hasher, throttle, clock } = auth;
   return {
     ...auth,

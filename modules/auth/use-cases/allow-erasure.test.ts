@@ -1,12 +1,12 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { anAccount, anyContext, goodPassword, minute } from '../testing/accounts.ts';
-import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
 
 const email = 'ada@example.com';
 
 async function setUp(roles: ('customer' | 'admin')[] = ['customer']) {
-  const auth = authInMemory();
+  const auth = inMemoryAuth();
   const { id: userId } = await anAccountOf(auth, roles);
   const sessionId = sessionIn(await auth.logIn(email));
   const allow = (fields: { userId?: string; sessionId?: string | undefined; password?: string } = {}) =>
@@ -15,7 +15,7 @@ async function setUp(roles: ('customer' | 'admin')[] = ['customer']) {
 }
 
 async function anAccountOf(
-  { accounts }: ReturnType<typeof authInMemory>,
+  { accounts }: ReturnType<typeof inMemoryAuth>,
   roles: ('customer' | 'admin')[],
   address = email,
 ) {

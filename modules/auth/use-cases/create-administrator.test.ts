@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { anAccount } from '../testing/accounts.ts';
-import { authInMemory } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth } from '../testing/in-memory-auth.ts';
 import { createAdministrator } from './create-administrator.ts';
 
 const email = 'root@example.com';
 
 function setUp(password?: string) {
-  const auth = authInMemory();
+  const auth = inMemoryAuth();
   const lines: string[] = [];
   const create = createAdministrator(
     auth.transaction,

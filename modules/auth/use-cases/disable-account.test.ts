@@ -1,13 +1,13 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { anyContext } from '../testing/accounts.ts';
-import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
 import { enableAccount } from './enable-account.ts';
 
 const email = 'ada@example.com';
 
 async function setUp() {
-  const auth = authInMemory();
+  const auth = inMemoryAuth();
   const { userId } = await auth.register(email);
   const disable = (id = userId, by = uuid()) => auth.useCases.disableAccount({ userId: id, by }, anyContext);
   const enable = (id = userId) => enableAccount(auth.accounts, auth.logger)({ userId: id }, anyContext);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anAccount, anyContext, goodPassword, second } from '../testing/accounts.ts';
-import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
 
 const email = 'ada@example.com';
 const wrong = { password: 'not the right password' };
@@ -8,7 +8,7 @@ const newPassword = 'another good password';
 const elsewhere = { address: '203.0.113.66' };
 
 async function setUp(allowance = {}) {
-  const auth = authInMemory(allowance);
+  const auth = inMemoryAuth(allowance);
   const { userId } = await auth.register(email);
   auth.logger.lines.length = 0;
   const attempt = (fields: { password?: string; address?: string; deviceToken?: string } = {}, who = email) =>
@@ -173,7 +173,7 @@ describe('logging in', () => {
   });
 
   it('S27 with a one-time password takes another one along, and is possible once', async () => {
-    const { logIn, accounts } = authInMemory();
+    const { logIn, accounts } = inMemoryAuth();
     const account = anAccount({ email, oneTimePassword: true });
     await accounts.add(account);
     const wrongOne = { password: 'not the right password', newPassword };
@@ -192,7 +192,7 @@ describe('logging in', () => {
   });
 
   it('S27 can bring a new password for any account, which ends its other sessions', async () => {
-    const { register, logIn, sessions } = authInMemory();
+    const { register, logIn, sessions } = inMemoryAuth();
     await register(email);
     const before = await logIn(email);
     const after = await logIn(email, { newPassword });

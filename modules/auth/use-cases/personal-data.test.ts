@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { anyContext, hour, noon } from '../testing/accounts.ts';
-import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
 import { forgetPerson } from '../reactions/forget-person.ts';
 import { exportPersonalData } from './export-personal-data.ts';
 import { getRegistration } from './get-registration.ts';
@@ -10,7 +10,7 @@ const email = 'ada@example.com';
 const delivery = { eventId: uuid(), key: '', occurredAt: noon, attempt: 1 };
 
 async function setUp() {
-  const auth = authInMemory();
+  const auth = inMemoryAuth();
   const { userId } = await auth.register(email);
   const { accounts, sessions, throttle, logger } = auth;
   const erase = forgetPerson(accounts, throttle, logger);

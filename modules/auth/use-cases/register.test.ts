@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { goodPassword, noon } from '../testing/accounts.ts';
-import { authInMemory } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth } from '../testing/in-memory-auth.ts';
 
 const email = 'ada@example.com';
 
 describe('registering', () => {
   it('opens an account of a customer and announces it', async () => {
-    const { register, accounts, outbox } = authInMemory();
+    const { register, accounts, outbox } = inMemoryAuth();
     const { userId } = await register(email);
     const account = await accounts.find(userId);
     expect(account).toMatchObject({ id: userId, email, name: 'Ada', roles: ['customer'], disabledAt: null });
@@ -16,7 +16,7 @@ describe('registering', () => {
   });
 
   it('opens no account that cannot be announced', async () => {
-    const { register, accounts, outbox } = authInMemory();
+    const { register, accounts, outbox } = inMemoryAuth();
     outbox.add = () => {
       throw new Error('The outbox refuses.');
     };
@@ -25,7 +25,7 @@ describe('registering', () => {
   });
 
   it('S25 answers an address that has an account the same, after the same work', async () => {
-    const { register, hasher, outbox } = authInMemory();
+    const { register, hasher, outbox } = inMemoryAuth();
     const first = await register(email);
     const workOfFirst = hasher.work;
     const second = await register(email, { password: 'a different password' });
@@ -36,7 +36,7 @@ describe('registering', () => {
   });
 
   it('S25 takes at least 50 ms to store, whether there is something to store or not', async () => {
-    const { register } = authInMemory();
+    const { register } = inMemoryAuth();
     for (const [address, what] of [
       [email, 'free'],
       [email, 'taken'],
@@ -49,7 +49,7 @@ describe('registering', () => {
   });
 
   it("leaves the configured administrator's address to them, and does not tell", async () => {
-    const { register, outbox, accounts, hasher } = authInMemory();
+    const { register, outbox, accounts, hasher } = inMemoryAuth();
     await register(email);
     const work = hasher.work;
     const answer = await register('root@example.com');
@@ -60,7 +60,7 @@ describe('registering', () => {
   });
 
   it('leaves the account of an address that has one as it is', async () => {
-    const { register, logIn, accounts } = authInMemory();
+    const { register, logIn, accounts } = inMemoryAuth();
     const { userId } = await register(email);
     const before = await accounts.find(userId);
     await register(email, { password: 'a different password' });
@@ -72,7 +72,7 @@ describe('registering', () => {
   });
 
   it('S23 names the field of a password that is too short or too well known', async () => {
-    const { register, outbox } = authInMemory();
+    const { register, outbox } = inMemoryAuth();
     for (const password of ['too short', 'passwordpassword']) {
       await expect(register(email, { password })).rejects.toMatchObject({
         code: 'auth.weak-password',
@@ -84,7 +84,7 @@ describe('registering', () => {
   });
 
   it('S26 slows down registrations from one address, and no others', async () => {
-    const { register, clock } = authInMemory({ registrationsPerAddress: 3 });
+    const { register, clock } = inMemoryAuth({ registrationsPerAddress: 3 });
     const from = (person: number, address: string) => register(`person-${person}@example.com`, { address });
     for (const person of [1, 2, 3, 4]) await from(person, '192.0.2.1');
     await expect(from(5, '192.0.2.1')).rejects.toMatchObject({
@@ -98,7 +98,7 @@ describe('registering', () => {
   });
 
   it('S40 logs what happened and to whom, without personal data', async () => {
-    const { register, logger } = authInMemory();
+    const { register, logger } = inMemoryAuth();
     const { userId } = await register(email);
     await register(email);
     expect(logger.lines).toHaveLength(2);

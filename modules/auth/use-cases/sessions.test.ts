@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { anyContext, goodPassword, lifetimes } from '../testing/accounts.ts';
-import { authInMemory, sessionIn } from '../testing/auth-in-memory.ts';
+import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
 
 const email = 'ada@example.com';
 const newPassword = 'another good password';
 
 async function setUp() {
-  const auth = authInMemory();
+  const auth = inMemoryAuth();
   const { userId } = await auth.register(email);
   const tokens = await auth.logIn(email);
   const sessionId = sessionIn(tokens);

@@ -63,7 +63,7 @@ export function inMemoryPeople() {
     }
   }
 
-  class InMemoryEveryone extends People {
+  class InMemoryPeople extends People {
     async erase(userId: string, _erasedAt: Date) {
       if (erased.has(userId)) return false;
       erased.set(userId, true);
@@ -77,7 +77,7 @@ export function inMemoryPeople() {
     transaction: inMemoryTransaction(),
     profiles: new InMemoryProfiles(),
     addresses: new InMemoryAddresses(),
-    people: new InMemoryEveryone(),
+    people: new InMemoryPeople(),
     outbox: new InMemoryOutbox(),
   };
 }

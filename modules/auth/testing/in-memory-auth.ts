@@ -35,7 +35,7 @@ const usualAllowance: Allowance = {
 };
 
 /** The use cases over one memory. */
-export function authInMemory(allowance: Partial<Allowance> = {}) {
+export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
   const clock = new SteppedClock();
   const hasher = new QuickPasswords();
   const throttle = new InMemoryThrottle(clock);
