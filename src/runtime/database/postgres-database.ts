@@ -127,7 +127,7 @@ export class PostgresDatabase extends Database {
     } finally {
       transaction.release();
     }
-    transaction.announce((error) => this.#logger.error('A listener failed after a commit.', { error }));
+    transaction.tellListeners((error) => this.#logger.error('A listener failed after a commit.', { error }));
     return result;
   }
 

@@ -115,8 +115,8 @@ export class Transaction implements AmbientTransaction {
     this.#client.release(this.#spoilt);
   }
 
-  /** After a commit: tells the listeners, each whatever the others did. */
-  announce(onError: (error: unknown) => void): void {
+  /** To call after a commit; a listener that throws keeps no other from hearing of it. */
+  tellListeners(onError: (error: unknown) => void): void {
     for (const listener of this.#listeners) {
       try {
         listener();
