@@ -4,6 +4,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '#platform/contract.ts';
 import { startTestProgram, type TestProgram } from '../../tests/support/program.ts';
+import { whenTaken } from '../../tests/support/when-taken.ts';
 import { statementsOf } from '../../tests/support/statements.ts';
 import type { PaymentsApi } from './contract.ts';
 import { sign } from './providers/signature.ts';
@@ -140,7 +141,9 @@ describe('POST /v1/payments/{id}/refunds', () => {
 
   it('S38 gives back once, however many ask at the same time', async () => {
     const { paymentId } = await aCaptured();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => refund(paymentId, { amount: 3000 }, patiently)));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => whenTaken(() => refund(paymentId, { amount: 3000 }, patiently))),
+    );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(7).fill(409)]);
     expect(await payments.getPayment({ paymentId })).toMatchObject({ refunded: 3000 });
   });

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, customer, eventually, product, Visitor } from './client.ts';
+import { admin, customer, eventually, product, retrying, Visitor } from './client.ts';
 
 type Customer = Awaited<ReturnType<typeof customer>>;
 let someone: Customer;
 let keeper: Visitor;
 beforeAll(async () => {
-  [someone, keeper] = await Promise.all([customer(), admin()]);
+  [someone, keeper] = [retrying(await customer()), retrying(await admin())];
 });
 
 const order = (

@@ -1,6 +1,7 @@
 /** A customer, an administrator or a stranger, as they meet the system: over HTTP and nothing else. */
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
+import { whenTaken } from '../support/when-taken.ts';
 
 export interface Reply {
   status: number;
@@ -40,6 +41,12 @@ export class Visitor {
   put = (path: string, body?: unknown, headers?: Record<string, string>) => this.send('PUT', path, body, headers);
   patch = (path: string, body?: unknown, headers?: Record<string, string>) => this.send('PATCH', path, body, headers);
   delete = (path: string, headers?: Record<string, string>) => this.send('DELETE', path, undefined, headers);
+}
+
+/** Makes the visitor send again all that is refused for now. */
+export function retrying<Who extends Visitor>(visitor: Who): Who {
+  const send = visitor.send.bind(visitor);
+  return Object.assign(visitor, { send: (...asked: Parameters<typeof send>) => whenTaken(() => send(...asked)) });
 }
 
 export interface Person {

@@ -1,17 +1,19 @@
 /** The same thing at the same time, many times: what can be had once is had once. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, product, type Reply, somebody, Visitor } from '../acceptance/client.ts';
+import { eventually, product, type Reply, retrying, somebody, Visitor } from '../acceptance/client.ts';
 import { type Customer, purchase, type Shop, startShop } from './support/shop.ts';
 
 let shop: Shop;
 let buyer: Customer;
 beforeAll(async () => {
   shop = await startShop();
-  buyer = await shop.newCustomer();
+  retrying(shop.keeper);
+  buyer = await newCustomer();
 });
 afterAll(() => shop.stop());
 
+const newCustomer = async () => retrying(await shop.newCustomer());
 const atOnce = <T>(times: number, work: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: times }, (_, index) => work(index)));
 const counts = (replies: readonly Reply[]) => {
@@ -145,10 +147,10 @@ describe('stock', () => {
 });
 
 describe('what works once', () => {
-  const stranger = () => new Visitor(shop.url);
+  const stranger = () => retrying(new Visitor(shop.url));
 
   it('S38 a refresh token gives one successor at most, and none once that was used', async () => {
-    const { person } = await shop.newCustomer();
+    const { person } = await newCustomer();
     const { body } = await stranger().post('/v1/auth/login', { email: person.email, password: person.password });
     const refresh = (refreshToken: string) => stranger().post('/v1/auth/refresh', { refreshToken });
     const answers = await atOnce(10, () => refresh(body.refreshToken));
@@ -179,7 +181,7 @@ describe('what works once', () => {
   });
 
   it('S38 a password is changed by one of many who know it', async () => {
-    const someone = await shop.newCustomer();
+    const someone = await newCustomer();
     const passwords = Array.from({ length: 5 }, () => `another password ${randomUUID()}`);
     const changes = await Promise.all(
       passwords.map((newPassword) =>
@@ -190,7 +192,7 @@ describe('what works once', () => {
   });
 
   it('S38 a version is replaced by one of many who have seen it', async () => {
-    const someone = await shop.newCustomer();
+    const someone = await newCustomer();
     const etag = (await someone.get('/v1/users/me')).headers.get('etag')!;
     const changes = await atOnce(10, (index) =>
       someone.patch('/v1/users/me', { name: `Name ${index}` }, { 'if-match': etag }),
@@ -199,7 +201,7 @@ describe('what works once', () => {
   });
 
   it('S38 an address book takes fifty of sixty', async () => {
-    const someone = await shop.newCustomer();
+    const someone = await newCustomer();
     const address = { recipient: 'Ada', line1: '1 Any Street', city: 'Anytown', postalCode: '12345', country: 'DE' };
     expect(counts(await atOnce(60, () => someone.post('/v1/users/me/addresses', address)))).toEqual({
       201: 50,
@@ -208,7 +210,7 @@ describe('what works once', () => {
   });
 
   it('S38 a person who shops on while they are erased leaves nothing behind that is theirs', async () => {
-    const someone = await shop.newCustomer();
+    const someone = await newCustomer();
     const { sku } = await product({ stock: 10_000 }, shop.keeper);
     const shopping = atOnce(6, async () => {
       let last: Reply;
