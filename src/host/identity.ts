@@ -4,7 +4,7 @@ import { type PeerCertificates, readPeerCertificates } from '#runtime/grpc/peer-
 import type { Logger } from '#platform/logger.ts';
 import { CertificateFiles } from '#runtime/security/certificate-files.ts';
 import type { Configuration } from './configuration.ts';
-import type { FrontCertificate } from './http-front.ts';
+import type { FrontCertificate } from '../gateway/server/http-front.ts';
 import type { Opened } from './opened.ts';
 import { StartupError } from './startup-error.ts';
 

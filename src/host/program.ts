@@ -4,10 +4,11 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { Deadline } from '#platform/deadline.ts';
+import { HttpFront } from '../gateway/server/http-front.ts';
 import type { Configuration } from './configuration.ts';
 import { openDatabases } from './databases.ts';
 import type { RpcServer } from '#runtime/grpc/rpc-server.ts';
-import { checkPort, HttpFront, managementPort } from './http-front.ts';
+import { checkPort, managementPort, publicPort, withAdvice } from './ports.ts';
 import { Identity } from './identity.ts';
 import { judge, judgedConfiguration } from './judge.ts';
 import type { RunningModule } from './module-assembly.ts';
@@ -76,10 +77,11 @@ async function openProgram(options: ProgramOptions, opened: Opened): Promise<Pro
   const databases = await opening;
   const [{ compose }] = await loading;
   const { gateway, modules, rpc } = await compose({ ...judged, databases: databases.modules }, opened);
-  const front = await HttpFront.open(gateway, configuration, certificate);
+  const front = await withAdvice(HttpFront.open(gateway, configuration, certificate), configuration, publicPort);
   opened.add('the HTTP server', () => front.close(0));
   // Closed after the public port and all deliveries: until then probes see that it drains.
-  const management = configuration.management && (await HttpFront.openManagement(gateway, configuration.management));
+  const { management: place } = configuration;
+  const management = place && (await withAdvice(HttpFront.openManagement(gateway, place), place, managementPort));
   if (management) opened.add('the management port', () => management.close(lastProbe));
   let stopping: Promise<void> | undefined;
   return {

@@ -2,7 +2,7 @@
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { Endpoint } from '#platform/endpoint.ts';
-import { HttpFront, type FrontCertificate } from '../../src/host/http-front.ts';
+import { HttpFront, type FrontCertificate } from '../../src/gateway/server/http-front.ts';
 import { gateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 
 export interface Served extends TestGateway {

@@ -5,8 +5,8 @@ import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Logger } from '#platform/logger.ts';
 import { CertificateFiles } from '#runtime/security/certificate-files.ts';
-import { gateway } from '../../tests/support/gateway.ts';
-import { issueCertificates } from './certificates.ts';
+import { gateway } from '../../../tests/support/gateway.ts';
+import { issueCertificates } from '../../host/certificates.ts';
 import { HttpFront } from './http-front.ts';
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,13 +1,11 @@
 /** The port of the program. It is opened when the program can answer; until then nobody is kept waiting at it. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
-import { type AddressInfo, createServer as createProbe, type Server as NetServer } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gateway } from '../gateway/gateway.ts';
-import { serverOptions } from '../gateway/server/server-options.ts';
-import type { Place } from './configuration.ts';
-import { StartupError } from './startup-error.ts';
+import type { ParserErrors } from './parser-errors.ts';
+import { serverOptions } from './server-options.ts';
 
 /** Milliseconds. */
 const handshakeTimeout = 10_000;
@@ -15,20 +13,9 @@ const lookForIdle = 20;
 /** For a request on a connection that has had none, once the port is closed. */
 const firstRequest = 1_000;
 
-/** The variables that say where a port is. */
-interface PlaceVariables {
+interface Place {
   readonly host: string;
-  readonly port: string;
-}
-
-const publicPort: PlaceVariables = { host: 'HOST', port: 'PORT' };
-export const managementPort: PlaceVariables = { host: 'MANAGEMENT_HOST', port: 'MANAGEMENT_PORT' };
-
-/** Refuses a port that cannot be listened on, before anything is created that would be in vain. */
-export async function checkPort(place: Place, variables = publicPort): Promise<void> {
-  const probe = createProbe();
-  await listen(probe, place, variables);
-  await new Promise((resolve) => probe.close(resolve));
+  readonly port: number;
 }
 
 /** A certificate for the port; it may change while the program runs. */
@@ -38,7 +25,12 @@ export interface FrontCertificate {
   onChange(listener: () => void): void;
 }
 
-type Served = Pick<Gateway, 'app' | 'clientError' | 'drain'>;
+interface Served {
+  readonly app: RequestListener;
+  readonly clientError: ParserErrors['clientError'];
+  /** From now on it is not ready, and clients are told to connect elsewhere. */
+  drain(): void;
+}
 
 export class HttpFront {
   readonly #gateway: Served;
@@ -60,14 +52,17 @@ export class HttpFront {
   /** HTTPS with a certificate, otherwise HTTP. */
   static async open(gateway: Served, place: Place, certificate?: FrontCertificate): Promise<HttpFront> {
     const front = new HttpFront(gateway, certificate);
-    await listen(front.#server, place, publicPort);
+    await listen(front.#server, place);
     return front;
   }
 
   /** The port of probes and scrapes. Plain HTTP: it is for the network inside. */
-  static async openManagement(gateway: Gateway, place: Place): Promise<HttpFront> {
+  static async openManagement(
+    gateway: Served & { readonly management: RequestListener },
+    place: Place,
+  ): Promise<HttpFront> {
     const front = new HttpFront({ ...gateway, app: gateway.management }, undefined);
-    await listen(front.#server, place, managementPort);
+    await listen(front.#server, place);
     return front;
   }
 
@@ -112,25 +107,12 @@ function secureServer(certificate: FrontCertificate, answer: RequestListener): S
   return server;
 }
 
-function listen(server: NetServer, { host, port }: Place, variables: PlaceVariables): Promise<void> {
+export function listen(server: NetServer, { host, port }: Place): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refused = (error: NodeJS.ErrnoException) => reject(cannotListen(error, { host, port }, variables));
-    server.once('error', refused);
+    server.once('error', reject);
     server.listen(port, host, () => {
-      server.off('error', refused);
+      server.off('error', reject);
       resolve();
     });
   });
-}
-
-function cannotListen(error: NodeJS.ErrnoException, { host, port }: Place, variables: PlaceVariables): Error {
-  const reason = {
-    EADDRINUSE: `Port ${port} on ${host} is taken. Stop what uses it, or choose another with ${variables.port}.`,
-    EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with ${variables.port}.`,
-    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with ${variables.host}.`,
-    ENOTFOUND: `${variables.host}: there is no address for the name ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
-    EAI_AGAIN: `${variables.host}: no name server answers for ${host}. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
-    EINVAL: `${variables.host}: ${host} cannot be listened on. Give an address of this machine, such as 127.0.0.1 or 0.0.0.0.`,
-  }[error.code ?? ''];
-  return reason === undefined ? error : new StartupError(reason);
 }

@@ -5,7 +5,7 @@ import { createLogger, logOutput } from '#runtime/observability/create-logger.ts
 import type { Configuration } from '../configuration.ts';
 import { checkEnvironment, type Environment } from '../environment.ts';
 import { greet, say } from '../greeting.ts';
-import { checkPort, managementPort } from '../http-front.ts';
+import { checkPort, managementPort } from '../ports.ts';
 import { judgedConfiguration, settingsOf } from '../judge.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
