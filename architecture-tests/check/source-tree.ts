@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import { readAliases, type Aliases } from './aliases.ts';
 import { isGenerated, placeOf, type Place } from './places.ts';
@@ -38,6 +38,8 @@ export interface SourceTree {
   readonly edgesByFile: ReadonlyMap<string, readonly Edge[]>;
   /** Links to other files, which are imports of their own kind. */
   readonly links: ReadonlyMap<string, string>;
+  /** Tells of any path in the checkout, also of one that no rule looks at. */
+  has(path: string): boolean;
   read(path: string): string;
   readJson<T>(path: string): T | undefined;
 }
@@ -47,6 +49,7 @@ export function readSourceTree(root: string, wantsTree: (path: string, text: str
   if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new CannotCheck(`${root} is not a folder.`);
   const realRoot = realpathSync(root);
   const { paths, folders, links } = list(realRoot);
+  const has = (path: string) => existsSync(join(realRoot, path));
   const read = (path: string) => readFileSync(join(realRoot, path), 'utf8');
   const readJson = <T>(path: string): T | undefined =>
     paths.has(path) ? (parseJson(path, read(path)) as T) : undefined;
@@ -67,7 +70,7 @@ export function readSourceTree(root: string, wantsTree: (path: string, text: str
     edges.push(...own);
     edgesByFile.set(source.path, own);
   }
-  return { paths, folders, sources, edges, edgesByFile, links, read, readJson };
+  return { paths, folders, sources, edges, edgesByFile, links, has, read, readJson };
 }
 
 function edgesOf(from: SourceFile, paths: ReadonlySet<string>, aliases: Aliases): readonly Edge[] {

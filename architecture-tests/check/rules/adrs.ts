@@ -51,15 +51,15 @@ function enforced(path: string, { tree }: System, breach: (breach: Breach) => vo
   const end = lines.findIndex((line, index) => index > start && /^#+\s/.test(line));
   let tests = 0;
   lines.slice(start, end === -1 ? undefined : end).forEach((line, index) => {
-    for (const [test] of line.matchAll(/[\w@./-]+\.ts\b/g)) {
-      if (test.endsWith('.test.ts')) tests++;
-      if (tree.paths.has(test.replace(/^(\.\.?\/)+/, ''))) continue;
+    for (const [name] of line.matchAll(/[\w@./-]+\.ts\b|(?<=`)[^`\s]*[/.][^`\s]*(?=`)/g)) {
+      if (name.endsWith('.test.ts')) tests++;
+      if (tree.has(name.replace(/^(\.\.?\/)+/, ''))) continue;
       breach({
         file: path,
         line: start + index + 1,
-        what: `is enforced by ${test}, which does not exist`,
-        instead: 'Name a test that does.',
-        involves: [test],
+        what: `is enforced by ${name}, which does not exist`,
+        instead: 'Name what does.',
+        involves: [name],
       });
     }
   });
