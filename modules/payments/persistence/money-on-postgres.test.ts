@@ -13,6 +13,7 @@ import { expectBothSidesToAgree } from '../testing/expect-both-sides-to-agree.ts
 import { aTill } from '../testing/till.ts';
 import { PrismaClient } from './generated/client.ts';
 import { prismaPayments } from './prisma-payments.ts';
+import { prismaReports } from './prisma-reports.ts';
 
 let test: TestDatabase;
 let prisma: PrismaClient;
@@ -154,6 +155,7 @@ describe('whatever happens to an order at the same time', () => {
       expectBothSidesToAgree(
         async () => ({
           payments: prismaPayments(test.database, prisma),
+          reports: prismaReports(prisma),
           transaction,
           async balanceOf(paymentId) {
             const { rows } = await test.sql(

@@ -1,28 +1,24 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Transaction } from '#platform/transaction.ts';
-import type { Payments } from '../domain/payments.ts';
-import { type Played, plans, play } from './interleavings.ts';
+import { type Books, type Played, plans, play } from './interleavings.ts';
 
-interface Books {
-  readonly payments: Payments;
-  readonly transaction: Transaction;
+interface Ledger extends Books {
   /** The amount that the provider owes us for a payment by the ledger; minor units. */
   balanceOf(paymentId: string): Promise<number>;
 }
 
 /** Throws unless, at the end of each of `runs` plans, the provider and the ledger say the same. `keep` gives empty books. */
-export function expectBothSidesToAgree(keep: () => Promise<Books>, runs: number): Promise<void> {
+export function expectBothSidesToAgree(keep: () => Promise<Ledger>, runs: number): Promise<void> {
   return fc.assert(
     fc.asyncProperty(plans, async (plan) => {
       const books = await keep();
-      await expectAgreement(await play(plan, books.payments, books.transaction), books);
+      await expectAgreement(await play(plan, books), books);
     }),
     { numRuns: runs },
   );
 }
 
-async function expectAgreement(played: Played, { balanceOf }: Books): Promise<void> {
+async function expectAgreement(played: Played, { balanceOf }: Ledger): Promise<void> {
   expect(played.undelivered, 'reports that are refused for good').toEqual([]);
   for (const { paymentId, there, here } of played.sides) {
     expect(here, 'the payment').toEqual({ captured: there.received, refunded: there.refunded });

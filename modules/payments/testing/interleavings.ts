@@ -7,6 +7,7 @@ import { v4 } from 'uuid';
 import { Failure } from '#platform/errors.ts';
 import type { Transaction } from '#platform/transaction.ts';
 import type { Payments } from '../domain/payments.ts';
+import type { Reports } from '../domain/reports.ts';
 import { sign } from '../providers/signature.ts';
 import { stripeProvider } from '../providers/stripe.ts';
 import { FakeStripe, type StripeEvent } from './fake-stripe.ts';
@@ -58,6 +59,13 @@ interface Slot {
   released: boolean;
 }
 
+/** Where it is all written down: what one transaction takes back is taken back in each. */
+export interface Books {
+  readonly payments: Payments;
+  readonly reports: Reports;
+  readonly transaction: Transaction;
+}
+
 export interface Outcome {
   readonly paymentId: string;
   /** The state at Stripe, and ours; minor units. */
@@ -66,10 +74,10 @@ export interface Outcome {
 }
 
 /** Plays a plan until nothing is left to do or to deliver on either side. */
-export async function play(plan: Plan, payments: Payments, transaction: Transaction) {
+export async function play(plan: Plan, { payments, reports, transaction }: Books) {
   const stripe = new FakeStripe(v4());
   const provider = stripeProvider({ apiKey: 'sk_test_1', apiBase: await stripe.start(), webhookSecret, timeout: 2000 });
-  const till = aTill(payments, { active: provider, find: () => provider }, transaction);
+  const till = aTill(payments, { active: provider, find: () => provider }, transaction, reports);
   const slots = Array.from({ length: 2 }, (): Slot => ({
     request: { idempotencyKey: v4(), orderId: v4(), customerId: v4(), paymentToken: 'pm_card_visa' },
     paymentId: undefined,

@@ -6,6 +6,7 @@ import { InMemorySagas, runToEnd } from '#platform/in-memory-sagas.ts';
 import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import type { PaymentProviders } from '../domain/payment-provider.ts';
 import type { Payments } from '../domain/payments.ts';
+import type { Reports } from '../domain/reports.ts';
 import { RefundSaga, refundSteps } from '../sagas/refund-saga.ts';
 import { authorize } from '../use-cases/authorize.ts';
 import { capture } from '../use-cases/capture.ts';
@@ -22,10 +23,10 @@ export function aTill<P extends Payments>(
   payments: P,
   providers: PaymentProviders,
   transaction = inMemoryTransaction(),
+  reports: Reports = new InMemoryReports(),
 ) {
   const outbox = new InMemoryOutbox();
   const sagas = new InMemorySagas();
-  const reports = new InMemoryReports();
   const errors: string[] = [];
   const logger = { ...quiet, error: (message: string) => void errors.push(message) };
   const time = { now: noon };

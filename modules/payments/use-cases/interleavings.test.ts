@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import { expectBothSidesToAgree } from '../testing/expect-both-sides-to-agree.ts';
 import { InMemoryPayments } from '../testing/in-memory-payments.ts';
+import { InMemoryReports } from '../testing/in-memory-reports.ts';
 
 async function inMemory() {
   const payments = new InMemoryPayments();
@@ -11,7 +12,7 @@ async function inMemory() {
       .flatMap(({ entries }) => entries)
       .filter(({ account }) => account === 'provider:stripe')
       .reduce((sum, { side, amount }) => sum + (side === 'debit' ? amount.amount : -amount.amount), 0);
-  return { payments, transaction: inMemoryTransaction(), balanceOf };
+  return { payments, reports: new InMemoryReports(), transaction: inMemoryTransaction(), balanceOf };
 }
 
 describe('refunds of ours and of the dashboard, captures, disputes and their reports, in any order', () => {
