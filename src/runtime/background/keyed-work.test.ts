@@ -61,7 +61,7 @@ describe('work by key', () => {
       order.push(running[0]!);
       await end(running[0]!);
     }
-    expect(order).toEqual(['x1', 'z1', 'y1', 'x2', 'x3']);
+    expect(order).toEqual(['x1', 'y1', 'z1', 'x2', 'x3']);
   });
 
   it('is idle when nothing runs and nothing waits', async () => {

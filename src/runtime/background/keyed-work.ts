@@ -1,3 +1,5 @@
+import { FairTurns } from '#platform/fair-turns.ts';
+
 export interface Job {
   /** Does not reject. */
   run(): Promise<void>;
@@ -5,12 +7,11 @@ export interface Job {
   drop(): void;
 }
 
-interface Lane {
-  /** Waiting jobs, by key. A key is here exactly while it has a job under way or waiting. */
-  readonly chains: Map<string, Job[]>;
-  /** Keys whose first job may start. */
-  readonly ready: string[];
-  running: number;
+/** The waiting jobs of one key. It exists exactly while the key has a job under way or waiting. */
+interface Chain {
+  readonly lane: string;
+  readonly id: string;
+  readonly jobs: Job[];
 }
 
 /**
@@ -18,29 +19,26 @@ interface Lane {
  * `laneLimit` a lane, so that one lane whose jobs hang leaves room for the others. Lanes take turns.
  */
 export class KeyedWork {
-  readonly #limit: number;
-  readonly #laneLimit: number;
-  readonly #lanes = new Map<string, Lane>();
-  /** The lanes again, the one whose turn it is first. */
-  #turns: Lane[] = [];
-  #running = 0;
+  readonly #chains = new Map<string, Chain>();
+  /** The chains whose first job may start, by lane. */
+  readonly #turns: FairTurns<Chain>;
   #waiting = 0;
   #open = false;
   #idle: (() => void)[] = [];
 
   constructor(limit: number, laneLimit: number) {
-    this.#limit = limit;
-    this.#laneLimit = laneLimit;
+    this.#turns = new FairTurns(limit, laneLimit);
   }
 
-  add(laneName: string, key: string, job: Job): void {
-    const lane = this.#lane(laneName);
-    const chain = lane.chains.get(key);
+  add(lane: string, key: string, job: Job): void {
+    const id = JSON.stringify([lane, key]);
+    const chain = this.#chains.get(id);
     if (chain) {
-      chain.push(job);
+      chain.jobs.push(job);
     } else {
-      lane.chains.set(key, [job]);
-      lane.ready.push(key);
+      const begun = { lane, id, jobs: [job] };
+      this.#chains.set(id, begun);
+      this.#turns.add(lane, begun);
     }
     this.#waiting++;
     this.#startNext();
@@ -55,8 +53,8 @@ export class KeyedWork {
   /** Nothing starts any more; what waits is dropped. */
   close(): void {
     this.#open = false;
-    const waiting = this.#turns.flatMap((lane) => [...lane.chains.values()].flatMap((chain) => chain.splice(0)));
-    for (const lane of this.#turns) lane.ready.length = 0;
+    const waiting = [...this.#chains.values()].flatMap(({ jobs }) => jobs.splice(0));
+    this.#turns.clear();
     this.#waiting = 0;
     for (const job of waiting) job.drop();
     this.#tellIdle();
@@ -64,45 +62,25 @@ export class KeyedWork {
 
   /** Resolves when nothing is under way and nothing waits. */
   async idle(): Promise<void> {
-    if (this.#running + this.#waiting > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-  }
-
-  #lane(name: string): Lane {
-    let lane = this.#lanes.get(name);
-    if (!lane) {
-      lane = { chains: new Map(), ready: [], running: 0 };
-      this.#lanes.set(name, lane);
-      this.#turns.unshift(lane);
-    }
-    return lane;
+    if (this.#turns.underWay + this.#waiting > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #startNext(): void {
-    while (this.#open && this.#running < this.#limit) {
-      const turn = this.#turns.findIndex((lane) => lane.ready.length > 0 && lane.running < this.#laneLimit);
-      if (turn < 0) return;
-      const lane = this.#turns[turn]!;
-      this.#turns = [...this.#turns.slice(0, turn), ...this.#turns.slice(turn + 1), lane];
-      void this.#run(lane, lane.ready.shift()!);
-    }
+    for (let chain; this.#open && (chain = this.#turns.next());) void this.#run(chain);
   }
 
-  async #run(lane: Lane, key: string): Promise<void> {
-    const chain = lane.chains.get(key)!;
-    const job = chain.shift()!;
+  async #run(chain: Chain): Promise<void> {
+    const { lane, id, jobs } = chain;
     this.#waiting--;
-    this.#running++;
-    lane.running++;
-    await job.run();
-    this.#running--;
-    lane.running--;
-    if (chain.length > 0) lane.ready.push(key);
-    else lane.chains.delete(key);
+    await jobs.shift()!.run();
+    this.#turns.done(lane);
+    if (jobs.length > 0) this.#turns.add(lane, chain);
+    else this.#chains.delete(id);
     this.#startNext();
     this.#tellIdle();
   }
 
   #tellIdle(): void {
-    if (this.#running + this.#waiting === 0) for (const tell of this.#idle.splice(0)) tell();
+    if (this.#turns.underWay + this.#waiting === 0) for (const tell of this.#idle.splice(0)) tell();
   }
 }
