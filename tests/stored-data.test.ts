@@ -192,7 +192,7 @@ describe('what keeps a command from the data is one line, without a stack, and n
       'modules that are named twice',
       { MODULES: 'users' },
       ['--topology', 'topologies/split.yaml'],
-      /MODULES and --topology say the same/,
+      /MODULES and --topology both say/,
     ],
   ])('%s', async (_, environment, args, said) => {
     const { code, output } = await run(
@@ -210,7 +210,7 @@ describe('what keeps a command from the data is one line, without a stack, and n
     const DATA_DIR = await newFolder();
     mkdirSync(join(DATA_DIR, 'postgres'));
     const { code, output } = await run({ DATA_DIR }, command, ...(command === 'events' ? ['list'] : []));
-    expect(output).toMatch(/^[^\n]+ is in the way: it holds something else[^\n]+$/);
+    expect(output).toMatch(/^[^\n]+ holds something other than[^\n]+$/);
     expect(code).toBe(1);
   });
 

@@ -109,7 +109,7 @@ export function checkEmbedded(
   if (databaseUrl === undefined && own.length < modules.length) return own;
   const variables = [...(databaseUrl === undefined ? [] : ['DATABASE_URL']), ...own].join(', ');
   throw new StartupError(
-    `The data lies on the server that the settings name (${variables}): back it up and restore it there, such as with pg_dump and pg_restore.`,
+    `The data is on the server that the settings name (${variables}): back it up and restore it there, for example with pg_dump and pg_restore.`,
   );
 }
 

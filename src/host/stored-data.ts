@@ -22,7 +22,7 @@ import { placeOf } from './postgres/place.ts';
 import { reachSession } from './postgres/pooler.ts';
 import { reach } from './postgres/reach.ts';
 import { StartupError } from './startup-error.ts';
-import { readTopology, type Topology } from './topology/topology.ts';
+import { readTopology, refuseModules, type Topology } from './topology/topology.ts';
 
 export interface StoredModule {
   readonly module: string;
@@ -101,8 +101,7 @@ export async function topologyOf(
   allModules: readonly string[],
   environment: Environment,
 ): Promise<Topology> {
-  if (configuration.modules)
-    throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
+  refuseModules(configuration);
   return readTopology(file, allModules, environment);
 }
 

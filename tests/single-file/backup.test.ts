@@ -155,7 +155,7 @@ it('a backup that is killed leaves nothing that looks finished, a program that g
 
   const refused = await ended({ folder, args: ['backup', 'backup.tar.gz'] });
   expect(refused.output).toBe(
-    `Not backed up: ${join(folder, 'backup.tar.gz')} is there already, and is not written over. Choose another name, or remove it.`,
+    `Not backed up: ${join(folder, 'backup.tar.gz')} exists already, and is never overwritten. Choose another name, or remove it.`,
   );
   expect(refused.code).toBe(1);
 });
@@ -179,7 +179,7 @@ it.each([
   ] as const) {
     const { output, code } = await ended({ args: [command, 'backup.tar.gz'], environment: given });
     expect(output).toBe(
-      `${prefix} The data lies on the server that the settings name (${named}): back it up and restore it there, such as with pg_dump and pg_restore.`,
+      `${prefix} The data is on the server that the settings name (${named}): back it up and restore it there, for example with pg_dump and pg_restore.`,
     );
     expect(code).toBe(1);
   }

@@ -154,7 +154,7 @@ describe('the file', () => {
     [
       'noexec',
       'noexec',
-      /its file system forbids to execute files \(noexec\)\. Choose another folder with DATA_DIR, or set DATABASE_URL\.$/,
+      /its file system forbids executing files \(noexec\)\. Choose another folder with DATA_DIR, or set DATABASE_URL\.$/,
     ],
     ['too small', 'size=20m', /no space is left on the disk; it takes 60 MB\. Choose another folder/],
   ])('refuses in one line where the data folder is %s', async (_what, options, said) => {

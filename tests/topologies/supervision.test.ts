@@ -268,7 +268,7 @@ describe('a topology', () => {
       'beside MODULES',
       'topologies/monolith.yaml',
       { MODULES: 'orders' },
-      'Fissile did not start: MODULES and --topology say the same in two ways. Leave one of them out.',
+      'Fissile did not start: MODULES and --topology both say which modules run. Leave one of them out.',
     ],
     [
       'with a wrong variable',

@@ -23,7 +23,7 @@ it('a server that an older program has started, which keeps too little of its lo
     await expect(command.run({ environment: { DATA_DIR } }, file)).rejects.toMatchObject({
       name: 'StartupError',
       message:
-        'The program that runs is of an older version, which cannot be backed up while it runs. Stop it, or start this version in its place.',
+        'The running program is an older version, which cannot be backed up while it runs. Stop it, or start this version in its place.',
     });
     expect(existsSync(file)).toBe(false);
   } finally {

@@ -86,7 +86,7 @@ async function lookAt(session: pg.Client): Promise<{ postgresql: string; size: n
   );
   if (found!.level === 'minimal') {
     throw new StartupError(
-      'The program that runs is of an older version, which cannot be backed up while it runs. Stop it, or start this version in its place.',
+      'The running program is an older version, which cannot be backed up while it runs. Stop it, or start this version in its place.',
     );
   }
   return { postgresql: found!.postgresql, size: Number(found!.size) };

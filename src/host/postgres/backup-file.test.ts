@@ -112,7 +112,7 @@ describe('a backup', () => {
   it('is never written over, and wants a folder', () => {
     writeFileSync(file, 'the last one');
     expect(() => checkPlace(file)).toThrow(
-      `${file} is there already, and is not written over. Choose another name, or remove it.`,
+      `${file} exists already, and is never overwritten. Choose another name, or remove it.`,
     );
     expect(() => checkPlace(join(folder, 'no/backup'))).toThrow(`There is no folder ${join(folder, 'no')} for it.`);
   });
@@ -163,7 +163,7 @@ describe('what is no whole backup is refused in one line', () => {
     mkdirSync(target);
     return () => readBackup(file, target, undefined);
   };
-  const damaged = /^\S+backup\.tar\.gz is damaged, or no backup: [^\n]+\. Take another\.$/;
+  const damaged = /^\S+backup\.tar\.gz is damaged, or is not a backup: [^\n]+\. Use another one\.$/;
 
   it.each([
     ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 20)],
@@ -179,10 +179,10 @@ describe('what is no whole backup is refused in one line', () => {
 
   it('when it is an archive without the end, or of something else', () => {
     execFileSync('tar', ['-czf', file, '-C', data, 'postgres']);
-    expect(refused()).toThrow(`${file} is no backup, or not all of it. Take another.`);
+    expect(refused()).toThrow(`${file} is not a complete backup. Use another one.`);
     execFileSync('tar', ['-czf', file, '-C', folder, 'data']);
     expect(() => readBackup(file, join(folder, 'target'), undefined)).toThrow(
-      /data\/? does not belong in it\. Take another\.$/,
+      /data\/? does not belong in it\. Use another one\.$/,
     );
   });
 

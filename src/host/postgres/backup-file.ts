@@ -35,7 +35,7 @@ interface Writing {
 
 export function checkPlace(file: string): void {
   if (existsSync(file))
-    throw new StartupError(`${file} is there already, and is not written over. Choose another name, or remove it.`);
+    throw new StartupError(`${file} exists already, and is never overwritten. Choose another name, or remove it.`);
   if (!existsSync(dirname(file)))
     throw new StartupError(`There is no folder ${dirname(file)} for it. Make it, or choose another.`);
 }
@@ -136,7 +136,7 @@ export function readBackup(file: string, folder: string, owner: Owner | undefine
   } catch (error) {
     throw cannotRead(file, error);
   }
-  if (last !== factsFile) throw new StartupError(`${file} is no backup, or not all of it. Take another.`);
+  if (last !== factsFile) throw new StartupError(`${file} is not a complete backup. Use another one.`);
   return Facts.parse(JSON.parse(readFileSync(join(folder, factsFile), 'utf8')));
 }
 
@@ -146,6 +146,6 @@ function cannotRead(file: string, error: unknown): Error {
     return new StartupError(`${file} cannot be read: ${message}.`, { cause: error });
   // The rest of the system's errors is about where it is unpacked to.
   return syscall === undefined
-    ? new StartupError(`${file} is damaged, or no backup: ${message}. Take another.`, { cause: error })
+    ? new StartupError(`${file} is damaged, or is not a backup: ${message}. Use another one.`, { cause: error })
     : (error as Error);
 }

@@ -180,6 +180,6 @@ describe('a backup of a server that works', () => {
     const dataDir = usedFolder();
     const server = await start(dataDir);
     const outcome = backedUp(dataDir, (path) => (path === 'postgres' ? server.stop() : undefined));
-    await expect(outcome).rejects.toThrow(/^The database did not go on with the backup: [^\n]+\. Try again\.$/);
+    await expect(outcome).rejects.toThrow(/^The database broke off the backup: [^\n]+\. Try again\.$/);
   });
 });

@@ -83,7 +83,7 @@ async function ask<Row extends pg.QueryResultRow>(
   try {
     return (await session.query<Row>(statement, values)).rows;
   } catch (error) {
-    throw new StartupError(`The database did not go on with the backup: ${(error as Error).message}. Try again.`, {
+    throw new StartupError(`The database broke off the backup: ${(error as Error).message}. Try again.`, {
       cause: error,
     });
   }

@@ -115,7 +115,7 @@ function checkRunnable(folder: string): string {
     accessSync(join(folder, 'bin', 'postgres'), constants.X_OK);
   } catch (error) {
     throw new StartupError(
-      `PostgreSQL cannot be run from ${folder}: its file system forbids to execute files (noexec). ${advice}.`,
+      `PostgreSQL cannot be run from ${folder}: its file system forbids executing files (noexec). ${advice}.`,
       { cause: error },
     );
   }

@@ -47,7 +47,7 @@ describe('data that cannot be used is refused in one line', () => {
   it('where something else lies in its place', async () => {
     const dataDir = newFolder();
     mkdirSync(join(postgresIn(dataDir), 'photos'), { recursive: true });
-    expect(await refusal(dataDir)).toContain(`${postgresIn(dataDir)} is in the way`);
+    expect(await refusal(dataDir)).toContain(`${postgresIn(dataDir)} holds something other`);
   });
 
   it('where a file has its name', async () => {

@@ -85,7 +85,7 @@ function checkVersion(folder: string, version: string | undefined): void {
   const file = join(folder, 'PG_VERSION');
   if (!existsSync(file) || !existsSync(passwordIn(folder))) {
     throw new StartupError(
-      `${folder} is in the way: it holds something else than this program's database. Move it, or choose another folder with DATA_DIR.`,
+      `${folder} holds something other than this program's database. Move it, or choose another folder with DATA_DIR.`,
     );
   }
   const theirs = readFileSync(file, 'utf8').trim();

@@ -92,7 +92,7 @@ describe('migrating', () => {
       logs: expect.stringContaining('could not create'),
     });
     await expect(apply(things, index)).rejects.toThrow(
-      /failed halfway and left its traces.*prisma migrate resolve --rolled-back 20300102000000_two$/,
+      /failed halfway. Repair what it left behind.*prisma migrate resolve --rolled-back 20300102000000_two$/,
     );
 
     await client.query('UPDATE shop._prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL');
@@ -257,7 +257,7 @@ describe("migrating the platform's tables", () => {
       /^The migration platform\/0003_third of shop failed: could not create unique index/,
     );
     const halfway = await applyTo('shop', [first, index]).catch((error: Error) => error.message);
-    expect(halfway).toContain('failed halfway and left its traces');
+    expect(halfway).toContain('failed halfway. Repair what it left behind');
     await client.query('DROP INDEX shop.jobs_id_idx; DELETE FROM shop.jobs');
     await client.query(/then run: (.*)$/.exec(halfway as string)![1]!);
     expect(await applyTo('shop', [first, index])).toEqual([index.name]);

@@ -153,7 +153,7 @@ function pendingOf(module: string, migrations: readonly Migration[], recorded: r
     const migration = known.get(name);
     if (!finishedAt) {
       throw new StartupError(
-        `The migration ${name} of ${module} failed halfway and left its traces. Repair them, then run: ${resolving(module, name)}`,
+        `The migration ${name} of ${module} failed halfway. Repair what it left behind, then run: ${resolving(module, name)}`,
       );
     }
     if (!migration) throw unknownMigration(module, name);

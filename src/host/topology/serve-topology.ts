@@ -9,7 +9,6 @@ import { checkPort, managementPort } from '../ports.ts';
 import { judgedConfiguration, settingsOf } from '../judge.ts';
 import { findModules, loadModules } from '../modules.ts';
 import { Opened } from '../opened.ts';
-import { StartupError } from '../startup-error.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { openTopologyDatabases } from './databases.ts';
 import { waitUntilReady } from './front-door.ts';
@@ -18,7 +17,7 @@ import { MergedLog } from './merged-log.ts';
 import { checkBroker, checkPorts } from './preflight.ts';
 import { renewedCertificates } from './renewed-certificates.ts';
 import { Supervisor } from './supervisor.ts';
-import { readTopology, type Topology } from './topology.ts';
+import { readTopology, refuseModules, type Topology } from './topology.ts';
 import { Variables } from '../variables.ts';
 import { unknownVariables } from '../unknown-variables.ts';
 
@@ -33,8 +32,7 @@ export async function serveTopology(environment: Environment, file: string): Pro
   const modules = await loadModules(await findModules());
   checkEnvironment(settingsOf(modules), environment);
   for (const line of unknownVariables(environment, modules)) say(line);
-  if (configuration.modules)
-    throw new StartupError('MODULES and --topology say the same in two ways. Leave one of them out.');
+  refuseModules(configuration);
   const logger = createLogger({ level: configuration.logLevel, ...logOutput(environment, process.stdout.isTTY) });
   const opened = new Opened(logger);
   const stopAsked = stopSignal();

@@ -72,7 +72,7 @@ describe('a topology', () => {
 
 describe('a mistake in a topology is one line with its place:', () => {
   it.each([
-    ['no YAML', apart.replace('[shop]', '[shop'), /^shop\.yaml:\d+: this is no YAML: /],
+    ['no YAML', apart.replace('[shop]', '[shop'), /^shop\.yaml:\d+: this is not valid YAML: /],
     ['nothing in it', '', /^shop\.yaml:1: events: is missing\.$/],
     [
       'a misspelt setting',

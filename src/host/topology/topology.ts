@@ -5,6 +5,7 @@ import { join, normalize } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { isOneFile, listAssets, readAsset } from '#platform/assets.ts';
+import type { Configuration } from '../configuration.ts';
 import type { Environment } from '../environment.ts';
 import { StartupError } from '../startup-error.ts';
 import { mistakesIn, type Mistake } from './mistakes.ts';
@@ -30,6 +31,11 @@ export interface Topology {
   readonly databaseNameOf: (module: string) => string;
 }
 
+/** A topology says which process runs which modules, so MODULES has no say in it. */
+export function refuseModules({ modules }: Configuration): void {
+  if (modules) throw new StartupError('MODULES and --topology both say which modules run. Leave one of them out.');
+}
+
 /** `allModules` is what each has to run exactly once. Throws one line that says where in the file and what to do. */
 export async function readTopology(
   file: string,
@@ -41,7 +47,7 @@ export async function readTopology(
   const [unreadable] = document.errors;
   if (unreadable) {
     const [message = ''] = unreadable.message.split(/ at line \d|\n/);
-    throw new StartupError(`${file}:${lines.linePos(unreadable.pos[0]).line}: this is no YAML: ${message}.`);
+    throw new StartupError(`${file}:${lines.linePos(unreadable.pos[0]).line}: this is not valid YAML: ${message}.`);
   }
   const parsed = TopologyFile.safeParse(document.toJS() ?? {});
   const [mistake] = parsed.success ? mistakesIn(parsed.data, allModules) : parsed.error.issues.map(asMistake);
