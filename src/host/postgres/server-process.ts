@@ -110,12 +110,12 @@ export async function startServer(
   const { O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_WRONLY } = constants;
   // No link is followed: as root we would write wherever the owner of the data folder points it.
   const log = openSync(options.logFile, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
+  const { size: logged } = fstatSync(log);
   const given = ['-D', nameOf(files), ...asArguments(options.settings)];
   // A killed server's files may name the number of the new one: in a container they are the same each time.
   const left = writtenAt(files.folder);
   // A session of its own: the terminal's Ctrl-C is for us alone, and PostgreSQL is stopped last, after the drain.
   const child = run(files, files.programs.postgres, given, { stdio: ['ignore', log, log], detached: true });
-  const { size: logged } = fstatSync(log);
   closeSync(log);
   let gone = false;
   const exited = new Promise<void>((resolve) => {
