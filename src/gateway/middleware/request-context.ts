@@ -1,8 +1,8 @@
 /** Gives every request its id, its trace and what else `request.context` holds. */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { Deadline } from '#platform/deadline.ts';
 import { networkOf } from '#platform/network.ts';
+import { RequestContext } from '#runtime/http/request-context.ts';
 import { acceptedRequestId, continuedTrace, traceparentOf } from '#runtime/observability/trace-context.ts';
 import { clientAddress, type ProxyTrust } from './client-address.ts';
 
@@ -18,22 +18,13 @@ export function requestContext(trust: ProxyTrust): RequestHandler {
     const id = acceptedRequestId(headers['x-request-id']) ?? randomUUID();
     const trace = continuedTrace(headers.traceparent);
     const gone = new AbortController();
-    request.context = {
+    request.context = new RequestContext({
       id,
       trace,
-      startedAt: performance.now(),
       address,
       origin: { network: networkOf(address), userAgent: headers['user-agent']?.slice(0, longestUserAgent) },
       signal: gone.signal,
-      deadline: new Deadline(Infinity),
-      route: undefined,
-      token: undefined,
-      principal: undefined,
-      problem: undefined,
-      bytes: 0,
-      allow() {},
-      leave() {},
-    };
+    });
     response.setHeader('X-Request-Id', id);
     response.setHeader('traceparent', traceparentOf(trace));
     response.once('close', () => {
