@@ -123,7 +123,9 @@ describe.each(modules)('the schema of %s', (module) => {
       return { ...(await recordIn(database)), applied: applied.filter((name) => !isOfThePlatform(name)) };
     });
     const theirs = await onFreshDatabase(async (connection, database) => {
-      const applied = await (await schemaEngine(module, connection)).deploy();
+      const prisma = await schemaEngine(module, connection);
+      const applied = await prisma.deploy();
+      await prisma.close();
       expect(await migrated(database, module)).toSatisfy((names: string[]) => names.every(isOfThePlatform));
       return { ...(await recordIn(database)), applied };
     });

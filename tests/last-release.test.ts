@@ -82,6 +82,7 @@ describe('data of the last release', () => {
       });
       expect(await prisma.deploy()).toEqual([]);
       expect(await prisma.difference()).toBe('');
+      await prisma.close();
     }
   });
 

@@ -4,7 +4,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory, type ColumnType, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  type ColumnType,
+  ColumnTypeEnum,
+  type SqlDriverAdapter,
+} from '@prisma/driver-adapter-utils';
 import type * as Wasm from '@prisma/schema-engine-wasm';
 import type pg from 'pg';
 import { configOf } from '../../prisma.config.ts';
@@ -18,6 +23,8 @@ export interface ModuleSchemaEngine {
   history: () => ReturnType<Wasm.SchemaEngine['diagnoseMigrationHistory']>;
   /** Applies migrations as `prisma migrate deploy` does. */
   deploy(): Promise<readonly string[]>;
+  /** Closes its connections: until then it keeps the lock of the database that `deploy` takes, and others wait 10 s for it at most. */
+  close(): Promise<void>;
 }
 
 type Engine = typeof Wasm.SchemaEngine;
@@ -53,7 +60,8 @@ export async function schemaEngine(module: string, connection: pg.PoolConfig): P
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.prisma'))
     .map((name) => ({ path: join(folder, name), content: readFileSync(join(folder, name), 'utf8') }));
-  const adapter = bindMigrationAwareSqlAdapterFactory(new SchemaAdapterFactory(module, connection));
+  const factory = new SchemaAdapterFactory(module, connection);
+  const adapter = bindMigrationAwareSqlAdapterFactory(factory);
   const datamodels = files.map(({ path, content }): [string, string] => [path, content]);
   const SchemaEngine = await (loaded ??= loadEngine());
   const engine = await SchemaEngine.new({ datamodels }, () => {}, adapter);
@@ -67,6 +75,7 @@ export async function schemaEngine(module: string, connection: pg.PoolConfig): P
     },
     history: () => engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters }),
     deploy: async () => (await engine.applyMigrations({ migrationsList, filters })).appliedMigrationNames,
+    close: () => factory.close(),
   };
 }
 
@@ -91,12 +100,15 @@ function migrationsIn(baseDir: string): Wasm.MigrationList {
  * and does not know the type "char" of PostgreSQL's catalogue.
  */
 class SchemaAdapterFactory extends PrismaPg {
+  readonly #opened: SqlDriverAdapter[] = [];
+
   constructor(schema: string, connection: pg.PoolConfig) {
     super({ ...connection, options: `-c search_path=${schema}` }, { schema });
   }
 
   override async connect() {
     const adapter = await super.connect();
+    this.#opened.push(adapter);
     const pool = adapter.underlyingDriver();
     adapter.executeScript = async (script) => void (await pool.query(script));
     const characters = new Set<string>();
@@ -122,6 +134,10 @@ class SchemaAdapterFactory extends PrismaPg {
       return { ...result, columnTypes: result.columnTypes.map(typeOf) };
     };
     return adapter;
+  }
+
+  async close(): Promise<void> {
+    for (const adapter of this.#opened.splice(0)) await adapter.dispose();
   }
 }
 
