@@ -48,7 +48,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     { environment, identity, logger, metrics, callers: definitions, modules: elsewhere },
     opened,
   );
-  const remoteClient = options.remoteClient ?? others.clientOf;
+  const remoteClient = (module: string) => options.remoteClient?.(module) ?? others.clientOf(module);
 
   const everyModule = [...definitions, ...elsewhere];
   const { transport, details } = await eventTransport({
