@@ -10,9 +10,12 @@ import { type Latest, ParserErrors } from './parser-errors.ts';
 
 export class Listening {
   readonly #report: Report;
-  readonly #latest = new WeakMap<Duplex, Latest>();
+  /**
+   * By open connection. Not a set of the responses under way: V8 copies a set in which much comes and goes, and each dead
+   * copy in the old generation keeps alive what it held and the copy after it.
+   */
+  readonly #latest = new Map<Duplex, Latest>();
   readonly #parserErrors: ParserErrors;
-  readonly #open = new Set<ServerResponse>();
   #draining = false;
 
   constructor({ logger, report }: { logger: Logger; report: Report }) {
@@ -23,10 +26,11 @@ export class Listening {
   /** For `createServer`. Requests go to `app` unless they are turned away. */
   listener(app: Express, turnsAway: (request: IncomingMessage, response: ServerResponse) => boolean): RequestListener {
     return (request, response) => {
-      this.#watch(response);
+      // Makes Node say `Connection: close`, and mean it.
+      if (this.#draining) response.shouldKeepAlive = false;
       if (turnsAway(request, response)) return;
       const fail: Latest['fail'] = (error) => send(response as Response, this.#report(error, request as Request));
-      this.#latest.set(request.socket, { request, response, fail });
+      this.#remember(request.socket, { request, response, fail });
       app(request as Request, response as Response, () => {
         // Every error is answered in Express, and what fails after that (such as the work of a request whose time is up) is
         // of no use to anybody. Without a context no step has seen the request: its target cannot be parsed.
@@ -43,13 +47,11 @@ export class Listening {
   /** From now on every answer that begins asks its client to connect anew, also that to a request from before. */
   drain(): void {
     this.#draining = true;
-    for (const response of this.#open) if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const { response } of this.#latest.values()) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
-  #watch(response: ServerResponse): void {
-    // Makes Node say `Connection: close`, and mean it.
-    if (this.#draining) response.shouldKeepAlive = false;
-    this.#open.add(response);
-    response.once('close', () => this.#open.delete(response));
+  #remember(socket: Duplex, latest: Latest): void {
+    if (!this.#latest.has(socket)) socket.once('close', () => this.#latest.delete(socket));
+    this.#latest.set(socket, latest);
   }
 }
