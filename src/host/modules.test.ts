@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readdirSync } from 'node:fs';
 import { z } from 'zod';
 import { api, query } from '#platform/contract.ts';
 import { defineModule, use } from '#platform/module.ts';
-import { checkNeeds, findModules, loadModules, selectModules } from './modules.ts';
+import { checkNeeds, selectModules } from './modules.ts';
 
 const find = query(1, { input: z.object({}), output: z.object({}), errors: [] });
 const LibraryApi = api('library', { find, findAgain: find });
@@ -15,15 +14,7 @@ const library = defineModule('library', {
 });
 const shop = defineModule('shop', { offers: ShopApi, operations: {}, needs: [LibraryApi.find, LibraryApi.findAgain] });
 
-describe('finding the modules', () => {
-  it('reads them from the folders', async () => {
-    const folders = readdirSync(new URL('../../modules', import.meta.url));
-    const found = await findModules();
-    expect(found).toEqual(folders.sort());
-    expect(found.length).toBeGreaterThanOrEqual(4);
-    expect((await loadModules(found)).map(({ name }) => name)).toEqual(found);
-  });
-
+describe('choosing the modules', () => {
   it('takes all of them unless told which', () => {
     expect(selectModules(['library', 'shop'], undefined)).toEqual({ modules: ['library', 'shop'], gateway: true });
     expect(selectModules(['library', 'shop'], ['shop'])).toEqual({ modules: ['shop'], gateway: false });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it, vi } from 'vitest';
-import { flagsOf, usageOf } from './command.ts';
-import { allCommands, main } from './command-line.ts';
+import { flagsOf, usageOf } from '../src/host/command.ts';
+import { allCommands, main } from '../src/host/command-line.ts';
 
 /** Runs the program; returns its output and its exit code. */
 async function typed(...args: string[]) {
