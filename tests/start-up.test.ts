@@ -443,7 +443,7 @@ describe('the command line', () => {
     });
     for (const [variable, { description }] of Object.entries(all)) expect(description, variable).toBeTruthy();
     const { code, output } = await refused({}, ['settings']);
-    expect(output).toMatch(/^ +PORT +3000 +where it listens$/m);
+    expect(output).toMatch(/^ +PORT +3000 +the port it listens on$/m);
     for (const variable of Object.keys(all)) expect(output).toContain(`  ${variable} `);
     expect(code).toBe(0);
   });
