@@ -1,4 +1,4 @@
-/** What lies in folders is found there: the modules, and the topologies that name them. */
+/** The modules and topologies that this repository ships, found in their folders. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
