@@ -48,7 +48,7 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly report: Report;
   readonly admission: Admission;
-  /** Where several gateways count requests together. */
+  /** The counts that several gateways share. */
   readonly sharedCounts: RedisCounts | undefined;
   /** True at the port of modules behind a gateway that proves who it is; see peers.ts. */
   readonly behindGateway: boolean;

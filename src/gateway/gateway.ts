@@ -32,7 +32,7 @@ export interface GatewayOptions {
   readonly checks: Readonly<Record<string, HealthCheck>>;
   /** By name: what else `/readyz` tells, without being less ready for it. */
   readonly details: Readonly<Record<string, () => unknown>>;
-  /** Where several gateways count requests together. */
+  /** The counts that several gateways share. */
   readonly sharedCounts: RedisCounts | undefined;
   /** True at the port of modules behind a gateway that proves who it is; see peers.ts. */
   readonly behindGateway: boolean;

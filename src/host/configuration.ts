@@ -22,7 +22,7 @@ export function readConfiguration(environment: Environment) {
     // Reachable from other machines in production only, unless said otherwise: a first try is nobody else's business.
     host,
     port: variables.PORT,
-    /** Where probes and scrapes are answered in place of the public port; undefined: at the public port. */
+    /** The port that answers probes and scrapes in place of the public port; undefined: at the public port. */
     management: managementPlace(variables, host),
     grpcPort: variables.GRPC_PORT,
     modules: variables.MODULES,
@@ -137,10 +137,10 @@ export const ownDirectUrl = (module: string, environment: Environment) =>
     ownDatabaseUrl(module, environment),
   );
 
-/** Where a module that runs elsewhere is called: `dns:///orders:50051`, `orders:50051`, or a list of IP addresses with ports. */
+/** The address at which a module that runs elsewhere is called: `dns:///orders:50051`, `orders:50051`, or a list of IP addresses with ports. */
 export const callTarget = (module: string, environment: Environment) => readModuleVariable(module, 'URL', environment);
 
-/** Where the gateway reaches a module that runs elsewhere. */
+/** The origins at which the gateway reaches a module that runs elsewhere. */
 export const upstreamOrigins = (module: string, environment: Environment) =>
   readModuleVariable(module, 'HTTP_URL', environment);
 

@@ -4,7 +4,7 @@ import type { SourceFile } from '../source-file.ts';
 import { walk } from '../walk.ts';
 
 const allowedIn = 'src/runtime/library-internals/';
-/** Where a package keeps its code, as against the paths that it offers. */
+/** The folders in which a package keeps its code, as against the paths that it offers. */
 const inside = /^(@[^/]+\/)?[^/]+\/(build|dist|internal|lib|src)\//;
 /** zod offers `_zod` to those who walk its schemas. */
 const offered = new Set(['_zod']);

@@ -57,7 +57,7 @@ class Siblings {
 
 const isTesting = (path: string): boolean => isForTests(path) || /^modules\/[^/]+\/testing\//.test(path);
 
-/** Where the ways to two files part. */
+/** The two places at which the paths of two files part. */
 function branches(one: string, other: string): [string, string] {
   const [ones, others] = [one.split('/'), other.split('/')];
   let shared = 0;

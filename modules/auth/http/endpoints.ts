@@ -9,7 +9,7 @@ const chosen = {
   description: 'at least 15 characters, unless PASSWORD_MIN_LENGTH is set otherwise',
 };
 
-/** Where the attempt comes from. */
+/** The client's address, by which guesses are slowed down. */
 const address = fromRequest((request) => request.address);
 /** The account in question. */
 const userId = fromPath('userId');

@@ -59,7 +59,7 @@ interface Slot {
   released: boolean;
 }
 
-/** Where it is all written down: what one transaction takes back is taken back in each. */
+/** The books of payments: what one transaction takes back is taken back in each. */
 export interface Books {
   readonly payments: Payments;
   readonly reports: Reports;
