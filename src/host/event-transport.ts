@@ -18,6 +18,9 @@ interface Options {
   readonly metrics: Metrics;
 }
 
+/** Tells whether a subscription that joins later can read what was published before. */
+const keepsHistory = (eventsUrl: string): boolean => /^kafkas?:/.test(eventsUrl);
+
 export interface EventTransport {
   readonly transport: Transport;
   /** For readers of `/readyz`. Events wait while the broker is away, so that is no reason to be less ready. */
@@ -48,7 +51,11 @@ export async function startTransport(transport: Transport): Promise<void> {
 }
 
 export const subscriptionsOf = ({ name, reactions }: ModuleDefinition): readonly Subscription[] =>
-  Object.entries(reactions).map(([reaction, { event }]) => ({ name: `${name}.${reaction}`, event }));
+  Object.entries(reactions).map(([reaction, { event, from }]) => ({
+    name: `${name}.${reaction}`,
+    event,
+    ...(from && { from }),
+  }));
 
 interface Parts {
   readonly here: readonly ModuleDefinition[];
@@ -80,6 +87,17 @@ export function requireBroker(parts: Parts, { grpcPort, eventsUrl }: Configurati
   if (eventsUrl !== undefined || crossing === undefined || saysSo.length === 0) return;
   throw new StartupError(
     `Modules run in other processes (${saysSo.join(', ')}), and no event would get there: ${crossing}. Set EVENTS_URL to the RabbitMQ of all processes.`,
+  );
+}
+
+/** Refuses reactions that begin with history where the transport keeps none. */
+export function requireHistory(modules: readonly ModuleDefinition[], { eventsUrl }: Pick<Configuration, 'eventsUrl'>) {
+  if (eventsUrl !== undefined && keepsHistory(eventsUrl)) return;
+  const reaction = modules.flatMap(subscriptionsOf).find(({ from }) => from === 'earliest');
+  if (reaction === undefined) return;
+  const transport = eventsUrl === undefined ? 'memory, which carries events without EVENTS_URL,' : 'RabbitMQ';
+  throw new StartupError(
+    `${reaction.name} begins with the earliest events there are (from: 'earliest'), and ${transport} keeps none. Set EVENTS_URL to a Kafka, or have the reaction do without: from: 'earliest-if-kept'.`,
   );
 }
 

@@ -9,7 +9,7 @@ import {
   variablesOf,
 } from './configuration.ts';
 import { checkEnvironment, type Environment } from './environment.ts';
-import { requireBroker } from './event-transport.ts';
+import { requireBroker, requireHistory } from './event-transport.ts';
 import type { Identity } from './identity.ts';
 import { checkNeeds, findModules, loadModules } from './modules.ts';
 import type { ProgramOptions } from './program-options.ts';
@@ -70,6 +70,7 @@ export function judge({
     () => talksToOthers && identity.peer,
     // Stand-ins for modules elsewhere are a test's, and announce nothing.
     () => !given.remoteClient && requireBroker({ here: definitions, elsewhere }, configuration, environment),
+    () => requireHistory(definitions, configuration),
   ]);
 }
 

@@ -1,8 +1,8 @@
 /** Mistakes in a module's wiring that do not compile. `npm run typecheck` fails where a line below an `@ts-expect-error` is taken. */
 import { z } from 'zod';
 import { Clock } from './clock.ts';
-import { api, query, type Handler } from './contract.ts';
-import { defineModule, use } from './module.ts';
+import { api, event, query, type Handler } from './contract.ts';
+import { defineModule, on, use } from './module.ts';
 
 const input = z.object({ title: z.string() });
 const LibraryApi = api('library', {
@@ -47,3 +47,8 @@ defineModule('library', {
   // @ts-expect-error -- operations are not bound, they stand in the table
   ports: (bind) => bind(LibraryApi.count).toConstantValue(count()),
 });
+
+const bookLost = event('readers.book-lost', 1, { key: 'id', payload: z.object({ id: z.string() }) });
+on(bookLost, () => async () => {}, [], { from: 'earliest-if-kept' });
+// @ts-expect-error -- it is called earliest
+on(bookLost, () => async () => {}, [], { from: 'begining' });

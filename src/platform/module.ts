@@ -70,16 +70,27 @@ export interface Delivery {
  */
 export type Reaction<E extends EventDefinition> = (payload: PayloadOf<E>, delivery: Delivery) => Promise<void>;
 
+/**
+ * The first event of a new reaction: without, the next one that is announced; `earliest`, the oldest that the broker still
+ * has. Brokers that keep no history refuse `earliest` at start, and take `earliest-if-kept` for the next one.
+ */
+export type Beginning = 'earliest' | 'earliest-if-kept';
+
 export interface ReactionBinding extends Provided<Reaction<never>> {
   readonly event: EventDefinition;
+  readonly from?: Beginning;
 }
 
-/** `on(orderCancelled, releasePayment, [PaymentRepository])` */
+/**
+ * `on(orderCancelled, releasePayment, [PaymentRepository])`; with `{ from: 'earliest' }` a reaction that joins later handles
+ * history too. Once a reaction has begun, it goes on where it was, whatever `from` says.
+ */
 export const on = <E extends EventDefinition, const C extends readonly AnyToken[]>(
   event: E,
   factory: (...collaborators: ResolvedAll<C>) => Reaction<E>,
   collaborators: C,
-): ReactionBinding => ({ event, ...use(factory, collaborators) });
+  beginning: { readonly from?: Beginning } = {},
+): ReactionBinding => ({ event, ...beginning, ...use(factory, collaborators) });
 
 export interface SagaBinding extends Provided<SagaImplementation<never>> {
   readonly saga: SagaDefinition;

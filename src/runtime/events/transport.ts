@@ -1,10 +1,13 @@
 import type { EventDefinition } from '#platform/contract.ts';
+import type { Beginning } from '#platform/module.ts';
 import type { Envelope } from './envelope.ts';
 
 /** One reaction of one module; `name` is `<module>.<reaction>` and unique in the whole system. */
 export interface Subscription {
   readonly name: string;
   readonly event: EventDefinition;
+  /** Its first event, where it is new to the broker: see `Beginning`. */
+  readonly from?: Beginning;
 }
 
 /**
