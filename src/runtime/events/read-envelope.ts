@@ -7,13 +7,16 @@ export type Read =
   | { readonly envelope: Envelope; readonly unreadable?: undefined }
   | { readonly envelope?: undefined; readonly unreadable: string };
 
+/** Text that can come from elsewhere than JSON: a header of a message can hold what PostgreSQL refuses to store. */
+const text = z.string().refine((value) => !value.includes('\0'), 'U+0000 is not allowed.');
+
 const schema: z.ZodType<Envelope> = z.object({
   id: z.uuid(),
   name: z.string(),
   version: z.int(),
-  key: z.string(),
+  key: text,
   payload: z.unknown(),
-  headers: z.object({ traceparent: z.string(), requestId: z.string() }),
+  headers: z.object({ traceparent: text, requestId: text }),
   occurredAt: z.iso.datetime(),
   position: z.int(),
 });
@@ -23,18 +26,18 @@ const suspicious = /\\u(0000|d[89a-f])/i;
 
 /**
  * Refuses all that an inbox could never store: it would be tried for ever, and hold up its key. The payload is the
- * receiver's affair.
+ * receiver's affair. `form` makes an envelope of what the bytes hold as JSON; the result is checked.
  */
-export function readEnvelope(bytes: Buffer, name: string): Read {
-  const text = bytes.toString();
+export function readEnvelope(bytes: Buffer, name: string, form = (json: unknown): unknown => json): Read {
+  const json = bytes.toString();
   let value: unknown;
   try {
-    value = JSON.parse(text);
-    if (suspicious.test(text)) requireStorableText(value);
+    value = JSON.parse(json);
+    if (suspicious.test(json)) requireStorableText(value);
   } catch (error) {
     return { unreadable: `It is not JSON that can be stored: ${error instanceof Error ? error.message : error}` };
   }
-  const { success, data, error } = schema.safeParse(value);
+  const { success, data, error } = schema.safeParse(form(value));
   if (!success) {
     const [issue] = error.issues;
     return { unreadable: `It is not an event: ${issue?.path.join('.')}: ${issue?.message}` };

@@ -10,6 +10,9 @@ export interface Subscription {
   readonly from?: Beginning;
 }
 
+/** The module that an event or a subscription belongs to, by its name: `orders.order-paid`. */
+export const ownerOf = (name: string): string => name.slice(0, name.indexOf('.'));
+
 /**
  * Resolves when the delivery is in the inbox (done, waiting for another try, or given up), so that the transport
  * may forget it. Rejects when it could not be taken: the transport delivers it again, and nothing later of the

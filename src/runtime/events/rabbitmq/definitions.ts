@@ -4,8 +4,8 @@
  * queues, and a user for each process with the rights of its modules only.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Subscription } from '../transport.ts';
-import { ownerOf, quorumQueue, subscriptionQueue, Topology } from './topology.ts';
+import { ownerOf, type Subscription } from '../transport.ts';
+import { quorumQueue, subscriptionQueue, Topology } from './topology.ts';
 
 export interface BrokerUser {
   readonly name: string;

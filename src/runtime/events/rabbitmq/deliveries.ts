@@ -5,11 +5,11 @@ import type { Logger } from '#platform/logger.ts';
 import { fullJitter } from '../../background/backoff.ts';
 import type { Envelope } from '../envelope.ts';
 import { KeyedWork } from '../../background/keyed-work.ts';
-import { readEnvelope } from '../read-envelope.ts';
 import type { Receiver, Subscription } from '../transport.ts';
 import { within } from '../../within.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Lose } from './link.ts';
+import { readMessage } from './message.ts';
 import type { Topology } from './topology.ts';
 
 /**
@@ -92,7 +92,7 @@ export class Deliveries {
     const { name, event } = session.subscription;
     if (message.fields.redelivered) this.redelivered++;
     session.acknowledgements.delivered(message);
-    const { envelope, unreadable } = readEnvelope(message.content, event.name);
+    const { envelope, unreadable } = readMessage(message, event.name);
     if (unreadable !== undefined) return this.#putAside(session, message, unreadable);
     this.#work.add(name, envelope.key, { run: () => this.#deliver(session, envelope, message), drop: () => {} });
   }
@@ -124,7 +124,8 @@ export class Deliveries {
       queue: unreadable,
       messageId,
     });
-    const options = { ...message.properties, persistent: true, headers: { subscription: name, reason } };
+    const headers = { ...message.properties.headers, subscription: name, reason };
+    const options = { ...message.properties, persistent: true, headers };
     // Not straight to the queue: who may do that may put events of any module into any queue.
     channel.publish(unreadable, '', message.content, options, (refused: Error | null) => {
       if (!refused) acknowledgements.done(message);

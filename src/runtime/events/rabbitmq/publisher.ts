@@ -1,9 +1,11 @@
 // ADR 0042
 import type { Channel, ConfirmChannel, Options } from 'amqplib';
+import { contentType } from '../cloud-event.ts';
 import type { Envelope } from '../envelope.ts';
+import { ownerOf } from '../transport.ts';
 import type { Lose } from './link.ts';
 import { QueueCheck } from './queue-check.ts';
-import { ownerOf, type Topology } from './topology.ts';
+import type { Topology } from './topology.ts';
 
 interface Unconfirmed {
   readonly envelope: Envelope;
@@ -77,7 +79,7 @@ export class Publisher {
     const options: Options.Publish = {
       persistent: true,
       mandatory: queues.length > 0,
-      contentType: 'application/json',
+      contentType,
       messageId: id,
       type: name,
     };

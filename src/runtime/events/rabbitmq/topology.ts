@@ -1,6 +1,6 @@
 // ADR 0042
 import type { Channel } from 'amqplib';
-import type { Subscription } from '../transport.ts';
+import { ownerOf, type Subscription } from '../transport.ts';
 
 /**
  * Quorum queues: what is confirmed is on disk, on most brokers of a cluster. A single active consumer, since several
@@ -12,9 +12,6 @@ export const subscriptionQueue = {
   arguments: { 'x-queue-type': 'quorum', 'x-single-active-consumer': true, 'x-delivery-limit': 2_000_000_000 },
 };
 export const quorumQueue = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
-
-/** The module that an event or a subscription belongs to, by its name: `orders.order-paid`. */
-export const ownerOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
 /** Something that the broker has to have is missing, and this user may not make it. */
 export class MissingAtBroker extends Error {}
