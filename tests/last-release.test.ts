@@ -5,7 +5,8 @@ import { migrate } from '../src/host/postgres/migrate.ts';
 import { migrationsOf } from '../src/host/postgres/migrations.ts';
 import { platformTables } from '../src/runtime/tables/platform-tables.ts';
 import { eventually, Visitor } from './acceptance/client.ts';
-import { lastRelease, type LastRelease, passwordOf } from './support/last-release.ts';
+import { virtualHost, withoutBroker } from './support/broker.ts';
+import { giveToBroker, lastRelease, type LastRelease, passwordOf } from './support/last-release.ts';
 import { startTestProgram, type TestProgram } from './support/program.ts';
 import { schemaEngine } from './support/schema-engine.ts';
 
@@ -128,6 +129,33 @@ describe('data of the last release', () => {
       expect(rows).toEqual([{ balance: 0 }]);
     } finally {
       await program.stop();
+    }
+  });
+});
+
+const missing = await withoutBroker();
+
+describe.skipIf(missing)(`messages of the last release${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it('that lie in the queues of RabbitMQ are read', async () => {
+    const host = await virtualHost();
+    await giveToBroker(data, host.url);
+    const program = await startTestProgram({ databaseUrl: data.url, environment: { EVENTS_URL: host.url } });
+    try {
+      const [ada, grace] = [await visitor(program, 'Ada'), await visitor(program, 'Grace')];
+      const profile = await eventually(
+        () => grace.get('/v1/users/me'),
+        ({ status }) => status === 200,
+      );
+      expect(profile.body).toMatchObject({ name: 'Grace', email: 'grace@example.com' });
+      const refunds = () =>
+        ada
+          .get('/v1/payments')
+          .then(({ body }) => body.data.map(({ refunded }: { refunded: number }) => refunded) as number[]);
+      expect(await eventually(refunds, (all) => all.includes(2500))).toContain(2500);
+      await eventually(unfinished, (rows) => rows.length === 0);
+    } finally {
+      await program.stop();
+      await host.remove();
     }
   });
 });

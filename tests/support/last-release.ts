@@ -6,7 +6,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { connect as connectBroker, type Options } from 'amqplib';
 import type pg from 'pg';
+import { findModules, loadModules } from '../../src/host/modules.ts';
+import { subscriptionsOf } from '../../src/host/event-transport.ts';
 import { provision } from '../../src/host/postgres/provision.ts';
 import { reach } from '../../src/host/postgres/reach.ts';
 import { connect, freshDatabaseUrl } from './postgres.ts';
@@ -48,6 +51,39 @@ export async function lastRelease(): Promise<LastRelease> {
       await drop();
     },
   };
+}
+
+interface Message {
+  readonly routingKey: string;
+  readonly properties: Options.Publish;
+  readonly content: string;
+}
+
+/**
+ * As if its program had given the events that were not published to RabbitMQ, and nobody had read them yet: what it
+ * made there, and what it put there, byte for byte.
+ */
+export async function giveToBroker({ client }: LastRelease, brokerUrl: string): Promise<void> {
+  const file = join(import.meta.dirname, 'last-release-messages.json');
+  const messages = JSON.parse(readFileSync(file, 'utf8')) as readonly Message[];
+  const subscriptions = (await loadModules(await findModules())).flatMap(subscriptionsOf);
+  const connection = await connectBroker(brokerUrl);
+  const channel = await connection.createConfirmChannel();
+  await channel.assertExchange('fissile.events', 'topic', { durable: true });
+  for (const { routingKey, properties, content } of messages) {
+    for (const { name } of subscriptions.filter(({ event }) => event.name === routingKey)) {
+      await channel.assertQueue(`fissile.${name}`, {
+        durable: true,
+        arguments: { 'x-queue-type': 'quorum', 'x-single-active-consumer': true, 'x-delivery-limit': 2_000_000_000 },
+      });
+      await channel.bindQueue(`fissile.${name}`, 'fissile.events', routingKey);
+    }
+    channel.publish('fissile.events', routingKey, Buffer.from(content), properties);
+  }
+  await channel.waitForConfirms();
+  await connection.close();
+  for (const module of ['auth', 'orders'])
+    await client.query(`UPDATE ${module}.outbox SET published_at = now() WHERE published_at IS NULL`);
 }
 
 /** As if the program had been killed just now: what has a deadline has it still before it. */

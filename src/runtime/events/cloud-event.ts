@@ -1,3 +1,4 @@
+// ADR 0066
 /**
  * Events as CloudEvents 1.0 in binary mode, which every broker carries alike: attributes are headers of the message, and
  * its body is the payload. `prefix` is what the binding of a broker puts before the names of attributes.

@@ -4,12 +4,12 @@ import { contentType } from '../cloud-event.ts';
 import type { Envelope } from '../envelope.ts';
 import { ownerOf } from '../transport.ts';
 import type { Lose } from './link.ts';
+import { formerMessageOf, messageOf } from './message.ts';
 import { QueueCheck } from './queue-check.ts';
 import type { Topology } from './topology.ts';
 
 interface Unconfirmed {
   readonly envelope: Envelope;
-  readonly content: Buffer;
   readonly resolve: () => void;
   readonly reject: (reason: Error) => void;
 }
@@ -41,7 +41,7 @@ export class Publisher {
   publish(envelope: Envelope): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(new Error('The transport was stopped.'));
-      const event = { envelope, content: Buffer.from(JSON.stringify(envelope)), resolve, reject };
+      const event = { envelope, resolve, reject };
       this.unconfirmed++;
       const line = this.#lines.get(envelope.key);
       if (line) return void line.push(event);
@@ -74,17 +74,20 @@ export class Publisher {
   }
 
   #send(channel: ConfirmChannel, event: Unconfirmed): void {
-    const { id, name } = event.envelope;
+    const { envelope } = event;
+    const { id, name } = envelope;
     const queues = this.#topology.queuesOf(name);
+    const { headers, body } = this.#topology.hasFormerExchange ? formerMessageOf(envelope) : messageOf(envelope);
     const options: Options.Publish = {
       persistent: true,
       mandatory: queues.length > 0,
       contentType,
+      headers,
       messageId: id,
       type: name,
     };
     this.published++;
-    channel.publish(this.#topology.exchangeOf(ownerOf(name)), name, event.content, options, (refused: Error | null) => {
+    channel.publish(this.#topology.exchangeOf(ownerOf(name)), name, body, options, (refused: Error | null) => {
       // Where one is refused the channel ends, and it is sent again.
       if (channel === this.#channel && !refused) void this.#confirmed(event, queues);
     });

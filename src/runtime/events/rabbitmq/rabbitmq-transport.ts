@@ -111,6 +111,11 @@ export class RabbitmqTransport extends Transport {
         cause: error,
       });
     }
+    if (this.#topology.hasFormerExchange) {
+      this.#logger.warn(
+        `RabbitMQ has the exchange ${this.#topology.formerExchange} of version 0.1, so events are written in a form that 0.1 can read, and are no CloudEvents. When no process of 0.1 runs any more, delete the exchange and restart.`,
+      );
+    }
     if (this.#mayMakeAll && !this.#topology.isAllHere) {
       this.#logger.warn(
         'The user of EVENTS_URL may publish the events of every module, those of other processes too. The command "broker" makes one for each process.',

@@ -29,12 +29,13 @@ export class Topology {
   /** For what nobody can read: an exchange, and the queue behind it. */
   readonly unreadable: string;
   readonly #prefix: string;
-  /** Where version 0.1 publishes: its processes may run beside this one. */
-  readonly #formerExchange: string;
+  /** Where version 0.1 publishes. */
+  readonly formerExchange: string;
   readonly #modules: ReadonlySet<string>;
   readonly #subscriptions = new Map<string, Subscription>();
   /** By the name of the event that goes there. */
   readonly #queues = new Map<string, readonly string[]>();
+  #hasFormerExchange = false;
 
   /** `modules` that run in this process. */
   constructor(prefix: string, subscriptions: Iterable<Subscription>, modules: Iterable<string>) {
@@ -42,7 +43,7 @@ export class Topology {
     this.#modules = new Set(modules);
     this.broadcasts = `${prefix}.broadcasts`;
     this.unreadable = `${prefix}.unreadable`;
-    this.#formerExchange = `${prefix}.events`;
+    this.formerExchange = `${prefix}.events`;
     for (const subscription of subscriptions) this.add(subscription);
   }
 
@@ -73,10 +74,19 @@ export class Topology {
   }
 
   /**
+   * Tells whether version 0.1 was at this broker when all was declared. Its processes may run beside this one: they
+   * publish to that exchange, and put aside as unreadable what is not in their form.
+   */
+  get hasFormerExchange(): boolean {
+    return this.#hasFormerExchange;
+  }
+
+  /**
    * Makes what is missing: all of it, or what belongs to the modules of this process where the broker lets this user make
    * no more; the rest has to be there then. Resolves with whether it may make everything.
    */
   async declare(open: () => Promise<Channel>): Promise<boolean> {
+    this.#hasFormerExchange = await isThere(open, (channel) => channel.checkExchange(this.formerExchange));
     try {
       await this.#declareAll(await open());
       return true;
@@ -93,12 +103,12 @@ export class Topology {
     await channel.assertExchange(this.unreadable, 'fanout', { durable: true });
     await channel.assertQueue(this.unreadable, quorumQueue);
     await channel.bindQueue(this.unreadable, this.unreadable, '');
-    await channel.assertExchange(this.#formerExchange, 'topic', { durable: true });
     for (const module of this.#publishers())
       await channel.assertExchange(this.exchangeOf(module), 'topic', { durable: true });
     for (const subscription of this.#subscriptions.values()) {
       await this.#declareQueue(subscription, channel);
-      await channel.bindQueue(this.queueOf(subscription.name), this.#formerExchange, subscription.event.name);
+      if (this.#hasFormerExchange)
+        await channel.bindQueue(this.queueOf(subscription.name), this.formerExchange, subscription.event.name);
     }
     await channel.close();
   }
@@ -133,16 +143,23 @@ export class Topology {
     open: () => Promise<Channel>,
     check: (channel: Channel) => Promise<unknown>,
   ): Promise<void> {
-    const channel = await open();
-    try {
-      await check(channel);
-    } catch (error) {
-      throw codeOf(error) === notFound ? new MissingAtBroker(name) : error;
-    }
-    await channel.close();
+    if (!(await isThere(open, check))) throw new MissingAtBroker(name);
   }
 
   #publishers(): string[] {
     return [...new Set([...this.#modules, ...[...this.#subscriptions.values()].map(({ event }) => event.module)])];
   }
+}
+
+async function isThere(open: () => Promise<Channel>, check: (channel: Channel) => Promise<unknown>): Promise<boolean> {
+  const channel = await open();
+  try {
+    await check(channel);
+  } catch (error) {
+    // The broker has closed the channel.
+    if (codeOf(error) === notFound) return false;
+    throw error;
+  }
+  await channel.close();
+  return true;
 }
