@@ -1,0 +1,139 @@
+// ADR 0063
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fullJitter } from '../../background/backoff.ts';
+import { KeyedWork } from '../../background/keyed-work.ts';
+import type { Envelope } from '../envelope.ts';
+import type { Receiver, Subscription } from '../transport.ts';
+import type { Fetched } from './log-reader.ts';
+import { Membership, type MembershipOptions } from './membership.ts';
+import type { Partition } from './partition.ts';
+import type { Publisher } from './publisher.ts';
+import { headersOf, readRecord, toHeaders } from './records.ts';
+
+/** Milliseconds. */
+const [firstPause, longestPause] = [100, 5_000];
+
+export interface DeliveriesOptions extends Pick<
+  MembershipOptions,
+  'address' | 'clientId' | 'topic' | 'group' | 'instance' | 'logger'
+> {
+  readonly subscription: Subscription;
+  readonly receive: Receiver;
+  readonly publisher: Publisher;
+  readonly onTrouble: (error: unknown) => void;
+  readonly onFine: () => void;
+}
+
+/**
+ * Gives the events of one subscription to its receiver, those of one key one after the other, and commits each when the
+ * receiver has it. What is not committed comes again, here or elsewhere, in the same order.
+ */
+export class Deliveries {
+  readonly #options: DeliveriesOptions;
+  /** How much of each partition is under way is the limit. */
+  readonly #work = new KeyedWork(Infinity, Infinity);
+  readonly #stopping = new AbortController();
+  #membership: Membership | undefined;
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options;
+    this.#work.open();
+  }
+
+  start(): void {
+    void this.#join();
+  }
+
+  /** Begins nothing new; what is with a receiver has a little time to end. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#membership?.leave();
+    this.#work.close();
+  }
+
+  /** A client that met an error it cannot handle delivers nothing any more, so it is replaced as a whole. */
+  async #join(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      const lost = Promise.withResolvers<void>();
+      const { onTrouble } = this.#options;
+      const onLost = (error: unknown) => {
+        onTrouble(error);
+        lost.resolve();
+      };
+      const membership = new Membership({
+        ...this.#options,
+        take: (record, partition) => this.#take(record, partition),
+        onLost,
+      });
+      this.#membership = membership;
+      const stop = () => lost.resolve();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        await membership.join();
+        await lost.promise;
+      } catch (error) {
+        membership.abandon();
+        if (!signal.aborted) onTrouble(error);
+      }
+      signal.removeEventListener('abort', stop);
+      await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  #take(record: Fetched, partition: Partition): void {
+    const { name, event } = this.#options.subscription;
+    const read = readRecord(record, event.name);
+    if (!read) return this.#pass(record, partition);
+    const { envelope, unreadable } = read;
+    if (envelope) this.#add(name, envelope.key, record, partition, () => this.#deliver(envelope, partition));
+    else this.#add(name, String(record.key), record, partition, () => this.#putAside(record, partition, unreadable));
+  }
+
+  #pass({ offset }: Fetched, partition: Partition): void {
+    partition.pass(offset);
+    this.#membership?.progress();
+  }
+
+  #add(lane: string, key: string, { offset }: Fetched, partition: Partition, work: () => Promise<boolean>): void {
+    const run = async () => {
+      await partition.do(offset, work);
+      this.#membership?.progress();
+    };
+    this.#work.add(lane, key, { run, drop: () => {} });
+  }
+
+  async #deliver(envelope: Envelope, { abandoned }: Partition): Promise<boolean> {
+    const { receive, logger } = this.#options;
+    for (let attempt = 1; !abandoned.aborted && !this.#stopping.signal.aborted; attempt++) {
+      try {
+        await receive(envelope);
+        return true;
+      } catch (error) {
+        logger.debug('A delivery was not taken yet.', { error, event: envelope.name, eventId: envelope.id });
+        await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal: abandoned }).catch(() => {});
+      }
+    }
+    return false;
+  }
+
+  /** Out of the way of those behind it, and kept for a person to look at. */
+  async #putAside(record: Fetched, partition: Partition, reason: string): Promise<boolean> {
+    const { subscription, publisher, logger, topic } = this.#options;
+    const origin = { topic, partition: String(partition.number), offset: String(record.offset) };
+    logger.error('A record cannot be read and was put aside.', {
+      error: reason,
+      subscription: subscription.name,
+      ...origin,
+    });
+    const kept = Object.entries(headersOf(record)).filter(
+      (header): header is [string, string] => header[1] !== undefined,
+    );
+    const added = toHeaders({ ...Object.fromEntries(kept), subscription: subscription.name, reason, ...origin });
+    const message = { ...(record.key && { key: record.key }), value: record.value ?? Buffer.alloc(0), headers: added };
+    return publisher.putAside(message).then(
+      () => true,
+      () => false,
+    );
+  }
+}

@@ -1,0 +1,27 @@
+/** The client's errors: one per try, each with what caused it inside, thousands of lines in all. */
+interface ClientError extends Error {
+  readonly errors?: readonly unknown[];
+  /** Kafka's name of an error that a broker answered with, such as NOT_ENOUGH_REPLICAS. */
+  readonly apiId?: string;
+}
+
+/** Every error within one, the innermost last. */
+function* within(error: unknown): Generator<ClientError> {
+  if (!(error instanceof Error)) return;
+  const { errors = [], cause } = error as ClientError;
+  yield error;
+  for (const inner of [...errors, cause]) yield* within(inner);
+}
+
+/** Tells whether a broker answered with this somewhere in it. */
+export const answered = (error: unknown, ...apiIds: readonly string[]): boolean =>
+  [...within(error)].some(({ apiId }) => apiId !== undefined && apiIds.includes(apiId));
+
+/** In one line: what happened last, which is the innermost error. */
+export function reasonOf(error: unknown): string {
+  const last = [...within(error)].at(-1);
+  if (!last) return String(error);
+  const { message, apiId } = last;
+  const text = message.replaceAll(/\s+/g, ' ').trim();
+  return apiId === undefined || text.includes(apiId) ? text : `${text} (${apiId})`;
+}

@@ -1,0 +1,133 @@
+// ADR 0063
+import { Admin } from '@platformatic/kafka';
+import type { Logger } from '#platform/logger.ts';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { Envelope } from '../envelope.ts';
+import { type Receiver, type Subscription, Transport } from '../transport.ts';
+import { type BrokerAddress, brokerAddress } from './broker-address.ts';
+import { Broadcasts } from './broadcasts.ts';
+import { clientOptions, Connection } from './connection.ts';
+import { Deliveries } from './deliveries.ts';
+import { reasonOf } from './failure.ts';
+import { Publisher } from './publisher.ts';
+import { Topics, UnsuitableCluster } from './topics.ts';
+
+export interface KafkaOptions {
+  /** kafka(s)://user:password@host:port,host:port?partitions=12&replication=3&sasl=plain */
+  readonly url: string;
+  /** The subscriptions of every module there is, so that nothing is published past a process that never ran yet. */
+  readonly subscriptions: readonly Subscription[];
+  /** Names of those that run in this process, and publish from it. */
+  readonly modules: readonly string[];
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'watchBroker'>;
+  /**
+   * The name of this process, its own and the same after a restart. With it a restart in seconds moves no partition;
+   * without it the process leaves its groups when it stops.
+   */
+  readonly instance?: string | undefined;
+  /** Begins the name of every topic and group. */
+  readonly prefix?: string;
+}
+
+/** Between processes, over Kafka. While the cluster is away, publishing waits and the outboxes fill up. */
+export class KafkaTransport extends Transport {
+  readonly reachesOtherProcesses = true;
+  readonly #address: BrokerAddress;
+  readonly #prefix: string;
+  readonly #instance: string | undefined;
+  readonly #logger: Logger;
+  readonly #connection: Connection;
+  readonly #topics: Topics;
+  readonly #publisher: Publisher;
+  readonly #broadcasts: Broadcasts;
+  readonly #subscribed: { subscription: Subscription; receive: Receiver }[] = [];
+  #deliveries: readonly Deliveries[] = [];
+  #started = false;
+
+  constructor({ url, subscriptions, modules, logger, metrics, instance, prefix = 'fissile' }: KafkaOptions) {
+    super();
+    this.#address = brokerAddress(url);
+    this.#prefix = prefix;
+    this.#instance = instance;
+    this.#logger = logger;
+    this.#connection = new Connection(this.#address.name, logger);
+    this.#topics = new Topics(prefix, this.#address, subscriptions, modules);
+    this.#publisher = new Publisher(this.#address, prefix, this.#topics, this.#connection);
+    this.#broadcasts = new Broadcasts(this.#address, prefix, this.#topics.broadcasts, this.#connection, logger);
+    metrics.watchBroker(() => ({
+      published: this.#publisher.published,
+      confirmed: this.#publisher.confirmed,
+      unconfirmed: this.#publisher.unconfirmed,
+      redelivered: 0,
+      connected: this.connected,
+    }));
+  }
+
+  get connected(): boolean {
+    return this.#started && this.#connection.connected;
+  }
+
+  subscribe(subscription: Subscription, receive: Receiver): void {
+    this.#topics.add(subscription);
+    this.#subscribed.push({ subscription, receive });
+  }
+
+  publish(envelope: Envelope): Promise<void> {
+    return this.#publisher.publish(envelope);
+  }
+
+  broadcast(topic: string, message: string): void {
+    this.#broadcasts.tell(topic, message);
+  }
+
+  onBroadcast(topic: string, listener: (message: string) => void, onGap?: () => void): void {
+    this.#broadcasts.listen(topic, listener, onGap);
+  }
+
+  /** Rejects, with a line for a person, when the cluster is not there, does not let us in, or is not as we need it. */
+  async start(): Promise<void> {
+    const admin = new Admin(clientOptions(this.#address, `${this.#prefix}-starting`));
+    try {
+      await this.#topics.declare(admin);
+      await this.#broadcasts.start();
+    } catch (error) {
+      await this.stop();
+      throw new Error(`EVENTS_URL: ${this.#refusal(error)}`, { cause: error });
+    } finally {
+      await admin.close().catch(() => {});
+    }
+    this.#deliveries = this.#subscribed.map((subscribed) => this.#deliver(subscribed));
+    for (const deliveries of this.#deliveries) deliveries.start();
+    this.#started = true;
+  }
+
+  async stop(): Promise<void> {
+    this.#started = false;
+    await Promise.all(this.#deliveries.map((deliveries) => deliveries.stop()));
+    await Promise.all([this.#publisher.stop(), this.#broadcasts.stop()]);
+  }
+
+  #deliver({ subscription, receive }: { subscription: Subscription; receive: Receiver }): Deliveries {
+    const user = {};
+    return new Deliveries({
+      address: this.#address,
+      clientId: `${this.#prefix}-consuming`,
+      topic: this.#topics.eventsOf(subscription.event.module),
+      group: this.#topics.groupOf(subscription.name),
+      instance: this.#instance,
+      subscription,
+      receive,
+      publisher: this.#publisher,
+      onTrouble: (error) => this.#connection.failed(user, error),
+      onFine: () => this.#connection.works(user),
+      logger: this.#logger,
+    });
+  }
+
+  #refusal(error: unknown): string {
+    const { name } = this.#address;
+    if (error instanceof UnsuitableCluster) return `Kafka at ${name} cannot be used: ${error.message}`;
+    return `no connection to Kafka at ${name}: ${reasonOf(error)}`;
+  }
+}

@@ -1,0 +1,293 @@
+// ADR 0063
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectionPool, Consumer, ListOffsetTimestamps } from '@platformatic/kafka';
+import type { Logger } from '#platform/logger.ts';
+import { fullJitter } from '../../background/backoff.ts';
+import { within } from '../../within.ts';
+import type { BrokerAddress } from './broker-address.ts';
+import { clientOptions } from './connection.ts';
+import { answered, reasonOf } from './failure.ts';
+import { type Fetched, fetchFrom, leadersOf } from './log-reader.ts';
+import { Partition } from './partition.ts';
+
+/**
+ * Milliseconds. A member that was not heard of for the length of a session has left, and others take its partitions:
+ * whoever is restarted faster than that, with the same name, finds them as they were.
+ */
+const [sessionTimeout, heartbeatInterval, rebalanceTimeout] = [10_000, 1_000, 20_000];
+/** Milliseconds that a partition is held back for what was begun, and its commit. Less than a session: no heartbeats then. */
+const [patience, commitTimeout] = [4_000, 2_000];
+/** Milliseconds in which what is done is collected, to be committed together. */
+const commitPause = 100;
+const [firstPause, longestPause] = [100, 2_000];
+/** How much is under way of one partition; it is not read on while there is more. */
+const most = 250;
+
+export interface MembershipOptions {
+  readonly address: BrokerAddress;
+  readonly clientId: string;
+  readonly topic: string;
+  readonly group: string;
+  /** The name of this process, the same after a restart; undefined if it has none. */
+  readonly instance: string | undefined;
+  readonly take: (record: Fetched, partition: Partition) => void;
+  /** The membership is of no use any more. */
+  readonly onLost: (error: unknown) => void;
+  readonly onTrouble: (error: unknown) => void;
+  readonly onFine: () => void;
+  readonly logger: Logger;
+}
+
+/** One consumer's time in its group, from joining to leaving or losing it. */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #consumer: Consumer;
+  readonly #pool: ConnectionPool;
+  readonly #owned = new Map<number, Partition>();
+  /** Brokers that a fetch is on its way to. */
+  readonly #asked = new Set<number>();
+  readonly #over = new AbortController();
+  #handover: Promise<void> | undefined;
+  #committing = false;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    const { address, topic, group, instance } = options;
+    const common = clientOptions(address, options.clientId);
+    this.#pool = new ConnectionPool(options.clientId, common);
+    this.#consumer = new Consumer({
+      ...common,
+      groupId: group,
+      ...(instance !== undefined && { groupInstanceId: instance }),
+      autocommit: false,
+      sessionTimeout,
+      rebalanceTimeout,
+      heartbeatInterval,
+      heartbeatStallTimeout: sessionTimeout,
+      protocols: [{ name: 'cooperative-sticky', version: 3 }],
+      // The client asks for this before each request to join, and waits for it: by then it knows what it has lost.
+      protocolsMetadata: () => this.#handOver().then(() => Buffer.alloc(0)),
+    });
+    this.#consumer.topics.track(topic);
+    this.#consumer.on('error', (error: Error) => this.#lose(error));
+    this.#consumer.on('consumer:heartbeat:error', ({ error }) => options.onTrouble(error));
+    this.#consumer.on('consumer:heartbeat:end', () => options.onFine());
+    this.#consumer.on('consumer:heartbeat:stalled', ({ lastError }) =>
+      this.#lose(lastError ?? new Error('No heartbeat came through.')),
+    );
+    this.#consumer.on('consumer:group:join', () => void this.#assigned());
+  }
+
+  async join(): Promise<void> {
+    await this.#consumer.joinGroup({});
+  }
+
+  /** Something is done, so it may be committed, and there may be room for more. */
+  progress(): void {
+    this.#readOn();
+    if (!this.#committing) void this.#keepCommitting();
+  }
+
+  /** Begins nothing new, waits a little for what has begun, and commits it. */
+  async leave(): Promise<void> {
+    await this.#letGo([...this.#owned.keys()]);
+    this.#end();
+    await within(commitTimeout, this.#close(), () => {});
+  }
+
+  /** At once; what is under way is given up. */
+  abandon(): void {
+    this.#end();
+    void this.#close();
+  }
+
+  #lose(error: unknown): void {
+    if (this.#over.signal.aborted) return;
+    this.abandon();
+    this.#options.onLost(error);
+  }
+
+  #end(): void {
+    this.#over.abort();
+    for (const partition of this.#owned.values()) partition.abandon();
+    this.#owned.clear();
+  }
+
+  /** A named member takes no leave: its partitions wait for it as long as a session. */
+  async #close(): Promise<void> {
+    try {
+      if (this.#options.instance !== undefined) this.#consumer.memberId = null;
+      await this.#consumer.leaveGroup(true);
+    } catch {
+      // The broker finds out when the session ends.
+    }
+    await Promise.allSettled([this.#consumer.close(true), this.#pool.close()]);
+  }
+
+  /** Lets go of the partitions that are not ours any more, before the group gives them to anybody else. */
+  #handOver(): Promise<void> {
+    const mine = this.#assignment();
+    const lost = [...this.#owned.keys()].filter((partition) => !mine.has(partition));
+    return (this.#handover ??= this.#letGo(lost).finally(() => (this.#handover = undefined)));
+  }
+
+  async #letGo(partitions: readonly number[]): Promise<void> {
+    const leaving = partitions.map((partition) => this.#owned.get(partition)!);
+    if (leaving.length === 0) return;
+    await within(patience, Promise.all(leaving.map((partition) => partition.leave())), () => {});
+    for (const partition of leaving) {
+      partition.abandon();
+      this.#owned.delete(partition.number);
+    }
+    await within(commitTimeout, this.#commit(leaving), () => {}).catch(() => {});
+  }
+
+  #assignment(): ReadonlySet<number> {
+    const { topic } = this.#options;
+    return new Set(this.#consumer.assignments?.find((assignment) => assignment.topic === topic)?.partitions);
+  }
+
+  async #assigned(): Promise<void> {
+    const added = [...this.#assignment()].filter((partition) => !this.#owned.has(partition));
+    try {
+      const offsets = await this.#startingOffsets(added);
+      const mine = this.#assignment();
+      for (const [partition, offset] of offsets)
+        if (mine.has(partition) && !this.#owned.has(partition) && !this.#over.signal.aborted)
+          this.#owned.set(partition, new Partition(partition, offset));
+      this.#options.onFine();
+      this.#readOn();
+    } catch (error) {
+      this.#lose(error);
+    }
+  }
+
+  async #startingOffsets(partitions: number[]): Promise<ReadonlyMap<number, bigint>> {
+    const { topic } = this.#options;
+    const offsets = new Map<number, bigint>();
+    if (partitions.length === 0) return offsets;
+    const committed = (await this.#consumer.listCommittedOffsets({ topics: [{ topic, partitions }] })).get(topic) ?? [];
+    for (const partition of partitions)
+      if ((committed[partition] ?? -1n) >= 0n) offsets.set(partition, committed[partition]!);
+    const missing = partitions.filter((partition) => !offsets.has(partition));
+    if (missing.length === 0) return offsets;
+    // They were committed at the start, so somebody deleted them.
+    this.#options.logger.error('The offsets of a subscription are gone; it begins again with all that its topic has.', {
+      group: this.#options.group,
+      topic,
+      partitions: missing,
+    });
+    const earliest = await this.#earliest(missing);
+    for (const partition of missing) offsets.set(partition, earliest.get(partition)!);
+    return offsets;
+  }
+
+  async #earliest(partitions: number[]): Promise<ReadonlyMap<number, bigint>> {
+    const { topic } = this.#options;
+    const listed = await this.#consumer.listOffsets({
+      topics: [topic],
+      partitions: { [topic]: partitions },
+      timestamp: ListOffsetTimestamps.EARLIEST,
+    });
+    return new Map(partitions.map((partition) => [partition, listed.get(topic)![partition]!]));
+  }
+
+  /** Asks every broker that is not being asked for more of the partitions that have room. */
+  #readOn(): void {
+    void this.#read().catch((error: unknown) => this.#lose(error));
+  }
+
+  async #read(): Promise<void> {
+    const roomy = [...this.#owned.values()].filter(({ load, left }) => load < most && !left);
+    if (roomy.length === 0 || this.#over.signal.aborted) return;
+    const leaders = await leadersOf(this.#consumer, this.#options.topic);
+    const byLeader = Map.groupBy(roomy, ({ number }) => leaders[number]!);
+    for (const [node, partitions] of byLeader) if (!this.#asked.has(node)) void this.#readFrom(node, partitions);
+  }
+
+  async #readFrom(node: number, partitions: readonly Partition[]): Promise<void> {
+    const { topic } = this.#options;
+    const { signal } = this.#over;
+    this.#asked.add(node);
+    try {
+      const offsets = new Map(partitions.map(({ number, next }) => [number, next]));
+      const chunks = await fetchFrom(this.#consumer, this.#pool, node, topic, offsets);
+      for (const { partition: number, records, next } of chunks) {
+        const partition = this.#owned.get(number);
+        if (!partition || partition.left || !partitions.includes(partition)) continue;
+        partition.next = next;
+        for (const record of records) partition.taken(record.offset);
+        for (const record of records) this.#options.take(record, partition);
+      }
+      this.#options.onFine();
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#options.onTrouble(error);
+      await this.#recover(partitions, error);
+    } finally {
+      this.#asked.delete(node);
+    }
+    this.#readOn();
+  }
+
+  /** A leader may have moved, or the records to read on from were deleted. */
+  async #recover(partitions: readonly Partition[], error: unknown): Promise<void> {
+    const { topic, group, logger } = this.#options;
+    await sleep(fullJitter(3, firstPause, longestPause));
+    if (this.#over.signal.aborted) return;
+    try {
+      await this.#consumer.metadata({ topics: [topic], forceUpdate: true });
+      if (!answered(error, 'OFFSET_OUT_OF_RANGE')) return;
+      const earliest = await this.#earliest(partitions.map(({ number }) => number));
+      for (const partition of partitions) {
+        const first = earliest.get(partition.number)!;
+        if (partition.next >= first) continue;
+        logger.error('Events were deleted before they were read: the topic keeps them for too short a time.', {
+          group,
+          topic,
+          partition: partition.number,
+          events: Number(first - partition.next),
+        });
+        partition.next = first;
+      }
+    } catch (worse) {
+      this.#options.onTrouble(worse);
+    }
+  }
+
+  async #keepCommitting(): Promise<void> {
+    this.#committing = true;
+    try {
+      for (let attempt = 0; !this.#over.signal.aborted;) {
+        await sleep(commitPause + fullJitter(attempt, firstPause, longestPause));
+        const behind = [...this.#owned.values()].filter(({ done, committed }) => done > committed);
+        if (behind.length === 0 || this.#over.signal.aborted) return;
+        try {
+          // One that is joining has no number for its commits, and asking for one would make it join again.
+          if (!this.#handover) await this.#commit(behind);
+          attempt = 0;
+        } catch (error) {
+          attempt++;
+          this.#options.logger.debug('What was delivered could not be committed yet.', { error: reasonOf(error) });
+        }
+      }
+    } finally {
+      this.#committing = false;
+    }
+  }
+
+  async #commit(partitions: readonly Partition[]): Promise<void> {
+    const { topic } = this.#options;
+    const done = partitions.map((partition) => ({ partition, offset: partition.done }));
+    const ahead = done.filter(({ partition, offset }) => offset > partition.committed);
+    if (ahead.length === 0) return;
+    const offsets = ahead.map(({ partition, offset }) => ({
+      topic,
+      partition: partition.number,
+      offset,
+      leaderEpoch: -1,
+    }));
+    await this.#consumer.commit({ offsets });
+    for (const { partition, offset } of ahead) partition.committed = offset;
+  }
+}

@@ -1,0 +1,175 @@
+// ADR 0063
+import { type Admin, ListOffsetTimestamps } from '@platformatic/kafka';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Subscription } from '../transport.ts';
+import type { BrokerAddress } from './broker-address.ts';
+import { answered, reasonOf } from './failure.ts';
+
+/** Milliseconds until a topic that was made is known to every broker. */
+const patience = 20_000;
+/** Milliseconds that a broadcast is kept: who is away longer asks the source anyway. */
+const broadcastRetention = 10 * 60_000;
+
+/** The cluster is not as this program needs it; the message says what to do. */
+export class UnsuitableCluster extends Error {}
+
+interface Wanted {
+  readonly name: string;
+  readonly partitions: number;
+  readonly configs: readonly { readonly name: string; readonly value: string }[];
+}
+
+/**
+ * The system's topics in the cluster: one for the events of each module, one for what is told to all processes, and
+ * one for what nobody can read. Every process makes those that are missing before it publishes.
+ */
+export class Topics {
+  readonly broadcasts: string;
+  readonly unreadable: string;
+  readonly #prefix: string;
+  readonly #address: BrokerAddress;
+  readonly #modules: Set<string>;
+  readonly #subscriptions = new Map<string, Subscription>();
+
+  /** `modules` that run in this process. */
+  constructor(
+    prefix: string,
+    address: BrokerAddress,
+    subscriptions: Iterable<Subscription>,
+    modules: Iterable<string>,
+  ) {
+    this.#prefix = prefix;
+    this.#address = address;
+    this.#modules = new Set(modules);
+    this.broadcasts = `${prefix}.broadcasts`;
+    this.unreadable = `${prefix}.unreadable`;
+    for (const subscription of subscriptions) this.add(subscription);
+  }
+
+  add(subscription: Subscription): void {
+    this.#subscriptions.set(subscription.name, subscription);
+  }
+
+  /** Where a module publishes all its events, so that those with one key have one order. */
+  eventsOf(module: string): string {
+    return `${this.#prefix}.${module}`;
+  }
+
+  /** The consumer group of a subscription. */
+  groupOf(subscription: string): string {
+    return `${this.#prefix}.${subscription}`;
+  }
+
+  /** Makes what is missing, and has every new subscription begin where it should. */
+  async declare(admin: Admin): Promise<void> {
+    const wanted = this.#wanted();
+    const existing = new Set(await admin.listTopics());
+    for (const topic of wanted) if (!existing.has(topic.name)) await this.#create(topic, admin);
+    await this.#check(wanted, admin);
+    for (const subscription of this.#subscriptions.values()) await this.#declareGroup(subscription, admin);
+  }
+
+  #wanted(): readonly Wanted[] {
+    const publishers = [...this.#subscriptions.values()].map(({ event }) => event.module);
+    const { partitions, replication } = this.#address;
+    const safe = [{ name: 'min.insync.replicas', value: String(Math.max(1, replication - 1)) }];
+    const short = [{ name: 'retention.ms', value: String(broadcastRetention) }];
+    return [
+      ...[...new Set([...this.#modules, ...publishers])].map((module) => ({
+        name: this.eventsOf(module),
+        partitions,
+        configs: safe,
+      })),
+      { name: this.unreadable, partitions: 1, configs: safe },
+      { name: this.broadcasts, partitions: 1, configs: short },
+    ];
+  }
+
+  async #create({ name, partitions, configs }: Wanted, admin: Admin): Promise<void> {
+    const { replication } = this.#address;
+    try {
+      await admin.createTopics({ topics: [name], partitions, replicas: replication, configs: [...configs] });
+    } catch (error) {
+      if (answered(error, 'TOPIC_ALREADY_EXISTS')) return;
+      const settings = configs.map((config) => `${config.name}=${config.value}`).join(' and ');
+      const topic = `the topic ${name} with ${partitions} partitions, ${replication} replicas and ${settings}`;
+      if (answered(error, 'INVALID_REPLICATION_FACTOR'))
+        throw new UnsuitableCluster(
+          `it has too few brokers for ${replication} replicas of the topic ${name}. Start more, or say in the URL how many there are to be: ?replication=1 loses events with the one broker that has them.`,
+        );
+      if (answered(error, 'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED', 'POLICY_VIOLATION'))
+        throw new UnsuitableCluster(
+          `it refuses to make a topic: ${reasonOf(error)} Make ${topic}, or let this user make it.`,
+        );
+      throw error;
+    }
+  }
+
+  /** A key's partition depends on how many there are, and so does its order. */
+  async #check(wanted: readonly Wanted[], admin: Admin): Promise<void> {
+    const topics = await this.#metadata(
+      wanted.map(({ name }) => name),
+      admin,
+    );
+    for (const { name, partitions } of wanted) {
+      const { partitionsCount } = topics.get(name)!;
+      if (partitionsCount !== partitions)
+        throw new UnsuitableCluster(
+          `its topic ${name} has ${partitionsCount} partitions, and ${partitions} are expected. Say so in the URL with ?partitions=${partitionsCount}, the same for every process.`,
+        );
+    }
+  }
+
+  async #metadata(topics: string[], admin: Admin) {
+    for (const end = performance.now() + patience; ; await sleep(100)) {
+      try {
+        const metadata = await admin.metadata({ topics: [...topics], forceUpdate: true });
+        if ([...metadata.topics.values()].every((topic) => topic?.partitions.every(({ leader }) => leader >= 0)))
+          return metadata.topics;
+        if (performance.now() > end) throw new Error('a topic has a partition without a leader.');
+      } catch (error) {
+        if (performance.now() > end) throw error;
+      }
+    }
+  }
+
+  /**
+   * Commits where a new group begins, before anything is published that it must not miss: without that it would begin
+   * where the topic ends when it first reads. The end is read before the commits are: if another process made the
+   * group meanwhile, its commit is seen, and one made later than that is never replaced by a later end.
+   */
+  async #declareGroup({ name, event, from }: Subscription, admin: Admin): Promise<void> {
+    const topic = this.eventsOf(event.module);
+    const groupId = this.groupOf(name);
+    const { partitions } = this.#address;
+    const all = Array.from({ length: partitions }, (_, partition) => partition);
+    const timestamp = from !== undefined ? ListOffsetTimestamps.EARLIEST : ListOffsetTimestamps.LATEST;
+    const [ends] = await admin.listOffsets({
+      topics: [{ name: topic, partitions: all.map((partitionIndex) => ({ partitionIndex, timestamp })) }],
+    });
+    const missing = await this.#withoutCommit(groupId, topic, all, admin);
+    if (missing.length === 0) return;
+    const partitionOffsets = ends!.partitions
+      .filter(({ partitionIndex }) => missing.includes(partitionIndex))
+      .map(({ partitionIndex, offset }) => ({ partition: partitionIndex, offset }));
+    try {
+      await admin.alterConsumerGroupOffsets({ groupId, topics: [{ name: topic, partitionOffsets }] });
+    } catch (error) {
+      // A member of the group, which exists by now, has made its commits before it joined.
+      if ((await this.#withoutCommit(groupId, topic, all, admin)).length > 0) throw error;
+    }
+  }
+
+  async #withoutCommit(groupId: string, name: string, all: number[], admin: Admin): Promise<number[]> {
+    const [group] = await admin.listConsumerGroupOffsets({
+      groups: [{ groupId, topics: [{ name, partitionIndexes: all }] }],
+    });
+    const committed = new Set(
+      group?.topics
+        .find((topic) => topic.name === name)
+        ?.partitions.filter(({ committedOffset }) => committedOffset >= 0n)
+        .map(({ partitionIndex }) => partitionIndex),
+    );
+    return all.filter((partition) => !committed.has(partition));
+  }
+}
