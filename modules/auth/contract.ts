@@ -215,8 +215,8 @@ export const AuthApi = api('auth', {
   }),
 });
 
-/** A person has an account. Keyed by user. */
 export const userRegistered = event('auth.user-registered', 1, {
+  summary: 'When a person has an account.',
   key: 'userId',
   payload: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
 });

@@ -169,7 +169,11 @@ export default defineModule('auth', {
     exportPersonalData: use(exportPersonalData, [Accounts, Sessions]),
   },
   // Its name is stored with deliveries, and as a queue at the broker.
-  reactions: { 'erase-account': on(personErased, forgetPerson, [Accounts, Throttle, Logger]) },
+  reactions: {
+    'erase-account': on(personErased, forgetPerson, [Accounts, Throttle, Logger], {
+      summary: 'Erases the account and ends its sessions.',
+    }),
+  },
   schedules: {
     'renew-signing-keys': every(hour, renewSigningKeys, [AccessTokens]),
     prune: every(hour, prune, [Sessions, Devices, Throttle]),

@@ -174,20 +174,20 @@ export const OrdersApi = api('orders', {
   }),
 });
 
-/** A customer ordered and the stock is reserved; nothing is paid yet. Keyed by order. */
 export const orderPlaced = event('orders.order-placed', 1, {
+  summary: 'When a customer ordered and the stock is reserved; nothing is paid yet.',
   key: 'orderId',
   payload: z.object({ orderId: z.uuid(), customerId: z.uuid(), total: Money, placedAt: z.iso.datetime() }),
 });
 
-/** The money for the whole order is ours. Keyed by order. */
 export const orderPaid = event('orders.order-paid', 1, {
+  summary: 'When the money for the whole order is ours.',
   key: 'orderId',
   payload: z.object({ orderId: z.uuid(), total: Money, paidAt: z.iso.datetime() }),
 });
 
-/** The order will not be fulfilled and its stock is back; a module that holds money for it gives it back. Keyed by order. */
 export const orderCancelled = event('orders.order-cancelled', 1, {
+  summary: 'When an order will not be fulfilled and its stock is back; a module that holds money for it gives it back.',
   key: 'orderId',
   payload: z.object({
     orderId: z.uuid(),

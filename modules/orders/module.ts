@@ -56,7 +56,11 @@ export default defineModule('orders', {
     cancelOrder: use(cancelOrder, [Transaction, Orders, Outbox, Sagas, Clock]),
     exportPersonalData: use(exportPersonalData, [Orders]),
   },
-  reactions: { 'forget-person': on(personErased, forgetPerson, [Transaction, Orders, Outbox, Sagas, Clock]) },
+  reactions: {
+    'forget-person': on(personErased, forgetPerson, [Transaction, Orders, Outbox, Sagas, Clock], {
+      summary: 'Cancels unpaid orders, and keeps the others without the person.',
+    }),
+  },
   sagas: [
     run(
       Checkout,

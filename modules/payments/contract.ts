@@ -180,14 +180,14 @@ export const PaymentsApi = api('payments', {
 
 const about = { paymentId: z.uuid(), orderId: z.uuid() };
 
-/** The money for an order is ours. Keyed by payment. */
 export const paymentCaptured = event('payments.payment-captured', 1, {
+  summary: 'When the money for an order is ours.',
   key: 'paymentId',
   payload: z.object({ ...about, amount: Money, capturedAt: z.iso.datetime() }),
 });
 
-/** Money went back to the customer. Keyed by payment. */
 export const paymentRefunded = event('payments.payment-refunded', 1, {
+  summary: 'When money went back to the customer.',
   key: 'paymentId',
   payload: z.object({ ...about, refundId: z.uuid(), amount: Money, refundedAt: z.iso.datetime() }),
 });

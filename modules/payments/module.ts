@@ -66,9 +66,13 @@ export default defineModule('payments', {
     exportPersonalData: use(exportPersonalData, [Payments]),
   },
   reactions: {
-    'refund-cancelled-order': on(orderCancelled, refundCancelledOrder, [Transaction, Payments, Sagas, Clock]),
+    'refund-cancelled-order': on(orderCancelled, refundCancelledOrder, [Transaction, Payments, Sagas, Clock], {
+      summary: 'Refunds an order that was paid.',
+    }),
     // Its name is stored with deliveries, and as a queue at the broker.
-    'forget-customer': on(personErased, forgetPerson, [Payments, Clock]),
+    'forget-customer': on(personErased, forgetPerson, [Payments, Clock], {
+      summary: 'Keeps the books without the name of the person.',
+    }),
   },
   sagas: [run(RefundSaga, refundSteps, [Transaction, Payments, Outbox, PaymentProviders, Clock, Logger])],
   schedules: {

@@ -183,8 +183,8 @@ export const UsersApi = api('users', {
   }),
 });
 
-/** A person asked to be forgotten; every module erases what it stores about them. Keyed by user. */
 export const personErased = event('users.person-erased', 1, {
+  summary: 'When a person asked to be forgotten; every module erases what it stores about them.',
   key: 'userId',
   payload: z.object({ userId: z.uuid(), erasedAt: z.iso.datetime() }),
 });

@@ -75,6 +75,6 @@ export default defineModule('users', {
     endExport: use(endExport, [Exports]),
     erase: use(erase, [Transaction, People, Outbox, AuthApi.allowErasure, Clock]),
   },
-  reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles]) },
+  reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles], { summary: 'Creates the profile.' }) },
   endpoints: [...usersEndpoints, exportEndpoint],
 });

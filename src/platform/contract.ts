@@ -114,6 +114,8 @@ export interface EventDefinition<P extends EventPayload = EventPayload> {
   readonly module: string;
   readonly key: string & keyof z.output<P>;
   readonly payload: P;
+  /** For the reader of the documentation: when it is announced. */
+  readonly summary?: string;
 }
 export type PayloadOf<E extends EventDefinition> = z.output<E['payload']>;
 
@@ -121,7 +123,7 @@ export type PayloadOf<E extends EventDefinition> = z.output<E['payload']>;
 export function event<P extends EventPayload>(
   name: `${string}.${string}`,
   version: number,
-  fields: { key: string & keyof z.output<P>; payload: P },
+  fields: Pick<EventDefinition<P>, 'key' | 'payload' | 'summary'>,
 ): EventDefinition<P> {
   return Object.freeze({ name, version, module: name.slice(0, name.indexOf('.')), ...fields });
 }

@@ -79,18 +79,21 @@ export type Beginning = 'earliest' | 'earliest-if-kept';
 export interface ReactionBinding extends Provided<Reaction<never>> {
   readonly event: EventDefinition;
   readonly from?: Beginning;
+  /** For the reader of the documentation: what happens then. */
+  readonly summary?: string;
 }
 
 /**
- * `on(orderCancelled, releasePayment, [PaymentRepository])`; with `{ from: 'earliest' }` a reaction that joins later handles
- * history too. Once a reaction has begun, it goes on where it was, whatever `from` says.
+ * `on(orderCancelled, releasePayment, [PaymentRepository], { summary: 'Gives back what is held for it.' })`; with
+ * `from: 'earliest'` a reaction that joins later handles history too. Once a reaction has begun, it goes on where it was,
+ * whatever `from` says.
  */
 export const on = <E extends EventDefinition, const C extends readonly AnyToken[]>(
   event: E,
   factory: (...collaborators: ResolvedAll<C>) => Reaction<E>,
   collaborators: C,
-  beginning: { readonly from?: Beginning } = {},
-): ReactionBinding => ({ event, ...beginning, ...use(factory, collaborators) });
+  options: Pick<ReactionBinding, 'from' | 'summary'> = {},
+): ReactionBinding => ({ event, ...options, ...use(factory, collaborators) });
 
 export interface SagaBinding extends Provided<SagaImplementation<never>> {
   readonly saga: SagaDefinition;
