@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import type { ErrorDefinition } from '#platform/errors.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Endpoint } from '#platform/endpoint.ts';
+import { type JsonSchema, NamedSchemas } from '../../named-schemas.ts';
 import { httpErrors, statusOf } from '../http-errors.ts';
 import { problemType } from '../problem.ts';
-import { Components, type JsonSchema } from './components.ts';
 import { headerNames, headers, introduction, parameters, problemSchema } from './shared.ts';
 
 export interface DocumentedModule {
@@ -13,9 +13,14 @@ export interface DocumentedModule {
   readonly endpoints: readonly Endpoint[];
 }
 
+interface Components {
+  readonly schemas: NamedSchemas;
+  readonly responses: Record<string, JsonSchema>;
+}
+
 export function openApiDocument(modules: readonly DocumentedModule[], version: string): JsonSchema {
-  const components = new Components();
-  components.schemas.Problem = problemSchema;
+  const components: Components = { schemas: new NamedSchemas('draft-2020-12'), responses: {} };
+  components.schemas.all.Problem = problemSchema;
   const paths: Record<string, Record<string, unknown>> = {};
   for (const { name, endpoints } of modules) {
     for (const endpoint of endpoints) {
@@ -30,7 +35,7 @@ export function openApiDocument(modules: readonly DocumentedModule[], version: s
     tags: modules.filter(({ endpoints }) => endpoints.length > 0).map(({ name }) => ({ name })),
     paths,
     components: {
-      schemas: components.schemas,
+      schemas: components.schemas.all,
       responses: components.responses,
       parameters,
       headers,
@@ -71,7 +76,7 @@ const operationId = ({ method, url }: Endpoint) =>
 function fieldParameters({ path, query }: Endpoint, module: string, components: Components): JsonSchema[] {
   const fields = (schema: z.ZodObject | undefined, place: 'path' | 'query') => {
     if (!schema) return [];
-    const { properties = {}, required = [] } = components.schemaOf(schema, 'input', module) as {
+    const { properties = {}, required = [] } = components.schemas.schemaOf(schema, 'input', module) as {
       properties?: Record<string, JsonSchema>;
       required?: string[];
     };
@@ -100,7 +105,7 @@ function requestBody({ body, rawBody }: Endpoint, module: string, components: Co
   if (rawBody) return { required: true, content: { '*/*': {} } };
   if (!body) return undefined;
   const required = !body.safeParse({}).success;
-  return { required, content: { 'application/json': { schema: components.schemaOf(body, 'input', module) } } };
+  return { required, content: { 'application/json': { schema: components.schemas.schemaOf(body, 'input', module) } } };
 }
 
 function responses(endpoint: Endpoint, module: string, components: Components): JsonSchema {
@@ -121,7 +126,7 @@ function responses(endpoint: Endpoint, module: string, components: Components): 
       description: 'Done.',
       headers: headerReferences(own),
       ...(answers.body && {
-        content: { 'application/json': { schema: components.schemaOf(answers.body, 'output', module) } },
+        content: { 'application/json': { schema: components.schemas.schemaOf(answers.body, 'output', module) } },
       }),
     },
     ...(versioned &&

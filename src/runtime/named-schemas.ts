@@ -20,31 +20,40 @@ class UniqueIds extends z.core.$ZodRegistry<z.core.GlobalMeta> {
   }
 }
 
-/** Makes JSON Schema of zod's, and collects what has a name (`.meta({ id: 'Order' })`) as shared components. */
-export class Components {
-  readonly schemas: Record<string, JsonSchema> = {};
-  readonly responses: Record<string, JsonSchema> = {};
+/** OpenAPI 3.1 takes the newest JSON Schema, AsyncAPI one that is older. */
+type Dialect = 'draft-2020-12' | 'draft-7';
+
+/** Makes JSON Schema of zod's, and collects what has a name (`.meta({ id: 'Order' })`) for the components of a document. */
+export class NamedSchemas {
+  readonly all: Record<string, JsonSchema> = {};
+  readonly #dialect: Dialect;
   readonly #metadata = new UniqueIds();
   readonly #originals = new Map<string, string>();
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
 
   /** `module` tells apart what two modules call the same. */
   schemaOf(schema: z.ZodType, direction: Direction, module: string): JsonSchema {
     const {
       $schema: _,
-      $defs: named = {},
+      $defs = {},
+      definitions: named = $defs,
       ...json
     } = z.toJSONSchema(schema, {
+      target: this.#dialect,
       io: direction,
       unrepresentable: 'any',
       metadata: this.#metadata,
       override: ({ zodSchema, jsonSchema }) => tidy(zodSchema, jsonSchema, direction),
-    }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
+    }) as JsonSchema & { $defs?: Record<string, JsonSchema>; definitions?: Record<string, JsonSchema> };
 
     const names = new Map<string, string>();
     for (const [id, definition] of Object.entries(named))
       names.set(id, this.#nameFor(id.split(separator)[0]!, definition, direction, module));
     for (const [id, definition] of Object.entries(named)) {
-      this.schemas[names.get(id)!] ??= pointedAt(names, definition) as JsonSchema;
+      this.all[names.get(id)!] ??= pointedAt(names, definition) as JsonSchema;
     }
     return pointedAt(names, json) as JsonSchema;
   }
@@ -82,7 +91,8 @@ function pointedAt(names: ReadonlyMap<string, string>, part: unknown): unknown {
   if (typeof part !== 'object' || part === null) return part;
   return Object.fromEntries(
     Object.entries(part).map(([key, value]) => {
-      const id = key === '$ref' && typeof value === 'string' ? /^#\/\$defs\/(.+)$/.exec(value)?.[1] : undefined;
+      const id =
+        key === '$ref' && typeof value === 'string' ? /^#\/(?:\$defs|definitions)\/(.+)$/.exec(value)?.[1] : undefined;
       return [key, id === undefined ? pointedAt(names, value) : `#/components/schemas/${names.get(id)}`];
     }),
   );
