@@ -24,6 +24,23 @@ describe('the documentation', () => {
     });
   });
 
+  it('is at /asyncapi.json for programs that react to events', async () => {
+    const [{ status, headers, body }, { headers: ofRest }] = [
+      await http.get('/asyncapi.json'),
+      await http.get('/openapi.json'),
+    ];
+    expect(status).toBe(200);
+    expect([headers['content-type'], headers['cache-control']]).toEqual([
+      'application/json; charset=utf-8',
+      ofRest['cache-control'],
+    ]);
+    expect(body).toMatchObject({
+      asyncapi: '3.1.0',
+      info: { version: '1.2.3' },
+      operations: { 'library.book-lent.v1': { action: 'send' } },
+    });
+  });
+
   it('is at /docs for people, and loads nothing from elsewhere', async () => {
     const page = await http.get('/docs');
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
@@ -99,9 +116,10 @@ describe('the documentation', () => {
   );
 
   it('S33 is rate limited, as it is the most that a request can ask for', async () => {
-    const limited = gateway([books], { settings: { rateLimit: 2 } }).http;
+    const limited = gateway([books], { settings: { rateLimit: 3 } }).http;
     const statuses: number[] = [];
-    for (const path of ['/docs', '/openapi.json', '/docs/rapidoc.js']) statuses.push((await limited.get(path)).status);
-    expect(statuses).toEqual([200, 200, 429]);
+    for (const path of ['/docs', '/openapi.json', '/asyncapi.json', '/docs/rapidoc.js'])
+      statuses.push((await limited.get(path)).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
   });
 });

@@ -10,7 +10,7 @@ import { Admission } from './admission.ts';
 import { type AppOptions, createApp, type GatewaySettings } from './app.ts';
 import { Health, type HealthCheck } from './health.ts';
 import type { RedisCounts } from './redis-counts.ts';
-import { documentation } from './routes/documentation.ts';
+import { type Documented, documentation } from './routes/documentation.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { forwardedRoutes } from './routes/forwarding.ts';
 import { probes } from './routes/probes.ts';
@@ -39,8 +39,7 @@ export interface GatewayOptions {
   /** True where `/metrics` and `/readyz` are at the management port alone. A gateway goes on asking its modules at theirs. */
   readonly managedApart: boolean;
   readonly settings: GatewaySettings;
-  /** The program's version, for the documentation. */
-  readonly version: string;
+  readonly documented: Documented;
 }
 
 export interface Gateway {
@@ -72,7 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const routes = [
     ...endpointRoutes(modules, report, metrics),
     ...forwardedRoutes(forwardings),
-    ...documentation([...modules, ...upstreams], options.version),
+    ...documentation(options.documented),
   ];
   const { live, ...managed } = probes(health, metrics);
   const everyProbe = [live, ...Object.values(managed)];

@@ -118,7 +118,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     managedApart: options.isGateway && configuration.management !== undefined,
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     settings: configuration,
-    version,
+    documented: { modules: options.isGateway ? everyModule : definitions, wire: transport.wire, version },
   });
 
   opened.add('the connections to modules elsewhere', () => gateway.close());

@@ -9,6 +9,24 @@ describe('the program', () => {
     expect((await stranger().get('/readyz')).status).toBe(200);
   });
 
+  it('describes every event in AsyncAPI 3', async () => {
+    const { status, body } = await stranger().get('/asyncapi.json');
+    expect(status).toBe(200);
+    expect(body.asyncapi).toMatch(/^3\./);
+    expect(Object.keys(body.operations)).toEqual(
+      expect.arrayContaining([
+        'auth.user-registered.v1',
+        'users.person-erased.v1',
+        'orders.order-placed.v1',
+        'orders.order-paid.v1',
+        'orders.order-cancelled.v1',
+        'payments.payment-captured.v1',
+        'payments.payment-refunded.v1',
+        'payments.refund-cancelled-order',
+      ]),
+    );
+  });
+
   it('describes every endpoint in OpenAPI 3.1', async () => {
     const { status, body } = await stranger().get('/openapi.json');
     expect(status).toBe(200);

@@ -1,8 +1,9 @@
 /** The gateway in front of endpoints made up for a test, with real tokens and no network in between. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import supertest from 'supertest';
+import { z } from 'zod';
 import type { Principal, Role } from '#platform/context.ts';
-import { api } from '#platform/contract.ts';
+import { api, event } from '#platform/contract.ts';
 import type { Database } from '#platform/database.ts';
 import type { Endpoint } from '#platform/endpoint.ts';
 import { createLogger } from '#runtime/observability/create-logger.ts';
@@ -17,6 +18,7 @@ import type { RedisCounts } from '../../src/gateway/redis-counts.ts';
 import type { Upstream } from '../../src/gateway/upstreams/upstream.ts';
 
 export const LibraryApi = api('library', {});
+const publishes = [event('library.book-lent', 1, { key: 'id', payload: z.object({ id: z.string() }) })];
 export const parties = { issuer: 'fissile', audience: 'fissile' };
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -120,7 +122,15 @@ export function gateway(
     behindGateway,
     managedApart,
     sharedCounts,
-    version: '1.2.3',
+    documented: {
+      modules: (upstreams.length > 0 ? upstreams : [{ name: 'library', endpoints }]).map((module) => ({
+        ...module,
+        publishes,
+        reactions: {},
+      })),
+      wire: undefined,
+      version: '1.2.3',
+    },
     settings: {
       requestTimeout: 5_000,
       bodyLimit: 100_000,

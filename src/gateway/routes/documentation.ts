@@ -1,6 +1,11 @@
-/** The description of everything served: /openapi.json for programs, /docs for people. Nothing is loaded from elsewhere. */
+/**
+ * The description of everything served and announced: /openapi.json and /asyncapi.json for programs, /docs for people.
+ * Nothing is loaded from elsewhere.
+ */
 import type { RequestHandler } from 'express';
 import { readAsset } from '#platform/assets.ts';
+import { type AnnouncingModule, asyncApiDocument } from '#runtime/events/asyncapi/document.ts';
+import type { Wire } from '#runtime/events/wire.ts';
 import { httpErrors } from '#runtime/http/http-errors.ts';
 import { type DocumentedModule, openApiDocument } from '#runtime/http/openapi/document.ts';
 import { securityHeaders } from '../middleware/security-headers.ts';
@@ -19,8 +24,17 @@ const pageHeaders = securityHeaders({
 });
 const unchanging = 'public, max-age=3600';
 
+export interface Documented {
+  /** Modules of this process, and modules reached through it. */
+  readonly modules: readonly (DocumentedModule & AnnouncingModule)[];
+  /** The broker that carries their events, if there is one. */
+  readonly wire: Wire | undefined;
+  /** The program's version. */
+  readonly version: string;
+}
+
 /** The same for the same modules, wherever they run. */
-export function documentation(modules: readonly DocumentedModule[], version: string): Route[] {
+export function documentation({ modules, wire, version }: Documented): Route[] {
   const sorted = modules.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const page = document('text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
   return [
@@ -28,6 +42,10 @@ export function documentation(modules: readonly DocumentedModule[], version: str
     route(
       '/openapi.json',
       document('application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, version))),
+    ),
+    route(
+      '/asyncapi.json',
+      document('application/json', 'no-cache', () => JSON.stringify(asyncApiDocument(sorted, version, wire))),
     ),
     route('/docs', (request, response, next) => pageHeaders(request, response, () => page(request, response, next))),
     route(

@@ -149,9 +149,14 @@ describe('a client cannot tell where a module runs', () => {
 
   it('from what is written about it', async () => {
     const { apart, together } = await topologies();
-    const [one, other] = await Promise.all([apart, together].map(({ url }) => ask(`${url}/openapi.json`)));
-    expect(JSON.parse(one!.text)).toEqual(JSON.parse(other!.text));
-    expect(Object.keys((JSON.parse(one!.text) as { paths: object }).paths)).toContain('/v1/shelves');
+    for (const [path, content] of [
+      ['/openapi.json', '/v1/shelves'],
+      ['/asyncapi.json', 'library.book-lent.v1'],
+    ]) {
+      const [one, other] = await Promise.all([apart, together].map(({ url }) => ask(url + path)));
+      expect(JSON.parse(one!.text)).toEqual(JSON.parse(other!.text));
+      expect(one!.text).toContain(`"${content}"`);
+    }
   });
 });
 

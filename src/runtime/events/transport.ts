@@ -1,5 +1,6 @@
 import type { EventDefinition } from '#platform/contract.ts';
 import type { Beginning } from '#platform/module.ts';
+import type { Wire } from './wire.ts';
 import type { Envelope } from './envelope.ts';
 
 /** One reaction of one module; `name` is `<module>.<reaction>` and unique in the whole system. */
@@ -34,6 +35,11 @@ export abstract class Transport {
    */
   get unreached(): readonly string[] {
     return [];
+  }
+
+  /** For programs of others; undefined where no other program can read along. */
+  get wire(): Wire | undefined {
+    return undefined;
   }
 
   /** Before anything is published; one receiver for a subscription. */

@@ -5,7 +5,7 @@ import type { Envelope } from '../envelope.ts';
 import { type Read, readEnvelope } from '../read-envelope.ts';
 
 /** Before the name of an attribute. The AMQP binding prefers it to `cloudEvents:`, which JMS clients cannot name. */
-const attributePrefix = 'cloudEvents_';
+export const attributePrefix = 'cloudEvents_';
 
 export const messageOf = (envelope: Envelope): CloudEvent => cloudEventOf(envelope, attributePrefix);
 

@@ -2,6 +2,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';
+import type { Wire } from '../wire.ts';
 import type { Envelope } from '../envelope.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { type BrokerAddress, brokerAddress } from './broker-address.ts';
@@ -9,6 +10,7 @@ import { Deliveries } from './deliveries.ts';
 import { Link, type Lose } from './link.ts';
 import { Publisher } from './publisher.ts';
 import { MissingAtBroker, Topology } from './topology.ts';
+import { rabbitmqWire } from './wire.ts';
 import { type Receiver, type Subscription, Transport } from '../transport.ts';
 
 export interface RabbitmqOptions {
@@ -72,6 +74,11 @@ export class RabbitmqTransport extends Transport {
       redelivered: this.#deliveries.redelivered,
       connected: this.connected,
     }));
+  }
+
+  /** Beside version 0.1 events have a form that is nobody else's. */
+  override get wire(): Wire | undefined {
+    return this.#topology.hasFormerExchange ? undefined : rabbitmqWire(this.#topology, this.#address.url);
   }
 
   get connected(): boolean {
