@@ -52,7 +52,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
 
   const everyModule = [...definitions, ...elsewhere];
   const { transport, details } = await eventTransport({
-    eventsUrl: configuration.eventsUrl,
+    configuration,
     modules: definitions.map(({ name }) => name),
     everyModule,
     logger,

@@ -43,6 +43,9 @@ describe('the configuration', () => {
     ['TRUST_PROXY_HEADER', 'x-real-ip'],
     ['MODULES', ','],
     ['EVENTS_URL', 'http://broker'],
+    ['EVENTS_URL', 'amqp://'],
+    ['EVENTS_URL', 'kafka://one,two:x'],
+    ['EVENTS_URL', 'kafka://one?partitions=many'],
     ['REDIS_URL', 'amqp://redis'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(

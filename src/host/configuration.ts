@@ -27,6 +27,7 @@ export function readConfiguration(environment: Environment) {
     grpcPort: variables.GRPC_PORT,
     modules: variables.MODULES,
     eventsUrl: variables.EVENTS_URL,
+    instance: variables.INSTANCE,
     redisUrl: variables.REDIS_URL,
     /** The certificate of the public port; undefined: plain HTTP. */
     tls: allOrNone({ cert: TLS_CERT, key: TLS_KEY }, 'TLS_CERT and TLS_KEY'),

@@ -1,15 +1,18 @@
 /** The transport of this process's events: its own memory, or a broker between processes. */
 import { MemoryTransport } from '#runtime/events/memory/memory-transport.ts';
+import type { KafkaOptions } from '#runtime/events/kafka/kafka-transport.ts';
+import type { RabbitmqOptions } from '#runtime/events/rabbitmq/rabbitmq-transport.ts';
 import type { Subscription, Transport } from '#runtime/events/transport.ts';
-import type { ModuleDefinition } from '#platform/module.ts';
+import type { ModuleDefinition, ReactionBinding } from '#platform/module.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
+import { brokerOf } from './brokers.ts';
 import { type Configuration, moduleVariable } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 
 interface Options {
-  readonly eventsUrl: string | undefined;
+  readonly configuration: Pick<Configuration, 'eventsUrl' | 'instance'>;
   /** Names of the modules of this process. */
   readonly modules: readonly string[];
   /** Modules of every process: a queue is there for each of their reactions before anything is published. */
@@ -18,9 +21,6 @@ interface Options {
   readonly metrics: Metrics;
 }
 
-/** Tells whether a subscription that joins later can read what was published before. */
-const keepsHistory = (eventsUrl: string): boolean => /^kafkas?:/.test(eventsUrl);
-
 export interface EventTransport {
   readonly transport: Transport;
   /** For readers of `/readyz`. Events wait while the broker is away, so that is no reason to be less ready. */
@@ -28,7 +28,7 @@ export interface EventTransport {
 }
 
 export async function eventTransport({
-  eventsUrl,
+  configuration: { eventsUrl, instance },
   modules,
   everyModule,
   logger,
@@ -36,9 +36,20 @@ export async function eventTransport({
 }: Options): Promise<EventTransport> {
   const subscriptions = everyModule.flatMap(subscriptionsOf);
   if (eventsUrl === undefined) return { transport: new MemoryTransport(subscriptions), details: {} };
-  const { RabbitmqTransport } = await import('#runtime/events/rabbitmq/rabbitmq-transport.ts');
-  const transport = new RabbitmqTransport({ url: eventsUrl, subscriptions, modules, logger, metrics });
+  const options = { url: eventsUrl, subscriptions, modules, logger, metrics };
+  const transport =
+    brokerOf(eventsUrl).kind === 'Kafka' ? await kafka({ ...options, instance }) : await rabbitmq(options);
   return { transport, details: { broker: () => (transport.connected ? 'connected' : 'away') } };
+}
+
+async function rabbitmq(options: RabbitmqOptions) {
+  const { RabbitmqTransport } = await import('#runtime/events/rabbitmq/rabbitmq-transport.ts');
+  return new RabbitmqTransport(options);
+}
+
+async function kafka(options: KafkaOptions) {
+  const { KafkaTransport } = await import('#runtime/events/kafka/kafka-transport.ts');
+  return new KafkaTransport(options);
 }
 
 /** Without its broker a process does not start: its line says what to do. */
@@ -50,12 +61,14 @@ export async function startTransport(transport: Transport): Promise<void> {
   }
 }
 
+export const subscriptionOf = (module: string, reaction: string, { event, from }: ReactionBinding): Subscription => ({
+  name: `${module}.${reaction}`,
+  event,
+  ...(from && { from }),
+});
+
 export const subscriptionsOf = ({ name, reactions }: ModuleDefinition): readonly Subscription[] =>
-  Object.entries(reactions).map(([reaction, { event, from }]) => ({
-    name: `${name}.${reaction}`,
-    event,
-    ...(from && { from }),
-  }));
+  Object.entries(reactions).map(([reaction, binding]) => subscriptionOf(name, reaction, binding));
 
 interface Parts {
   readonly here: readonly ModuleDefinition[];
@@ -86,16 +99,17 @@ export function requireBroker(parts: Parts, { grpcPort, eventsUrl }: Configurati
   const [crossing] = crossings(parts);
   if (eventsUrl !== undefined || crossing === undefined || saysSo.length === 0) return;
   throw new StartupError(
-    `Modules run in other processes (${saysSo.join(', ')}), and no event would get there: ${crossing}. Set EVENTS_URL to the RabbitMQ of all processes.`,
+    `Modules run in other processes (${saysSo.join(', ')}), and no event would get there: ${crossing}. Set EVENTS_URL to the broker of all processes.`,
   );
 }
 
 /** Refuses reactions that begin with history where the transport keeps none. */
 export function requireHistory(modules: readonly ModuleDefinition[], { eventsUrl }: Pick<Configuration, 'eventsUrl'>) {
-  if (eventsUrl !== undefined && keepsHistory(eventsUrl)) return;
+  const broker = eventsUrl === undefined ? undefined : brokerOf(eventsUrl);
+  if (broker?.keepsHistory) return;
   const reaction = modules.flatMap(subscriptionsOf).find(({ from }) => from === 'earliest');
   if (reaction === undefined) return;
-  const transport = eventsUrl === undefined ? 'memory, which carries events without EVENTS_URL,' : 'RabbitMQ';
+  const transport = broker?.kind ?? 'memory, which carries events without EVENTS_URL,';
   throw new StartupError(
     `${reaction.name} begins with the earliest events there are (from: 'earliest'), and ${transport} keeps none. Set EVENTS_URL to a Kafka, or have the reaction do without: from: 'earliest-if-kept'.`,
   );

@@ -17,6 +17,7 @@ import { personalTraces } from '#runtime/tables/personal-traces.ts';
 import { Sagas } from '#platform/sagas.ts';
 import { Transaction } from '#platform/transaction.ts';
 import { parseEnvironment, type Environment } from './environment.ts';
+import { subscriptionOf } from './event-transport.ts';
 import { ModuleContainer } from './container.ts';
 import type { OpenDatabase } from './databases.ts';
 
@@ -133,8 +134,7 @@ function messagingOf(
     connection,
     transport,
     reactions: Object.entries(reactions).map(([reaction, binding]) => ({
-      name: `${name}.${reaction}`,
-      event: binding.event,
+      ...subscriptionOf(name, reaction, binding),
       handle: () => container.make(binding),
     })),
     sagas: sagas.map((binding) => ({ saga: binding.saga, implementation: () => container.make(binding) })),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { about, seconds, shared, whole } from '#platform/settings.ts';
 import { grpcTarget } from '#runtime/grpc/target.ts';
 import { logLevels } from '#runtime/observability/create-logger.ts';
+import { mistakeInBrokerUrl } from './brokers.ts';
 import { mistakeIn } from './postgres/connection-url.ts';
 
 const list = z.string().transform((text) =>
@@ -12,11 +13,13 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
-const postgresUrl = z.string().superRefine((text, context) => {
-  const mistake = mistakeIn(text);
-  if (mistake !== undefined) context.addIssue(mistake);
-});
-const brokerUrl = z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// or amqps:// URL' });
+const textWithout = (mistakeIn: (text: string) => string | undefined) =>
+  z.string().superRefine((text, context) => {
+    const mistake = mistakeIn(text);
+    if (mistake !== undefined) context.addIssue(mistake);
+  });
+const postgresUrl = textWithout(mistakeIn);
+const brokerUrl = textWithout(mistakeInBrokerUrl);
 const port = whole(0, 65_535);
 const file = z.string().min(1).optional();
 
@@ -84,11 +87,21 @@ export const Variables = z.object({
     .meta(about('the modules that this process runs, separated by commas', { without: 'all, and the gateway' })),
   GRPC_PORT: port.optional().meta(about('the port on which other processes call its modules')),
   EVENTS_URL: brokerUrl.optional().meta(
-    about('the RabbitMQ between processes, needed where modules run apart', {
+    about('the RabbitMQ or Kafka between processes, needed where modules run apart', {
       without: 'events stay in this process',
       secret: true,
     }),
   ),
+  INSTANCE: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must be letters, digits, dots and dashes')
+    .optional()
+    .meta(
+      about(
+        'the name of this process, which no other has, and which it has again after a restart: with it, Kafka gives its work to nobody else in the seconds that a restart takes',
+        { without: 'its work moves to other replicas, and back' },
+      ),
+    ),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()

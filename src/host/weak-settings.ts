@@ -1,4 +1,5 @@
 /** Settings that are fine for a try and weak in production: a line each, said at every start there. */
+import { brokerOf } from './brokers.ts';
 import type { Configuration } from './configuration.ts';
 
 export function weakSettings(configuration: Configuration, isGateway: boolean): readonly string[] {
@@ -8,7 +9,7 @@ export function weakSettings(configuration: Configuration, isGateway: boolean): 
   const plainHttp = isGateway && tls === undefined && trustProxy === 0 && leavesMachine(host);
   const plain = Object.entries({
     DATABASE_URL: isPlain(databaseUrl, (url) => /^(require|verify-)/.test(url.searchParams.get('sslmode') ?? '')),
-    EVENTS_URL: isPlain(eventsUrl, ({ protocol }) => protocol === 'amqps:'),
+    EVENTS_URL: eventsUrl !== undefined && isPlainBroker(eventsUrl),
     REDIS_URL: isPlain(redisUrl, ({ protocol }) => protocol === 'rediss:'),
     JWKS_URL: isPlain(jwksUrl, ({ protocol }) => protocol === 'https:'),
   });
@@ -28,6 +29,11 @@ export function weakSettings(configuration: Configuration, isGateway: boolean): 
 function isPlain(text: string | undefined, isEncrypted: (url: URL) => boolean): boolean {
   const url = text === undefined ? null : URL.parse(text);
   return url !== null && leavesMachine(url.hostname) && !isEncrypted(url);
+}
+
+function isPlainBroker(url: string): boolean {
+  const { brokers, tls } = brokerOf(url);
+  return !tls && brokers.some(({ host }) => leavesMachine(host));
 }
 
 /** False for a name without a dot too, which is one of a network of containers. */

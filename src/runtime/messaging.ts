@@ -1,17 +1,15 @@
 /** All of a module's asynchronous life: its outbox and inbox, its sagas, its schedules. */
 import type { Clock } from '#platform/clock.ts';
-import type { EventDefinition } from '#platform/contract.ts';
 import type { Database } from '#platform/database.ts';
 import type { Deadline } from '#platform/deadline.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { Reaction } from '#platform/module.ts';
 import type { Outbox } from '#platform/outbox.ts';
 import type { SagaDefinition, SagaImplementation, Sagas } from '#platform/sagas.ts';
 import { Ownership } from './background/ownership.ts';
 import { pruneAll } from './background/prune.ts';
 import { Scheduler } from './background/scheduler.ts';
 import { Sweeper } from './background/sweeper.ts';
-import { Consumer } from './events/consumer.ts';
+import { Consumer, type Subscriber } from './events/consumer.ts';
 import { DatabaseOutbox } from './events/database-outbox.ts';
 import { DeadLetters } from './events/dead-letters.ts';
 import { Dispatcher } from './events/dispatcher.ts';
@@ -35,7 +33,7 @@ export interface MessagingOptions {
    * Names are stored, and unique in the whole system: `<module>.<name>`. The worker is asked for when it is
    * needed for the first time, so that it may itself depend on the outbox and sagas that are made here.
    */
-  readonly reactions: readonly { name: string; event: EventDefinition; handle: () => Reaction<never> }[];
+  readonly reactions: readonly Subscriber[];
   readonly sagas: readonly { saga: SagaDefinition; implementation: () => SagaImplementation<never> }[];
   readonly schedules: readonly { name: string; every: number; run: () => () => Promise<void> }[];
   readonly logger: Logger;
@@ -115,7 +113,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
   const outbox = new DatabaseOutbox(database, outboxTable, dispatcher, clock);
 
   const inboxTable = new InboxTable(database);
-  const subscribers = options.reactions.map(({ name, event, handle }) => ({ name, event, handle: once(handle) }));
+  const subscribers = options.reactions.map((reaction) => ({ ...reaction, handle: once(reaction.handle) }));
   const consumerLimits = { ...limits, longestPause: limits.longestPause.delivery };
   const consumer = new Consumer(database, inboxTable, subscribers, consumerLimits, logger, metrics);
   for (const subscriber of subscribers) {

@@ -55,6 +55,7 @@ describe('the environment of a process', () => {
       PORT: '3011',
       GRPC_PORT: '5011',
       EVENTS_URL: 'amqp://broker',
+      INSTANCE: 'shop-2',
       SHOP_DATABASE_URL: 'postgresql://shop@pooler/shop',
       SHOP_DATABASE_DIRECT_URL: 'postgresql://shop@db/shop',
       GIFT_CARDS_DATABASE_URL: 'postgresql://gift-cards@pooler/gift-cards',

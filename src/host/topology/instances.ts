@@ -33,11 +33,11 @@ export interface Means {
 
 export function instancesOf(topology: Topology, means: Means): readonly Instance[] {
   return topology.processes.flatMap((entry) =>
-    Array.from({ length: entry.replicas }, (_, replica) => ({
-      name: entry.replicas === 1 ? entry.name : `${entry.name}-${replica + 1}`,
-      isGateway: entry.modules.includes(gateway),
-      environment: environmentOf(entry, replica, topology, means),
-    })),
+    Array.from({ length: entry.replicas }, (_, replica) => {
+      const name = entry.replicas === 1 ? entry.name : `${entry.name}-${replica + 1}`;
+      const environment = { ...environmentOf(entry, replica, topology, means), INSTANCE: name };
+      return { name, isGateway: entry.modules.includes(gateway), environment };
+    }),
   );
 }
 

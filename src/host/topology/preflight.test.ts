@@ -46,4 +46,14 @@ describe('before anything is started', () => {
       new RegExp(`^EVENTS_URL: no broker answers at 127\\.0\\.0\\.1:${port}, .* Start RabbitMQ there .*$`),
     );
   });
+
+  it('of several brokers, one is enough', async () => {
+    const [there, missing] = [await takenPort(), await freePort()];
+    await expect(checkBroker(`kafka://127.0.0.1:${missing},127.0.0.1:${there}`)).resolves.toBeUndefined();
+    await expect(checkBroker(`kafkas://user:secret@127.0.0.1:${missing},localhost:${missing}`)).rejects.toThrow(
+      new RegExp(
+        `^EVENTS_URL: no broker answers at 127\\.0\\.0\\.1:${missing},localhost:${missing}, .* Start Kafka there .*$`,
+      ),
+    );
+  });
 });

@@ -1,5 +1,6 @@
 /** Checks for what would keep a topology from starting, before anything is created. */
 import { connect, createServer } from 'node:net';
+import { brokerOf } from '../brokers.ts';
 import { StartupError } from '../startup-error.ts';
 import type { Topology } from './topology.ts';
 
@@ -26,11 +27,11 @@ export async function checkPorts({ processes }: Topology): Promise<void> {
 
 /** Throws one line when nobody listens where the broker should be. */
 export async function checkBroker(url: string): Promise<void> {
-  const { hostname, port, protocol } = new URL(url);
-  const target = { host: hostname, port: Number(port || (protocol === 'amqps:' ? 5671 : 5672)) };
-  if (await answers(target)) return;
+  const { kind, brokers, name, trial } = brokerOf(url);
+  const answering = await Promise.all(brokers.map(answers));
+  if (answering.includes(true)) return;
   throw new StartupError(
-    `EVENTS_URL: no broker answers at ${target.host}:${target.port}, and processes that run apart need one. Start RabbitMQ there (docker run -p 5672:5672 rabbitmq:4), or say with EVENTS_URL where it is.`,
+    `EVENTS_URL: no broker answers at ${name}, and processes that run apart need one. Start ${kind} there (${trial}), or say with EVENTS_URL where it is.`,
   );
 }
 

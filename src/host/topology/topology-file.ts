@@ -1,5 +1,6 @@
 /** The schema of a topology's file. */
 import { z } from 'zod';
+import { mistakeInBrokerUrl } from '../brokers.ts';
 
 /** The name that stands among the modules for the way in. */
 export const gateway = 'gateway';
@@ -14,9 +15,13 @@ export const ProcessEntry = z.strictObject({
 });
 
 export const TopologyFile = z.strictObject({
-  events: z
-    .string()
-    .regex(/^(memory|\$\{EVENTS_URL\}|amqps?:\/\/.+)$/, 'must be memory, ${EVENTS_URL}, or an amqp:// URL'),
+  events: z.string().superRefine((text, context) => {
+    if (text === 'memory' || text === '${EVENTS_URL}') return;
+    const mistake = text.includes('://')
+      ? mistakeInBrokerUrl(text)
+      : 'must be memory, ${EVENTS_URL}, or the URL of a broker';
+    if (mistake !== undefined) context.addIssue(mistake);
+  }),
   databases: z
     .string()
     .regex(/^[a-z0-9_]*\*[a-z0-9_]*$/, 'must hold one * for the name of the module, such as shop_*')

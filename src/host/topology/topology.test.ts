@@ -45,6 +45,8 @@ describe('a topology', () => {
     expect(
       (await read(apart.replace('${EVENTS_URL}', 'amqp://other'), { EVENTS_URL: 'amqp://broker' })).eventsUrl,
     ).toBe('amqp://other');
+    const cluster = 'kafkas://user:secret@one:9093,two:9093?sasl=scram-sha-512';
+    expect((await read(apart.replace('${EVENTS_URL}', cluster))).eventsUrl).toBe(cluster);
     const alone = 'events: memory\nprocesses: { all: { modules: [gateway, library, shop], port: 80 } }';
     expect((await read(alone, { EVENTS_URL: 'amqp://broker' })).eventsUrl).toBeUndefined();
   });
@@ -79,7 +81,17 @@ describe('a mistake in a topology is one line with its place:', () => {
     [
       'another transport',
       apart.replace('${EVENTS_URL}', 'kafka'),
-      /^shop\.yaml:1: events: must be memory, \$\{EVENTS_URL\}, or an amqp:\/\/ URL\.$/,
+      /^shop\.yaml:1: events: must be memory, \$\{EVENTS_URL\}, or the URL of a broker\.$/,
+    ],
+    [
+      'a broker of another kind',
+      apart.replace('${EVENTS_URL}', 'nats://broker'),
+      /^shop\.yaml:1: events: must be an amqp:\/\/, amqps:\/\/, kafka:\/\/ or kafkas:\/\/ URL\.$/,
+    ],
+    [
+      'the URL of a broker that is none',
+      apart.replace('${EVENTS_URL}', 'kafka://one,two:x'),
+      /^shop\.yaml:1: events: "two:x" in it is not a host and a port\.$/,
     ],
     ['one database for all', `databases: all\n${apart}`, /^shop\.yaml:1: databases: must hold one \* /],
     [
