@@ -3,11 +3,11 @@ import helmet from 'helmet';
 
 type Directives = Record<string, string[]>;
 
-/** Helmet with what does something for answers that are no pages, or for the one page there is. */
-export const securityHeaders = (
-  directives: Directives = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-): RequestHandler =>
-  helmet({
+/** Helmet's headers: what does something for answers that are no pages, or for the one page there is. */
+function headersOf(directives: Directives = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }) {
+  const headers = new Map<string, string>();
+  const response = { setHeader: (name: string, value: string) => headers.set(name, value), removeHeader() {} };
+  const setHeaders = helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
     xFrameOptions: { action: 'deny' },
     xDownloadOptions: false,
@@ -16,13 +16,20 @@ export const securityHeaders = (
     xXssProtection: false,
     originAgentCluster: false,
   });
-
-/** The same headers for what is answered without Express; names and values by turns. */
-export function securityHeaderList(): string[] {
-  const headers: string[] = [];
-  const response = { setHeader: (name: string, value: string) => headers.push(name, value), removeHeader() {} };
-  securityHeaders()({} as never, response as never, (error?: unknown) => {
+  setHeaders({} as never, response as never, (error?: unknown) => {
     if (error) throw error;
   });
   return headers;
 }
+
+/** Helmet is asked once, since it sets the same headers for every answer. */
+export function securityHeaders(directives?: Directives): RequestHandler {
+  const headers = headersOf(directives);
+  return (_request, response, next) => {
+    response.setHeaders(headers);
+    next();
+  };
+}
+
+/** The same headers for what is answered without Express; names and values by turns. */
+export const securityHeaderList = (): string[] => [...headersOf()].flat();
