@@ -70,8 +70,11 @@ export function createApp({
   const app = express().disable('x-powered-by').disable('etag');
   app.set('trust proxy', settings.trustProxy).set('query parser', queryFields);
 
-  app.use(requestContext(settings), timeLimit(settings.requestTimeout), measure(metrics), accessLog(logger));
-  app.use(securityHeaders(), unambiguousHead, crossOrigin(settings.corsOrigins), compressed);
+  // One route of many steps: each layer that `app.use` makes is matched with the path again (ADR 0052).
+  app
+    .route(/^/)
+    .all(requestContext(settings), timeLimit(settings.requestTimeout), measure(metrics), accessLog(logger))
+    .all(securityHeaders(), unambiguousHead, crossOrigin(settings.corsOrigins), compressed);
   app.use(recognition(verifier));
 
   const limit = rateLimit(settings.rateLimit, sharedCounts, logger);
