@@ -37,14 +37,21 @@ export const copyOf = <S extends z.ZodType>(schema: S, change: Change): S =>
 function copied(schema: Schema, change: Change, done: Map<Schema, Schema>): Schema {
   const known = done.get(schema);
   if (known) return known;
-  const inner = (part: Schema) => copied(part, change, done);
+  // For a schema that refers to itself. Only there: zod looks for cycles in the values of each schema that is lazy.
+  done.set(
+    schema,
+    z.lazy(() => result),
+  );
+  const result = madeAnew(schema, change, (part) => copied(part, change, done));
+  done.set(schema, result);
+  return result;
+}
+
+function madeAnew(schema: Schema, change: Change, inner: (part: Schema) => Schema): Schema {
   const definition = definitionOf(schema);
   if (definition.type === 'lazy') return copyOfLazy(definition, inner);
   const changes = changesOf(definition, change, inner);
-  if (!changes) return change.leaf(schema);
-  const result = z.core.clone(schema as z.ZodType, { ...definition, ...changes } as never);
-  done.set(schema, result);
-  return result;
+  return changes ? z.core.clone(schema as z.ZodType, { ...definition, ...changes } as never) : change.leaf(schema);
 }
 
 /** Made anew: a copy of one that has been used would keep what it got. */
@@ -76,12 +83,5 @@ function changesOf(
   }
 }
 
-/** Field by field on first use, since a recursive schema refers to itself. */
-function mapValues(shape: Record<string, Schema>, inner: (part: Schema) => Schema): Record<string, Schema> {
-  const mapped: Record<string, Schema> = {};
-  for (const name of Object.keys(shape)) {
-    let value: Schema | undefined;
-    Object.defineProperty(mapped, name, { enumerable: true, get: () => (value ??= inner(shape[name]!)) });
-  }
-  return mapped;
-}
+const mapValues = (shape: Record<string, Schema>, inner: (part: Schema) => Schema): Record<string, Schema> =>
+  Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, inner(field)]));
