@@ -41,17 +41,35 @@ describe('the documentation', () => {
     });
   });
 
-  it('is at /docs for people, and loads nothing from elsewhere', async () => {
-    const page = await http.get('/docs');
+  it.each([
+    ['/docs', ['/docs/rapidoc.js', '/docs/page.js', '/docs/docs.css', '/openapi.json', '/docs/events']],
+    ['/docs/events', ['/docs/docs.css', '/asyncapi.json', '/docs']],
+  ])('is at %s for people, and loads nothing from elsewhere', async (path, parts) => {
+    const page = await http.get(path);
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     const loaded = [...page.text.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)]
       .map(([, url]) => url!)
-      .filter((url) => !url.startsWith('data:'));
-    expect(loaded).toEqual(expect.arrayContaining(['/docs/rapidoc.js', '/docs/page.js', '/openapi.json']));
+      .filter((url) => !/^(data:|#)/.test(url));
+    expect(loaded).toEqual(expect.arrayContaining(parts));
     for (const url of loaded) {
       expect(url).toMatch(/^\/(?!\/)/);
       expect((await http.get(url)).status, url).toBe(200);
     }
+  });
+
+  it('tells people who announces what and when, who reacts, and what is in it', async () => {
+    const { text } = await http.get('/docs/events');
+    const words = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+    expect(words).toContain('Book lent library &lt;somebody&gt; took it home. library : Asks for it back.');
+    expect(words).toContain('Book lent library.book-lent.v1 When &lt;somebody&gt; took it home. The key is id .');
+    expect(words).toContain('id uuid reader.age integer, optional in years');
+  });
+
+  it('leads from the list of events to each of them', async () => {
+    const { text } = await http.get('/docs/events');
+    const targets = [...text.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    expect(targets).toEqual(['library.book-lent.v1']);
+    for (const id of targets) expect(text).toContain(`id="${id}"`);
   });
 
   it('is where a browser lands that opens the address', async () => {
@@ -60,12 +78,14 @@ describe('the documentation', () => {
   });
 
   it('could load nothing from elsewhere if it wanted to, nor run what is not its own', async () => {
-    const { headers } = await http.get('/docs');
-    const policy = headers['content-security-policy']!;
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("script-src 'self'");
-    expect(policy).toContain("connect-src 'self'");
-    expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+    for (const path of ['/docs', '/docs/events']) {
+      const { headers } = await http.get(path);
+      const policy = headers['content-security-policy']!;
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("script-src 'self'");
+      expect(policy).toContain("connect-src 'self'");
+      expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+    }
     expect((await http.get('/v1/books')).headers['content-security-policy']).not.toContain('self');
   });
 

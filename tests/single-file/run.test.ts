@@ -27,7 +27,7 @@ describe('the file in an empty folder, with an empty environment', () => {
     const first = await started({ folder, ...(user && { user }) });
     expect(await buysCoffee(first)).toBe('paid');
     expect(first.output()).toMatch(/Unpacking PostgreSQL .*, once\.\nFirst start: creating the database/);
-    for (const page of ['docs', 'docs/page.js', 'openapi.json'])
+    for (const page of ['docs', 'docs/page.js', 'docs/docs.css', 'docs/events', 'openapi.json', 'asyncapi.json'])
       expect((await fetch(`${first.url}/${page}`)).status, page).toBe(200);
     expect(await first.stop()).toBe(0);
     expect(readdirSync(folder)).toEqual(['data']);

@@ -16,7 +16,7 @@ export function withoutWire({ servers: _, ...document }: AsyncApi): AsyncApi {
   const bare = structuredClone(document);
   delete bare.components.messageTraits;
   for (const channel of Object.values<AsyncApi>(bare.channels)) {
-    for (const part of ['address', 'parameters', 'bindings']) delete channel[part];
+    for (const part of ['description', 'address', 'parameters', 'bindings']) delete channel[part];
     for (const message of Object.values<AsyncApi>(channel.messages))
       for (const part of ['traits', 'headers', 'bindings']) delete message[part];
   }

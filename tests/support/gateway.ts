@@ -4,6 +4,7 @@ import supertest from 'supertest';
 import { z } from 'zod';
 import type { Principal, Role } from '#platform/context.ts';
 import { api, event } from '#platform/contract.ts';
+import { on } from '#platform/module.ts';
 import type { Database } from '#platform/database.ts';
 import type { Endpoint } from '#platform/endpoint.ts';
 import { createLogger } from '#runtime/observability/create-logger.ts';
@@ -18,7 +19,13 @@ import type { RedisCounts } from '../../src/gateway/redis-counts.ts';
 import type { Upstream } from '../../src/gateway/upstreams/upstream.ts';
 
 export const LibraryApi = api('library', {});
-const publishes = [event('library.book-lent', 1, { key: 'id', payload: z.object({ id: z.string() }) })];
+const bookLent = event('library.book-lent', 1, {
+  key: 'id',
+  summary: 'When <somebody> took `it` home.',
+  payload: z.object({ id: z.uuid(), reader: z.object({ age: z.int().optional().describe('in years') }) }),
+});
+const publishes = [bookLent];
+const reactions = { 'send-reminder': on(bookLent, () => async () => {}, [], { summary: 'Asks for it back.' }) };
 export const parties = { issuer: 'fissile', audience: 'fissile' };
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -126,7 +133,7 @@ export function gateway(
       modules: (upstreams.length > 0 ? upstreams : [{ name: 'library', endpoints }]).map((module) => ({
         ...module,
         publishes,
-        reactions: {},
+        reactions,
       })),
       wire: undefined,
       version: '1.2.3',

@@ -10,12 +10,13 @@ import { httpErrors } from '#runtime/http/http-errors.ts';
 import { type DocumentedModule, openApiDocument } from '#runtime/http/openapi/document.ts';
 import { securityHeaders } from '../middleware/security-headers.ts';
 import type { Route } from '../routes.ts';
+import { eventsPage } from './events-page.ts';
 
 /** RapiDoc styles its elements one by one, which counts as inline. */
 const pageHeaders = securityHeaders({
   'default-src': ["'none'"],
   'script-src': ["'self'"],
-  'style-src': ["'unsafe-inline'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
   'connect-src': ["'self'"],
   'img-src': ['data:'],
   'base-uri': ["'none'"],
@@ -36,7 +37,11 @@ export interface Documented {
 /** The same for the same modules, wherever they run. */
 export function documentation({ modules, wire, version }: Documented): Route[] {
   const sorted = modules.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const page = document('text/html', 'no-cache', () => readAsset('src/gateway/docs/page.html'));
+  const described = () => asyncApiDocument(sorted, version, wire);
+  const page = (read: () => string): RequestHandler => {
+    const answer = document('text/html', 'no-cache', read);
+    return (request, response, next) => pageHeaders(request, response, () => answer(request, response, next));
+  };
   return [
     route('/', (_request, response) => response.status(302).location('/docs').end()),
     route(
@@ -45,9 +50,20 @@ export function documentation({ modules, wire, version }: Documented): Route[] {
     ),
     route(
       '/asyncapi.json',
-      document('application/json', 'no-cache', () => JSON.stringify(asyncApiDocument(sorted, version, wire))),
+      document('application/json', 'no-cache', () => JSON.stringify(described())),
     ),
-    route('/docs', (request, response, next) => pageHeaders(request, response, () => page(request, response, next))),
+    route(
+      '/docs',
+      page(() => readAsset('src/gateway/docs/page.html')),
+    ),
+    route(
+      '/docs/events',
+      page(() => eventsPage(described())),
+    ),
+    route(
+      '/docs/docs.css',
+      document('text/css', unchanging, () => readAsset('src/gateway/docs/docs.css')),
+    ),
     route(
       '/docs/page.js',
       document('text/javascript', unchanging, () => readAsset('src/gateway/docs/page.js')),

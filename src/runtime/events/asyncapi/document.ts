@@ -89,7 +89,7 @@ const channel = (
 
 const message = (event: EventDefinition, schemas: NamedSchemas, wire: Wire | undefined): JsonSchema => ({
   name: typeOf(event),
-  title: words(localName(event)),
+  title: sentence(localName(event)),
   ...(event.summary && { summary: event.summary }),
   description: `The key is \`${event.key}\`.`,
   ...(wire && {
@@ -127,6 +127,9 @@ const about = (event: EventDefinition): JsonSchema => ({
 const localName = ({ name, module }: EventDefinition) => name.slice(module.length + 1);
 
 const words = (name: string) => name.replaceAll('-', ' ');
+
+/** `Order placed` */
+const sentence = (name: string) => name.charAt(0).toUpperCase() + words(name.slice(1));
 
 /** `OrderPlacedV1`, a name that any language has for a type. */
 const messageName = (event: EventDefinition) =>

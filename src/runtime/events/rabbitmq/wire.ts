@@ -19,6 +19,7 @@ export const rabbitmqWire = (topology: Topology, url: string): Wire => {
     },
     attributePrefix,
     channel: (module, events) => ({
+      description: `At RabbitMQ's exchange \`${topology.exchangeOf(module)}\`; the routing key is the name of an event without its version.`,
       address: `${module}.{event}`,
       parameters: {
         event: {
