@@ -1,5 +1,5 @@
 /**
- * Both sides do the same with the same broker: events as JSON through a topic exchange into a quorum queue with a
+ * Both sides do the same with the same broker: events as CloudEvents through a topic exchange into a quorum queue with a
  * single active consumer, each confirmed by the broker, read, and acknowledged.
  */
 import { randomUUID } from 'node:crypto';
@@ -7,6 +7,7 @@ import { connect } from 'amqplib';
 import { z } from 'zod';
 import { event } from '../../src/platform/contract.ts';
 import type { Envelope } from '../../src/runtime/events/envelope.ts';
+import { messageOf } from '../../src/runtime/events/rabbitmq/message.ts';
 import { RabbitmqTransport } from '../../src/runtime/events/rabbitmq/rabbitmq-transport.ts';
 import { Metrics } from '../../src/runtime/observability/metrics.ts';
 import { compare, type Side } from '../compare.ts';
@@ -77,7 +78,8 @@ async function bare(url: string, prefix: string, receive: () => void): Promise<C
     publish: (sale) =>
       new Promise((resolve, reject) => {
         const answered = (refused: unknown) => (refused ? reject(refused as Error) : resolve());
-        out.publish(exchange, itemSold.name, Buffer.from(JSON.stringify(sale)), { persistent: true }, answered);
+        const { headers, body } = messageOf(sale);
+        out.publish(exchange, itemSold.name, body, { persistent: true, headers }, answered);
       }),
     close: async () => void (await Promise.all([publishing.close(), consuming.close()])),
   };
