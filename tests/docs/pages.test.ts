@@ -8,7 +8,7 @@ import { blocksOf, Reader } from '../support/reader.ts';
 import { administrator, freePort } from '../support/running-program.ts';
 
 /** Pages that need more than a checkout, each run by a test of its own. */
-const elsewhere = ['split.md', 'one-file.md'];
+const elsewhere = ['split.md', 'one-file.md', 'events.md'];
 const pages = readdirSync(join(import.meta.dirname, '../../docs')).filter(
   (name) => name.endsWith('.md') && !elsewhere.includes(name),
 );
