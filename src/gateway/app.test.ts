@@ -89,19 +89,33 @@ describe('the id of a request', () => {
     expect(await idAfter('{"level":"error"}')).toMatch(/^[\da-f-]{36}$/);
   });
 
-  it('continues the trace of the client as a new span', async () => {
-    const { http } = gateway([emma]);
+  it('continues the trace of a proxy that is trusted, with its decision whether to record it', async () => {
+    const { http } = gateway([emma], { settings: { trustProxy: 1 } });
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const { headers } = await http.get('/v1/books/1').set('traceparent', `00-${traceId}-00f067aa0ba902b7-01`);
     expect(headers.traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
     expect(headers.traceparent).not.toContain('00f067aa0ba902b7');
+    const { headers: unrecorded } = await http
+      .get('/v1/books/1')
+      .set('traceparent', `00-${traceId}-00f067aa0ba902b7-00`);
+    expect(unrecorded.traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
+  });
+
+  it('starts a new trace for whom nobody vouches', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const { headers } = await gateway([emma])
+      .http.get('/v1/books/1')
+      .set('traceparent', `00-${traceId}-00f067aa0ba902b7-01`);
+    expect(headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    expect(headers.traceparent).not.toContain(traceId);
   });
 
   it.each(['', 'nonsense', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, `ff-${'a'.repeat(32)}-00f067aa0ba902b7-01`])(
     'starts a new trace for the traceparent "%s"',
     async (given) => {
-      const { headers } = await gateway([emma]).http.get('/v1/books/1').set('traceparent', given);
-      expect(headers.traceparent).toMatch(/^00-(?!0{32}|a{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+      const { http } = gateway([emma], { settings: { trustProxy: 1 } });
+      const { headers } = await http.get('/v1/books/1').set('traceparent', given);
+      expect(headers.traceparent).toMatch(/^00-(?!0{32}|a{32})[0-9a-f]{32}-[0-9a-f]{16}-00$/);
     },
   );
 });

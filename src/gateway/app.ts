@@ -8,6 +8,7 @@ import express, { type Express } from 'express';
 import type { Logger } from '#platform/logger.ts';
 import type { Report } from '#runtime/http/problem.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
+import type { Tracing } from '#runtime/observability/spans.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import type { Admission } from './admission.ts';
 import { accessLog } from './middleware/access-log.ts';
@@ -25,6 +26,7 @@ import { requestBody } from './middleware/request-body.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { routeTime, timeLimit } from './middleware/time-limit.ts';
+import { requestSpan } from './middleware/trace.ts';
 import { unambiguousHead } from './middleware/unambiguous-head.ts';
 import type { RedisCounts } from './redis-counts.ts';
 import { type Route, routesOf } from './routes.ts';
@@ -46,6 +48,7 @@ export interface AppOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
   readonly report: Report;
   readonly admission: Admission;
   /** The counts that several gateways share. */
@@ -61,6 +64,7 @@ export function createApp({
   verifier,
   logger,
   metrics,
+  tracing,
   report,
   admission,
   sharedCounts,
@@ -73,7 +77,8 @@ export function createApp({
   // One route of many steps: each layer that `app.use` makes is matched with the path again (ADR 0052).
   app
     .route(/^/)
-    .all(requestContext(settings), timeLimit(settings.requestTimeout), measure(metrics), accessLog(logger))
+    .all(requestContext(settings, tracing), ...(tracing ? [requestSpan] : []))
+    .all(timeLimit(settings.requestTimeout), measure(metrics), accessLog(logger))
     .all(securityHeaders(), unambiguousHead, crossOrigin(settings.corsOrigins), compressed);
   app.use(recognition(verifier));
 

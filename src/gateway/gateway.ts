@@ -5,6 +5,7 @@ import type { Logger } from '#platform/logger.ts';
 import type { ServedModule } from '#runtime/http/endpoint-handler.ts';
 import { problemReport } from '#runtime/http/problem.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
+import type { Tracing } from '#runtime/observability/spans.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { Admission } from './admission.ts';
 import { type AppOptions, createApp, type GatewaySettings } from './app.ts';
@@ -26,6 +27,7 @@ export interface GatewayOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
   /** Milliseconds that work has waited for a connection to a database, or for its turn. */
   readonly queueTime: () => number;
   /** By name; all must pass for `/readyz`. */

@@ -16,6 +16,7 @@ import { assemble, partsOf, type RunningModule } from './module-assembly.ts';
 import type { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
 import { withVariable } from './reason.ts';
+import { tracingOf } from './tracing.ts';
 import { StartupError } from './startup-error.ts';
 import { authenticatorOf } from './trust.ts';
 import { version } from './version.ts';
@@ -44,6 +45,9 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const parts = { here: definitions, elsewhere };
   const metrics = new Metrics();
   metrics.watchProcess();
+  const here = [...(options.isGateway ? ['gateway'] : []), ...definitions.map(({ name }) => name)];
+  const isWhole = options.isGateway && elsewhere.length === 0;
+  const tracing = await tracingOf({ configuration, here, isWhole, logger, metrics }, opened);
   const others = await Elsewhere.reach(
     { environment, identity, logger, metrics, callers: definitions, modules: elsewhere },
     opened,
@@ -65,6 +69,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     transport,
     logger,
     metrics,
+    tracing,
     remoteClient,
     wire: configuration.wire,
   });
@@ -107,6 +112,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     verifier,
     logger,
     metrics,
+    tracing,
     queueTime: () =>
       Math.max(
         0,
@@ -137,6 +143,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     verifier,
     logger,
     metrics,
+    tracing,
     checks: Object.values(checks),
   });
   opened.add('the gRPC server', () => rpc.close(0));

@@ -54,6 +54,8 @@ export function readConfiguration(environment: Environment) {
     /** The catalogue that fills an empty shop; undefined, `SEED=none`, leaves it empty. */
     seed: variables.SEED === 'none' ? undefined : (variables.SEED ?? (production ? undefined : 'demo')),
     logLevel: variables.LOG_LEVEL,
+    /** Undefined: nothing is traced. */
+    tracing: tracingOf(variables),
     shutdownTimeout: variables.SHUTDOWN_TIMEOUT,
     shutdownDelay: variables.SHUTDOWN_DELAY,
     requestTimeout: variables.REQUEST_TIMEOUT,
@@ -70,6 +72,30 @@ export function readConfiguration(environment: Environment) {
       variables.CALLS === 'wire'
         ? { latency: variables.CALLS_LATENCY, failureRate: variables.CALLS_FAILURE_RATE }
         : undefined,
+  };
+}
+
+function tracingOf(variables: z.output<typeof Variables>) {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: service } = variables;
+  const [queue, batch] = [variables.OTEL_BSP_MAX_QUEUE_SIZE, variables.OTEL_BSP_MAX_EXPORT_BATCH_SIZE];
+  if (batch > queue) {
+    throw new StartupError(
+      `OTEL_BSP_MAX_EXPORT_BATCH_SIZE: ${batch} spans of a batch are more than the ${queue} of OTEL_BSP_MAX_QUEUE_SIZE.`,
+    );
+  }
+  if (endpoint === undefined) return undefined;
+  return {
+    endpoint,
+    headers: variables.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    resource: { ...variables.OTEL_RESOURCE_ATTRIBUTES, ...(service !== undefined && { 'service.name': service }) },
+    sampler: variables.OTEL_TRACES_SAMPLER,
+    ratio: variables.OTEL_TRACES_SAMPLER_ARG,
+    batches: {
+      delay: variables.OTEL_BSP_SCHEDULE_DELAY,
+      exportTimeout: variables.OTEL_BSP_EXPORT_TIMEOUT,
+      queue,
+      batch,
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import type { ModuleDefinition, Provided } from '#platform/module.ts';
 import type { RootLogger } from '#runtime/observability/create-logger.ts';
 import { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
+import type { Tracing } from '#runtime/observability/spans.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
 import { personalTraces } from '#runtime/tables/personal-traces.ts';
 import { Sagas } from '#platform/sagas.ts';
@@ -39,6 +40,7 @@ export interface AssemblyOptions {
   readonly transport: Transport;
   readonly logger: RootLogger;
   readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
   /** Serves a module that does not run here. */
   readonly remoteClient: (module: string) => Client<Api> | undefined;
   /** Calls between modules go as over a network. */
@@ -126,7 +128,7 @@ function messagingOf(
   { name, reactions, sagas, schedules }: ModuleDefinition,
   container: ModuleContainer,
   { database, connection }: OpenDatabase,
-  { transport, logger, metrics }: AssemblyOptions,
+  { transport, logger, metrics, tracing }: AssemblyOptions,
 ): Messaging {
   return createMessaging({
     module: name,
@@ -152,6 +154,7 @@ function messagingOf(
     ],
     logger: logger.child(name),
     metrics,
+    tracing,
     clock: systemClock,
   });
 }

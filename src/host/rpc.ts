@@ -3,6 +3,7 @@ import { RpcServer } from '#runtime/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
+import type { Tracing } from '#runtime/observability/spans.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { protoOf } from './elsewhere.ts';
 import type { Identity } from './identity.ts';
@@ -19,13 +20,14 @@ interface Options {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
   /** All must pass for this process to say that it serves. */
   readonly checks: readonly (() => Promise<unknown>)[];
 }
 
 /** An operation is for the modules that declare that they need it; those that trusting tokens takes are for every peer. */
 export async function openToPeers(options: Options): Promise<RpcServer> {
-  const { host, port, modules, everyModule, identity, verifier, logger, metrics, checks } = options;
+  const { host, port, modules, everyModule, identity, verifier, logger, metrics, tracing, checks } = options;
   const listening = RpcServer.listen({
     host,
     port,
@@ -42,6 +44,7 @@ export async function openToPeers(options: Options): Promise<RpcServer> {
     verifier,
     logger,
     metrics,
+    tracing,
     health: async () => {
       const outcomes = await Promise.allSettled(checks.map((check) => check()));
       return outcomes.every(({ status }) => status === 'fulfilled');

@@ -5,6 +5,7 @@ import { about, seconds, shared, whole } from '#platform/settings.ts';
 import { grpcTarget } from '#runtime/grpc/target.ts';
 import { logLevels } from '#runtime/observability/create-logger.ts';
 import { mistakeInBrokerUrl } from './brokers.ts';
+import { otelVariables } from './otel-variables.ts';
 import { mistakeIn } from './postgres/connection-url.ts';
 
 const list = z.string().transform((text) =>
@@ -133,6 +134,7 @@ export const Variables = z.object({
     .enum(logLevels)
     .default('info')
     .meta(about(`${logLevels.join(', ')}; JSON lines, except at a terminal`)),
+  ...otelVariables,
   SHUTDOWN_TIMEOUT: seconds(10, 600).meta(about('seconds to finish what is under way')),
   SHUTDOWN_DELAY: z.coerce
     .number()

@@ -29,6 +29,11 @@ export interface Origin {
 export interface Trace {
   readonly traceId: string;
   readonly spanId: string;
+  /** Recorded: decided where the trace began, and kept by everybody after. */
+  readonly sampled: boolean;
+  /** `tracestate` and `baggage` as they came, for who is asked next. */
+  readonly state?: string | undefined;
+  readonly baggage?: string | undefined;
 }
 
 export class CallContext {
@@ -85,10 +90,19 @@ export class CallContext {
 
   /** The same work with less time: never later than this context's own deadline. */
   withTimeout(milliseconds: number): CallContext {
+    return this.#with(this.deadline.remaining <= milliseconds ? this.deadline : new Deadline(milliseconds), this.trace);
+  }
+
+  /** The same work at another place of its trace. */
+  at(trace: Trace): CallContext {
+    return this.#with(this.deadline, trace);
+  }
+
+  #with(deadline: Deadline, trace: Trace): CallContext {
     return new CallContext({
-      deadline: this.deadline.remaining <= milliseconds ? this.deadline : new Deadline(milliseconds),
+      deadline,
       requestId: this.requestId,
-      trace: this.trace,
+      trace,
       origin: this.origin,
       principal: this.principal,
       token: this.#token,
@@ -113,7 +127,14 @@ function randomHex(bytes: number): string {
 }
 
 export const newSpanId = (): string => randomHex(8);
-export const newTrace = (): Trace => ({ traceId: randomHex(16), spanId: newSpanId() });
+/** One that nobody records. */
+export const newTrace = (): Trace => ({
+  traceId: randomHex(16),
+  spanId: newSpanId(),
+  sampled: false,
+  state: undefined,
+  baggage: undefined,
+});
 
 /** A context for work that nobody outside asked for, such as a scheduled task. `timeout` is in milliseconds. */
 export function backgroundContext(requestId: string, timeout: number, trace: Trace = newTrace()): CallContext {

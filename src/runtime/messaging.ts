@@ -18,6 +18,7 @@ import { OutboxTable } from './events/outbox-table.ts';
 import type { Transport } from './events/transport.ts';
 import type { ConnectionSettings } from './database/postgres-database.ts';
 import type { Metrics } from './observability/metrics.ts';
+import type { Tracing } from './observability/spans.ts';
 import { DatabaseSagas } from './sagas/database-sagas.ts';
 import { SagaEngine } from './sagas/saga-engine.ts';
 import { SagaTable } from './sagas/saga-table.ts';
@@ -41,6 +42,7 @@ export interface MessagingOptions {
     Metrics,
     'deliveries' | 'stepRetried' | 'watchOutbox' | 'watchDeadLetters' | 'watchSagas' | 'watchOwnership'
   >;
+  readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   readonly limits?: Partial<MessagingLimits>;
 }
@@ -104,18 +106,21 @@ const slowSweeps = 15;
 const pruneEvery = 60 * 60_000;
 
 export function createMessaging(options: MessagingOptions): Messaging {
-  const { module, database, transport, logger, metrics, clock } = options;
+  const { module, database, transport, logger, metrics, tracing, clock } = options;
   const limits = { ...defaults, ...options.limits };
   const ownership = new Ownership(options.connection, module, logger);
 
   const outboxTable = new OutboxTable(database);
-  const dispatcher = new Dispatcher(outboxTable, transport, ownership, limits.eventsInMemory, logger);
+  const dispatcher = new Dispatcher(outboxTable, transport, ownership, limits.eventsInMemory, logger, tracing);
   const outbox = new DatabaseOutbox(database, outboxTable, dispatcher, clock);
 
   const inboxTable = new InboxTable(database);
   const subscribers = options.reactions.map((reaction) => ({ ...reaction, handle: once(reaction.handle) }));
   const consumerLimits = { ...limits, longestPause: limits.longestPause.delivery };
-  const consumer = new Consumer(database, inboxTable, subscribers, consumerLimits, logger, metrics);
+  const consumer = new Consumer(database, inboxTable, subscribers, consumerLimits, logger, metrics, {
+    tracing,
+    system: transport.system,
+  });
   for (const subscriber of subscribers) {
     transport.subscribe(subscriber, (envelope) => consumer.receive(subscriber, envelope));
   }
@@ -123,7 +128,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
 
   const sagaTable = new SagaTable(database);
   const registered = options.sagas.map(({ saga, implementation }) => ({ saga, implementation: once(implementation) }));
-  const engine = new SagaEngine(database, sagaTable, ownership, registered, limits, logger, metrics);
+  const engine = new SagaEngine(database, sagaTable, ownership, registered, limits, logger, metrics, tracing);
   const sagas = new DatabaseSagas(database, sagaTable, engine);
 
   const tables = [outboxTable, inboxTable, sagaTable];
@@ -143,6 +148,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       { name: `${module}.prune-messaging`, every: pruneEvery, run: prune },
     ],
     logger,
+    tracing,
   );
 
   const parts = [dispatcher, consumer, engine, scheduler];

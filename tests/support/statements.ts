@@ -58,7 +58,7 @@ function note({ units, open }: Watch, client: object, statement: Statement): voi
 /**
  * The statements that `work` sends to `database` until it resolves, BEGIN and COMMIT included, and none of what runs
  * beside it: they are told apart by their trace, which HTTP requests continue with the `traceparent` that `work` is
- * given. What goes on in the background without the trace, such as a saga, is found by the id that its statements name.
+ * given, where the program trusts them (TRUST_PROXY). What goes on in the background without the trace, such as a saga, is found by the id that its statements name.
  */
 export const statementsOf = async (...given: Parameters<typeof watched>): Promise<string[]> =>
   (await watched(...given)).map(({ text }) => text);

@@ -5,7 +5,7 @@ import type { Principal } from '#platform/context.ts';
 import type { Access } from '#platform/endpoint.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { RequestContext } from '#runtime/http/request-context.ts';
+import { marksOf, type RequestContext } from '#runtime/http/request-context.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 
 const bearer = /^Bearer +/i;
@@ -43,15 +43,16 @@ export function bearerToken({ headers: { authorization } }: Pick<IncomingMessage
 async function identify(
   token: string,
   access: Access,
-  { id, origin }: RequestContext,
+  context: RequestContext,
   verifier: TokenVerifier,
   logger: Logger,
 ): Promise<Principal | undefined> {
   try {
-    return await verifier.verify(token);
+    return await verifier.verify(token, { requestId: context.id, trace: context.trace });
   } catch (error) {
     const refused = error instanceof RefusedToken;
-    if (refused) logger.info('An access token was refused.', { reason: error.message, requestId: id, ...origin });
+    if (refused)
+      logger.info('An access token was refused.', { reason: error.message, ...marksOf(context), ...context.origin });
     if (access === 'anyone') return undefined;
     if (!refused) throw error;
     throw platformErrors.unauthenticated({ detail: 'The access token is not valid, or not any more.', cause: error });

@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls';
 import type { RequestHandler } from 'express';
 import { platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
+import { marksOf } from '#runtime/http/request-context.ts';
 import { isMadeOutTo } from '#runtime/security/made-out-to.ts';
 
 /** The name in the certificate of a gateway. */
@@ -32,7 +33,7 @@ export const requireGateway =
     const { operational, method, access } = context.route!;
     if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return next();
     logger.warn("A peer was refused: it showed no certificate of the gateway's.", {
-      requestId: context.id,
+      ...marksOf(context),
       ...context.origin,
     });
     throw platformErrors.forbidden('This port is for the gateway.');

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { RequestContext } from '#runtime/http/request-context.ts';
+import { marksOf } from '#runtime/http/request-context.ts';
 import type { RedisCounts } from '../redis-counts.ts';
 
 const minute = 60;
@@ -30,12 +31,11 @@ export function rateLimit(perMinute: number, shared: RedisCounts | undefined, lo
     response.setHeader('RateLimit-Policy', policy);
     response.setHeader('RateLimit', `"default";r=${state.remainingPoints};t=${seconds}`);
     if (refused && state.consumedPoints === perMinute + 1) {
-      const { id, principal, origin } = context;
       logger.warn('A rate limit has been reached.', {
         seconds,
-        requestId: id,
-        principal: principal?.userId,
-        ...origin,
+        ...marksOf(context),
+        principal: context.principal?.userId,
+        ...context.origin,
       });
     }
     if (refused) throw platformErrors.tooManyRequests({ retryAfter: seconds });

@@ -1,22 +1,26 @@
-/** Gives every request its id, its trace and what else `request.context` holds. */
+/** Gives every request its id, its place in a trace and what else `request.context` holds. */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { networkOf } from '#platform/network.ts';
 import { RequestContext } from '#runtime/http/request-context.ts';
-import { acceptedRequestId, continuedTrace, traceparentOf } from '#runtime/observability/trace-context.ts';
+import type { Tracing } from '#runtime/observability/spans.ts';
+import { acceptedRequestId, continued, traceOf, traceparentOf } from '#runtime/observability/trace-context.ts';
 import { clientAddress, type ProxyTrust } from './client-address.ts';
 
 const longestUserAgent = 200;
 
-export function requestContext(trust: ProxyTrust): RequestHandler {
+export function requestContext(trust: ProxyTrust, tracing: Tracing | undefined): RequestHandler {
   const addressOf = clientAddress(trust);
+  // Who may say where a request comes from may say what it is part of: anybody else could have all of their traces kept.
+  const isTrusted = trust.trustProxy > 0;
   return (request, response, next) => {
     // First, since a client that lists X-Forwarded-For in Connection would be taken for the proxy.
     const address = addressOf(request);
     dropHopByHop(request);
     const { headers } = request;
     const id = acceptedRequestId(headers['x-request-id']) ?? randomUUID();
-    const trace = continuedTrace(headers.traceparent);
+    const sender = isTrusted ? traceOf(headers) : undefined;
+    const trace = tracing ? tracing.enter(startOf(request), sender) : continued(sender);
     const gone = new AbortController();
     request.context = new RequestContext({
       id,
@@ -33,6 +37,13 @@ export function requestContext(trust: ProxyTrust): RequestHandler {
     next();
   };
 }
+
+/** Its name gets the route once that is known; see trace.ts. The path stays out: it can have anything in it. */
+const startOf = ({ method, protocol }: Request) => ({
+  name: method,
+  kind: 'server' as const,
+  attributes: { 'http.request.method': method, 'url.scheme': protocol },
+});
 
 /** Drops the hop-by-hop headers that `Connection` lists (RFC 9110, 7.6.1); most clients list none. */
 function dropHopByHop({ headers }: Request): void {

@@ -2,6 +2,7 @@
 import type { Response } from 'express';
 import type { Dispatcher } from 'undici';
 import { Failure } from '#platform/errors.ts';
+import { type Span, spanOf } from '#runtime/observability/spans.ts';
 import { httpErrors } from '#runtime/http/http-errors.ts';
 import { writeHead } from '#runtime/http/send.ts';
 import { passHeaders } from './answer-headers.ts';
@@ -42,6 +43,7 @@ export class Attempt implements Sending {
   readonly #origin: Origin;
   readonly #repeatable: boolean;
   readonly #outcome: Outcome;
+  readonly #span: Span | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #givenUp: Error | undefined;
   #status = 0;
@@ -67,7 +69,10 @@ export class Attempt implements Sending {
     repeatable: boolean,
     outcome: Outcome,
   ) {
-    const { method, path, headers, body } = message;
+    const { method, path, body } = message;
+    const { trace, route } = response.req.context;
+    this.#span = spanOf(trace)?.child(origin.spanOf(method, route!.url));
+    const headers = message.headersAt(this.#span ?? trace);
     this.options = { method: method as Dispatcher.HttpMethod, path, headers, body: body ?? null };
     this.#response = response;
     this.#origin = origin;
@@ -94,6 +99,7 @@ export class Attempt implements Sending {
     if (headers.connection === 'close') void this.#origin.lookAfterClosing();
     const length = headers['content-length'];
     this.#status = status;
+    this.#span?.set({ 'http.response.status_code': status });
     this.#length = typeof length === 'string' ? Number(length) : undefined;
     this.#headers = rawHeaders as Buffer[];
   }
@@ -119,6 +125,8 @@ export class Attempt implements Sending {
     this.#response.off('close', this.#onClose);
     if (this.#status >= 400) this.#response.req.context.problem = this.#problem();
     if (this.#streaming || this.#begin()) this.#end();
+    if (this.#status >= 400) this.#span?.fail({ code: String(this.#status) });
+    this.#span?.end();
     this.#outcome.resolve();
   }
 
@@ -134,6 +142,12 @@ export class Attempt implements Sending {
     this.#over = true;
     this.#origin.forget(this);
     this.#response.off('close', this.#onClose);
+    this.#reject(error);
+  }
+
+  #reject(error: Error): void {
+    this.#span?.fail(error);
+    this.#span?.end();
     this.#outcome.reject(this.#reason(error));
   }
 
@@ -171,6 +185,6 @@ export class Attempt implements Sending {
     this.#givenUp = error;
     if (this.#controller) return this.#controller.abort(error);
     this.#origin.forget(this);
-    this.#outcome.reject(this.#reason(error));
+    this.#reject(error);
   }
 }

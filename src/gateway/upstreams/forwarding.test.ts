@@ -162,7 +162,7 @@ describe('a client cannot tell where a module runs', () => {
 
 describe('what goes on to a module', () => {
   /** Answers with the headers that it got. */
-  async function echo() {
+  async function echo(trustProxy = 0) {
     let heard: IncomingHttpHeaders = {};
     const server = createServer((request, response) => {
       heard = request.headers;
@@ -171,7 +171,8 @@ describe('what goes on to a module', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const origins = [`http://127.0.0.1:${(server.address() as AddressInfo).port}`];
-    const through = await serve([], { upstreams: [{ name: 'library', endpoints, origins, certificates: undefined }] });
+    const upstreams = [{ name: 'library', endpoints, origins, certificates: undefined }];
+    const through = await serve([], { upstreams, settings: { trustProxy } });
     return async (headers: Record<string, string>) => {
       const answer = await ask(`${through.url}/v1/books/1`, { headers });
       return { heard, answer, host: new URL(origins[0]!).host };
@@ -204,13 +205,28 @@ describe('what goes on to a module', () => {
   it("is the gateway's own part of the trace, and the id that the client is told", async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const { heard, answer } = await (
-      await echo()
-    )({ traceparent: `00-${trace}-00f067aa0ba902b7-01`, tracestate: 'a=b', 'X-Request-Id': 'x'.repeat(200) });
+      await echo(1)
+    )({
+      traceparent: `00-${trace}-00f067aa0ba902b7-01`,
+      tracestate: 'a=b',
+      baggage: 'shop=berlin',
+      'X-Request-Id': 'x'.repeat(200),
+    });
     const told = new Map(answer.headers);
     expect(heard.traceparent).toBe(told.get('traceparent'));
     expect(heard.traceparent).toMatch(new RegExp(`^00-${trace}-`));
     expect(heard['x-request-id']).toBe(told.get('X-Request-Id'));
-    expect(heard).not.toHaveProperty('tracestate');
+    expect(heard).toMatchObject({ tracestate: 'a=b', baggage: 'shop=berlin' });
+  });
+
+  it('S34 is no trace that a stranger names, nor what they say beside it', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const { heard } = await (
+      await echo()
+    )({ traceparent: `00-${trace}-00f067aa0ba902b7-01`, tracestate: 'a=b', baggage: 'shop=berlin' });
+    expect(heard.traceparent).not.toContain(trace);
+    expect(Object.keys(heard)).not.toContain('tracestate');
+    expect(Object.keys(heard)).not.toContain('baggage');
   });
 
   it('is nothing that concerns the connection of the client', async () => {

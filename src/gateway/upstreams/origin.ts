@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, Pool } from 'undici';
 import type { Logger } from '#platform/logger.ts';
+import type { SpanStart } from '#runtime/observability/spans.ts';
 import { connector } from './connector.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -41,6 +42,21 @@ export class Origin {
     const options = { connect: connector(name, certificates), allowH2: false, headersTimeout: 0, bodyTimeout: 0 };
     this.#pool = new Pool(url, { ...options, connections });
     this.#probes = new Pool(url, { ...options, connections: 1 });
+  }
+
+  /** The span of a request to here; `route` is the template. */
+  spanOf(method: string, route: string): SpanStart {
+    const { hostname, port, protocol } = new URL(this.#url);
+    return {
+      name: `${method} ${route}`,
+      kind: 'client',
+      attributes: {
+        'http.request.method': method,
+        'url.template': route,
+        'server.address': hostname,
+        'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+      },
+    };
   }
 
   get inRotation(): boolean {

@@ -1,13 +1,14 @@
 /** The message that a client's request becomes on its way to a module. */
 import type { Request } from 'express';
+import type { Trace } from '#platform/context.ts';
 import { pathAndQuery } from '#runtime/http/request-context.ts';
-import { traceparentOf } from '#runtime/observability/trace-context.ts';
+import { traceFields } from '#runtime/observability/trace-context.ts';
 
 export interface RequestMessage {
   readonly method: string;
   readonly path: string;
-  /** Names and values by turns. */
-  readonly headers: string[];
+  /** Names and values by turns, of a request that is made at this place of its trace. */
+  headersAt(trace: Trace): string[];
   readonly body: Buffer | undefined;
 }
 
@@ -39,11 +40,11 @@ const withheld = new Set([...ofConnection, ...ofGateway, ...ofProxies]);
 export const requestMessage = (request: Request): RequestMessage => ({
   method: request.method,
   path: pathAndQuery(request),
-  headers: headersOf(request),
+  headersAt: (trace) => headersOf(request, trace),
   body: request.body as Buffer | undefined,
 });
 
-function headersOf({ headers, protocol, context: { address, id, trace } }: Request): string[] {
+function headersOf({ headers, protocol, context: { address, id } }: Request, trace: Trace): string[] {
   const passed: string[] = [];
   for (const name in headers) {
     if (withheld.has(name) || name.startsWith('x-forwarded-')) continue;
@@ -52,6 +53,7 @@ function headersOf({ headers, protocol, context: { address, id, trace } }: Reque
     else for (const each of value) passed.push(name, each);
   }
   passed.push('x-forwarded-for', address, 'x-forwarded-proto', protocol);
-  passed.push('x-request-id', id, 'traceparent', traceparentOf(trace));
+  passed.push('x-request-id', id);
+  for (const [name, value] of Object.entries(traceFields(trace))) passed.push(name, value);
   return passed;
 }

@@ -13,7 +13,7 @@ function mergedLog(format: 'json' | 'terminal', color = false) {
 }
 
 const entry =
-  '{"time":"2026-01-02T03:04:05.000Z","level":"warn","module":"shop","message":"It is slow.","requestId":"r1","traceId":"t1","milliseconds":12}';
+  '{"time":"2026-01-02T03:04:05.000Z","level":"warn","module":"shop","message":"It is slow.","requestId":"r1","trace_id":"t1","span_id":"s1","milliseconds":12}';
 
 describe('the merged log', () => {
   it('stays JSON for machines, with the process in front', () => {

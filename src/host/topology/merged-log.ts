@@ -68,7 +68,8 @@ function parsed(text: string): LogEntry | undefined {
       module,
       message,
       requestId: _request,
-      traceId: _trace,
+      trace_id: _trace,
+      span_id: _span,
       principal: _principal,
       ...fields
     } = JSON.parse(text);

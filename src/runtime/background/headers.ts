@@ -1,18 +1,29 @@
 /** The request that caused an event or a saga, as it is stored with it: what goes on later belongs to the same trace. */
-import { backgroundContext, type CallContext, newTrace } from '#platform/context.ts';
-import { traceOf, traceparentOf } from '../observability/trace-context.ts';
+import { backgroundContext, type CallContext, newSpanId, newTrace, type Trace } from '#platform/context.ts';
+import { type TraceFields, traceFields, traceOf, traceparentOf } from '../observability/trace-context.ts';
 
 /** A W3C Trace Context and a request id. */
-export interface Headers {
-  readonly traceparent: string;
+export interface Headers extends TraceFields {
   readonly requestId: string;
+  /** The span below which the whole of it is told, where `traceparent` names its own. */
+  readonly parent?: string | undefined;
 }
 
 export const headersOf = (context: CallContext | undefined, otherwise: string): Headers => ({
-  traceparent: traceparentOf(context?.trace ?? newTrace()),
+  ...traceFields(context?.trace ?? newTrace()),
   requestId: context?.requestId ?? otherwise,
 });
 
-/** The context of work that an event or a saga goes on with. `timeout` is in milliseconds. */
-export const contextOf = ({ traceparent, requestId }: Headers, timeout: number): CallContext =>
-  backgroundContext(requestId, Math.floor(timeout), traceOf(traceparent));
+/** Reserves a place of its own for what goes on for a while, and is told when it ends. */
+export function reserved(headers: Headers): Headers {
+  const place = traceOf(headers);
+  if (!place?.sampled) return headers;
+  return { ...headers, traceparent: traceparentOf({ ...place, spanId: newSpanId() }), parent: place.spanId };
+}
+
+/** The place in a trace that they name; a new trace where they name none. */
+export const placeOf = (headers: Headers): Trace => traceOf(headers) ?? newTrace();
+
+/** The context of work that an event or a saga goes on with, at `trace`. `timeout` is in milliseconds. */
+export const contextOf = ({ requestId }: Headers, timeout: number, trace: Trace): CallContext =>
+  backgroundContext(requestId, Math.floor(timeout), trace);

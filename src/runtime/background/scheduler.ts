@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { v7 as uuid } from 'uuid';
-import { backgroundContext, runInContext } from '#platform/context.ts';
+import { backgroundContext, newTrace, runInContext, type Trace } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
 import { liveOwners, nobody, type Ownership } from './ownership.ts';
 import { orFail, within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
+import { ended, type Tracing } from '../observability/spans.ts';
 
 export interface Schedule {
   readonly name: string;
@@ -49,15 +50,23 @@ export class Scheduler {
   readonly #ownership: Ownership;
   readonly #schedules: ReadonlyMap<string, Schedule>;
   readonly #logger: Logger;
+  readonly #tracing: Tracing | undefined;
   readonly #detached = AsyncLocalStorage.snapshot();
   readonly #running = new Map<string, Promise<void>>();
   #open = false;
 
-  constructor(database: Database, ownership: Ownership, schedules: readonly Schedule[], logger: Logger) {
+  constructor(
+    database: Database,
+    ownership: Ownership,
+    schedules: readonly Schedule[],
+    logger: Logger,
+    tracing?: Tracing,
+  ) {
     this.#database = database;
     this.#ownership = ownership;
     this.#schedules = new Map(schedules.map((schedule) => [schedule.name, schedule]));
     this.#logger = logger;
+    this.#tracing = tracing;
   }
 
   async open(): Promise<void> {
@@ -89,17 +98,23 @@ export class Scheduler {
     await Promise.all(this.#running.values());
   }
 
-  async #run(schedule: Schedule, owner: number): Promise<void> {
+  #run(schedule: Schedule, owner: number): Promise<void> {
+    const trace = this.#tracing?.enter({ name: `schedule ${schedule.name}` }, undefined) ?? newTrace();
+    return runInContext(backgroundContext(uuid(), timeoutOf(schedule), trace), () =>
+      this.#runInTrace(schedule, owner, trace),
+    );
+  }
+
+  async #runInTrace(schedule: Schedule, owner: number, trace: Trace): Promise<void> {
     const { name, every, run } = schedule;
-    const timeout = timeoutOf(schedule);
-    const context = backgroundContext(uuid(), timeout);
     let failure: string | null = null;
     try {
-      await within(
-        timeout,
-        runInContext(context, async () => run()),
+      const limited = within(
+        timeoutOf(schedule),
+        (async () => run())(),
         orFail(() => new Error('The run took too long and is not waited for.')),
       );
+      await ended(trace, limited);
     } catch (error) {
       failure = String(error).slice(0, 2_000);
       this.#logger.error('A scheduled run failed; the next one follows.', { error, schedule: name });

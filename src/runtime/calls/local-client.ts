@@ -8,6 +8,7 @@ import type { Api, Call, CallOptions, Client, Operation, OutputOf } from '#platf
 import { Database } from '#platform/database.ts';
 import { Failure, platformErrors, type ErrorKind } from '#platform/errors.ts';
 import { parseOrFail } from '#platform/validation.ts';
+import { ended, spanOf, type SpanStart } from '../observability/spans.ts';
 import { requirePerson } from './acting-for.ts';
 
 export type AnyHandler = (input: unknown, context: CallContext) => Promise<unknown>;
@@ -24,6 +25,8 @@ export interface CallMeter {
 export interface LocalCalls {
   handlerOf(operation: Operation): AnyHandler;
   meterOf(operation: Operation): CallMeter;
+  /** The span of a call; without, one within a process. */
+  spanOf?(operation: Operation): SpanStart;
 }
 
 /** One call in so many is timed. */
@@ -75,7 +78,7 @@ const calledInsideTransaction = ({ module, name }: Operation) =>
   new Error(`${module}.${name} was called inside a database transaction. Call it before or after, or start a saga.`);
 
 function callOf(operation: Operation, calls: LocalCalls): AnyCall {
-  const handle = calls.handlerOf(operation);
+  const handle = traced(calls.handlerOf(operation), calls.spanOf?.(operation) ?? callWithin(operation));
   const meter = calls.meterOf(operation);
   const origin = `${operation.module}.${operation.name}`;
 
@@ -105,6 +108,20 @@ function callOf(operation: Operation, calls: LocalCalls): AnyCall {
     return runInContext(limited, () => Promise.race([run(input, limited), rejectedAt(limited.signal)]));
   }
 }
+
+const callWithin = ({ module, name }: Operation): SpanStart => ({
+  name: `${module}.${name}`,
+  attributes: { 'fissile.module': module, 'fissile.operation': name },
+});
+
+const traced =
+  (handle: AnyHandler, start: SpanStart): AnyHandler =>
+  (input, context) => {
+    const span = spanOf(context.trace)?.child(start);
+    if (!span) return handle(input, context);
+    const below = context.at(span);
+    return runInContext(below, () => ended(span, handle(input, below)));
+  };
 
 const rejectedAt = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => {

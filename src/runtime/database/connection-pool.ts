@@ -2,8 +2,10 @@
 import pg from 'pg';
 import { ambientTransaction } from '#platform/database.ts';
 import { asFailure, spoilsConnection, unavailable } from './database-errors.ts';
+import { currentSpan } from '../observability/spans.ts';
 import { nestedClient } from './nested-client.ts';
 import { Session, type SessionConfig } from './session.ts';
+import { sendStatement } from './statement-span.ts';
 import { Transaction } from './transaction.ts';
 
 /** Past this many different texts, statements are sent unprepared: each costs memory on every connection. */
@@ -88,7 +90,7 @@ export class ConnectionPool extends pg.Pool {
     const client = await this.#acquire();
     let spoilt = false;
     try {
-      return await client.query(config);
+      return await sendStatement(client, config);
     } catch (error) {
       spoilt = spoilsConnection(error);
       throw asFailure(error);
@@ -100,12 +102,15 @@ export class ConnectionPool extends pg.Pool {
   async #acquire(): Promise<pg.PoolClient> {
     const wait = { since: performance.now() };
     this.#waits.add(wait);
+    const span = this.idleCount === 0 ? currentSpan()?.child({ name: 'wait for a connection' }) : undefined;
     try {
       return await super.connect();
     } catch (error) {
+      span?.fail(error);
       throw unavailable((error as Error).message === noneCameFree ? this.#refusal(error as Error) : error);
     } finally {
       this.#waits.delete(wait);
+      span?.end();
     }
   }
 

@@ -3,6 +3,7 @@ import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import type { AmbientTransaction } from '#platform/database.ts';
 import { asFailure, failedWithTransaction, isConflict, spoilsConnection } from './database-errors.ts';
+import { sendStatement } from './statement-span.ts';
 
 /**
  * One transaction on one connection. Nothing here waits for an answer it does not need: BEGIN goes out together
@@ -47,7 +48,7 @@ export class Transaction implements AmbientTransaction {
 
   #send(config: QueryConfig): Promise<QueryResult> {
     this.#sent++;
-    const result = this.#client.query(config).catch((error: unknown) => {
+    const result = sendStatement(this.#client, config).catch((error: unknown) => {
       this.#failure ??= error;
       this.#spoilt ||= spoilsConnection(error);
       throw asFailure(failedWithTransaction(error) ? this.#failure : error);

@@ -21,7 +21,7 @@ const typeForm = /^(.+)\.v([1-9]\d*)$/;
 
 export function cloudEventOf(envelope: Envelope, prefix: string): CloudEvent {
   const { id, name, version, key, payload, occurredAt, position } = envelope;
-  const { traceparent, requestId } = envelope.headers;
+  const { requestId, traceparent, tracestate, baggage } = envelope.headers;
   const headers: Record<string, string> = {
     [`${prefix}specversion`]: '1.0',
     [`${prefix}id`]: id,
@@ -33,7 +33,8 @@ export function cloudEventOf(envelope: Envelope, prefix: string): CloudEvent {
     [`${prefix}correlationid`]: requestId,
   };
   // An attribute is never empty.
-  if (traceparent) headers[`${prefix}traceparent`] = traceparent;
+  for (const [attribute, value] of Object.entries({ traceparent, tracestate, baggage }))
+    if (value) headers[`${prefix}${attribute}`] = value;
   return { headers, body: Buffer.from(JSON.stringify(payload)) };
 }
 
@@ -63,7 +64,12 @@ export function readCloudEvent(
     version: Number(version),
     key: attribute('partitionkey'),
     payload,
-    headers: { traceparent: attribute('traceparent') ?? '', requestId: attribute('correlationid') },
+    headers: {
+      traceparent: attribute('traceparent') ?? '',
+      tracestate: attribute('tracestate'),
+      baggage: attribute('baggage'),
+      requestId: attribute('correlationid'),
+    },
     occurredAt: attribute('time'),
     position: Number(attribute('sequence')),
   }));

@@ -1,14 +1,17 @@
 // ADR 0005
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runInContext } from '#platform/context.ts';
+import { type CallContext, currentContext, runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
 import type { Delivery, Reaction } from '#platform/module.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { currentSpan, ended, spanOf, type Tracing } from '../observability/spans.ts';
+import { continued, traceOf } from '../observability/trace-context.ts';
 import { fullJitter } from '../background/backoff.ts';
 import { contextOf } from '../background/headers.ts';
 import type { Envelope } from './envelope.ts';
+import { processSpan } from './event-spans.ts';
 import type { Held, InboxTable, Waiting } from './inbox-table.ts';
 import { KeyedWork } from '../background/keyed-work.ts';
 import { type Payload, readPayload } from './payload.ts';
@@ -26,6 +29,12 @@ export interface ConsumerLimits {
   readonly firstPause: number;
   readonly longestPause: number;
   readonly sweep: number;
+}
+
+/** How deliveries are traced, and what brings them. */
+export interface ConsumerTracing {
+  readonly tracing: Tracing | undefined;
+  readonly system: string;
 }
 
 /** A message that cannot be read, and will not be readable next time. */
@@ -46,6 +55,7 @@ export class Consumer {
   readonly #limits: ConsumerLimits;
   readonly #logger: Logger;
   readonly #metrics: Pick<Metrics, 'deliveries'>;
+  readonly #traced: ConsumerTracing;
   readonly #work: KeyedWork;
   readonly #detached = AsyncLocalStorage.snapshot();
   readonly #queuedRetries = new Set<string>();
@@ -62,6 +72,7 @@ export class Consumer {
     limits: ConsumerLimits,
     logger: Logger,
     metrics: Pick<Metrics, 'deliveries'>,
+    traced: ConsumerTracing,
   ) {
     this.#database = database;
     this.#inbox = inbox;
@@ -69,6 +80,7 @@ export class Consumer {
     this.#limits = limits;
     this.#logger = logger;
     this.#metrics = metrics;
+    this.#traced = traced;
     const laneLimit = subscribers.length > 1 ? Math.ceil(limits.deliveries / 2) : limits.deliveries;
     this.#work = new KeyedWork(limits.deliveries, laneLimit);
   }
@@ -78,7 +90,11 @@ export class Consumer {
     return new Promise((resolve, reject) => {
       const drop = () => reject(new Error(`${subscriber.name} takes no deliveries any more.`));
       if (this.#draining) return drop();
-      const run = () => this.#untilAccepted(subscriber, envelope).then(resolve, reject);
+      const run = async () => {
+        const context = this.#contextOf(subscriber.name, envelope, 1);
+        const accepted = runInContext(context, () => this.#untilAccepted(subscriber, envelope));
+        await ended(context.trace, accepted).then(resolve, reject);
+      };
       this.#detached(() => this.#work.add(subscriber.name, envelope.key, { run, drop }));
     });
   }
@@ -117,6 +133,16 @@ export class Consumer {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#stopping.abort();
     this.#work.close();
+  }
+
+  /** All that is done for a delivery is part of the trace that its event comes from. */
+  #contextOf(subscription: string, envelope: Envelope, attempt: number): CallContext {
+    const { tracing, system } = this.#traced;
+    const sender = traceOf(envelope.headers);
+    const trace = tracing
+      ? tracing.enter(processSpan(envelope, system, { subscription, attempt, sender }), sender)
+      : continued(sender);
+    return contextOf(envelope.headers, this.#limits.reactionTimeout, trace);
   }
 
   /** The inbox cannot be reached now and then; until it has the delivery, nothing later with its key may pass. */
@@ -167,7 +193,7 @@ export class Consumer {
     const { reactionTimeout } = this.#limits;
     const { id: eventId, key, occurredAt } = envelope;
     const delivery: Delivery = { eventId, key, occurredAt: new Date(occurredAt), attempt };
-    const context = contextOf(envelope.headers, reactionTimeout);
+    const context = contextOf(envelope.headers, reactionTimeout, currentContext()!.trace);
     const reaction = async () => handle()(payload as never, delivery);
     await within(
       reactionTimeout,
@@ -209,22 +235,32 @@ export class Consumer {
 
   async #tryAgain(subscriber: Subscriber, waiting: Waiting): Promise<void> {
     let held: Held | undefined;
+    let context: CallContext | undefined;
     try {
       await this.#database.transaction(async () => {
         held = await this.#inbox.hold(waiting);
         if (!held) return;
-        const payload = readPayload(subscriber.event, held.event);
-        if (payload.unreadable !== undefined) throw new Unreadable(payload.unreadable);
-        await this.#react(subscriber, held.event, payload, held.attempts + 1);
-        await this.#inbox.finish(held);
+        const taken = held;
+        context = this.#contextOf(subscriber.name, taken.event, taken.attempts + 1);
+        await runInContext(context, () => this.#reactAgain(subscriber, taken));
       });
     } catch (error) {
-      if (!held) throw error;
-      return this.#failedAgain(held, error);
+      if (!held || !context) throw error;
+      const failed = held;
+      return await runInContext(context, () => this.#failedAgain(failed, error));
+    } finally {
+      spanOf((context as CallContext | undefined)?.trace)?.end();
     }
     if (!held) return;
-    this.#metrics.deliveries(subscriber.name).done(ageOf(held.event));
-    await this.#next(subscriber.name, held.key);
+    this.#metrics.deliveries(subscriber.name).done(ageOf((held as Held).event));
+    await this.#next(subscriber.name, (held as Held).key);
+  }
+
+  async #reactAgain(subscriber: Subscriber, held: Held): Promise<void> {
+    const payload = readPayload(subscriber.event, held.event);
+    if (payload.unreadable !== undefined) throw new Unreadable(payload.unreadable);
+    await this.#react(subscriber, held.event, payload, held.attempts + 1);
+    await this.#inbox.finish(held);
   }
 
   async #failedAgain(held: Held, error: unknown): Promise<void> {
@@ -248,6 +284,7 @@ export class Consumer {
   #report(subscription: string, envelope: Envelope, attempts: number, pause: number | undefined, error: unknown): void {
     const meter = this.#metrics.deliveries(subscription);
     const fields = { error, attempts, ...about(subscription, envelope) };
+    currentSpan()?.fail(error);
     if (pause === undefined) {
       meter.dead();
       this.#logger.error('A delivery was given up.', fields);

@@ -5,6 +5,9 @@ import type { Logger } from '#platform/logger.ts';
 import type { Envelope } from './envelope.ts';
 import type { OutboxTable, Stored } from './outbox-table.ts';
 import { nobody, type Ownership } from '../background/ownership.ts';
+import { ended, spanOf, type Tracing } from '../observability/spans.ts';
+import { traceFields, traceOf } from '../observability/trace-context.ts';
+import { publishSpan } from './event-spans.ts';
 import type { Transport } from './transport.ts';
 
 const batch = 500;
@@ -22,6 +25,7 @@ export class Dispatcher {
   readonly #ownership: Ownership;
   readonly #capacity: number;
   readonly #logger: Logger;
+  readonly #tracing: Tracing | undefined;
   /** Work that follows a commit must not inherit the request and the transaction that it was part of. */
   readonly #detached = AsyncLocalStorage.snapshot();
 
@@ -39,12 +43,20 @@ export class Dispatcher {
   #behind = false;
   #open = false;
 
-  constructor(table: OutboxTable, transport: Transport, ownership: Ownership, capacity: number, logger: Logger) {
+  constructor(
+    table: OutboxTable,
+    transport: Transport,
+    ownership: Ownership,
+    capacity: number,
+    logger: Logger,
+    tracing?: Tracing,
+  ) {
     this.#table = table;
     this.#transport = transport;
     this.#ownership = ownership;
     this.#capacity = capacity;
     this.#logger = logger;
+    this.#tracing = tracing;
   }
 
   /** The owner under which new events are stored: nobody if memory is full, so that they wait in the table. */
@@ -115,7 +127,7 @@ export class Dispatcher {
     const { position } = envelope;
     if (this.#isHandedOver(position)) return;
     this.#handedOver.add(position);
-    this.#transport.publish(envelope).then(
+    this.#publish(envelope).then(
       () => this.#isSafe(position),
       // Only a transport that was stopped rejects; the event stays in the outbox.
       () => this.#handedOver.delete(position),
@@ -124,6 +136,14 @@ export class Dispatcher {
     if (!next) return;
     this.#held.delete(position);
     for (const waiting of next) this.#handOver(waiting);
+  }
+
+  /** Sends it on from the span of its publishing: all that comes of it is told below. */
+  #publish(envelope: Envelope): Promise<void> {
+    const trace = this.#tracing?.enter(publishSpan(envelope, this.#transport.system), traceOf(envelope.headers));
+    if (!spanOf(trace)) return this.#transport.publish(envelope);
+    const headers = { ...envelope.headers, ...traceFields(trace!) };
+    return ended(trace!, this.#transport.publish({ ...envelope, headers }));
   }
 
   #isSafe(position: number): void {

@@ -16,7 +16,12 @@ const schema: z.ZodType<Envelope> = z.object({
   version: z.int(),
   key: text,
   payload: z.unknown(),
-  headers: z.object({ traceparent: text, requestId: text }),
+  headers: z.object({
+    traceparent: text,
+    tracestate: text.optional(),
+    baggage: text.optional(),
+    requestId: text,
+  }),
   occurredAt: z.iso.datetime(),
   position: z.int(),
 });

@@ -26,6 +26,9 @@ export type Receiver = (envelope: Envelope) => Promise<void>;
  * was given, and delivers those of one key to one subscription in the order they were given.
  */
 export abstract class Transport {
+  /** As traces call it. */
+  readonly system: string = 'memory';
+
   /** Tells whether subscribers in other processes are reached. */
   abstract readonly reachesOtherProcesses: boolean;
 

@@ -4,18 +4,24 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
-import type { CallContext } from '#platform/context.ts';
-import { acceptedRequestId, continuedTrace, traceparentOf } from '../observability/trace-context.ts';
+import type { CallContext, Trace } from '#platform/context.ts';
+import { acceptedRequestId, traceFields, traceOf } from '../observability/trace-context.ts';
 
 export function callMetadata({ trace, requestId, token }: CallContext): Metadata {
   const metadata = new Metadata();
-  metadata.set('traceparent', traceparentOf(trace));
+  for (const [name, value] of Object.entries(traceFields(trace))) metadata.set(name, value);
   if (acceptedRequestId(requestId) !== undefined) metadata.set('x-request-id', requestId);
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   return metadata;
 }
 
-export const traceOf = (metadata: Metadata) => continuedTrace(metadata.get('traceparent')[0]);
+/** The place in a trace from where it was called. */
+export const senderOf = (metadata: Metadata): Trace | undefined =>
+  traceOf({
+    traceparent: metadata.get('traceparent')[0],
+    tracestate: metadata.get('tracestate')[0],
+    baggage: metadata.get('baggage')[0],
+  });
 
 export const requestIdOf = (metadata: Metadata): string =>
   acceptedRequestId(metadata.get('x-request-id')[0]) ?? randomUUID();

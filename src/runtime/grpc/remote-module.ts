@@ -10,6 +10,7 @@ import { moduleOf, type Api, type Client } from '#platform/contract.ts';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { spanOf } from '../observability/spans.ts';
 import { callMetadata } from './call-metadata.ts';
 import { channelOptions } from './channel-options.ts';
 import '../library-internals/grpc-connect-limit.ts';
@@ -18,6 +19,7 @@ import { MalformedMessage } from './message-codec.ts';
 import type { PeerCertificates } from './peer-certificates.ts';
 import { clientCredentials } from './peer-credentials.ts';
 import { type BreakerState, defaultLimits, Protection, type ProtectionLimits } from './protection.ts';
+import { rpcSpan } from './rpc-span.ts';
 import { type OperationCodec, serviceCodec } from './service-codec.ts';
 import { grpcTarget } from './target.ts';
 import { type Channel, unaryCall } from './unary-call.ts';
@@ -58,6 +60,7 @@ export class RemoteModule<A extends Api = Api> {
     this.client = localClient(api, {
       handlerOf: (operation) => this.#handler(codec.operations.get(operation.name)!),
       meterOf: (operation) => metrics.calls(`${operation.module}.${operation.name}`),
+      spanOf: (operation) => rpcSpan(codec.operations.get(operation.name)!.path, 'client'),
     });
   }
 
@@ -93,6 +96,7 @@ export class RemoteModule<A extends Api = Api> {
   /** Resolves with what the module answers, a Failure too; rejects where it did not answer. */
   async #send(path: string, bytes: Buffer, context: CallContext): Promise<Buffer | Failure> {
     const answer = await unaryCall(this.#channel, path, bytes, callMetadata(context), context);
+    spanOf(context.trace)?.set({ 'rpc.response.status_code': Buffer.isBuffer(answer) ? 'OK' : Code[answer.code] });
     if (Buffer.isBuffer(answer)) return answer;
     const failure = failureOfStatus(answer);
     if (failure && answer.code !== Code.DEADLINE_EXCEEDED) return failure;

@@ -13,6 +13,7 @@ import type { AnyHandler } from '../calls/local-client.ts';
 import { moduleOf, type Api, type Operation } from '#platform/contract.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Tracing } from '../observability/spans.ts';
 import type { TokenVerifier } from '../security/token-verifier.ts';
 import { maxMessageBytes } from './channel-options.ts';
 import { HealthService } from './health-service.ts';
@@ -42,6 +43,7 @@ export interface RpcServerOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
   readonly health: () => Promise<boolean>;
   /** Milliseconds after which a client is asked to connect anew, so that it looks at DNS again. */
   readonly maxConnectionAge?: number;
@@ -105,7 +107,7 @@ type PeerCall = ServerUnaryCall<Buffer, Buffer>;
 const declaredCallers = (callers: readonly string[] | 'everyone') => (callers === 'everyone' ? [] : callers);
 
 function addApi(server: Server, { api, proto, handlerOf, callersOf }: ServedApi, options: RpcServerOptions): string {
-  const { certificates, verifier, logger, metrics } = options;
+  const { certificates, verifier, logger, metrics, tracing } = options;
   const codec = serviceCodec(api, proto);
   const names = new PeerNames(Object.values(api).flatMap((operation) => declaredCallers(callersOf(operation))));
   for (const [name, operation] of Object.entries(api)) {
@@ -120,6 +122,7 @@ function addApi(server: Server, { api, proto, handlerOf, callersOf }: ServedApi,
           : undefined,
       verifier,
       logger,
+      tracing,
       meter: metrics.servedCalls(`${moduleOf(api)}.${name}`),
     };
     server.register(served.codec.path, unaryHandler(served), asBytes, asBytes, 'unary');

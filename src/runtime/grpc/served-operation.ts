@@ -1,5 +1,5 @@
 /** One operation, offered over gRPC: from bytes and metadata to the handler in its context, and back. */
-import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import { status as Code, type handleUnaryCall, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { requirePerson } from '../calls/acting-for.ts';
 import type { AnyHandler } from '../calls/local-client.ts';
 import { CallContext, type Principal, runInContext, type Trace } from '#platform/context.ts';
@@ -9,13 +9,16 @@ import { Failure, platformErrors } from '#platform/errors.ts';
 import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { RpcMeter } from '../observability/meters.ts';
+import { spanOf, type Tracing } from '../observability/spans.ts';
+import { continued } from '../observability/trace-context.ts';
 import { RefusedToken } from '#platform/access-token.ts';
 import type { TokenVerifier } from '../security/token-verifier.ts';
 import { requireStorableText } from '../http/storable-text.ts';
 import { parseOrFail } from '#platform/validation.ts';
-import { requestIdOf, tokenOf, traceOf } from './call-metadata.ts';
-import { statusOfFailure } from './failure-status.ts';
+import { requestIdOf, senderOf, tokenOf } from './call-metadata.ts';
+import { statusOfFailure, type WireStatus } from './failure-status.ts';
 import { MalformedMessage } from './message-codec.ts';
+import { rpcSpan } from './rpc-span.ts';
 import type { OperationCodec } from './service-codec.ts';
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
@@ -29,6 +32,7 @@ export interface ServedOperation {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly meter: RpcMeter;
+  readonly tracing: Tracing | undefined;
 }
 
 /** Milliseconds for a call that came with no deadline. */
@@ -41,33 +45,45 @@ export const unaryHandler =
 
 async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<Buffer>): Promise<void> {
   const started = performance.now();
-  const arrival = new Arrival(call);
+  const arrival = new Arrival(call, served);
   let context = new CallContext(arrival);
   try {
     if (served.admits?.(call) === false) {
       const { module, name } = served.operation;
-      served.logger.warn('A call was refused: the certificate of the process that called does not allow it.', {
-        operation: `${module}.${name}`,
-        network: networkOf(call.getPeer()),
-        requestId: arrival.requestId,
-      });
+      runInContext(context, () =>
+        served.logger.warn('A call was refused: the certificate of the process that called does not allow it.', {
+          operation: `${module}.${name}`,
+          network: networkOf(call.getPeer()),
+        }),
+      );
       throw platformErrors.forbidden('This process may not call that operation.');
     }
-    const asked = await whoAsks(call, served.verifier);
+    const asked = await whoAsks(call, served.verifier, arrival);
     if (asked) context = new CallContext({ ...arrival, ...asked });
     const input = parseOrFail(served.operation.input, decoded(served.codec, call.request));
     requirePerson(served.operation, input, context.principal);
     const output = await runInContext(context, () => served.handle(input, context));
     reply(null, served.codec.encodeOutput(output));
     served.meter.finished('ok', performance.now() - started);
+    spanOf(arrival.trace)?.set({ 'rpc.response.status_code': 'OK' });
   } catch (error) {
     const failure = error instanceof Failure ? error : platformErrors.internal({ cause: error });
     runInContext(context, () => tell(failure, served));
-    reply(statusOfFailure(failure));
+    const status = statusOfFailure(failure);
+    reply(status);
     served.meter.finished(failure.kind, performance.now() - started);
+    tellSpan(arrival.trace, status, failure, error);
   } finally {
     arrival.over = true;
+    spanOf(arrival.trace)?.end();
   }
+}
+
+/** Only what the callee is to blame for is an error of its span; that of the caller fails with any. */
+function tellSpan(trace: Trace, { code }: WireStatus, { kind }: Failure, error: unknown): void {
+  const span = spanOf(trace);
+  span?.set({ 'rpc.response.status_code': Code[code] });
+  if (kind === 'internal' || kind === 'unavailable') span?.fail(error);
 }
 
 /** A call's own metadata. */
@@ -79,11 +95,12 @@ class Arrival {
   over = false;
   readonly signal: () => AbortSignal;
 
-  constructor(call: Call) {
+  constructor(call: Call, { codec, tracing }: ServedOperation) {
     const timeout = Number(call.getDeadline()) - Date.now();
     this.deadline = new Deadline(Number.isFinite(timeout) ? timeout : defaultTimeout);
     this.requestId = requestIdOf(call.metadata);
-    this.trace = traceOf(call.metadata);
+    const sender = senderOf(call.metadata);
+    this.trace = tracing ? tracing.enter(rpcSpan(codec.path, 'server'), sender) : continued(sender);
     this.signal = () => {
       const gone = new AbortController();
       const abort = () => void (this.over || gone.abort());
@@ -98,13 +115,14 @@ class Arrival {
 async function whoAsks(
   { metadata }: Call,
   verifier: TokenVerifier,
+  arrival: Arrival,
 ): Promise<{ principal: Principal; token: string } | undefined> {
   const given = tokenOf(metadata);
   if (given === 'none') return undefined;
   if (given === 'malformed') throw platformErrors.unauthenticated();
   const { token } = given;
   try {
-    return { principal: verifier.recall(token) ?? (await verifier.verify(token)), token };
+    return { principal: verifier.recall(token) ?? (await verifier.verify(token, arrival)), token };
   } catch (error) {
     throw error instanceof RefusedToken ? platformErrors.unauthenticated({ cause: error }) : error;
   }

@@ -5,7 +5,8 @@ import { RefusedToken } from '#platform/access-token.ts';
 import { httpErrors, statusOf } from './http-errors.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Request } from 'express';
-import { routeName } from './request-context.ts';
+import { spanOf } from '../observability/spans.ts';
+import { marksOf, routeName } from './request-context.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
 
 export const problemType = (code: string) => `urn:problem:${code}`;
@@ -62,10 +63,12 @@ export function renderedProblem(
 }
 
 function tell(failure: Failure, { method, context }: Request, logger: Logger): void {
-  const about = { code: failure.code, requestId: context.id };
+  const about = { code: failure.code, ...marksOf(context) };
   const what = `${method} ${routeName(context)} failed`;
-  if (failure.kind === 'internal') logger.error(what, { ...about, error: failure.cause ?? failure });
-  else if (failure.kind === 'unavailable')
+  if (failure.kind === 'internal') {
+    spanOf(context.trace)?.fail(failure.cause ?? failure);
+    logger.error(what, { ...about, error: failure.cause ?? failure });
+  } else if (failure.kind === 'unavailable')
     logger.warn(`${what}: ${failure.message}`, { ...about, error: failure.cause });
 }
 

@@ -72,5 +72,12 @@ export function pathAndQuery({ path, url }: Request): string {
   return mark === -1 || mark === url.length - 1 ? path : path + url.slice(mark);
 }
 
+/** The marks of a request for a line of the log that is not written in its context. */
+export const marksOf = ({ id, trace }: Pick<RequestContext, 'id' | 'trace'>) => ({
+  requestId: id,
+  trace_id: trace.traceId,
+  span_id: trace.spanId,
+});
+
 /** The route's template for logs and metrics. */
 export const routeName = ({ route }: RequestContext): string => route?.url ?? 'unmatched';

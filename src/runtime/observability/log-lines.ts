@@ -18,9 +18,10 @@ export function jsonLine({ level, message, time, module, context, fields }: LogE
   line.message = redactText(message);
   if (context !== undefined) {
     line.requestId = context.requestId;
-    line.traceId = context.trace.traceId;
+    line.trace_id = context.trace.traceId;
+    line.span_id = context.trace.spanId;
     line.principal = context.principal?.userId;
-    line.network = context.origin?.network;
+    if (context.origin !== undefined) line.network = context.origin.network;
     if (context.origin?.userAgent !== undefined) line.userAgent = redactText(context.origin.userAgent);
   }
   if (fields !== undefined) {

@@ -222,6 +222,15 @@ export class Metrics {
     });
   }
 
+  /** Spans that no collector has got since the start, by the reason. */
+  watchSpans({ lost }: { readonly lost: { readonly queueFull: number; readonly notTaken: number } }): void {
+    const counter = this.#counter('otel_spans_lost_total', 'Spans that no collector has got.', ['reason']);
+    this.#watch(() => {
+      setCount(counter, { reason: 'queue-full' }, lost.queueFull);
+      setCount(counter, { reason: 'not-taken' }, lost.notTaken);
+    });
+  }
+
   watchRemoteModule(module: string, ask: () => { breaker: 'closed' | 'open' | 'half-open'; underWay: number }): void {
     this.#watch(() => {
       const { breaker, underWay } = ask();

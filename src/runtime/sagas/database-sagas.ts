@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuid } from 'uuid';
 import { currentContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
-import { headersOf } from '../background/headers.ts';
+import { headersOf, reserved } from '../background/headers.ts';
 import { type SagaDataOf, type SagaDefinition, type SagaEnd, Sagas } from '#platform/sagas.ts';
 import type { SagaEngine } from './saga-engine.ts';
 import { within } from '../within.ts';
@@ -36,7 +36,8 @@ export class DatabaseSagas extends Sagas {
     const place = { name, id, version, data: JSON.parse(JSON.stringify(schema.parse(data))) };
     const record: SagaRecord = {
       ...place,
-      headers: headersOf(currentContext(), uuid()),
+      headers: reserved(headersOf(currentContext(), uuid())),
+      startedAt: Date.now(),
       state: 'running',
       step: 0,
       reason: null,

@@ -1,6 +1,7 @@
 // ADR 0006
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
 import { fullJitter } from '../background/backoff.ts';
 import { nobody, type Ownership } from '../background/ownership.ts';
@@ -68,6 +69,7 @@ export class SagaEngine {
     limits: SagaEngineLimits,
     logger: Logger,
     metrics: SagaRunTools['metrics'],
+    tracing: SagaRunTools['tracing'],
   ) {
     this.#table = table;
     this.#ownership = ownership;
@@ -76,7 +78,7 @@ export class SagaEngine {
     this.#share = Math.ceil(limits.sagas / linesAtOnce);
     this.#turns = new FairTurns<Taken>(limits.sagas, this.#share);
     this.#logger = logger;
-    this.#tools = { database, table, limits, logger, metrics, owner: () => ownership.owner };
+    this.#tools = { database, table, limits, logger, metrics, tracing, owner: () => ownership.owner };
   }
 
   /** The owner under which a new saga is stored: nobody if there are enough in memory, of its line or in all. */
@@ -214,7 +216,7 @@ export class SagaEngine {
     while (this.#open) {
       const next = this.#turns.next();
       if (!next) return;
-      void this.#finish(next);
+      void runInContext(next.run.context, () => this.#finish(next));
     }
   }
 

@@ -1,14 +1,16 @@
 // ADR 0006
-import { runInContext } from '#platform/context.ts';
+import { type CallContext, currentContext, runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
 import { Failure, NotAsked, platformErrors } from '#platform/errors.ts';
 import { fullJitter } from '../background/backoff.ts';
-import { contextOf } from '../background/headers.ts';
+import { contextOf, placeOf } from '../background/headers.ts';
 import { nobody } from '../background/ownership.ts';
 import { orFail, within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { spanOf, type Tracing } from '../observability/spans.ts';
 import { finalReason, timedOut, type SagaEnd, type SagaImplementation, type Step } from '#platform/sagas.ts';
+import { stepSpan, tellSaga } from './saga-spans.ts';
 import { type Progress, type SagaData, type SagaRecord, type SagaTable, triesUntilStuck } from './saga-table.ts';
 
 export interface SagaRunLimits {
@@ -25,6 +27,7 @@ export interface SagaRunTools {
   readonly limits: SagaRunLimits;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'stepRetried'>;
+  readonly tracing: Tracing | undefined;
 }
 
 /** The row is not as it was: cancelled, or in other hands. Rolls a local step back. */
@@ -93,7 +96,13 @@ export class SagaRun {
     this.#inSync = false;
   }
 
-  /** Rejects when the database cannot be reached; `resync` and try again then. */
+  /** The context of all that is done for the saga as a whole. */
+  get context(): CallContext {
+    const { headers, remaining } = this.#record;
+    return contextOf(headers, remaining, placeOf(headers));
+  }
+
+  /** In its context. Rejects when the database cannot be reached; `resync` and try again then. */
   async advance(): Promise<void> {
     while (!this.#leaving && this.#isOurs()) {
       const { state } = this.#record;
@@ -125,8 +134,11 @@ export class SagaRun {
       const state = next < this.#steps.length ? 'running' : 'completed';
       return { ...this.#record, state, step: next, data: { ...data, ...result }, attempts: 0, error: null };
     };
-    const failure = await this.#saveOutcomeOf(step, run);
-    if (failure) await this.#runFailed(index, step, failure.error);
+    await this.#inSpan(step, 'run', async () => {
+      const failure = await this.#saveOutcomeOf(step, run);
+      if (failure) await this.#runFailed(index, step, failure.error);
+      return failure;
+    });
   }
 
   async #runFailed(index: number, step: Step<SagaData>, error: unknown): Promise<void> {
@@ -156,10 +168,31 @@ export class SagaRun {
       );
       return { ...this.#record, ...this.#backTo(index - 1) };
     };
-    const failure = await this.#saveOutcomeOf(step, undo);
-    if (!failure) return;
-    const { firstPause, longestPause } = this.#tools.limits;
-    await this.#sleep(step, failure.error, fullJitter(this.#record.attempts + 1, firstPause, longestPause.undo));
+    await this.#inSpan(step, 'undo', async () => {
+      const failure = await this.#saveOutcomeOf(step, undo);
+      const { firstPause, longestPause } = this.#tools.limits;
+      if (failure)
+        await this.#sleep(step, failure.error, fullJitter(this.#record.attempts + 1, firstPause, longestPause.undo));
+      return failure;
+    });
+  }
+
+  /** One try of a step, with what is saved of it. */
+  async #inSpan(
+    { name }: Step<SagaData>,
+    direction: 'run' | 'undo',
+    work: () => Promise<{ error: unknown } | undefined>,
+  ): Promise<void> {
+    const { tracing } = this.#tools;
+    const context = currentContext()!;
+    const trace = tracing ? tracing.enter(stepSpan(this.#record, name, direction), context.trace) : context.trace;
+    const span = spanOf(trace);
+    try {
+      const failure = await runInContext(context.at(trace), work);
+      if (failure) span?.fail(failure.error);
+    } finally {
+      span?.end();
+    }
   }
 
   /** Progress that leaves `index` and the steps before it to be undone. */
@@ -191,7 +224,7 @@ export class SagaRun {
   }
 
   async #try<T>(timeout: number, work: () => Promise<T>): Promise<T> {
-    const context = contextOf(this.#record.headers, timeout);
+    const context = contextOf(this.#record.headers, timeout, currentContext()!.trace);
     // A provider may ignore the signal, so the engine itself stops waiting too.
     return within(
       timeout,
@@ -237,6 +270,7 @@ export class SagaRun {
     // After a failed try, the step to come is still the one that was tried.
     this.#uncertain = sleep !== undefined;
     this.#pause = sleep;
+    if (this.#tools.tracing && this.hasEnded) tellSaga(this.#tools.tracing, this.#record);
   }
 
   async #read(): Promise<void> {

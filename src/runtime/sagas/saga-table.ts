@@ -24,6 +24,8 @@ export interface SagaRecord {
   /** A fencing token: it rises with every save and every change of owner, and fences off earlier owners. */
   readonly revision: number;
   readonly owner: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
   /** Milliseconds to the deadline when it was read, by the database's clock. */
   readonly remaining: number;
 }
@@ -45,6 +47,7 @@ export function lineOf(
 
 const columns = `
   name, id, version, headers, state, step, data, reason, cancelled, attempts, revision, owner,
+  (extract(epoch from started_at) * 1000)::float8 as "startedAt",
   greatest(0, extract(epoch from deadline_at - now()) * 1000)::float8 as remaining`;
 
 const insert = `

@@ -1,6 +1,6 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { type Clock, type Elapsed, systemClock, systemElapsed } from '#platform/clock.ts';
-import type { Principal } from '#platform/context.ts';
+import { backgroundContext, type CallContext, newTrace, type Principal, runInContext } from '#platform/context.ts';
 import { platformErrors } from '#platform/errors.ts';
 import {
   keyIdOf,
@@ -10,6 +10,7 @@ import {
   verifyAccessToken,
 } from '#platform/access-token.ts';
 import type { Authenticator } from '#platform/authenticator.ts';
+import { inSpan } from '../observability/spans.ts';
 
 export interface TokenVerifierOptions extends TokenParties {
   readonly authenticator: Authenticator;
@@ -32,6 +33,14 @@ interface Trusted {
   /** By the monotonic clock: when the time of day is set back, nothing is trusted for longer. */
   readonly until: number;
 }
+
+/** The work that a token came with. */
+type Asker = Pick<CallContext, 'requestId' | 'trace'>;
+
+const nobody = (): Asker => ({ requestId: 'access token', trace: newTrace() });
+
+/** Milliseconds for asking others. */
+const patience = 10_000;
 
 /** Tells who sent a token. Verified tokens are remembered by hash, for a short time and in bounded number. */
 export class TokenVerifier {
@@ -65,12 +74,18 @@ export class TokenVerifier {
     return trusted.principal;
   }
 
-  /** Rejects with RefusedToken, or with `platform.unavailable` when it cannot be known. */
-  verify(token: string): Promise<Principal> {
+  /**
+   * Rejects with RefusedToken, or with `platform.unavailable` when it cannot be known. Who asks while it is being found out
+   * gets the same answer.
+   */
+  verify(token: string, { requestId, trace }: Asker = nobody()): Promise<Principal> {
     const id = digest(token);
     let verification = this.#underWay.get(id);
     if (!verification) {
-      verification = this.#verify(id, token).finally(() => this.#underWay.delete(id));
+      const work = () => inSpan({ name: 'check access token' }, () => this.#verify(id, token));
+      verification = runInContext(backgroundContext(requestId, patience, trace), work).finally(() =>
+        this.#underWay.delete(id),
+      );
       this.#underWay.set(id, verification);
     }
     return verification;

@@ -32,6 +32,7 @@ export interface KafkaOptions {
 
 /** Between processes, over Kafka. While the cluster is away, publishing waits and the outboxes fill up. */
 export class KafkaTransport extends Transport {
+  override readonly system = 'kafka';
   readonly reachesOtherProcesses = true;
   readonly #address: BrokerAddress;
   readonly #prefix: string;

@@ -133,10 +133,12 @@ export function transportConformance(name: string, makeCarrier: () => Promise<Ca
         ...(await carrier.connect()),
         reactions: { 'readers.a': { react: () => void contexts.push(currentContext()) } },
       });
-      const context = new CallContext({ deadline: new Deadline(1_000), requestId: 'request-7', trace: newTrace() });
+      const trace = { ...newTrace(), sampled: true, state: 'vendor=x', baggage: 'shop=berlin' };
+      const context = new CallContext({ deadline: new Deadline(1_000), requestId: 'request-7', trace });
       await runInContext(context, () => program.announce({ id: 'k', n: 1 }));
       await effects(1);
-      expect(contexts[0]).toMatchObject({ requestId: 'request-7', trace: context.trace, principal: undefined });
+      expect(contexts[0]).toMatchObject({ requestId: 'request-7', principal: undefined });
+      expect(contexts[0]!.trace).toEqual({ ...trace, spanId: expect.any(String) });
     });
 
     it('are delivered after all if the process dies between the commit and publishing', async () => {
