@@ -17,6 +17,7 @@ import { forwardedRoutes } from './routes/forwarding.ts';
 import { probes } from './routes/probes.ts';
 import { door } from './server/door.ts';
 import { Listening } from './server/listening.ts';
+import type { Forwarder } from './upstreams/forwarder.ts';
 import { forwardingTo } from './upstreams/forwarding.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly tracing?: Tracing | undefined;
   /** Milliseconds that work has waited for a connection to a database, or for its turn. */
   readonly queueTime: () => number;
+  /** Sagas of this process that are under way or wait for their turn. */
+  readonly sagasUnderWay: () => number;
   /** By name; all must pass for `/readyz`. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
   /** By name: what else `/readyz` tells, without being less ready for it. */
@@ -67,7 +70,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     ({ upstream, forwarder }) => [`module ${upstream.name}`, async () => (await forwarder).state()] as const,
   );
   const health = new Health(options.checks, { ...options.details, ...Object.fromEntries(reach) }, logger);
-  const admission = new Admission({ queueTime: options.queueTime, tell: (line) => logger.warn(line) });
+  const forwarders: Forwarder[] = [];
+  for (const { forwarder } of forwardings) void forwarder.then((each) => forwarders.push(each));
+  const admission = new Admission({
+    queueTime: options.queueTime,
+    sagas: options.sagasUnderWay,
+    forwarded: () => forwarders.reduce((sum, { underWay }) => sum + underWay, 0),
+    tell: (line) => logger.warn(line),
+  });
   metrics.watchAdmission(admission);
 
   const routes = [

@@ -118,6 +118,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
         0,
         ...modules.flatMap(({ database: { database }, messaging }) => [database.longestWait, messaging.longestWait]),
       ),
+    sagasUnderWay: () => modules.reduce((sum, { messaging }) => sum + messaging.sagasUnderWay, 0),
     checks,
     details: { ...details, ...others.breakers, ...clocks },
     sharedCounts,

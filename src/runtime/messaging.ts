@@ -77,6 +77,8 @@ export interface Messaging {
   readonly deadLetters: DeadLetters;
   /** Milliseconds that the saga whose turn is next has waited for it. */
   readonly longestWait: number;
+  /** Sagas that this instance has in memory: under way, or waiting for their turn. */
+  readonly sagasUnderWay: number;
   /**
    * Make the messaging of every module of the process before starting any, so that no event is published past a
    * subscriber. Events and sagas from before the start wait in their tables. Rejects when the database is not there.
@@ -177,6 +179,9 @@ export function createMessaging(options: MessagingOptions): Messaging {
     deadLetters,
     get longestWait() {
       return engine.longestWait;
+    },
+    get sagasUnderWay() {
+      return engine.underWay;
     },
 
     async start() {

@@ -123,6 +123,7 @@ export function gateway(
     logger,
     metrics,
     queueTime,
+    sagasUnderWay: () => 0,
     checks,
     details,
     upstreams,

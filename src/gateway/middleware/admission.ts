@@ -2,12 +2,12 @@ import type { RequestHandler } from 'express';
 import type { Admission } from '../admission.ts';
 import { isExempt } from '../routes.ts';
 
-/** Takes a place for the request, or refuses it when it could only wait (ADR 0047). */
+/** Takes a place for the request, or refuses it when a burst has taken them all (ADR 0047). */
 export const admit =
   (admission: Admission): RequestHandler =>
-  async ({ context }, response, next) => {
+  ({ context }, response, next) => {
     if (!isExempt(context.route, context.principal)) {
-      context.leave = await admission.enter();
+      context.leave = admission.enter();
       if (response.closed) context.leave();
       else response.once('close', context.leave);
     }

@@ -1,14 +1,14 @@
 /**
- * Turns requests away before anything is spent on them. The answer costs a few microseconds, where one that goes through
- * Express costs a hundred: what is refused must take nothing from what is answered.
+ * Turns requests away before anything is spent on them. The answer costs little more than Node's HTTP itself, and a third of what
+ * one that goes through Express costs: what is refused must take as little as can be from what is answered.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Failure, platformErrors } from '#platform/errors.ts';
+import { platformErrors } from '#platform/errors.ts';
 import { problemType } from '#runtime/http/problem.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { acceptedRequestId } from '#runtime/observability/trace-context.ts';
-import type { Admission } from '../admission.ts';
+import { type Admission, detail } from '../admission.ts';
 import { bearerToken } from '../middleware/authentication.ts';
 import { securityHeaderList } from '../middleware/security-headers.ts';
 import { isExempt, type Route, routeFinder } from '../routes.ts';
@@ -24,6 +24,7 @@ interface DoorOptions {
 }
 
 const { code, summary } = platformErrors.unavailable;
+const problem = { type: problemType(code), title: summary, status: 503, detail, code };
 const exposed = [
   'Access-Control-Expose-Headers',
   'Retry-After, X-Request-Id',
@@ -55,17 +56,11 @@ export function door({
     const token = bearerToken(request);
     return isExempt(routeOf(request.method, request.url), token === undefined ? undefined : verifier.recall(token));
   };
-  const refuse = ({ headers }: IncomingMessage, response: ServerResponse, { message, retryAfter = 1 }: Failure) => {
+  const refuse = ({ headers }: IncomingMessage, response: ServerResponse) => {
     const requestId = acceptedRequestId(headers['x-request-id']) ?? randomUUID();
-    const body = JSON.stringify({
-      type: problemType(code),
-      title: summary,
-      status: 503,
-      detail: message,
-      code,
-      requestId,
-    });
-    const all = [...always, 'X-Request-Id', requestId, 'Retry-After', String(Math.max(1, Math.ceil(retryAfter)))];
+    const body = JSON.stringify({ ...problem, requestId });
+    const retryAfter = Math.max(1, Math.ceil(admission.refuse()));
+    const all = [...always, 'X-Request-Id', requestId, 'Retry-After', String(retryAfter)];
     if (headers.origin !== undefined && allowed.has(headers.origin))
       all.push('Access-Control-Allow-Origin', headers.origin, ...exposed);
     if (draining()) response.shouldKeepAlive = false;
@@ -74,7 +69,7 @@ export function door({
 
   return (request, response) => {
     if (!admission.isRefusalDue() || mayEnter(request)) return false;
-    refuse(request, response, admission.refusal());
+    refuse(request, response);
     return true;
   };
 }

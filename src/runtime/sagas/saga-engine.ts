@@ -112,6 +112,11 @@ export class SagaEngine {
     return this.#turns.longestWait;
   }
 
+  /** Sagas that this instance has in memory: under way, or waiting for their turn. */
+  get underWay(): number {
+    return this.#runs.size;
+  }
+
   /** Its cancellation was stored just now. */
   cancelled(name: string, id: string, reason: SagaEnd): void {
     const run = this.#runs.get(keyOf({ name, id }));
