@@ -59,6 +59,11 @@ export class TestTransports {
     return { transport, link, metrics };
   }
 
+  /** Its link is free for another one. */
+  release({ link }: LinkedTransport): void {
+    this.#links.push(link);
+  }
+
   async close(): Promise<void> {
     for (const link of this.#cluster.links) link.refuse();
     await Promise.all(this.#transports.map((transport) => transport.stop()));

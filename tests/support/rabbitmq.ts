@@ -1,10 +1,6 @@
 /** RabbitMQ for tests: a real one, where TEST_EVENTS_URL says that there is one. */
 import { randomUUID } from 'node:crypto';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
-import { v7 as uuid } from 'uuid';
-import { z } from 'zod';
-import { event } from '../../src/platform/contract.ts';
-import type { Envelope } from '../../src/runtime/events/envelope.ts';
 import { RabbitmqTransport } from '../../src/runtime/events/rabbitmq/rabbitmq-transport.ts';
 import type { Receiver, Subscription } from '../../src/runtime/events/transport.ts';
 import type { Logger } from '../../src/platform/logger.ts';
@@ -19,19 +15,6 @@ if (noRabbitmq && REQUIRE_SERVICES === '1') throw new Error(`A test ${need}`);
 
 /** Behind the name of tests: what they need, where they are skipped. */
 export const needsRabbitmq = noRabbitmq ? ` (${need})` : '';
-
-export const sold = event('library.sold', 1, { key: 'id', payload: z.object({ id: z.string(), n: z.int() }) });
-export const sale = (key: string, n: number): Envelope => ({
-  id: uuid(),
-  name: sold.name,
-  version: 1,
-  key,
-  payload: { id: key, n },
-  headers: { traceparent: '', requestId: 'r' },
-  occurredAt: new Date().toISOString(),
-  position: n,
-});
-export const numberOf = ({ payload }: Envelope): number => (payload as { n: number }).n;
 
 /** A transport with a connection that can be cut. */
 export interface LinkedTransport {

@@ -15,13 +15,11 @@ const [firstPause, longestPause] = [100, 5_000];
 
 export interface DeliveriesOptions extends Pick<
   MembershipOptions,
-  'address' | 'clientId' | 'topic' | 'group' | 'instance' | 'logger'
+  'address' | 'clientId' | 'topic' | 'group' | 'instance' | 'connection' | 'logger'
 > {
   readonly subscription: Subscription;
   readonly receive: Receiver;
   readonly publisher: Publisher;
-  readonly onTrouble: (error: unknown) => void;
-  readonly onFine: () => void;
 }
 
 /**
@@ -54,29 +52,32 @@ export class Deliveries {
   /** A client that met an error it cannot handle delivers nothing any more, so it is replaced as a whole. */
   async #join(): Promise<void> {
     const { signal } = this.#stopping;
+    const { connection } = this.#options;
+    let { instance } = this.#options;
     for (let attempt = 1; !signal.aborted; attempt++) {
-      const lost = Promise.withResolvers<void>();
-      const { onTrouble } = this.#options;
-      const onLost = (error: unknown) => {
-        onTrouble(error);
-        lost.resolve();
-      };
+      const lost = Promise.withResolvers<never>();
       const membership = new Membership({
         ...this.#options,
+        instance,
         take: (record, partition) => this.#take(record, partition),
-        onLost,
+        onLost: (error) => {
+          connection.failed(this, error);
+          lost.reject(error);
+        },
       });
       this.#membership = membership;
-      const stop = () => lost.resolve();
-      signal.addEventListener('abort', stop, { once: true });
       try {
-        await membership.join();
+        await Promise.race([membership.join(), lost.promise]);
+        connection.works(this);
+        // A lost member may have lost its name to another process, and would take it back for ever.
+        instance = undefined;
+        attempt = 1;
         await lost.promise;
       } catch (error) {
+        if (signal.aborted) return;
+        connection.failed(this, error);
         membership.abandon();
-        if (!signal.aborted) onTrouble(error);
       }
-      signal.removeEventListener('abort', stop);
       await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal }).catch(() => {});
     }
   }
@@ -103,15 +104,15 @@ export class Deliveries {
     this.#work.add(lane, key, { run, drop: () => {} });
   }
 
-  async #deliver(envelope: Envelope, { abandoned }: Partition): Promise<boolean> {
+  async #deliver(envelope: Envelope, { left }: Partition): Promise<boolean> {
     const { receive, logger } = this.#options;
-    for (let attempt = 1; !abandoned.aborted && !this.#stopping.signal.aborted; attempt++) {
+    for (let attempt = 1; !left.aborted; attempt++) {
       try {
         await receive(envelope);
         return true;
       } catch (error) {
         logger.debug('A delivery was not taken yet.', { error, event: envelope.name, eventId: envelope.id });
-        await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal: abandoned }).catch(() => {});
+        await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal: left }).catch(() => {});
       }
     }
     return false;

@@ -110,7 +110,6 @@ export class KafkaTransport extends Transport {
   }
 
   #deliver({ subscription, receive }: { subscription: Subscription; receive: Receiver }): Deliveries {
-    const user = {};
     return new Deliveries({
       address: this.#address,
       clientId: `${this.#prefix}-consuming`,
@@ -120,8 +119,7 @@ export class KafkaTransport extends Transport {
       subscription,
       receive,
       publisher: this.#publisher,
-      onTrouble: (error) => this.#connection.failed(user, error),
-      onFine: () => this.#connection.works(user),
+      connection: this.#connection,
       logger: this.#logger,
     });
   }

@@ -5,7 +5,7 @@ import type { Logger } from '#platform/logger.ts';
 import { fullJitter } from '../../background/backoff.ts';
 import { within } from '../../within.ts';
 import type { BrokerAddress } from './broker-address.ts';
-import { clientOptions } from './connection.ts';
+import { clientOptions, type Connection } from './connection.ts';
 import { answered, reasonOf } from './failure.ts';
 import { type Fetched, fetchFrom, leadersOf } from './log-reader.ts';
 import { Partition } from './partition.ts';
@@ -19,7 +19,7 @@ const [sessionTimeout, heartbeatInterval, rebalanceTimeout] = [10_000, 1_000, 20
 const [patience, commitTimeout] = [4_000, 2_000];
 /** Milliseconds in which what is done is collected, to be committed together. */
 const commitPause = 100;
-const [firstPause, longestPause] = [100, 2_000];
+const [firstPause, longestPause] = [100, 1_000];
 /** How much is under way of one partition; it is not read on while there is more. */
 const most = 250;
 
@@ -33,8 +33,7 @@ export interface MembershipOptions {
   readonly take: (record: Fetched, partition: Partition) => void;
   /** The membership is of no use any more. */
   readonly onLost: (error: unknown) => void;
-  readonly onTrouble: (error: unknown) => void;
-  readonly onFine: () => void;
+  readonly connection: Connection;
   readonly logger: Logger;
 }
 
@@ -48,11 +47,15 @@ export class Membership {
   readonly #asked = new Set<number>();
   readonly #over = new AbortController();
   #handover: Promise<void> | undefined;
+  #joined = false;
+  /** A partition is not read on, since enough of it is under way. */
+  #full = false;
+  #looking = false;
   #committing = false;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-    const { address, topic, group, instance } = options;
+    const { address, topic, group, instance, connection } = options;
     const common = clientOptions(address, options.clientId);
     this.#pool = new ConnectionPool(options.clientId, common);
     this.#consumer = new Consumer({
@@ -70,11 +73,9 @@ export class Membership {
     });
     this.#consumer.topics.track(topic);
     this.#consumer.on('error', (error: Error) => this.#lose(error));
-    this.#consumer.on('consumer:heartbeat:error', ({ error }) => options.onTrouble(error));
-    this.#consumer.on('consumer:heartbeat:end', () => options.onFine());
-    this.#consumer.on('consumer:heartbeat:stalled', ({ lastError }) =>
-      this.#lose(lastError ?? new Error('No heartbeat came through.')),
-    );
+    this.#consumer.on('consumer:heartbeat:error', ({ error }) => this.#failed(this, error));
+    this.#consumer.on('consumer:heartbeat:end', () => connection.works(this));
+    this.#consumer.on('consumer:heartbeat:stalled', ({ lastError }) => this.#lose(lastError));
     this.#consumer.on('consumer:group:join', () => void this.#assigned());
   }
 
@@ -84,7 +85,7 @@ export class Membership {
 
   /** Something is done, so it may be committed, and there may be room for more. */
   progress(): void {
-    this.#readOn();
+    if (this.#full) this.#readOn();
     if (!this.#committing) void this.#keepCommitting();
   }
 
@@ -103,14 +104,24 @@ export class Membership {
 
   #lose(error: unknown): void {
     if (this.#over.signal.aborted) return;
-    this.abandon();
     this.#options.onLost(error);
+    this.abandon();
+  }
+
+  #failed(user: object, error: unknown): void {
+    if (!this.#over.signal.aborted) this.#options.connection.failed(user, error);
   }
 
   #end(): void {
     this.#over.abort();
-    for (const partition of this.#owned.values()) partition.abandon();
-    this.#owned.clear();
+    for (const partition of this.#owned.values()) this.#drop(partition);
+    this.#options.connection.works(this);
+  }
+
+  #drop(partition: Partition): void {
+    void partition.leave();
+    this.#owned.delete(partition.number);
+    this.#options.connection.works(partition);
   }
 
   /** A named member takes no leave: its partitions wait for it as long as a session. */
@@ -126,6 +137,9 @@ export class Membership {
 
   /** Lets go of the partitions that are not ours any more, before the group gives them to anybody else. */
   #handOver(): Promise<void> {
+    // The broker forgot us, or another process has our name: asking for it again would take it from that one in turn.
+    if (this.#joined && this.#consumer.memberId === null && this.#options.instance !== undefined)
+      return Promise.reject(new Error(`The group has no member ${this.#options.instance} any more, or another one.`));
     const mine = this.#assignment();
     const lost = [...this.#owned.keys()].filter((partition) => !mine.has(partition));
     return (this.#handover ??= this.#letGo(lost).finally(() => (this.#handover = undefined)));
@@ -135,10 +149,7 @@ export class Membership {
     const leaving = partitions.map((partition) => this.#owned.get(partition)!);
     if (leaving.length === 0) return;
     await within(patience, Promise.all(leaving.map((partition) => partition.leave())), () => {});
-    for (const partition of leaving) {
-      partition.abandon();
-      this.#owned.delete(partition.number);
-    }
+    for (const partition of leaving) this.#drop(partition);
     await within(commitTimeout, this.#commit(leaving), () => {}).catch(() => {});
   }
 
@@ -148,6 +159,7 @@ export class Membership {
   }
 
   async #assigned(): Promise<void> {
+    this.#joined = true;
     const added = [...this.#assignment()].filter((partition) => !this.#owned.has(partition));
     try {
       const offsets = await this.#startingOffsets(added);
@@ -155,7 +167,6 @@ export class Membership {
       for (const [partition, offset] of offsets)
         if (mine.has(partition) && !this.#owned.has(partition) && !this.#over.signal.aborted)
           this.#owned.set(partition, new Partition(partition, offset));
-      this.#options.onFine();
       this.#readOn();
     } catch (error) {
       this.#lose(error);
@@ -192,66 +203,74 @@ export class Membership {
     return new Map(partitions.map((partition) => [partition, listed.get(topic)![partition]!]));
   }
 
-  /** Asks every broker that is not being asked for more of the partitions that have room. */
   #readOn(): void {
-    void this.#read().catch((error: unknown) => this.#lose(error));
+    if (!this.#looking) void this.#look();
   }
 
-  async #read(): Promise<void> {
-    const roomy = [...this.#owned.values()].filter(({ load, left }) => load < most && !left);
-    if (roomy.length === 0 || this.#over.signal.aborted) return;
-    const leaders = await leadersOf(this.#consumer, this.#options.topic);
-    const byLeader = Map.groupBy(roomy, ({ number }) => leaders[number]!);
-    for (const [node, partitions] of byLeader) if (!this.#asked.has(node)) void this.#readFrom(node, partitions);
+  /** Asks every broker that is not being asked for more of its partitions that have room. */
+  async #look(): Promise<void> {
+    const { topic } = this.#options;
+    this.#looking = true;
+    while (!this.#over.signal.aborted) {
+      try {
+        const leaders = await leadersOf(this.#consumer, topic);
+        const roomy = [...this.#owned.values()].filter(({ load }) => load < most);
+        this.#full = roomy.length < this.#owned.size;
+        for (const [node, partitions] of Map.groupBy(roomy, ({ number }) => leaders[number]!))
+          if (!this.#asked.has(node)) void this.#readFrom(node, partitions);
+        break;
+      } catch (error) {
+        this.#failed(this, error);
+        await sleep(longestPause * Math.random());
+      }
+    }
+    this.#looking = false;
   }
 
   async #readFrom(node: number, partitions: readonly Partition[]): Promise<void> {
-    const { topic } = this.#options;
-    const { signal } = this.#over;
+    const { topic, connection, take } = this.#options;
     this.#asked.add(node);
     try {
       const offsets = new Map(partitions.map(({ number, next }) => [number, next]));
       const chunks = await fetchFrom(this.#consumer, this.#pool, node, topic, offsets);
-      for (const { partition: number, records, next } of chunks) {
-        const partition = this.#owned.get(number);
-        if (!partition || partition.left || !partitions.includes(partition)) continue;
-        partition.next = next;
-        for (const record of records) partition.taken(record.offset);
-        for (const record of records) this.#options.take(record, partition);
+      const present = partitions.filter(({ left }) => !left.aborted);
+      for (const partition of present) {
+        connection.works(partition);
+        const chunk = chunks.find(({ partition: number }) => number === partition.number);
+        if (!chunk) continue;
+        partition.take(
+          chunk.records.map(({ offset }) => offset),
+          chunk.next,
+        );
+        for (const record of chunk.records) take(record, partition);
       }
-      this.#options.onFine();
     } catch (error) {
-      if (signal.aborted) return;
-      this.#options.onTrouble(error);
-      await this.#recover(partitions, error);
-    } finally {
-      this.#asked.delete(node);
+      const present = partitions.filter(({ left }) => !left.aborted);
+      for (const partition of present) this.#failed(partition, error);
+      await sleep(longestPause * Math.random());
+      await this.#recover(present, error).catch((worse) => this.#failed(this, worse));
     }
+    this.#asked.delete(node);
     this.#readOn();
   }
 
   /** A leader may have moved, or the records to read on from were deleted. */
   async #recover(partitions: readonly Partition[], error: unknown): Promise<void> {
     const { topic, group, logger } = this.#options;
-    await sleep(fullJitter(3, firstPause, longestPause));
     if (this.#over.signal.aborted) return;
-    try {
-      await this.#consumer.metadata({ topics: [topic], forceUpdate: true });
-      if (!answered(error, 'OFFSET_OUT_OF_RANGE')) return;
-      const earliest = await this.#earliest(partitions.map(({ number }) => number));
-      for (const partition of partitions) {
-        const first = earliest.get(partition.number)!;
-        if (partition.next >= first) continue;
-        logger.error('Events were deleted before they were read: the topic keeps them for too short a time.', {
-          group,
-          topic,
-          partition: partition.number,
-          events: Number(first - partition.next),
-        });
-        partition.next = first;
-      }
-    } catch (worse) {
-      this.#options.onTrouble(worse);
+    await this.#consumer.metadata({ topics: [topic], forceUpdate: true });
+    if (!answered(error, 'OFFSET_OUT_OF_RANGE')) return;
+    const earliest = await this.#earliest(partitions.map(({ number }) => number));
+    for (const partition of partitions) {
+      const first = earliest.get(partition.number)!;
+      if (partition.next >= first) continue;
+      logger.error('Events were deleted before they were read: their topic keeps them for too short a time.', {
+        group,
+        topic,
+        partition: partition.number,
+        events: Number(first - partition.next),
+      });
+      partition.take([], first);
     }
   }
 

@@ -3,13 +3,12 @@ export class Partition {
   readonly number: number;
   /** The offset to read on from. */
   next: bigint;
+  committed: bigint;
   /** Offsets of what was taken and is not done, in the order of the log. */
   readonly #underWay = new Set<bigint>();
   readonly #leaving = new AbortController();
-  readonly #abandoning = new AbortController();
+  #begun = 0;
   #quiet: (() => void)[] = [];
-  #beingDone = 0;
-  committed: bigint;
 
   constructor(number: number, offset: bigint) {
     this.number = number;
@@ -28,45 +27,33 @@ export class Partition {
     return first;
   }
 
-  /** True when nothing that was taken from it may begin any more. */
-  get left(): boolean {
-    return this.#leaving.signal.aborted;
+  /** Aborted when it is somebody else's, or will be: nothing more of it begins, and what failed is not tried again. */
+  get left(): AbortSignal {
+    return this.#leaving.signal;
   }
 
-  /** Aborted when even what has begun is given up: the partition is somebody else's, or will be. */
-  get abandoned(): AbortSignal {
-    return this.#abandoning.signal;
+  take(offsets: readonly bigint[], next: bigint): void {
+    for (const offset of offsets) this.#underWay.add(offset);
+    this.next = next;
   }
 
-  taken(offset: bigint): void {
-    this.#underWay.add(offset);
-  }
-
-  /** It was nothing to do. */
+  /** Nothing was to be done. */
   pass(offset: bigint): void {
     this.#underWay.delete(offset);
   }
 
-  /** Runs `work` for a record, which is done if it resolves with true. Not at all once the partition was left. */
+  /** Does what a record asks for, unless the partition was left; it is done if `work` resolves with true. */
   async do(offset: bigint, work: () => Promise<boolean>): Promise<void> {
-    if (this.left) return;
-    this.#beingDone++;
-    try {
-      if (await work()) this.#underWay.delete(offset);
-    } finally {
-      this.#beingDone--;
-      if (this.#beingDone === 0) for (const tell of this.#quiet.splice(0)) tell();
-    }
+    if (this.left.aborted) return;
+    this.#begun++;
+    if (await work()) this.#underWay.delete(offset);
+    this.#begun--;
+    if (this.#begun === 0) for (const tell of this.#quiet.splice(0)) tell();
   }
 
-  /** Begins nothing more; resolves when what has begun is done. */
+  /** Resolves when what has begun is done or given up. */
   async leave(): Promise<void> {
     this.#leaving.abort();
-    if (this.#beingDone > 0) await new Promise<void>((resolve) => this.#quiet.push(resolve));
-  }
-
-  abandon(): void {
-    this.#leaving.abort();
-    this.#abandoning.abort();
+    if (this.#begun > 0) await new Promise<void>((resolve) => this.#quiet.push(resolve));
   }
 }

@@ -5,8 +5,8 @@ import type { Subscription } from '../transport.ts';
 import type { BrokerAddress } from './broker-address.ts';
 import { answered, reasonOf } from './failure.ts';
 
-/** Milliseconds until a topic that was made is known to every broker. */
-const patience = 20_000;
+/** Milliseconds that a cluster has to get ready: its brokers may be starting, and each has to hear of a new topic. */
+const [patience, pause] = [10_000, 200];
 /** Milliseconds that a broadcast is kept: who is away longer asks the source anyway. */
 const broadcastRetention = 10 * 60_000;
 
@@ -87,21 +87,16 @@ export class Topics {
 
   async #create({ name, partitions, configs }: Wanted, admin: Admin): Promise<void> {
     const { replication } = this.#address;
-    try {
-      await admin.createTopics({ topics: [name], partitions, replicas: replication, configs: [...configs] });
-    } catch (error) {
-      if (answered(error, 'TOPIC_ALREADY_EXISTS')) return;
-      const settings = configs.map((config) => `${config.name}=${config.value}`).join(' and ');
-      const topic = `the topic ${name} with ${partitions} partitions, ${replication} replicas and ${settings}`;
-      if (answered(error, 'INVALID_REPLICATION_FACTOR'))
-        throw new UnsuitableCluster(
-          `it has too few brokers for ${replication} replicas of the topic ${name}. Start more, or say in the URL how many there are to be: ?replication=1 loses events with the one broker that has them.`,
-        );
-      if (answered(error, 'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED', 'POLICY_VIOLATION'))
-        throw new UnsuitableCluster(
-          `it refuses to make a topic: ${reasonOf(error)} Make ${topic}, or let this user make it.`,
-        );
-      throw error;
+    const options = { topics: [name], partitions, replicas: replication, configs: [...configs] };
+    for (const end = performance.now() + patience; ; await sleep(pause)) {
+      try {
+        return void (await admin.createTopics(options));
+      } catch (error) {
+        if (answered(error, 'TOPIC_ALREADY_EXISTS')) return;
+        // Brokers may be about to start.
+        if (answered(error, 'INVALID_REPLICATION_FACTOR') && performance.now() < end) continue;
+        throw whyNot(error, `the topic ${name}`, replication, [`partitions=${partitions}`, ...configs.map(asText)]);
+      }
     }
   }
 
@@ -115,13 +110,13 @@ export class Topics {
       const { partitionsCount } = topics.get(name)!;
       if (partitionsCount !== partitions)
         throw new UnsuitableCluster(
-          `its topic ${name} has ${partitionsCount} partitions, and ${partitions} are expected. Say so in the URL with ?partitions=${partitionsCount}, the same for every process.`,
+          `its topic ${name} has ${partitionsCount} partitions, and ${partitions} are expected. Say so with ?partitions=${partitionsCount} in the EVENTS_URL of every process.`,
         );
     }
   }
 
   async #metadata(topics: string[], admin: Admin) {
-    for (const end = performance.now() + patience; ; await sleep(100)) {
+    for (const end = performance.now() + patience; ; await sleep(pause)) {
       try {
         const metadata = await admin.metadata({ topics: [...topics], forceUpdate: true });
         if ([...metadata.topics.values()].every((topic) => topic?.partitions.every(({ leader }) => leader >= 0)))
@@ -172,4 +167,18 @@ export class Topics {
     );
     return all.filter((partition) => !committed.has(partition));
   }
+}
+
+const asText = ({ name, value }: { readonly name: string; readonly value: string }): string => `${name}=${value}`;
+
+function whyNot(error: unknown, topic: string, replication: number, settings: readonly string[]): unknown {
+  if (answered(error, 'INVALID_REPLICATION_FACTOR'))
+    return new UnsuitableCluster(
+      `it has fewer than ${replication} brokers, which ${topic} is to be kept by. Start more, or say in EVENTS_URL how many there are to be: with ?replication=1, what the one broker has is lost with it.`,
+    );
+  if (answered(error, 'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED', 'POLICY_VIOLATION'))
+    return new UnsuitableCluster(
+      `it refuses to make ${topic} (${reasonOf(error)}). Let this user make topics, or make it with ${settings.join(', ')} and replication=${replication}.`,
+    );
+  return error;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { needsRabbitmq, noRabbitmq, numberOf, sale, sold, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { needsRabbitmq, noRabbitmq, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { numberOf, sale, sold } from '../../../../tests/support/sales.ts';
 import type { Envelope } from '../envelope.ts';
 import type { RabbitmqTransport } from './rabbitmq-transport.ts';
 import { never, until } from '../testing/landscape.ts';

@@ -1,6 +1,7 @@
 import type { ConsumeMessage } from 'amqplib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { needsRabbitmq, noRabbitmq, numberOf, sale, sold, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { needsRabbitmq, noRabbitmq, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { numberOf, sale, sold } from '../../../../tests/support/sales.ts';
 import { until } from '../testing/landscape.ts';
 
 const subscription = { name: 'readers.a', event: sold };

@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type LinkedTransport,
-  needsRabbitmq,
-  noRabbitmq,
-  numberOf,
-  sale,
-  sold,
-  TestBroker,
-} from '../../../../tests/support/rabbitmq.ts';
+import { type LinkedTransport, needsRabbitmq, noRabbitmq, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { numberOf, sale, sold } from '../../../../tests/support/sales.ts';
 import { until } from '../testing/landscape.ts';
 
 const count = 1_000;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { needsRabbitmq, noRabbitmq, numberOf, sale, sold, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { needsRabbitmq, noRabbitmq, TestBroker } from '../../../../tests/support/rabbitmq.ts';
+import { numberOf, sale, sold } from '../../../../tests/support/sales.ts';
 import { silentLogger } from '../../../../tests/support/postgres.ts';
 import { tcpLink } from '../../../../tests/support/tcp-link.ts';
 import { Metrics } from '../../observability/metrics.ts';
