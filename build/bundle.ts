@@ -31,6 +31,8 @@ export async function bundle(root: string): Promise<Bundle> {
     // Such a script can import nothing but what is in it.
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'importMetaUrl' },
+    // Kafka's client reads WebAssembly from a file beside its own; the package has it as text too.
+    alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
     banner: { js: banner },
     // Names stay, for stacks in the operator's log.
     minifyWhitespace: true,
