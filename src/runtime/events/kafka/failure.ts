@@ -1,5 +1,6 @@
 /** The client's errors: one per try, each with what caused it inside, thousands of lines in all. */
 interface ClientError extends Error {
+  readonly code?: string;
   readonly errors?: readonly unknown[];
   /** Kafka's name of an error that a broker answered with, such as NOT_ENOUGH_REPLICAS. */
   readonly apiId?: string;
@@ -25,3 +26,11 @@ export function reasonOf(error: unknown): string {
   const text = message.replaceAll(/\s+/g, ' ').trim();
   return apiId === undefined || text.includes(apiId) ? text : `${text} (${apiId})`;
 }
+
+/** Tells whether a broker did not let this user in. */
+export const isUnauthenticated = (error: unknown): boolean =>
+  [...within(error)].some(({ code }) => code === 'PLT_KFK_AUTHENTICATION');
+
+/** Tells whether the two sides seem to speak differently: the client's words, or a broker that hangs up. */
+export const isMisunderstood = (error: unknown): boolean =>
+  [...within(error)].some(({ message }) => /requires TLS|TLS handshake failed|Connection closed/.test(message));

@@ -8,7 +8,7 @@ import { type BrokerAddress, brokerAddress } from './broker-address.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { clientOptions, Connection } from './connection.ts';
 import { Deliveries } from './deliveries.ts';
-import { reasonOf } from './failure.ts';
+import { isMisunderstood, isUnauthenticated, reasonOf } from './failure.ts';
 import { Publisher } from './publisher.ts';
 import { Topics, UnsuitableCluster } from './topics.ts';
 
@@ -125,8 +125,17 @@ export class KafkaTransport extends Transport {
   }
 
   #refusal(error: unknown): string {
-    const { name } = this.#address;
+    const { name, tls, credentials } = this.#address;
     if (error instanceof UnsuitableCluster) return `Kafka at ${name} cannot be used: ${error.message}`;
-    return `no connection to Kafka at ${name}: ${reasonOf(error)}`;
+    if (isUnauthenticated(error)) {
+      const mechanism = credentials?.mechanism ?? 'PLAIN';
+      return `Kafka at ${name} refuses the user or the password of the URL, or does not take them by SASL ${mechanism}; ?sasl= says another way.`;
+    }
+    const reason = reasonOf(error).replace(/\.$/, '');
+    if (!isMisunderstood(error)) return `no connection to Kafka at ${name}: ${reason}.`;
+    const advice = tls
+      ? 'Is it a port without TLS? Then say kafka://'
+      : 'Is it a port with TLS? Then say kafkas://. Does it want a user and a password? Then say kafka://user:password@...';
+    return `no connection to Kafka at ${name}: ${reason}. ${advice}`;
   }
 }
