@@ -5,6 +5,9 @@ import type { EventDefinition } from '#platform/contract.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import { cloudEventOf } from '#runtime/events/cloud-event.ts';
 import { asyncApiDocument } from '#runtime/events/asyncapi/document.ts';
+import { brokerAddress } from '#runtime/events/kafka/broker-address.ts';
+import { Topics } from '#runtime/events/kafka/topics.ts';
+import { kafkaWire } from '#runtime/events/kafka/wire.ts';
 import { Topology } from '#runtime/events/rabbitmq/topology.ts';
 import { rabbitmqWire } from '#runtime/events/rabbitmq/wire.ts';
 import { findModules, loadModules } from '../src/host/modules.ts';
@@ -25,7 +28,9 @@ beforeAll(async () => {
 });
 
 const rabbitmq = rabbitmqWire(new Topology('fissile', [], []), 'amqp://guest:secret@broker.internal:5672/shop');
-const transports = { memory: undefined, RabbitMQ: rabbitmq };
+const cluster = brokerAddress('kafka://guest:secret@broker.internal:9092');
+const kafka = kafkaWire(new Topics('fissile', cluster, [], []), cluster);
+const transports = { memory: undefined, RabbitMQ: rabbitmq, Kafka: kafka };
 
 describe.each(Object.entries(transports))('the description of all events, over %s', (_, wire) => {
   let document: AsyncApi;

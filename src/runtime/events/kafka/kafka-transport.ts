@@ -4,6 +4,7 @@ import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { Envelope } from '../envelope.ts';
 import { type Receiver, type Subscription, Transport } from '../transport.ts';
+import type { Wire } from '../wire.ts';
 import { type BrokerAddress, brokerAddress } from './broker-address.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { clientOptions, Connection } from './connection.ts';
@@ -11,6 +12,7 @@ import { Deliveries } from './deliveries.ts';
 import { isMisunderstood, isUnauthenticated, reasonOf } from './failure.ts';
 import { Publisher } from './publisher.ts';
 import { Topics, UnsuitableCluster } from './topics.ts';
+import { kafkaWire } from './wire.ts';
 
 export interface KafkaOptions {
   /** kafka(s)://user:password@host:port,host:port?partitions=12&replication=3&sasl=plain */
@@ -63,6 +65,10 @@ export class KafkaTransport extends Transport {
       redelivered: 0,
       connected: this.connected,
     }));
+  }
+
+  override get wire(): Wire {
+    return kafkaWire(this.#topics, this.#address);
   }
 
   get connected(): boolean {

@@ -5,7 +5,7 @@ import type { Envelope } from '../envelope.ts';
 import type { Read } from '../read-envelope.ts';
 
 /** Before the name of an attribute. */
-const attributePrefix = 'ce_';
+export const attributePrefix = 'ce_';
 
 /** As the client reads it. */
 export interface Record {
