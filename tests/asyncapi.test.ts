@@ -85,7 +85,12 @@ describe('the description of events', () => {
   it('has all attributes of the CloudEvents that are sent, and no other', () => {
     const document: AsyncApi = asyncApiDocument(modules, '1.0.0', rabbitmq);
     const [{ name, version, module, key }] = modules.flatMap(({ publishes }) => publishes) as [EventDefinition];
-    const headers = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', requestId: 'r' };
+    const headers = {
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      tracestate: 'vendor=1',
+      baggage: 'tenant=7',
+      requestId: 'r',
+    };
     const envelope = {
       id: randomUUID(),
       name,

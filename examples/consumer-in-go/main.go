@@ -3,6 +3,8 @@
 //
 //	consumer-in-go amqp://user:password@host:5672/vhost journal.jsonl
 //	consumer-in-go kafka://user:password@host:9092,host:9092 journal.jsonl
+//
+// At Kafka it proves its password by SCRAM-SHA-512; kafkas:// is for TLS.
 package main
 
 import (

@@ -46,6 +46,13 @@ describe('an event as a CloudEvent', () => {
     expect(read({})).toEqual({ envelope });
   });
 
+  it('takes along what other systems added to its trace', () => {
+    const headers = { ...envelope.headers, tracestate: 'vendor=1', baggage: 'tenant=7' };
+    const message = cloudEventOf({ ...envelope, headers }, 'ce_');
+    expect(message.headers).toMatchObject({ ce_tracestate: 'vendor=1', ce_baggage: 'tenant=7' });
+    expect(readCloudEvent(message.headers, message.body, 'ce_', envelope.name).envelope?.headers).toEqual(headers);
+  });
+
   it('belongs to no trace if it has none', () => {
     const untraced = { ...envelope, headers: { traceparent: '', requestId: 'r' } };
     const message = cloudEventOf(untraced, 'ce_');

@@ -19,8 +19,10 @@ const attributes: Readonly<Record<string, JsonSchema>> = {
   },
   correlationid: { type: 'string', description: 'the request that led to it, as the log has it' },
   traceparent: { type: 'string', description: 'the trace it belongs to (W3C Trace Context)' },
+  tracestate: { type: 'string', description: 'what other systems keep in that trace' },
+  baggage: { type: 'string', description: 'what other systems sent along (W3C Baggage)' },
 };
-const optional: readonly string[] = ['traceparent'];
+const optional: readonly string[] = ['traceparent', 'tracestate', 'baggage'];
 
 /** The headers of every event. */
 export const attributesOfAll = (prefix: string): JsonSchema => ({
