@@ -69,7 +69,7 @@ export function eventsPage(document: JsonSchema): string {
   const headers = components.messageTraits?.CloudEvent.headers;
   return page(`<h1>Events</h1>
     ${paragraphs(info.description)}
-    ${servers ? '' : '<p>Here they stay in the memory of one process. With a broker (<code>EVENTS_URL</code>) other programs can read them.</p>'}
+    ${servers ? '' : '<p>No other program can read them here. That takes a broker (<code>EVENTS_URL</code>) without version 0.1 beside this one.</p>'}
     <p>For programs, all of this is at <a href="/asyncapi.json">/asyncapi.json</a> (AsyncAPI).</p>
     <table class="overview" role="table"><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Event</th><th role="columnheader" scope="col">Announced by</th><th role="columnheader" scope="col">When</th><th role="columnheader" scope="col">Who reacts</th></tr></thead>
     <tbody role="rowgroup">${overview.join('')}</tbody></table>
