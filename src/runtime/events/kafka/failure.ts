@@ -18,6 +18,10 @@ function* within(error: unknown): Generator<ClientError> {
 export const answered = (error: unknown, ...apiIds: readonly string[]): boolean =>
   [...within(error)].some(({ apiId }) => apiId !== undefined && apiIds.includes(apiId));
 
+/** Tells whether this user may not do what was asked: no later try helps. */
+export const isRefused = (error: unknown): boolean =>
+  [...within(error)].some(({ apiId }) => apiId?.endsWith('_AUTHORIZATION_FAILED'));
+
 /** In one line: what happened last, which is the innermost error. */
 export function reasonOf(error: unknown): string {
   const last = [...within(error)].at(-1);

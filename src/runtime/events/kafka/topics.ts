@@ -3,10 +3,13 @@ import { type Admin, ListOffsetTimestamps } from '@platformatic/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription } from '../transport.ts';
 import type { BrokerAddress } from './broker-address.ts';
-import { answered, reasonOf } from './failure.ts';
+import { answered, isRefused, reasonOf } from './failure.ts';
 
-/** Milliseconds that a cluster has to get ready: its brokers may be starting, and each has to hear of a new topic. */
-const [patience, pause] = [10_000, 200];
+/**
+ * Milliseconds that a cluster has to get ready: its brokers may be starting, each has to hear of a new topic, and one
+ * that died is known to be dead after 9 s, unless the cluster says otherwise.
+ */
+const [patience, pause] = [15_000, 200];
 /** Milliseconds that a broadcast is kept: who is away longer asks the source anyway. */
 const broadcastRetention = 10 * 60_000;
 
@@ -62,8 +65,20 @@ export class Topics {
 
   /** Makes what is missing, and has every new subscription begin where it should. */
   async declare(admin: Admin): Promise<void> {
-    const wanted = this.#wanted();
     const existing = new Set(await admin.listTopics());
+    // The cluster is there, and another broker takes over soon what a dead one led.
+    for (const end = performance.now() + patience; ; await sleep(pause)) {
+      try {
+        return await this.#declare(existing, admin);
+      } catch (error) {
+        if (error instanceof UnsuitableCluster || isRefused(error) || performance.now() > end) throw error;
+        admin.clearMetadata();
+      }
+    }
+  }
+
+  async #declare(existing: ReadonlySet<string>, admin: Admin): Promise<void> {
+    const wanted = this.#wanted();
     for (const topic of wanted) if (!existing.has(topic.name)) await this.#create(topic, admin);
     await this.#check(wanted, admin);
     for (const subscription of this.#subscriptions.values()) await this.#declareGroup(subscription, admin);
@@ -102,29 +117,14 @@ export class Topics {
 
   /** A key's partition depends on how many there are, and so does its order. */
   async #check(wanted: readonly Wanted[], admin: Admin): Promise<void> {
-    const topics = await this.#metadata(
-      wanted.map(({ name }) => name),
-      admin,
-    );
+    const { topics } = await admin.metadata({ topics: wanted.map(({ name }) => name), forceUpdate: true });
     for (const { name, partitions } of wanted) {
-      const { partitionsCount } = topics.get(name)!;
+      const { partitionsCount, partitions: led } = topics.get(name)!;
       if (partitionsCount !== partitions)
         throw new UnsuitableCluster(
           `its topic ${name} has ${partitionsCount} partitions, and ${partitions} are expected. Say so with ?partitions=${partitionsCount} in the EVENTS_URL of every process.`,
         );
-    }
-  }
-
-  async #metadata(topics: string[], admin: Admin) {
-    for (const end = performance.now() + patience; ; await sleep(pause)) {
-      try {
-        const metadata = await admin.metadata({ topics: [...topics], forceUpdate: true });
-        if ([...metadata.topics.values()].every((topic) => topic?.partitions.every(({ leader }) => leader >= 0)))
-          return metadata.topics;
-        if (performance.now() > end) throw new Error('a topic has a partition without a leader.');
-      } catch (error) {
-        if (performance.now() > end) throw error;
-      }
+      if (led.some(({ leader }) => leader < 0)) throw new Error(`its topic ${name} has a partition without a leader.`);
     }
   }
 
