@@ -206,9 +206,11 @@ function settingsOf(index: number, listeners: readonly Listener[], controllers: 
     ...offsets,
     ...copies('transaction.state.log'),
     ...copies('share.coordinator.state.topic'),
-    // A node that died is known to be dead soon, and one that was killed with its lock is not waited for.
+    // A node that died is known to be dead soon; it can be back, and register, only then.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
+    // A busy machine may need longer than a minute for that.
+    'initial.broker.registration.timeout.ms': '300000',
     // Groups of tests come and go; the defaults are 45 s, and 5 s for a heartbeat.
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '500',

@@ -1,0 +1,168 @@
+/** Many events of many keys through Kafka, from an outbox to an inbox, and what became of them. */
+import { randomUUID } from 'node:crypto';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
+import { Landscape, type TestProgram, until } from '../../../src/runtime/events/testing/landscape.ts';
+import { KafkaTransport } from '../../../src/runtime/events/kafka/kafka-transport.ts';
+import { Metrics } from '../../../src/runtime/observability/metrics.ts';
+import type { KafkaCluster } from '../../support/kafka/cluster.ts';
+import { silentLogger } from '../../support/postgres.ts';
+import { counted, subscription } from './counted.ts';
+import type { ReaderOptions } from './reader-process.ts';
+
+const program = join(import.meta.dirname, 'reader-process.ts');
+/** Events of one transaction. */
+const together = 100;
+const partitions = 12;
+/** To start a reader. */
+const attempts = 5;
+
+/** A process that reads, and how it may end. */
+export class Reader {
+  readonly name: string;
+  readonly #process: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #output = '';
+
+  constructor(name: string, options: ReaderOptions) {
+    this.name = name;
+    this.#process = spawn(process.execPath, [program, JSON.stringify(options)], {
+      env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#process.stdout!, this.#process.stderr!])
+      stream.on('data', (data: Buffer) => (this.#output += data.toString()));
+    this.#exited = new Promise((resolve) => this.#process.once('close', resolve));
+    const end = () => void this.#process.kill('SIGKILL');
+    process.once('exit', end);
+    void this.#exited.then(() => process.off('exit', end));
+  }
+
+  /** False if it ended instead. */
+  async ready(): Promise<boolean> {
+    await until(() => this.#process.exitCode !== null || this.output.includes('Ready.'), 120_000);
+    return this.#process.exitCode === null;
+  }
+
+  /** All that it has said. */
+  get output(): string {
+    return this.#output;
+  }
+
+  hang(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  wake(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  /** In order by default; resolves when it has ended. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#process.kill(signal);
+    await this.#exited;
+  }
+}
+
+export class Counting {
+  readonly #landscape: Landscape;
+  readonly #announcer: TestProgram;
+  readonly #cluster: KafkaCluster;
+  readonly #prefix: string;
+  readonly #keys: readonly string[];
+  readonly #readers = new Set<Reader>();
+  #rounds = 0;
+
+  private constructor(
+    landscape: Landscape,
+    announcer: TestProgram,
+    cluster: KafkaCluster,
+    prefix: string,
+    keys: number,
+  ) {
+    this.#landscape = landscape;
+    this.#announcer = announcer;
+    this.#cluster = cluster;
+    this.#prefix = prefix;
+    this.#keys = Array.from({ length: keys }, (_, key) => `key-${key}`);
+  }
+
+  static async begin(cluster: KafkaCluster, keys: number): Promise<Counting> {
+    const landscape = await Landscape.create();
+    const prefix = `test-${randomUUID()}`;
+    const options = { url: cluster.url, prefix, subscriptions: [subscription], modules: ['library'] };
+    const transport = new KafkaTransport({ ...options, logger: silentLogger, metrics: new Metrics() });
+    const announcer = await landscape.start({ transport, limits: { eventsInMemory: 2_000, sweep: 1_000 } });
+    return new Counting(landscape, announcer, cluster, prefix, keys);
+  }
+
+  /** Announces the next event of each key. */
+  async announceRound(): Promise<void> {
+    const n = this.#rounds++;
+    const { databases, library } = this.#announcer;
+    for (let first = 0; first < this.#keys.length; first += together)
+      await databases.library.transaction(async () => {
+        for (const id of this.#keys.slice(first, first + together)) library.outbox.add(counted, { id, n });
+      });
+  }
+
+  /**
+   * A reader with an `instance` finds its partitions again after seconds; without, it leaves when it stops. One that
+   * could not start is started again, as a supervisor does: on a busy machine a cluster may take long to recover.
+   */
+  async read(name: string, instance?: string): Promise<Reader> {
+    const transport = { url: this.#cluster.url, prefix: this.#prefix, ...(instance !== undefined && { instance }) };
+    for (let attempt = 1; ; attempt++) {
+      const reader = new Reader(name, { connection: this.#landscape.readers.connection, transport });
+      this.#readers.add(reader);
+      if (await reader.ready()) return reader;
+      if (attempt === attempts) throw new Error(`The reader ${name} ends at its start:\n${reader.output}`);
+    }
+  }
+
+  get announced(): number {
+    return this.#rounds * this.#keys.length;
+  }
+
+  async effects(): Promise<number> {
+    const { rows } = await this.#landscape.readers.sql('select count(*)::int as count from readers.effects');
+    return rows[0].count;
+  }
+
+  /** Some of the keys whose effects are not 0, 1, 2, ... each once and in this order, with what they are instead. */
+  async wrong(): Promise<readonly { id: string; numbers: readonly number[] }[]> {
+    const { rows } = await this.#landscape.readers.sql(
+      `select id, array_agg(n order by seq) as numbers from readers.effects group by id
+       having array_agg(n order by seq) <> array(select generate_series(0, $1::int - 1)) limit 5`,
+      [this.#rounds],
+    );
+    return rows;
+  }
+
+  unpublished(): Promise<number> {
+    return this.#landscape.unpublished();
+  }
+
+  /** Records in the log: what was announced, and what was sent again because the answer to it was lost. */
+  async records(): Promise<number> {
+    const admin = new Admin({ clientId: 'counting', bootstrapBrokers: this.#cluster.bootstrapBrokers });
+    const all = Array.from({ length: partitions }, (_, partitionIndex) => partitionIndex);
+    const timestamp = ListOffsetTimestamps.LATEST;
+    const [topic] = await admin.listOffsets({
+      topics: [
+        { name: `${this.#prefix}.library`, partitions: all.map((partitionIndex) => ({ partitionIndex, timestamp })) },
+      ],
+    });
+    await admin.close();
+    return topic!.partitions.reduce((sum, { offset }) => sum + Number(offset), 0);
+  }
+
+  async stop(): Promise<void> {
+    for (const reader of this.#readers) {
+      reader.wake();
+      await reader.end('SIGKILL');
+    }
+    await this.#landscape.drop();
+  }
+}
