@@ -7,10 +7,16 @@ import { reasonOf } from './failure.ts';
 /** Milliseconds. A broker that does not answer so long is taken for one that is gone. */
 const [connectTimeout, requestTimeout] = [5_000, 30_000];
 
-/** Options that every client needs to connect. It tries a few times, quickly; its user decides what to try for ever. */
+/**
+ * Options that every client needs to connect. It tries a few times, quickly; its user decides what to try for ever. Some
+ * questions a client asks only of the first broker that lets it in, alive or not, so each new client has another first one.
+ */
 export const clientOptions = ({ brokers, tls, credentials }: BrokerAddress, clientId: string): BaseOptions => ({
   clientId,
-  bootstrapBrokers: brokers.map(({ host, port }) => ({ host, port })),
+  bootstrapBrokers: brokers
+    .map(({ host, port }) => ({ host, port, rank: Math.random() }))
+    .sort((one, other) => one.rank - other.rank)
+    .map(({ host, port }) => ({ host, port })),
   connectTimeout,
   requestTimeout,
   retries: 3,

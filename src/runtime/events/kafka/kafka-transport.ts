@@ -32,9 +32,11 @@ export interface KafkaOptions {
   readonly prefix?: string;
 }
 
+/** How often a start is tried: by other brokers, since one of them may hang. Milliseconds for an answer. */
+const [attempts, declareTimeout] = [3, 10_000];
+
 /** Between processes, over Kafka. While the cluster is away, publishing waits and the outboxes fill up. */
 export class KafkaTransport extends Transport {
-  override readonly system = 'kafka';
   readonly reachesOtherProcesses = true;
   readonly #address: BrokerAddress;
   readonly #prefix: string;
@@ -94,15 +96,12 @@ export class KafkaTransport extends Transport {
 
   /** Rejects, with a line for a person, when the cluster is not there, does not let us in, or is not as we need it. */
   async start(): Promise<void> {
-    const admin = new Admin(clientOptions(this.#address, `${this.#prefix}-starting`));
     try {
-      await this.#topics.declare(admin);
+      await this.#declare();
       await this.#broadcasts.start();
     } catch (error) {
       await this.stop();
       throw new Error(`EVENTS_URL: ${this.#refusal(error)}`, { cause: error });
-    } finally {
-      await admin.close().catch(() => {});
     }
     this.#deliveries = this.#subscribed.map((subscribed) => this.#deliver(subscribed));
     for (const deliveries of this.#deliveries) deliveries.start();
@@ -113,6 +112,21 @@ export class KafkaTransport extends Transport {
     this.#started = false;
     await Promise.all(this.#deliveries.map((deliveries) => deliveries.stop()));
     await Promise.all([this.#publisher.stop(), this.#broadcasts.stop()]);
+  }
+
+  async #declare(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const options = clientOptions(this.#address, `${this.#prefix}-starting`);
+      const admin = new Admin({ ...options, requestTimeout: declareTimeout });
+      try {
+        return await this.#topics.declare(admin);
+      } catch (error) {
+        const isFinal = error instanceof UnsuitableCluster || isUnauthenticated(error);
+        if (isFinal || attempt === attempts) throw error;
+      } finally {
+        await admin.close().catch(() => {});
+      }
+    }
   }
 
   #deliver({ subscription, receive }: { subscription: Subscription; receive: Receiver }): Deliveries {
