@@ -19,28 +19,55 @@ export interface CloudEvent {
 const sequenceDigits = 16;
 const typeForm = /^(.+)\.v([1-9]\d*)$/;
 
+const attributes = [
+  'specversion',
+  'id',
+  'source',
+  'type',
+  'time',
+  'partitionkey',
+  'sequence',
+  'correlationid',
+  'traceparent',
+  'tracestate',
+  'baggage',
+] as const;
+type Names = Readonly<Record<(typeof attributes)[number], string>>;
+
+/** Headers by their attributes, made once for a prefix: to put names together costs as much as all else here. */
+const namesByPrefix = new Map<string, Names>();
+function namesWith(prefix: string): Names {
+  const known = namesByPrefix.get(prefix);
+  if (known) return known;
+  const names = Object.fromEntries(attributes.map((attribute) => [attribute, prefix + attribute])) as Names;
+  namesByPrefix.set(prefix, names);
+  return names;
+}
+
 export function cloudEventOf(envelope: Envelope, prefix: string): CloudEvent {
   const { id, name, version, key, payload, occurredAt, position } = envelope;
   const { requestId, traceparent, tracestate, baggage } = envelope.headers;
+  const names = namesWith(prefix);
   const headers: Record<string, string> = {
-    [`${prefix}specversion`]: '1.0',
-    [`${prefix}id`]: id,
-    [`${prefix}source`]: `/fissile/${ownerOf(name)}`,
-    [`${prefix}type`]: `${name}.v${version}`,
-    [`${prefix}time`]: occurredAt,
-    [`${prefix}partitionkey`]: key,
-    [`${prefix}sequence`]: String(position).padStart(sequenceDigits, '0'),
-    [`${prefix}correlationid`]: requestId,
+    [names.specversion]: '1.0',
+    [names.id]: id,
+    [names.source]: `/fissile/${ownerOf(name)}`,
+    [names.type]: `${name}.v${version}`,
+    [names.time]: occurredAt,
+    [names.partitionkey]: key,
+    [names.sequence]: String(position).padStart(sequenceDigits, '0'),
+    [names.correlationid]: requestId,
   };
   // An attribute is never empty.
-  for (const [attribute, value] of Object.entries({ traceparent, tracestate, baggage }))
-    if (value) headers[`${prefix}${attribute}`] = value;
+  if (traceparent) headers[names.traceparent] = traceparent;
+  if (tracestate) headers[names.tracestate] = tracestate;
+  if (baggage) headers[names.baggage] = baggage;
   return { headers, body: Buffer.from(JSON.stringify(payload)) };
 }
 
 /** Tells a CloudEvent from a message in any other form. */
 export const isCloudEvent = (headers: Readonly<Record<string, unknown>>, prefix: string): boolean =>
-  headers[`${prefix}specversion`] !== undefined;
+  headers[namesWith(prefix).specversion] !== undefined;
 
 /** The event called `name` that a message holds. Headers are text. */
 export function readCloudEvent(
@@ -49,28 +76,28 @@ export function readCloudEvent(
   prefix: string,
   name: string,
 ): Read {
-  const attribute = (attributeName: string) => headers[`${prefix}${attributeName}`];
-  if (attribute('specversion') !== '1.0') {
+  const names = namesWith(prefix);
+  if (headers[names.specversion] !== '1.0') {
     return {
-      unreadable: `It is not a CloudEvent of version 1.0: ${prefix}specversion is ${attribute('specversion')}.`,
+      unreadable: `It is not a CloudEvent of version 1.0: ${names.specversion} is ${headers[names.specversion]}.`,
     };
   }
-  const type = attribute('type');
+  const type = headers[names.type];
   const [, typeName, version] = typeForm.exec(String(type)) ?? [];
   if (!typeName) return { unreadable: `Its type has no version, such as ${name}.v1 has: ${type}.` };
   return readEnvelope(body, name, (payload) => ({
-    id: attribute('id'),
+    id: headers[names.id],
     name: typeName,
     version: Number(version),
-    key: attribute('partitionkey'),
+    key: headers[names.partitionkey],
     payload,
     headers: {
-      traceparent: attribute('traceparent') ?? '',
-      tracestate: attribute('tracestate'),
-      baggage: attribute('baggage'),
-      requestId: attribute('correlationid'),
+      traceparent: headers[names.traceparent] ?? '',
+      tracestate: headers[names.tracestate],
+      baggage: headers[names.baggage],
+      requestId: headers[names.correlationid],
     },
-    occurredAt: attribute('time'),
-    position: Number(attribute('sequence')),
+    occurredAt: headers[names.time],
+    position: Number(headers[names.sequence]),
   }));
 }
