@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { withoutBroker, virtualHost } from '../support/broker.ts';
+import { brokers } from '../support/brokers.ts';
 import { administrator, paymentTimeout, temporaryFolder } from '../support/running-program.ts';
 import { partitions, processesOf, residentMemory, startTopology, writeTopology } from '../support/topologies.ts';
 import { orderLatencies, quantile } from './order-latencies.ts';
@@ -15,14 +15,17 @@ import { runAcceptance, type AcceptanceReport } from './run-acceptance.ts';
 
 const atOnce = 2;
 const folder = join(import.meta.dirname, '../../modules');
-const help = `Runs the acceptance suite on every way to group the modules into processes. Minutes; needs RabbitMQ (TEST_EVENTS_URL).
+const help = `Runs the acceptance suite on every way to group the modules into processes. Minutes; needs RabbitMQ
+(TEST_EVENTS_URL), or what Kafka runs with: java, and its jars (npm run kafka -- --fetch).
 
 Usage: npm run test:topologies [-- options]
 
+  --events BROKER         the broker between the processes, rabbitmq (the default) or kafka
+  --few                   only each module in a process of its own, and two processes with several
   --outputFile.json FILE  write a report as vitest's JSON reporter does
   --help, -h              show this
 
-Exit codes: 0 all passed, or skipped without RabbitMQ; 1 something failed.
+Exit codes: 0 all passed, or skipped without the broker; 1 something failed; 2 wrong usage.
 `;
 
 interface Outcome {
@@ -37,6 +40,8 @@ const { values } = parseArgs({
   options: {
     'outputFile.json': { type: 'string' },
     reporter: { type: 'string', multiple: true },
+    events: { type: 'string', default: 'rabbitmq' },
+    few: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -44,7 +49,12 @@ if (values.help) {
   process.stdout.write(help);
   process.exit();
 }
-const missing = await withoutBroker();
+const brokerKind = brokers[values.events as keyof typeof brokers];
+if (brokerKind === undefined) {
+  process.stderr.write(`--events is ${Object.keys(brokers).join(' or ')}.\n`);
+  process.exit(2);
+}
+const missing = await brokerKind.missing();
 if (missing !== undefined) {
   console.log(`Skipped: this ${missing}`);
   process.exit(0);
@@ -54,7 +64,9 @@ const modules = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
   .sort();
-const groupings = partitions(modules).toSorted((one, other) => one.length - other.length);
+const every = partitions(modules).toSorted((one, other) => one.length - other.length);
+const isOfTwo = (groups: string[][]) => groups.length === 2 && groups.every((group) => group.length > 1);
+const groupings = values.few ? [every.find(isOfTwo)!, every.at(-1)!] : every;
 const width = Math.max(...groupings.map((groups) => nameOf(groups).length));
 console.log(`${'processes behind the gateway'.padEnd(width)}   passed    start   memory   order paid: median      p99`);
 const begun = performance.now();
@@ -114,7 +126,7 @@ async function runBatch(batch: readonly string[][][]): Promise<Outcome[]> {
 
 async function started(groups: string[][]) {
   const home = await temporaryFolder('fissile-topologies-');
-  const broker = await virtualHost();
+  const broker = await brokerKind.open();
   const remove = async () => {
     await broker.remove();
     await home.remove();
