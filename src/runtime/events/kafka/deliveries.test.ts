@@ -91,6 +91,22 @@ describe.skipIf(noKafkaCluster)(`deliveries over Kafka${needsKafkaCluster}`, () 
     await until(async () => (await waiting()) === 0);
   });
 
+  it('are given again, and counted, when the place in the group was lost before they were taken', async () => {
+    const taken = Promise.withResolvers<void>();
+    let given = 0;
+    const { transport, link, metrics } = await consumer(() => (given++, taken.promise));
+    await publish(transport, 'k', 1);
+    await until(() => given === 1);
+    expect(await metrics.text()).toContain('broker_events_redelivered_total 0');
+    link.refuse();
+    await until(async () => (await shares()).length === 0);
+    link.accept();
+    await until(async () => (await metrics.text()).includes('broker_events_redelivered_total 1'));
+    taken.resolve();
+    await until(() => given === 2);
+    await until(async () => (await waiting()) === 0);
+  });
+
   it('that hang are not committed with those that pass them', async () => {
     const passed: number[] = [];
     const first = await consumer(async (envelope) => {

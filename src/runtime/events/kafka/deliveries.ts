@@ -32,6 +32,9 @@ export class Deliveries {
   readonly #work = new KeyedWork(Infinity, Infinity);
   readonly #stopping = new AbortController();
   #membership: Membership | undefined;
+  /** The offset after the last that was taken, by partition. */
+  readonly #taken = new Map<number, bigint>();
+  redelivered = 0;
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -84,6 +87,8 @@ export class Deliveries {
 
   #take(record: Fetched, partition: Partition): void {
     const { name, event } = this.#options.subscription;
+    if (record.offset < (this.#taken.get(partition.number) ?? 0n)) this.redelivered++;
+    else this.#taken.set(partition.number, record.offset + 1n);
     const read = readRecord(record, event.name);
     if (!read) return this.#pass(record, partition);
     const { envelope, unreadable } = read;

@@ -64,7 +64,7 @@ export class KafkaTransport extends Transport {
       published: this.#publisher.published,
       confirmed: this.#publisher.confirmed,
       unconfirmed: this.#publisher.unconfirmed,
-      redelivered: 0,
+      redelivered: this.#deliveries.reduce((sum, { redelivered }) => sum + redelivered, 0),
       connected: this.connected,
     }));
   }
