@@ -313,6 +313,37 @@ describe('a collector', () => {
   });
 });
 
+describe('the log', () => {
+  it('goes to the collector as well where that is asked for, each line with its place in a trace', async () => {
+    const collector = await aCollector();
+    const folder = await temporaryFolder();
+    closers.push(() => folder.remove());
+    const program = await start({
+      DATA_DIR: folder.path,
+      LOG_LEVEL: 'info',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_LOGS_EXPORTER: 'otlp',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    });
+    closers.push(() => program.stop('SIGKILL'));
+    const person = somebody();
+    const registered = await new Visitor(program.url).post('/v1/auth/register', person);
+    expect(registered.status).toBe(201);
+    expect(await program.stop()).toBe(0);
+    const request = collector.spans.find(({ name }) => name === 'POST /v1/auth/register')!;
+    expect(collector.lines).toContainEqual({
+      service: 'fissile',
+      level: 'info',
+      message: 'POST /v1/auth/register 201',
+      traceId: traceOf(registered),
+      spanId: request.spanId,
+      attributes: expect.objectContaining({ status: 201 }),
+    });
+    expect(program.output()).toContain('POST /v1/auth/register 201');
+    expect(JSON.stringify(collector.lines)).not.toContain(person.email);
+  });
+});
+
 describe('without a collector', () => {
   /** Its API, of functions that do nothing, comes with the library for metrics. */
   it('nothing of OpenTelemetry is loaded that could make a span', async () => {

@@ -45,9 +45,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const parts = { here: definitions, elsewhere };
   const metrics = new Metrics();
   metrics.watchProcess();
-  const here = [...(options.isGateway ? ['gateway'] : []), ...definitions.map(({ name }) => name)];
-  const isWhole = options.isGateway && elsewhere.length === 0;
-  const tracing = await tracingOf({ configuration, here, isWhole, logger, metrics }, opened);
+  const tracing = await tracingOf({ configuration, logger, metrics }, opened);
   const others = await Elsewhere.reach(
     { environment, identity, logger, metrics, callers: definitions, modules: elsewhere },
     opened,

@@ -56,6 +56,8 @@ export function readConfiguration(environment: Environment) {
     logLevel: variables.LOG_LEVEL,
     /** Undefined: nothing is traced. */
     tracing: tracingOf(variables),
+    /** Tells whether the log goes to the collector as well. */
+    sendsLog: variables.OTEL_LOGS_EXPORTER === 'otlp',
     shutdownTimeout: variables.SHUTDOWN_TIMEOUT,
     shutdownDelay: variables.SHUTDOWN_DELAY,
     requestTimeout: variables.REQUEST_TIMEOUT,

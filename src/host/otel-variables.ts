@@ -41,7 +41,7 @@ export const otelVariables = {
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()
     .meta(
-      about('the collector of traces, which takes OTLP over HTTP, such as http://localhost:4318', {
+      about('the collector of traces and logs, which takes OTLP over HTTP, such as http://localhost:4318', {
         without: 'nothing is traced',
       }),
     ),
@@ -52,6 +52,10 @@ export const otelVariables = {
   OTEL_EXPORTER_OTLP_HEADERS: pairs
     .optional()
     .meta(about('headers for it: name=value, separated by commas', { secret: true })),
+  OTEL_LOGS_EXPORTER: z
+    .enum(['otlp', 'none'])
+    .default('none')
+    .meta(about('"otlp" sends the log there as well; it stays on the standard output')),
   OTEL_SERVICE_NAME: z
     .string()
     .min(1)

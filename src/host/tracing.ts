@@ -1,17 +1,13 @@
 // ADR 0070
-import { randomUUID } from 'node:crypto';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { Tracing } from '#runtime/observability/spans.ts';
 import type { Configuration } from './configuration.ts';
 import type { Opened } from './opened.ts';
-import { version } from './version.ts';
+import { processAttributes } from './process-attributes.ts';
 
 interface Options {
   readonly configuration: Configuration;
-  /** Names of what runs in this process. */
-  readonly here: readonly string[];
-  readonly isWhole: boolean;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -21,20 +17,16 @@ const patience = 2_000;
 
 /** Undefined without a collector; then nothing of OpenTelemetry is loaded. */
 export async function tracingOf(
-  { configuration: { tracing }, here, isWhole, logger, metrics }: Options,
+  { configuration, logger, metrics }: Options,
   opened: Opened,
 ): Promise<Tracing | undefined> {
+  const { tracing } = configuration;
   if (tracing === undefined) return undefined;
   const [{ OpenTelemetry }, { watchRequestsOut }] = await Promise.all([
     import('#runtime/observability/open-telemetry.ts'),
     import('#runtime/observability/requests-out.ts'),
   ]);
-  const resource = {
-    'service.name': isWhole ? 'fissile' : `fissile-${here.join('-')}`,
-    'service.version': version,
-    'service.instance.id': randomUUID(),
-    ...tracing.resource,
-  };
+  const resource = await processAttributes(configuration);
   const telemetry = new OpenTelemetry({ ...tracing, resource, logger, metrics });
   opened.add('the look at requests to others', watchRequestsOut());
   opened.add('what is left of the traces', () => telemetry.close(patience));

@@ -1,4 +1,4 @@
-/** A collector of traces for tests: takes OTLP over HTTP, as the real ones do, and keeps what it was sent. */
+/** A collector for tests: takes traces and logs by OTLP over HTTP, as the real ones do, and keeps what it was sent. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -17,6 +17,13 @@ const { root } = protobuf.parse(`
     fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9; repeated Event events = 11;
     repeated Link links = 13; Status status = 15;
   }
+  message LogRequest { repeated ResourceLogs resource_logs = 1; }
+  message ResourceLogs { Resource resource = 1; repeated ScopeLogs scope_logs = 2; }
+  message ScopeLogs { repeated LogRecord log_records = 2; }
+  message LogRecord {
+    fixed64 time_unix_nano = 1; int32 severity_number = 2; string severity_text = 3; AnyValue body = 5; repeated KeyValue attributes = 6;
+    bytes trace_id = 9; bytes span_id = 10;
+  }
   message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
   message Link { bytes trace_id = 1; bytes span_id = 2; }
   message Status { string message = 2; int32 code = 3; }
@@ -24,6 +31,7 @@ const { root } = protobuf.parse(`
   message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; } }
 `);
 const requests = root.lookupType('Request');
+const logRequests = root.lookupType('LogRequest');
 const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -47,10 +55,21 @@ export interface CollectedSpan {
   readonly duration: number;
 }
 
+export interface CollectedLine {
+  readonly service: string;
+  readonly level: string;
+  readonly message: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: Attributes;
+}
+
 export interface Collector {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
   readonly spans: readonly CollectedSpan[];
+  /** The log. */
+  readonly lines: readonly CollectedLine[];
   /** Headers of the last request. */
   readonly headers: IncomingMessage['headers'];
   /** The status of every answer from now on. */
@@ -60,6 +79,7 @@ export interface Collector {
 
 export async function startCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = [];
+  const lines: CollectedLine[] = [];
   let headers: IncomingMessage['headers'] = {};
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -67,8 +87,9 @@ export async function startCollector(): Promise<Collector> {
     request.on('end', () => {
       headers = request.headers;
       const body = Buffer.concat(chunks);
-      if (collector.status === 200)
-        spans.push(...spansIn(headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body));
+      const sent = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+      if (collector.status === 200 && request.url === '/v1/traces') spans.push(...spansIn(sent));
+      if (collector.status === 200 && request.url === '/v1/logs') lines.push(...linesIn(sent));
       response.writeHead(collector.status).end();
     });
   });
@@ -76,6 +97,7 @@ export async function startCollector(): Promise<Collector> {
   const collector: Collector = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    lines,
     get headers() {
       return headers;
     },
@@ -94,6 +116,23 @@ function spansIn(body: Buffer): CollectedSpan[] {
   return decoded.resourceSpans.flatMap(({ resource, scopeSpans }: any) => {
     const service = String(attributesOf(resource.attributes)['service.name']);
     return scopeSpans.flatMap(({ spans }: any) => spans.map((span: any) => spanOf(span, service)));
+  });
+}
+
+function linesIn(body: Buffer): CollectedLine[] {
+  const decoded: any = logRequests.toObject(logRequests.decode(body), { longs: Number, bytes: String, defaults: true });
+  return decoded.resourceLogs.flatMap(({ resource, scopeLogs }: any) => {
+    const service = String(attributesOf(resource.attributes)['service.name']);
+    return scopeLogs.flatMap(({ logRecords }: any) =>
+      logRecords.map(({ severityText, body: message, traceId, spanId, attributes }: any) => ({
+        service,
+        level: severityText,
+        message: message.stringValue,
+        traceId: hex(traceId),
+        spanId: hex(spanId),
+        attributes: attributesOf(attributes),
+      })),
+    );
   });
 }
 

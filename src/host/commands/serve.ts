@@ -3,6 +3,7 @@ import { createLogger, logOutput } from '#runtime/observability/create-logger.ts
 import type { Command } from '../command.ts';
 import type { Environment } from '../environment.ts';
 import { judgedConfiguration } from '../judge.ts';
+import { logCollector } from '../log-collector.ts';
 import { greet, say } from '../greeting.ts';
 import { startProgram } from '../program.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -27,10 +28,15 @@ readable at a terminal (in colour unless NO_COLOR is set), JSON lines elsewhere.
       : (await import('../topology/serve-topology.ts')).serveTopology(environment, topology),
 };
 
+/** Milliseconds in which the last lines of the log are sent. */
+const lastLines = 2_000;
+
 /** Resolves with the exit code once the program has stopped. */
 async function serve(environment: Environment): Promise<number> {
-  const { logLevel } = await judgedConfiguration(environment);
-  const logger = createLogger({ level: logLevel, ...logOutput(environment, process.stdout.isTTY) });
+  const configuration = await judgedConfiguration(environment);
+  const collector = await logCollector(configuration);
+  const output = logOutput(environment, process.stdout.isTTY);
+  const logger = createLogger({ level: configuration.logLevel, ...output, also: collector?.add });
   const stopAsked = stopSignal();
   const program = await startProgram({ environment, logger, announce: say });
   const supervised = tellSupervisor({ ready: program.url, management: program.managementUrl });
@@ -41,6 +47,7 @@ async function serve(environment: Environment): Promise<number> {
   else if (!supervised) say('Stopping: finishing what is under way. Press Ctrl-C again to stop at once.');
   await program.stop({ atOnce: failure instanceof Error || process.stdout.isTTY });
   logger.close();
+  await collector?.close(lastLines);
   if (failure instanceof Error) return 1;
   if (!supervised) say('Stopped.');
   return 0;

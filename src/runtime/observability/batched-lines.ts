@@ -18,14 +18,17 @@ const maxHeld = 64 * 1024;
 export class BatchedLines extends Transport {
   readonly #line: (entry: LogEntry) => string;
   readonly #sink: LineSink;
+  readonly #also: ((entry: LogEntry) => void) | undefined;
   readonly #flush = () => this.flush();
   #held = '';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(line: (entry: LogEntry) => string, sink: LineSink) {
+  /** `also` hears every entry at once. */
+  constructor(line: (entry: LogEntry) => string, sink: LineSink, also?: (entry: LogEntry) => void) {
     super();
     this.#line = line;
     this.#sink = sink;
+    this.#also = also;
   }
 
   override log(entry: LogEntry, written: () => void): void {
@@ -33,6 +36,7 @@ export class BatchedLines extends Transport {
       this.#timer = setTimeout(this.#flush, patience).unref();
       process.on('exit', this.#flush);
     }
+    this.#also?.(entry);
     this.#held += `${this.#line(entry)}\n`;
     if (this.#held.length > maxHeld || entry.level === 'error' || entry.level === 'warn') this.flush();
     written();

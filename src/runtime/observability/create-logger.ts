@@ -17,6 +17,8 @@ export interface LoggerOptions {
   readonly color?: boolean;
   /** Where lines go; the standard output without. */
   readonly sink?: LineSink;
+  /** Hears every entry as well. */
+  readonly also?: ((entry: LogEntry) => void) | undefined;
 }
 
 /** JSON unless a person looks at a terminal, and never anything else in production. See https://no-color.org. */
@@ -34,9 +36,9 @@ export abstract class RootLogger extends Logger {
   abstract close(): void;
 }
 
-export function createLogger({ level, format, color = false, sink = process.stdout }: LoggerOptions): RootLogger {
+export function createLogger({ level, format, color = false, sink = process.stdout, also }: LoggerOptions): RootLogger {
   const line = format === 'json' ? jsonLine : (entry: LogEntry) => terminalLine(entry, color);
-  const transport = new BatchedLines(line, sink);
+  const transport = new BatchedLines(line, sink, also);
   // The transport makes the line; without a format of ours Winston would make one of its own as well.
   const target = winston.createLogger({ level: 'debug', levels: ranks, format: untouched(), transports: [transport] });
   return new WinstonLogger(target, transport, level === 'silent' ? -1 : levels.indexOf(level), undefined);

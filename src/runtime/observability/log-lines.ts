@@ -12,7 +12,10 @@ export interface LogEntry {
 }
 
 /** One JSON object. JSON itself makes line breaks and control characters inert. */
-export function jsonLine({ level, message, time, module, context, fields }: LogEntry): string {
+export const jsonLine = (entry: LogEntry): string => JSON.stringify(safeEntry(entry));
+
+/** All that an entry says, without what must not be told. */
+export function safeEntry({ level, message, time, module, context, fields }: LogEntry): Record<string, unknown> {
   const line: Record<string, unknown> = { time: time.toISOString(), level };
   if (module !== undefined) line.module = module;
   line.message = redactText(message);
@@ -28,7 +31,7 @@ export function jsonLine({ level, message, time, module, context, fields }: LogE
     for (const name of Object.keys(fields))
       if (!Object.hasOwn(line, name)) line[name] = redactField(name, fields[name]);
   }
-  return JSON.stringify(line);
+  return line;
 }
 
 const colors: Readonly<Record<string, number>> = { error: 31, warn: 33, info: 32, debug: 90 };

@@ -1,0 +1,23 @@
+// ADR 0070
+/** Attributes by which traces and logs tell processes apart. */
+import { randomUUID } from 'node:crypto';
+import type { Configuration } from './configuration.ts';
+import { findModules, selectModules } from './modules.ts';
+import { version } from './version.ts';
+
+const instance = randomUUID();
+
+export async function processAttributes({
+  modules: chosen,
+  tracing,
+}: Pick<Configuration, 'modules' | 'tracing'>): Promise<Readonly<Record<string, string>>> {
+  const all = await findModules();
+  const { modules, gateway } = selectModules(all, chosen);
+  const isWhole = gateway && modules.length === all.length;
+  return {
+    'service.name': isWhole ? 'fissile' : ['fissile', ...(gateway ? ['gateway'] : []), ...modules].join('-'),
+    'service.version': version,
+    'service.instance.id': instance,
+    ...tracing?.resource,
+  };
+}

@@ -1,0 +1,98 @@
+// ADR 0070
+/** Sends the log over OTLP as well. Loaded only where that is wanted. What a collector does not take is on the standard output. */
+import {
+  type Attributes,
+  type Context,
+  type Logger,
+  ROOT_CONTEXT,
+  SeverityNumber,
+  trace as traceApi,
+  TraceFlags,
+} from '@opentelemetry/api';
+import { OTLPExporterBase } from '@opentelemetry/otlp-exporter-base';
+import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
+import { LogsExporterMetricsHelper, ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchLogRecordProcessor, LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { within } from '../within.ts';
+import { type LogEntry, safeEntry } from './log-lines.ts';
+
+export interface OtlpLogsOptions {
+  /** Where the collector takes OTLP over HTTP, without `/v1/logs`. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly resource: Readonly<Record<string, string>>;
+}
+
+const severities: Readonly<Record<string, SeverityNumber>> = {
+  debug: SeverityNumber.DEBUG,
+  info: SeverityNumber.INFO,
+  warn: SeverityNumber.WARN,
+  error: SeverityNumber.ERROR,
+};
+
+export class OtlpLogs {
+  readonly #provider: LoggerProvider;
+  readonly #logger: Logger;
+
+  constructor({ endpoint, headers, resource }: OtlpLogsOptions) {
+    // As exporter-logs-otlp-proto does, whose releases lag behind the SDK's and would bring a second one.
+    const options = { url: `${endpoint.replace(/\/$/, '')}/v1/logs`, headers: { ...headers } };
+    const exporter = new OTLPExporterBase<ReadableLogRecord[]>(
+      createOtlpHttpExportDelegate(
+        convertLegacyHttpOptions(options, 'LOGS', 'v1/logs', { 'Content-Type': 'application/x-protobuf' }),
+        ProtobufLogsSerializer,
+        'otlp_http_log_exporter',
+        LogsExporterMetricsHelper,
+        undefined,
+      ),
+    );
+    this.#provider = new LoggerProvider({
+      resource: resourceFromAttributes(resource),
+      processors: [new BatchLogRecordProcessor({ exporter })],
+    });
+    this.#logger = this.#provider.getLogger('fissile');
+  }
+
+  readonly add = (entry: LogEntry): void => {
+    const { time, level, message, trace_id, span_id, ...fields } = safeEntry(entry);
+    this.#logger.emit({
+      timestamp: entry.time,
+      severityNumber: severities[entry.level] ?? SeverityNumber.UNSPECIFIED,
+      severityText: entry.level,
+      body: String(message),
+      attributes: attributesOf(fields),
+      context: contextOf(trace_id, span_id, entry.context?.trace.sampled ?? false),
+    });
+  };
+
+  /** Sends what is left, for so many milliseconds at most. */
+  async close(patience: number): Promise<void> {
+    await within(patience, this.#provider.shutdown(), () => {}).catch(() => {});
+  }
+}
+
+function contextOf(traceId: unknown, spanId: unknown, sampled: boolean): Context {
+  if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT;
+  const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return traceApi.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags });
+}
+
+/** Errors by the conventions for exceptions; what has parts else is JSON. */
+function attributesOf(fields: Readonly<Record<string, unknown>>): Attributes {
+  const attributes: Attributes = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value === null) continue;
+    if (name === 'error' && typeof value === 'object') {
+      const { name: type, message, stack } = value as Record<string, unknown>;
+      if (typeof type === 'string') attributes['exception.type'] = type;
+      if (typeof message === 'string') attributes['exception.message'] = message;
+      if (typeof stack === 'string') attributes['exception.stacktrace'] = stack;
+    } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      attributes[name] = value;
+    } else {
+      attributes[name] = JSON.stringify(value);
+    }
+  }
+  return attributes;
+}
