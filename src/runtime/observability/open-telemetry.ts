@@ -21,6 +21,7 @@ import {
   ParentBasedSampler,
   RandomIdGenerator,
   type Sampler,
+  SamplingDecision,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
@@ -31,6 +32,7 @@ import type { Metrics } from './metrics.ts';
 import { redactText } from './redaction.ts';
 import { type BatchLimits, SpanQueue } from './span-queue.ts';
 import type { Attributes, Span, SpanStart, Tracing } from './spans.ts';
+import { continued } from './trace-context.ts';
 
 export interface TracingOptions {
   /** Where the collector takes OTLP over HTTP, without `/v1/traces`. */
@@ -50,6 +52,7 @@ export interface TracingOptions {
 export class OpenTelemetry implements Tracing {
   readonly #queue: SpanQueue;
   readonly #ids = new GivenIds();
+  readonly #sampler: Sampler;
   readonly #tracer: Tracer;
 
   constructor({ endpoint, headers, resource, sampler, ratio, batches, logger, metrics }: TracingOptions) {
@@ -60,9 +63,10 @@ export class OpenTelemetry implements Tracing {
     });
     this.#queue = new SpanQueue(exporter, batches, logger);
     metrics.watchSpans(this.#queue);
+    this.#sampler = samplerOf(sampler, ratio);
     const provider = new TracerProvider({
       resource: resourceFromAttributes(resource),
-      sampler: samplerOf(sampler, ratio),
+      sampler: this.#sampler,
       idGenerator: this.#ids,
       spanProcessors: [this.#queue],
     });
@@ -70,10 +74,18 @@ export class OpenTelemetry implements Tracing {
   }
 
   enter(start: SpanStart, sender: Trace | undefined): Trace {
-    const span = startedSpan(this.#tracer, start, sender ? contextOf(sender) : ROOT_CONTEXT);
-    if (span.isRecording()) return new RecordedSpan(this.#tracer, span, sender);
-    const { traceId, spanId } = span.spanContext();
-    return { traceId, spanId, sampled: false, state: sender?.state, baggage: sender?.baggage };
+    return this.#begin(start, sender, undefined);
+  }
+
+  #begin(start: SpanStart, sender: Trace | undefined, spanId: string | undefined): Trace {
+    const place = continued(sender);
+    const below = sender ? contextOf(sender) : ROOT_CONTEXT;
+    // Asked first, since what is not recorded needs no span: the SDK would make one that does nothing.
+    const { decision } = this.#sampler.shouldSample(below, place.traceId, start.name, SpanKind.INTERNAL, {}, []);
+    if (decision !== SamplingDecision.RECORD_AND_SAMPLED) return { ...place, sampled: false };
+    this.#ids.trace = place.traceId;
+    this.#ids.span = spanId;
+    return new RecordedSpan(this.#tracer, startedSpan(this.#tracer, start, below), sender);
   }
 
   tell(
@@ -83,8 +95,7 @@ export class OpenTelemetry implements Tracing {
     error?: unknown,
   ): void {
     if (!at.sampled) return;
-    this.#ids.next = at.spanId;
-    const span = this.enter(start, parent === undefined ? at : { ...at, spanId: parent });
+    const span = this.#begin(start, parent === undefined ? at : { ...at, spanId: parent }, at.spanId);
     if (!(span instanceof RecordedSpan)) return;
     if (error !== undefined) span.fail(error);
     span.end();
@@ -96,18 +107,19 @@ export class OpenTelemetry implements Tracing {
   }
 }
 
-/** Random ids, except where a span has been given one in advance. */
+/** Random ids, except where a trace or a span has been given one in advance. */
 class GivenIds implements IdGenerator {
   readonly #random = new RandomIdGenerator();
-  next: string | undefined;
+  trace: string | undefined;
+  span: string | undefined;
 
   generateTraceId(): string {
-    return this.#random.generateTraceId();
+    return this.trace ?? this.#random.generateTraceId();
   }
 
   generateSpanId(): string {
-    const id = this.next ?? this.#random.generateSpanId();
-    this.next = undefined;
+    const id = this.span ?? this.#random.generateSpanId();
+    this.span = undefined;
     return id;
   }
 }
