@@ -1,12 +1,13 @@
 /** Kafka itself: its jars from Maven Central, kept outside of the checkout so that each machine fetches them once. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const pom = join(import.meta.dirname, 'pom.xml');
-const version = /kafka_[\d.]+<\/artifactId>\s*<version>(.+)<\/version>/.exec(readFileSync(pom, 'utf8'))![1]!;
-const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'fissile', `kafka-${version}`);
+const listed = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
+const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'fissile', `kafka-${listed}`);
 
 const works = (program: string, option: string) => spawnSync(program, [option]).status === 0;
 
@@ -28,6 +29,9 @@ export function fetchJars(): void {
   const half = mkdtempSync(`${folder}-`);
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${half}`, '-DincludeScope=runtime'];
   const { status } = spawnSync('mvn', ['-q', '-B', '-f', pom, ...goal], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error(`Maven could not fetch Kafka's jars; what it says is above`);
+  if (status !== 0) {
+    rmSync(half, { recursive: true });
+    throw new Error(`Maven could not fetch Kafka's jars; what it says is above`);
+  }
   if (!existsSync(folder)) renameSync(half, folder);
 }

@@ -35,6 +35,9 @@ export interface KafkaOptions {
 /** How often a start is tried: by other brokers, since one of them may hang. Milliseconds for an answer. */
 const [attempts, declareTimeout] = [3, 10_000];
 
+const tooManyRights =
+  'The user of EVENTS_URL may do what only processes with other modules need. The command "broker" makes one for each process.';
+
 /** Between processes, over Kafka. While the cluster is away, publishing waits and the outboxes fill up. */
 export class KafkaTransport extends Transport {
   readonly reachesOtherProcesses = true;
@@ -119,7 +122,9 @@ export class KafkaTransport extends Transport {
       const options = clientOptions(this.#address, `${this.#prefix}-starting`);
       const admin = new Admin({ ...options, requestTimeout: declareTimeout });
       try {
-        return await this.#topics.declare(admin);
+        await this.#topics.declare(admin);
+        if (await this.#topics.mayActForOthers(admin)) this.#logger.warn(tooManyRights);
+        return;
       } catch (error) {
         const isFinal = error instanceof UnsuitableCluster || isUnauthenticated(error);
         if (isFinal || attempt === attempts) throw error;

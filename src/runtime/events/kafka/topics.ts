@@ -1,7 +1,7 @@
 // ADR 0063
 import { type Admin, ListOffsetTimestamps } from '@platformatic/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Subscription } from '../transport.ts';
+import { ownerOf, type Subscription } from '../transport.ts';
 import type { BrokerAddress } from './broker-address.ts';
 import { answered, isRefused, reasonOf } from './failure.ts';
 
@@ -12,6 +12,9 @@ import { answered, isRefused, reasonOf } from './failure.ts';
 const [patience, pause] = [15_000, 200];
 /** Milliseconds that a broadcast is kept: who is away longer asks the source anyway. */
 const broadcastRetention = 10 * 60_000;
+
+/** A bit of the operations that a user is allowed: who may read in a group may commit for it. */
+const mayRead = 1 << 3;
 
 /** The cluster is not as this program needs it; the message says what to do. */
 export class UnsuitableCluster extends Error {}
@@ -78,13 +81,14 @@ export class Topics {
   }
 
   async #declare(existing: ReadonlySet<string>, admin: Admin): Promise<void> {
-    const wanted = this.#wanted();
+    const { wanted } = this;
     for (const topic of wanted) if (!existing.has(topic.name)) await this.#create(topic, admin);
     await this.#check(wanted, admin);
     for (const subscription of this.#subscriptions.values()) await this.#declareGroup(subscription, admin);
   }
 
-  #wanted(): readonly Wanted[] {
+  /** The topics that there have to be. */
+  get wanted(): readonly Wanted[] {
     const publishers = [...this.#subscriptions.values()].map(({ event }) => event.module);
     const { partitions, replication } = this.#address;
     const safe = [{ name: 'min.insync.replicas', value: String(Math.max(1, replication - 1)) }];
@@ -151,8 +155,23 @@ export class Topics {
       await admin.alterConsumerGroupOffsets({ groupId, topics: [{ name: topic, partitionOffsets }] });
     } catch (error) {
       // A member of the group, which exists by now, has made its commits before it joined.
-      if ((await this.#withoutCommit(groupId, topic, all, admin)).length > 0) throw error;
+      if ((await this.#withoutCommit(groupId, topic, all, admin)).length === 0) return;
+      if (!isRefused(error)) throw error;
+      // Its own process says where history begins, whenever that is.
+      if (from !== undefined && !this.#modules.has(ownerOf(name))) return;
+      throw new UnsuitableCluster(
+        `it does not know where the new group ${groupId} begins, and this user may not tell it. Run what the command "broker" writes, as its help says.`,
+      );
     }
+  }
+
+  /** Tells whether this user has the rights of processes that run other modules. */
+  async mayActForOthers(admin: Admin): Promise<boolean> {
+    const other = [...this.#subscriptions.keys()].find((name) => !this.#modules.has(ownerOf(name)));
+    if (other === undefined) return false;
+    const groupId = this.groupOf(other);
+    const groups = await admin.describeGroups({ groups: [groupId], includeAuthorizedOperations: true });
+    return ((groups.get(groupId)?.authorizedOperations ?? 0) & mayRead) !== 0;
   }
 
   async #withoutCommit(groupId: string, name: string, all: number[], admin: Admin): Promise<number[]> {

@@ -4,33 +4,30 @@
  * queues, and a user for each process with the rights of its modules only.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import type { BrokerDefinitions, BrokerUser, System } from '../broker-definitions.ts';
 import { ownerOf, type Subscription } from '../transport.ts';
 import { quorumQueue, subscriptionQueue, Topology } from './topology.ts';
 
-export interface BrokerUser {
-  readonly name: string;
-  readonly password: string;
-  /** The modules in its process. */
-  readonly modules: readonly string[];
+const prefix = 'fissile';
+
+export function brokerDefinitions(system: System): BrokerDefinitions {
+  const broker = new URL(system.url);
+  const vhost = decodeURIComponent(broker.pathname.slice(1)) || '/';
+  const users = system.users.map((user) => ({ ...user, name: `${vhost === '/' ? prefix : vhost}-${user.process}` }));
+  return {
+    text: `${JSON.stringify(definitions(vhost, system, users), null, 2)}\n`,
+    urls: users.map(({ name, password }) => {
+      const own = new URL(broker);
+      own.username = encodeURIComponent(name);
+      own.password = password;
+      return own.href;
+    }),
+  };
 }
 
-export interface DefinitionsOptions {
-  readonly vhost: string;
-  /** Names of every module there is. */
-  readonly modules: readonly string[];
-  /** The subscriptions of every module. */
-  readonly subscriptions: readonly Subscription[];
-  readonly users: readonly BrokerUser[];
-  readonly prefix?: string;
-}
+type NamedUser = BrokerUser & { readonly name: string };
 
-export function brokerDefinitions({
-  vhost,
-  modules,
-  subscriptions,
-  users,
-  prefix = 'fissile',
-}: DefinitionsOptions): object {
+function definitions(vhost: string, { modules, subscriptions }: System, users: readonly NamedUser[]): object {
   const topology = new Topology(prefix, subscriptions, modules);
   const { broadcasts, unreadable } = topology;
   const exchange = (name: string, type: 'topic' | 'fanout') => ({
