@@ -5,7 +5,7 @@ import { systemClock } from '#platform/clock.ts';
 import { event, type EventDefinition, type PayloadOf } from '#platform/contract.ts';
 import { type ConnectionSettings, PostgresDatabase } from '../../database/postgres-database.ts';
 import { Deadline } from '#platform/deadline.ts';
-import type { Delivery, Reaction } from '#platform/module.ts';
+import type { Beginning, Delivery, Reaction } from '#platform/module.ts';
 import { Metrics } from '../../observability/metrics.ts';
 import { createMessaging, type Messaging, type MessagingLimits, type MessagingOptions } from '../../messaging.ts';
 import type { Transport } from '../transport.ts';
@@ -22,6 +22,7 @@ export const impatient: Partial<MessagingLimits> = {
 
 export interface Reacting {
   readonly event?: EventDefinition;
+  readonly from?: Beginning;
   readonly react?: (payload: PayloadOf<typeof happened>, delivery: Delivery) => Promise<void> | void;
 }
 
@@ -107,6 +108,7 @@ export class Landscape {
       reactions: Object.entries(reactions).map(([name, reacting]) => ({
         name,
         event: reacting.event ?? happened,
+        ...(reacting.from && { from: reacting.from }),
         handle: () => noting(databases.readers, name, reacting) as Reaction<never>,
       })),
     });
