@@ -1,104 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
-import { Deadline } from '#platform/deadline.ts';
-import { migrate } from '../../src/host/postgres/migrate.ts';
-import { migrationsOf } from '../../src/host/postgres/migrations.ts';
-import { provision } from '../../src/host/postgres/provision.ts';
-import { reach } from '../../src/host/postgres/reach.ts';
-import { systemClock } from '../../src/platform/clock.ts';
-import { event } from '../../src/platform/contract.ts';
-import { PostgresDatabase } from '../../src/runtime/database/postgres-database.ts';
 import { MemoryTransport } from '../../src/runtime/events/memory/memory-transport.ts';
-import { createMessaging } from '../../src/runtime/messaging.ts';
-import { Metrics } from '../../src/runtime/observability/metrics.ts';
 import { compare, type Side } from '../compare.ts';
 import { ownCpuTime } from '../cpu-time.ts';
+import { openMarket, quantiles, steadily } from '../market.ts';
 import type { Row } from '../row.ts';
-import { type BenchDatabase, startDatabase } from '../server.ts';
+import { buyers } from '../sales.ts';
+import { startDatabase } from '../server.ts';
 
-const [seller, sender] = ['bench_sales', 'bench_parcels'];
-const itemSold = event('bench_sales.item-sold', 1, {
-  key: 'buyer',
-  payload: z.object({ id: z.int(), buyer: z.string() }),
-});
 const atOnce = 16;
-const buyers = 1_000;
 const secondsOfHalfLoad = 12;
-
-const logger = { debug() {}, info() {}, warn: console.warn, error: console.error };
-
-async function openModule(name: string, table: string, { admin }: BenchDatabase) {
-  const connection = (await provision(admin, [name])).get(name)!;
-  const client = await reach(connection, 'DATABASE_URL');
-  const own = `CREATE TABLE ${name}.${table} (id int PRIMARY KEY, buyer text)`;
-  await migrate(client, name, { ...migrationsOf(name), own: [{ name: 'own', sql: own }] });
-  await client.end();
-  return { database: new PostgresDatabase({ schema: name, connection, logger }), connection };
-}
-
-/** Two modules in this process: one stores what it sells and says so, the other reacts by storing a parcel. */
-async function openMarket(server: BenchDatabase) {
-  const sales = await openModule(seller, 'sales', server);
-  const parcels = await openModule(sender, 'parcels', server);
-  const transport = new MemoryTransport();
-  const metrics = new Metrics();
-  const common = { transport, logger, metrics, clock: systemClock, sagas: [], schedules: [] };
-  const reacted = new Map<number, { started(): void; committed(): void }>();
-  const [sellersMessaging, sendersMessaging] = [
-    createMessaging({ ...common, ...sales, module: seller, reactions: [] }),
-    createMessaging({
-      ...common,
-      ...parcels,
-      module: sender,
-      reactions: [{ name: `${sender}.send`, event: itemSold, handle: () => send as never }],
-    }),
-  ];
-  for (const messaging of [sendersMessaging, sellersMessaging]) await messaging.start();
-
-  async function send({ id, buyer }: z.output<typeof itemSold.payload>): Promise<void> {
-    const seen = reacted.get(id);
-    seen?.started();
-    parcels.database.afterCommit(() => seen?.committed());
-    await parcels.database.query('INSERT INTO parcels VALUES ($1, $2)', [id, buyer]);
-  }
-
-  let sold = 0;
-  const newSale = () => ({ id: ++sold, buyer: `buyer ${sold % buyers}` });
-  return {
-    /** Resolves when the reaction is durable: milliseconds from the commit to its start and to its end. */
-    sell(): Promise<{ toReaction: number; toCommit: number }> {
-      const { id, buyer } = newSale();
-      return new Promise((resolve, reject) => {
-        let committed = 0;
-        let toReaction = 0;
-        reacted.set(id, {
-          started: () => (toReaction = performance.now() - committed),
-          committed: () => resolve({ toReaction, toCommit: performance.now() - committed }),
-        });
-        const selling = sales.database.transaction(async () => {
-          // Before the outbox hears of the commit.
-          sales.database.afterCommit(() => (committed = performance.now()));
-          sellersMessaging.outbox.add(itemSold, { id, buyer });
-          await sales.database.query('INSERT INTO sales VALUES ($1, $2)', [id, buyer]);
-        });
-        selling.catch(reject);
-      }).finally(() => reacted.delete(id)) as Promise<{ toReaction: number; toCommit: number }>;
-    },
-    /** The same two rows, and no promise that the second follows the first. */
-    async sellWithoutEvents(): Promise<void> {
-      const { id, buyer } = newSale();
-      await sales.database.transaction(() => sales.database.query('INSERT INTO sales VALUES ($1, $2)', [id, buyer]));
-      await parcels.database.transaction(() =>
-        parcels.database.query('INSERT INTO parcels VALUES ($1, $2)', [id, buyer]),
-      );
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([sellersMessaging, sendersMessaging].map((messaging) => messaging.drain(new Deadline(5_000))));
-      await Promise.all([sellersMessaging, sendersMessaging].map((messaging) => messaging.stop()));
-      await Promise.all([sales.database.close(), parcels.database.close()]);
-    },
-  };
-}
 
 /** As fast as it goes, with a few at once. */
 const saturated = (name: string, work: () => Promise<unknown>): Side => ({
@@ -115,29 +24,11 @@ const saturated = (name: string, work: () => Promise<unknown>): Side => ({
   },
 });
 
-/** At a steady rate, whatever the answers take. */
-async function steadily<T>(perSecond: number, seconds: number, work: () => Promise<T>): Promise<T[]> {
-  const underWay: Promise<T>[] = [];
-  const start = performance.now();
-  while (performance.now() < start + seconds * 1000) {
-    const due = ((performance.now() - start) / 1000) * perSecond;
-    while (underWay.length < due) underWay.push(work());
-    await sleep(1);
-  }
-  return Promise.all(underWay);
-}
-
-const quantiles = (values: readonly number[]) => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (part: number) => sorted[Math.floor(sorted.length * part)]!;
-  return { median: at(0.5), p99: at(0.99) };
-};
-
 export const row: Row = {
   title: 'Events from one module to another',
   async run() {
     await using database = await startDatabase();
-    await using market = await openMarket(database);
+    await using market = await openMarket(database, { selling: new MemoryTransport() });
     const { rate, ours, peer } = await compare(
       saturated('events', market.sell),
       saturated('direct', market.sellWithoutEvents),
