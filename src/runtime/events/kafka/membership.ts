@@ -160,6 +160,8 @@ export class Membership {
 
   async #assigned(): Promise<void> {
     this.#joined = true;
+    // One that is being let go of may be ours again: it is then begun anew, where its commits end.
+    await this.#handover;
     const added = [...this.#assignment()].filter((partition) => !this.#owned.has(partition));
     try {
       const offsets = await this.#startingOffsets(added);
