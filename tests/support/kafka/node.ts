@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { classPath } from './jars.ts';
 
 export const logging = `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.xml')}`;
-const small = ['-Xmx96m', '-Xms64m', '-Xss512k', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const small = ['-Xmx160m', '-Xms96m', '-Xss512k', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const patience = 120_000;
 
 /** One process of Kafka, broker and controller at once, with its data in a folder of its own. */
