@@ -45,7 +45,7 @@ const modules = definitions.map(({ name, offers: api }) => {
   });
   const here = localClient(api, {
     handlerOf,
-    meterOf: ({ module, name: operation }) => metrics.calls(`${module}.${operation}`),
+    meterOf: ({ module, name: operation }) => metrics.calls('tests', { module, name: operation }),
   });
   return { api, there, here };
 });
@@ -112,7 +112,7 @@ describe.each(operations)('$call over the wire', ({ name, operation, here, there
       return answer(given, context);
     };
     const inProcess = await outcomeOf(inContextOf(input, () => here[name]!(input as never)));
-    const remote = await outcomeOf(inContextOf(input, () => there.client[name]!(input as never)));
+    const remote = await outcomeOf(inContextOf(input, () => there.clientOf('tests')[name]!(input as never)));
     behave = answer;
     return { seen, inProcess, remote };
   };
@@ -174,7 +174,9 @@ describe('acting for a person', () => {
         [operation.actsFor!]: userId,
       }));
       const careless = carelessClientOf(operation);
-      const ways = [here[name]!, there.client[name]!, careless[name]!] as ((input: unknown) => Promise<unknown>)[];
+      const ways = [here[name]!, there.clientOf('tests')[name]!, careless[name]!] as ((
+        input: unknown,
+      ) => Promise<unknown>)[];
       for (const call of ways) {
         expect(await outcomeOf(runInContext(askedBy(own), () => call(ofAnother)))).toMatchObject({
           code: 'platform.forbidden',
@@ -203,7 +205,7 @@ describe('acting for a person', () => {
       metrics: new Metrics(),
     });
     careless.push(client);
-    return client.client;
+    return client.clientOf('tests');
   }
 });
 
@@ -221,7 +223,7 @@ describe('the circumstances of a call', () => {
       return output;
     };
     await runInContext(context, () => here[name]!(input as never));
-    await runInContext(context, () => there.client[name]!(input as never));
+    await runInContext(context, () => there.clientOf('tests')[name]!(input as never));
     const [inProcess, remote] = seen;
     expect(remote).toMatchObject({ requestId: 'seven', principal: inProcess!.principal });
     expect(remote!.trace.traceId).toBe(inProcess!.trace.traceId);

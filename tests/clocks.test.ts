@@ -9,5 +9,5 @@ it('/readyz and /metrics tell by how much the clock of this machine differs from
   };
   expect(Math.abs(details['clock of the database of orders']!.secondsAhead)).toBeLessThan(60);
   const metrics = await (await fetch(`${program.url}/metrics`)).text();
-  expect(metrics).toMatch(/^database_clock_difference_seconds\{module="orders"\} -?[\d.]+$/m);
+  expect(metrics).toMatch(/^fissile_database_clock_difference_seconds\{fissile_module="orders"\} -?[\d.]+$/m);
 });

@@ -302,7 +302,7 @@ describe('a collector', () => {
     const ask = async () => (await fetch(`${program.url}/v1/products`)).status;
     const lost = async () => {
       const scrape = await (await fetch(`${program.url}/metrics`)).text();
-      return Number(/^otel_spans_lost_total\{reason="not-taken"\} (\d+)$/m.exec(scrape)?.[1]);
+      return Number(/^fissile_spans_lost_total\{error_type="not-taken"\} (\d+)$/m.exec(scrape)?.[1]);
     };
     expect(await ask()).toBe(200);
     await expect.poll(lost).toBeGreaterThan(0);

@@ -41,7 +41,9 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
   const token = left.tokenFor({ userId: customer.userId });
   await supertest(left.url).post(`/v1/orders/${order.id}/cancel`).set(bearer(token)).expect(200);
   const pending = async () =>
-    /^outbox_pending\{module="orders"\} (\d+)$/m.exec((await supertest(left.url).get('/metrics')).text)?.[1];
+    /^fissile_outbox_pending_events\{fissile_module="orders"\} (\d+)$/m.exec(
+      (await supertest(left.url).get('/metrics')).text,
+    )?.[1];
   // The events that the order announced before have no subscriber, and are done with.
   await expect.poll(pending).toBe('1');
   expect(left.logged.join('')).toContain('payments reacts to orders.order-cancelled');
@@ -60,6 +62,6 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
   await expect.poll(refunds).toMatchObject([{ status: 'succeeded', amount: order.total }]);
   await expect
     .poll(async () => (await supertest(again.url).get('/metrics')).text)
-    .toContain('outbox_pending{module="orders"} 0');
+    .toContain('fissile_outbox_pending_events{fissile_module="orders"} 0');
   expect(await refunds()).toHaveLength(1);
 });

@@ -126,7 +126,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
       'use-cases',
     ],
     foreignContracts: true,
-    platform: [...language, ...ports, 'authenticator', 'database', 'module', 'personal-traces'],
+    platform: [...language, ...ports, 'authenticator', 'counts', 'database', 'module', 'personal-traces'],
     builtins: computing,
     reason: 'module.ts wires what the module runs with, and nothing that is there for tests.',
   },

@@ -52,7 +52,7 @@ export const row: Row = {
     const metrics = new Metrics();
     const library = localClient(LibraryApi, {
       handlerOf: () => find as never,
-      meterOf: ({ module, name }) => metrics.calls(`${module}.${name}`),
+      meterOf: ({ module, name }) => metrics.calls('bench', { module, name }),
     });
     const ours = side('call', () => library.find(input));
     const plain = side('function', () => find(input));

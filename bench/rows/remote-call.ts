@@ -54,7 +54,8 @@ const askers: Readonly<Record<Kind, (port: number) => Promise<Asker>>> = {
       logger,
       metrics: new Metrics(),
     });
-    return { ask: () => module.client.getLoan(question), close: () => module.close() };
+    const client = module.clientOf('bench');
+    return { ask: () => client.getLoan(question), close: () => module.close() };
   },
   async grpc(port) {
     const client = new BareClient(`127.0.0.1:${port}`, credentials.createInsecure());

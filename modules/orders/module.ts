@@ -1,5 +1,6 @@
 /** The wiring of orders. */
 import { Clock } from '#platform/clock.ts';
+import { count } from '#platform/counts.ts';
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, on, run, use } from '#platform/module.ts';
@@ -34,6 +35,14 @@ export default defineModule('orders', {
   offers: OrdersApi,
   needs: [PaymentsApi.authorize, PaymentsApi.capture, PaymentsApi.release],
   publishes: [orderPlaced, orderPaid, orderCancelled],
+  counts: {
+    orders_placed_total: count(orderPlaced, { help: 'Orders that were placed.' }),
+    orders_paid_total: count(orderPaid, { help: 'Orders that were paid.' }),
+    orders_cancelled_total: count(orderCancelled, {
+      help: 'Orders that were cancelled, by the reason.',
+      labels: ({ reason }) => ({ reason: reason.code }),
+    }),
+  },
   settings: OrdersSettings,
   ports(bind) {
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);

@@ -1,5 +1,6 @@
 /** The wiring of payments. */
 import { Clock } from '#platform/clock.ts';
+import { count } from '#platform/counts.ts';
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { atStart, defineModule, every, on, run, use } from '#platform/module.ts';
@@ -38,6 +39,18 @@ const tenMinutes = 10 * 60 * 1000;
 export default defineModule('payments', {
   offers: PaymentsApi,
   publishes: [paymentCaptured, paymentRefunded],
+  counts: {
+    payments_captured_minor_units_total: count(paymentCaptured, {
+      help: 'Money that was taken, in minor units of its currency.',
+      by: ({ amount }) => amount.amount,
+      labels: ({ amount }) => ({ currency: amount.currency }),
+    }),
+    payments_refunded_minor_units_total: count(paymentRefunded, {
+      help: 'Money that was given back, in minor units of its currency.',
+      by: ({ amount }) => amount.amount,
+      labels: ({ amount }) => ({ currency: amount.currency }),
+    }),
+  },
   settings: PaymentsSettings,
   ports(bind) {
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);

@@ -277,7 +277,7 @@ describe('a gateway that more is asked of than it can answer', () => {
     const answered = statuses.filter((status) => status === 200).length;
     expect(answered).toBeGreaterThanOrEqual(100);
     expect(statuses.filter((status) => status === 503)).toHaveLength(600 - answered);
-    expect(await metrics.text()).toMatch(new RegExp(`^http_admission_refusals_total ${600 - answered + 1}$`, 'm'));
+    expect(await metrics.text()).toMatch(new RegExp(`^fissile_admission_refusals_total ${600 - answered + 1}$`, 'm'));
   });
 
   it('counts what it forwards as its own work', async () => {

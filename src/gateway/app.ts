@@ -55,6 +55,8 @@ export interface AppOptions {
   readonly sharedCounts: RedisCounts | undefined;
   /** True at the port of modules behind a gateway that proves who it is; see peers.ts. */
   readonly behindGateway: boolean;
+  /** True where requests come from a gateway, and not from clients. */
+  readonly servesGateway: boolean;
   readonly settings: GatewaySettings;
 }
 
@@ -69,6 +71,7 @@ export function createApp({
   admission,
   sharedCounts,
   behindGateway,
+  servesGateway,
   settings,
 }: AppOptions): Express {
   const app = express().disable('x-powered-by').disable('etag');
@@ -78,7 +81,7 @@ export function createApp({
   app
     .route(/^/)
     .all(requestContext(settings, tracing), ...(tracing ? [requestSpan] : []))
-    .all(timeLimit(settings.requestTimeout), measure(metrics), accessLog(logger))
+    .all(timeLimit(settings.requestTimeout), measure(metrics, servesGateway), accessLog(logger))
     .all(securityHeaders(), unambiguousHead, crossOrigin(settings.corsOrigins), compressed);
   app.use(recognition(verifier));
 

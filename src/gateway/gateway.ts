@@ -41,6 +41,8 @@ export interface GatewayOptions {
   readonly sharedCounts: RedisCounts | undefined;
   /** True at the port of modules behind a gateway that proves who it is; see peers.ts. */
   readonly behindGateway: boolean;
+  /** True where requests come from a gateway, and not from clients. */
+  readonly servesGateway: boolean;
   /** True where `/metrics` and `/readyz` are at the management port alone. A gateway goes on asking its modules at theirs. */
   readonly managedApart: boolean;
   readonly settings: GatewaySettings;

@@ -249,10 +249,12 @@ describe('the metrics', () => {
     await http.get(`/${'x'.repeat(100)}`);
     const { text, headers } = await http.get('/metrics');
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
-    expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/v1/books",status="200"} 1');
-    expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/v1/books",status="400"} 1');
-    expect(text).toContain('http_request_duration_seconds_count{method="ANY",route="unmatched",status="404"} 1');
-    expect(text).toContain('http_requests_in_flight 1');
+    const count = (method: string, route: string, module: string, status: number) =>
+      `http_server_request_duration_seconds_count{http_request_method="${method}",http_route="${route}",fissile_module="${module}",fissile_ingress="public",http_response_status_code="${status}"}`;
+    expect(text).toContain(`${count('GET', '/v1/books', 'library', 200)} 1`);
+    expect(text).toContain(`${count('GET', '/v1/books', 'library', 400)} 1`);
+    expect(text).toContain(`${count('_OTHER', 'unmatched', '', 404)} 1`);
+    expect(text).toContain('http_server_active_requests 1');
     expect(text).not.toContain('xxx');
   });
 });

@@ -15,6 +15,7 @@ import type { Identity } from './identity.ts';
 import { assemble, partsOf, type RunningModule } from './module-assembly.ts';
 import type { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
+import { processAttributes } from './process-attributes.ts';
 import { withVariable } from './reason.ts';
 import { tracingOf } from './tracing.ts';
 import { StartupError } from './startup-error.ts';
@@ -45,12 +46,15 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const parts = { here: definitions, elsewhere };
   const metrics = new Metrics();
   metrics.watchProcess();
+  metrics.watchCertificates(identity.shown);
+  metrics.identify(await processAttributes(configuration));
   const tracing = await tracingOf({ configuration, logger, metrics }, opened);
   const others = await Elsewhere.reach(
     { environment, identity, logger, metrics, callers: definitions, modules: elsewhere },
     opened,
   );
-  const remoteClient = (module: string) => options.remoteClient?.(module) ?? others.clientOf(module);
+  const remoteClient = (module: string, caller: string) =>
+    options.remoteClient?.(module) ?? others.clientOf(module, caller);
 
   const everyModule = [...definitions, ...elsewhere];
   const { transport, details } = await eventTransport({
@@ -121,6 +125,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     details: { ...details, ...others.breakers, ...clocks },
     sharedCounts,
     managedApart: options.isGateway && configuration.management !== undefined,
+    servesGateway: !options.isGateway,
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     settings: configuration,
     documented: { modules: options.isGateway ? everyModule : definitions, wire: transport.wire, version },

@@ -58,6 +58,8 @@ export function readConfiguration(environment: Environment) {
     tracing: tracingOf(variables),
     /** Tells whether the log goes to the collector as well. */
     sendsLog: variables.OTEL_LOGS_EXPORTER === 'otlp',
+    /** Attributes that tell of this process besides. */
+    resource: resourceOf(variables),
     shutdownTimeout: variables.SHUTDOWN_TIMEOUT,
     shutdownDelay: variables.SHUTDOWN_DELAY,
     requestTimeout: variables.REQUEST_TIMEOUT,
@@ -78,7 +80,7 @@ export function readConfiguration(environment: Environment) {
 }
 
 function tracingOf(variables: z.output<typeof Variables>) {
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: service } = variables;
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = variables;
   const [queue, batch] = [variables.OTEL_BSP_MAX_QUEUE_SIZE, variables.OTEL_BSP_MAX_EXPORT_BATCH_SIZE];
   if (batch > queue) {
     throw new StartupError(
@@ -89,7 +91,6 @@ function tracingOf(variables: z.output<typeof Variables>) {
   return {
     endpoint,
     headers: variables.OTEL_EXPORTER_OTLP_HEADERS ?? {},
-    resource: { ...variables.OTEL_RESOURCE_ATTRIBUTES, ...(service !== undefined && { 'service.name': service }) },
     sampler: variables.OTEL_TRACES_SAMPLER,
     ratio: variables.OTEL_TRACES_SAMPLER_ARG,
     batches: {
@@ -100,6 +101,11 @@ function tracingOf(variables: z.output<typeof Variables>) {
     },
   };
 }
+
+const resourceOf = ({ OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME: service }: z.output<typeof Variables>) => ({
+  ...OTEL_RESOURCE_ATTRIBUTES,
+  ...(service !== undefined && { 'service.name': service }),
+});
 
 function managementPlace(variables: z.output<typeof Variables>, host: string): Place | undefined {
   const { MANAGEMENT_PORT: port, MANAGEMENT_HOST, PORT, GRPC_PORT } = variables;

@@ -60,8 +60,9 @@ export class Elsewhere {
     this.#opened.add(`the connection to ${name}`, () => module.close());
   }
 
-  /** A client for a module; undefined where nobody said where it is. */
-  readonly clientOf = (module: string): Client<Api> | undefined => this.#called.get(module)?.client;
+  /** The client of a caller for a module; undefined where nobody said where it is. */
+  readonly clientOf = (module: string, caller: string): Client<Api> | undefined =>
+    this.#called.get(module)?.clientOf(caller);
 
   /** For the gateway: every module that does not run here. */
   get upstreams(): readonly Upstream[] {

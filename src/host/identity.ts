@@ -8,11 +8,18 @@ import type { FrontCertificate } from '../gateway/server/http-front.ts';
 import type { Opened } from './opened.ts';
 import { StartupError } from './startup-error.ts';
 
+interface Shown {
+  readonly validTo: Date;
+  close(): void;
+}
+
 export class Identity {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
   readonly #opened: Opened;
   #peer: PeerCertificates | undefined;
+  /** The certificates that this process shows, and until when they are valid. */
+  readonly shown = new Map<'peer' | 'public', Pick<Shown, 'validTo'>>();
 
   constructor(configuration: Configuration, logger: Logger, opened: Opened) {
     this.#configuration = configuration;
@@ -29,20 +36,21 @@ export class Identity {
         'This process talks to others: set PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY (npm run certs makes them), or PEER_TLS=off where the network itself can be trusted.',
       );
     }
-    return (this.#peer ??= this.#kept('the certificate for peers', () => readPeerCertificates(peerTls, this.#logger)));
+    return (this.#peer ??= this.#kept('peer', () => readPeerCertificates(peerTls, this.#logger)));
   }
 
   /** A port behind a gateway shows the certificate for peers, the gateway's own the public one; undefined: plain HTTP. */
   front(isGateway: boolean): FrontCertificate | undefined {
     if (!isGateway) return typeof this.#configuration.peerTls === 'object' ? this.peer : undefined;
     const { tls } = this.#configuration;
-    return tls && this.#kept('the public certificate', () => new CertificateFiles('TLS', tls, this.#logger));
+    return tls && this.#kept('public', () => new CertificateFiles('TLS', tls, this.#logger));
   }
 
-  #kept<Certificate extends { close(): void }>(what: string, open: () => Certificate): Certificate {
+  #kept<Certificate extends Shown>(what: 'peer' | 'public', open: () => Certificate): Certificate {
     try {
       const certificate = open();
-      this.#opened.add(what, () => certificate.close());
+      this.shown.set(what, certificate);
+      this.#opened.add(`the ${what} certificate`, () => certificate.close());
       return certificate;
     } catch (error) {
       throw new StartupError((error as Error).message, { cause: error });

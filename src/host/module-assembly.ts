@@ -42,7 +42,7 @@ export interface AssemblyOptions {
   readonly metrics: Metrics;
   readonly tracing?: Tracing | undefined;
   /** Serves a module that does not run here. */
-  readonly remoteClient: (module: string) => Client<Api> | undefined;
+  readonly remoteClient: (module: string, caller: string) => Client<Api> | undefined;
   /** Calls between modules go as over a network. */
   readonly wire: WireConditions | undefined;
 }
@@ -62,21 +62,24 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     handlers.set(operation, handler);
     return handler;
   };
-  const meterOf = ({ module, name }: Operation) => metrics.calls(`${module}.${name}`);
-  const own: LocalCalls = { handlerOf, meterOf };
-  const foreign: LocalCalls = wire
-    ? { meterOf, handlerOf: (operation) => overTheWire(operation, handlerOf(operation), wire) }
-    : own;
-  const callOf = (operation: Operation): Call<Operation> =>
+  const callsBy = (caller: string, handler: LocalCalls['handlerOf'] = handlerOf): LocalCalls => ({
+    handlerOf: handler,
+    meterOf: (operation) => metrics.calls(caller, operation),
+  });
+  const foreignHandler: LocalCalls['handlerOf'] = wire
+    ? (operation) => overTheWire(operation, handlerOf(operation), wire)
+    : handlerOf;
+  const callOf = (caller: string, operation: Operation): Call<Operation> =>
     containers.has(operation.module)
-      ? localCall(operation, foreign)
-      : options.remoteClient(operation.module)![operation.name]!;
+      ? localCall(operation, callsBy(caller, foreignHandler))
+      : options.remoteClient(operation.module, caller)![operation.name]!;
 
   return modules.map((definition) => {
     const container = containers.get(definition.name)!;
     const database = databases.get(definition.name)!;
     const messaging = messagingOf(definition, container, database, options);
-    metrics.watchPool(definition.name, () => database.database.connections);
+    metrics.watchPool(definition.name, database.database);
+    metrics.countEvents(definition.counts);
     const { bind } = container;
     bind(Clock).toConstantValue(systemClock);
     bind(Logger).toConstantValue(options.logger.child(definition.name));
@@ -87,7 +90,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(Sagas).toConstantValue(messaging.sagas);
     const { settings } = definition;
     if (settings) container.provide(settings, () => parseEnvironment(settings, options.environment));
-    for (const operation of definition.needs) container.provide(operation, () => callOf(operation));
+    for (const operation of definition.needs) container.provide(operation, () => callOf(definition.name, operation));
     definition.ports(bind);
     for (const [user, provided] of partsOf(definition)) container.check(user, provided);
     return {
@@ -96,7 +99,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
       database,
       messaging,
       get client() {
-        return ownClient(definition.offers, own);
+        return ownClient(definition.offers, callsBy(definition.name));
       },
       handlerOf,
     };

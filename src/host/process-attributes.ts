@@ -1,5 +1,5 @@
 // ADR 0070
-/** Attributes by which traces and logs tell processes apart. */
+/** Attributes by which traces, logs and metrics tell processes apart. */
 import { randomUUID } from 'node:crypto';
 import type { Configuration } from './configuration.ts';
 import { findModules, selectModules } from './modules.ts';
@@ -9,8 +9,8 @@ const instance = randomUUID();
 
 export async function processAttributes({
   modules: chosen,
-  tracing,
-}: Pick<Configuration, 'modules' | 'tracing'>): Promise<Readonly<Record<string, string>>> {
+  resource,
+}: Pick<Configuration, 'modules' | 'resource'>): Promise<Readonly<Record<string, string>>> {
   const all = await findModules();
   const { modules, gateway } = selectModules(all, chosen);
   const isWhole = gateway && modules.length === all.length;
@@ -18,6 +18,8 @@ export async function processAttributes({
     'service.name': isWhole ? 'fissile' : ['fissile', ...(gateway ? ['gateway'] : []), ...modules].join('-'),
     'service.version': version,
     'service.instance.id': instance,
-    ...tracing?.resource,
+    'process.runtime.name': 'nodejs',
+    'process.runtime.version': process.versions.node,
+    ...resource,
   };
 }

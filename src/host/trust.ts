@@ -16,7 +16,7 @@ const ended = 'session-ended';
 interface Options {
   readonly running: readonly RunningModule[];
   readonly elsewhere: readonly ModuleDefinition[];
-  readonly clientOf: (module: string) => Client<Api> | undefined;
+  readonly clientOf: (module: string, caller: string) => Client<Api> | undefined;
   readonly transport: Transport;
   readonly configuration: Configuration;
   readonly given: Authenticator | undefined;
@@ -30,7 +30,7 @@ export function authenticatorOf(options: Options): Authenticator {
   if (issuer) return withOtherProcesses(issuer.container.get(Authenticator), transport);
   if (given) return given;
   for (const { name, authenticates } of elsewhere) {
-    const client = authenticates && clientOf(name);
+    const client = authenticates && clientOf(name, 'platform');
     if (client) return issuedElsewhere(client, authenticates, transport);
   }
   announce(

@@ -5,6 +5,7 @@
  */
 import type { CallContext } from './context.ts';
 import type { Api, Call, EventDefinition, Handler, Operation, PayloadOf } from './contract.ts';
+import type { EventCount } from './counts.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas.ts';
 import type { z } from 'zod';
@@ -173,6 +174,8 @@ export interface ModuleDefinition {
   readonly needs: readonly Operation[];
   /** The events it owns and announces. */
   readonly publishes: readonly EventDefinition[];
+  /** By the name of the metric: `orders_placed_total: count(orderPlaced, { help: '...' })`. */
+  readonly counts: Readonly<Record<string, EventCount>>;
   /** Its own environment variables; the schema is the token of their values. */
   readonly settings: z.ZodObject | undefined;
   readonly ports: (bind: Bind) => void;
@@ -199,6 +202,7 @@ export function defineModule<const A extends Api>(
     name,
     needs: [],
     publishes: [],
+    counts: {},
     settings: undefined,
     ports() {},
     reactions: {},

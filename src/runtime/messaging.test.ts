@@ -99,11 +99,15 @@ describe('the messaging of a module', () => {
       select gen_random_uuid(), 'e', 1, 'k', '{}', '{}', now() - interval '90 s', objid::bigint
       from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`);
     const text = await program.metrics.text();
-    expect(text).toContain('dead_letters{subscription="readers.a"} 1');
-    expect(text).toContain('dead_letters{subscription="readers.b"} 0');
-    expect(text).toContain('event_delivery_failures_total{subscription="readers.a",outcome="dead"} 1');
-    expect(text).toContain('event_delivery_seconds_count{subscription="readers.b"} 1');
-    expect(text).toContain('outbox_pending{module="library"} 1');
-    expect(text).toMatch(/outbox_lag_seconds\{module="library"\} 9\d/);
+    expect(text).toContain('fissile_dead_letters{messaging_consumer_group_name="readers.a"} 1');
+    expect(text).toContain('fissile_dead_letters{messaging_consumer_group_name="readers.b"} 0');
+    expect(text).toContain(
+      'fissile_event_delivery_failures_total{messaging_consumer_group_name="readers.a",fissile_outcome="dead"} 1',
+    );
+    expect(text).toContain(
+      'fissile_event_delivery_duration_seconds_count{messaging_consumer_group_name="readers.b"} 1',
+    );
+    expect(text).toContain('fissile_outbox_pending_events{fissile_module="library"} 1');
+    expect(text).toMatch(/fissile_outbox_lag_seconds\{fissile_module="library"\} 9\d/);
   });
 });

@@ -40,7 +40,16 @@ export interface MessagingOptions {
   readonly logger: Logger;
   readonly metrics: Pick<
     Metrics,
-    'deliveries' | 'stepRetried' | 'watchOutbox' | 'watchDeadLetters' | 'watchSagas' | 'watchOwnership'
+    | 'announced'
+    | 'deliveries'
+    | 'reactions'
+    | 'steps'
+    | 'endedSagas'
+    | 'stepRetried'
+    | 'watchOutbox'
+    | 'watchDeadLetters'
+    | 'watchSagas'
+    | 'watchOwnership'
   >;
   readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
@@ -114,7 +123,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
 
   const outboxTable = new OutboxTable(database);
   const dispatcher = new Dispatcher(outboxTable, transport, ownership, limits.eventsInMemory, logger, tracing);
-  const outbox = new DatabaseOutbox(database, outboxTable, dispatcher, clock);
+  const outbox = new DatabaseOutbox(database, outboxTable, dispatcher, clock, metrics);
 
   const inboxTable = new InboxTable(database);
   const subscribers = options.reactions.map((reaction) => ({ ...reaction, handle: once(reaction.handle) }));

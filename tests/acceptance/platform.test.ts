@@ -88,11 +88,11 @@ describe('the program', () => {
     const { status, body } = await stranger().get('/metrics');
     expect(status).toBe(200);
     for (const name of [
-      'http_request_duration_seconds',
-      'calls_total',
+      'http_server_request_duration_seconds',
+      'fissile_calls_total',
       'outbox_',
       'saga',
-      'database_pool_',
+      'db_client_connection',
       'process_cpu',
     ]) {
       expect(body, name).toMatch(name);

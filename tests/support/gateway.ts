@@ -128,6 +128,7 @@ export function gateway(
     details,
     upstreams,
     behindGateway,
+    servesGateway: behindGateway,
     managedApart,
     sharedCounts,
     documented: {

@@ -8,6 +8,7 @@ export const endpointRoutes = (modules: readonly ServedModule[], report: Report,
   modules.flatMap((module) =>
     module.endpoints.map((endpoint) => ({
       ...endpoint,
+      module: module.name,
       operational: false,
       answer: endpointHandler(endpoint, module, { report, metrics }),
     })),

@@ -6,6 +6,7 @@ export const forwardedRoutes = (forwardings: readonly Forwarding[]): Route[] =>
   forwardings.flatMap(({ upstream, forwarder }) =>
     upstream.endpoints.map((endpoint) => ({
       ...endpoint,
+      module: upstream.name,
       operational: false,
       async answer(request, response) {
         // The module that answers judges its own load.

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Metrics } from '#runtime/observability/metrics.ts';
+import { type Format, openMetrics, plain } from '#runtime/observability/registry.ts';
 import type { Health } from '../health.ts';
 import type { Route } from '../routes.ts';
 
@@ -15,11 +16,10 @@ export function probes(health: Health, metrics: Metrics): Record<'live' | 'ready
   return {
     live: route('/livez', health.live),
     ready: route('/readyz', health.ready),
-    metrics: route('/metrics', async (_request, response) => {
-      const text = await metrics.text();
-      response
-        .set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.registry.contentType })
-        .send(Buffer.from(text));
+    metrics: route('/metrics', async (request, response) => {
+      const format = (request.accepts([plain, openMetrics]) || plain) as Format;
+      const text = await metrics.text(format);
+      response.set({ 'Cache-Control': 'no-store', 'Content-Type': format, Vary: 'Accept' }).send(Buffer.from(text));
     }),
   };
 }

@@ -126,6 +126,7 @@ export class Attempt implements Sending {
     if (this.#status >= 400) this.#response.req.context.problem = this.#problem();
     if (this.#streaming || this.#begin()) this.#end();
     if (this.#status >= 400) this.#span?.fail({ code: String(this.#status) });
+    this.#measure(this.#status);
     this.#span?.end();
     this.#outcome.resolve();
   }
@@ -146,9 +147,16 @@ export class Attempt implements Sending {
   }
 
   #reject(error: Error): void {
+    const reason = this.#reason(error);
+    this.#measure(reason instanceof NoAnswer ? 'no-answer' : 'abandoned');
     this.#span?.fail(error);
     this.#span?.end();
-    this.#outcome.reject(this.#reason(error));
+    this.#outcome.reject(reason);
+  }
+
+  #measure(outcome: number | string): void {
+    const meter = this.#origin.meter(this.options.method);
+    meter.finished(outcome, performance.now() - this.startedAt, this.#span);
   }
 
   #reason(error: Error): Error {

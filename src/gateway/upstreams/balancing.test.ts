@@ -206,7 +206,9 @@ describe('a module that is away', () => {
     expect((await http.get('/readyz')).body.details).toEqual({
       'module library': { ready: 0, processes: 1, breaker: 'open' },
     });
-    expect(await metrics.text()).toContain('circuit_breaker{module="library over HTTP",state="open"} 1');
+    expect(await metrics.text()).toContain(
+      'fissile_circuit_breaker{fissile_module="library",network_protocol_name="http",fissile_breaker_state="open"} 1',
+    );
     one.link.accept();
     await expect.poll(async () => (await http.get('/v1/books')).status, { interval: 100 }).toBe(200);
     expect((await http.get('/readyz')).body.details).toEqual({

@@ -9,6 +9,7 @@ import { platformErrors } from '#platform/errors.ts';
 import type { Endpoint } from '#platform/endpoint.ts';
 import { halfOpenAfter } from '#runtime/calls/half-open-after.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Metrics } from '#runtime/observability/metrics.ts';
 import { Abandoned, Attempt, NoAnswer } from './attempt.ts';
 import { Origin } from './origin.ts';
 import { requestMessage, type RequestMessage } from './request-message.ts';
@@ -44,9 +45,9 @@ export class Forwarder {
   #turn = 0;
   #underWay = 0;
 
-  constructor(upstream: Upstream, logger: Logger) {
+  constructor(upstream: Upstream, logger: Logger, metrics: Pick<Metrics, 'requestsOut'>) {
     this.#upstream = upstream;
-    this.#origins = upstream.origins.map((origin) => new Origin(origin, upstream, logger));
+    this.#origins = upstream.origins.map((origin) => new Origin(origin, upstream, logger, metrics));
     this.#look = setInterval(
       () => this.#origins.forEach((origin) => void origin.lookAfterWaiting()),
       lookEvery,

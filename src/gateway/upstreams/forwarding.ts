@@ -16,7 +16,7 @@ export const forwardingTo = (upstream: Upstream, logger: Logger, metrics: Metric
 
 async function forwarderOf(upstream: Upstream, logger: Logger, metrics: Metrics): Promise<Forwarder> {
   const { Forwarder } = await import('./forwarder.ts');
-  const forwarder = new Forwarder(upstream, logger);
-  metrics.watchRemoteModule(`${upstream.name} over HTTP`, () => forwarder);
+  const forwarder = new Forwarder(upstream, logger, metrics);
+  metrics.watchRemoteModule(upstream.name, 'http', () => forwarder);
   return forwarder;
 }

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, Pool } from 'undici';
 import type { Logger } from '#platform/logger.ts';
+import type { OutcomeMeter } from '#runtime/observability/meters.ts';
+import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { SpanStart } from '#runtime/observability/spans.ts';
 import { connector } from './connector.ts';
 import type { Upstream } from './upstream.ts';
@@ -34,9 +36,12 @@ export class Origin {
   #asking = false;
   #heardAt = 0;
   #closed = false;
+  readonly #meterOf: (method: string) => OutcomeMeter<number | string>;
+  readonly #meters = new Map<string, OutcomeMeter<number | string>>();
 
-  constructor(url: string, { name, certificates }: Upstream, logger: Logger) {
+  constructor(url: string, { name, certificates }: Upstream, logger: Logger, metrics: Pick<Metrics, 'requestsOut'>) {
     this.#url = url;
+    this.#meterOf = (method) => metrics.requestsOut({ method, module: name, address: new URL(url).hostname });
     this.#logger = logger;
     // No time limits here: every request has a deadline of its own.
     const options = { connect: connector(name, certificates), allowH2: false, headersTimeout: 0, bodyTimeout: 0 };
@@ -57,6 +62,13 @@ export class Origin {
         'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
       },
     };
+  }
+
+  /** The requests to here of one method. */
+  meter(method: string): OutcomeMeter<number | string> {
+    const meter = this.#meters.get(method) ?? this.#meterOf(method);
+    this.#meters.set(method, meter);
+    return meter;
   }
 
   get inRotation(): boolean {

@@ -8,7 +8,7 @@ import type { Api, Call, CallOptions, Client, Operation, OutputOf } from '#platf
 import { Database } from '#platform/database.ts';
 import { Failure, platformErrors, type ErrorKind } from '#platform/errors.ts';
 import { parseOrFail } from '#platform/validation.ts';
-import { ended, spanOf, type SpanStart } from '../observability/spans.ts';
+import { ended, type Span, spanOf, type SpanStart } from '../observability/spans.ts';
 import { requirePerson } from './acting-for.ts';
 
 export type AnyHandler = (input: unknown, context: CallContext) => Promise<unknown>;
@@ -19,7 +19,7 @@ export interface CallMeter {
   calls: number;
   failed(kind: ErrorKind): void;
   /** Called for a sample of the calls: reading the clock twice costs as much as the call. */
-  took(milliseconds: number): void;
+  took(milliseconds: number, span?: Span): void;
 }
 
 export interface LocalCalls {
@@ -90,7 +90,7 @@ function callOf(operation: Operation, calls: LocalCalls): AnyCall {
   const timed = (input: unknown, context: CallContext) => {
     const started = performance.now();
     return handle(input, context).then((output) => {
-      meter.took(performance.now() - started);
+      meter.took(performance.now() - started, spanOf(context.trace));
       return output;
     }, failed);
   };

@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { ambientTransaction } from '#platform/database.ts';
 import { asFailure, spoilsConnection, unavailable } from './database-errors.ts';
+import type { PoolMeter } from '../observability/meters.ts';
 import { currentSpan } from '../observability/spans.ts';
 import { nestedClient } from './nested-client.ts';
 import { Session, type SessionConfig } from './session.ts';
@@ -22,6 +23,7 @@ export class ConnectionPool extends pg.Pool {
   /** How often no connection came free in time. */
   refusals = 0;
   #inUse = 0;
+  readonly #meter: PoolMeter;
   /** How many statements are prepared at most. */
   readonly #most: number;
   /** Moments, by the monotonic clock, since when work waits for a connection; the oldest first. */
@@ -29,8 +31,9 @@ export class ConnectionPool extends pg.Pool {
   readonly #names = new Map<string, string>();
   readonly #transactions = new WeakSet<object>();
 
-  constructor(config: pg.PoolConfig & SessionConfig & { readonly prepared: boolean }) {
+  constructor(config: pg.PoolConfig & SessionConfig & { readonly prepared: boolean }, meter: PoolMeter) {
     super({ ...config, Client: Session as unknown as new () => pg.ClientBase });
+    this.#meter = meter;
     this.#most = config.prepared ? maxPreparedStatements : 0;
     // The pool listens to idle connections only; an error of a busy one reaches its caller through the statement.
     this.on('connect', (client) => client.on('error', () => {}));
@@ -68,7 +71,7 @@ export class ConnectionPool extends pg.Pool {
 
   async begin(): Promise<Transaction> {
     const client = await this.#acquire();
-    const transaction = new Transaction(client, ambientTransaction.getStore());
+    const transaction = new Transaction(client, ambientTransaction.getStore(), this.#meter);
     this.#transactions.add(transaction);
     return transaction;
   }
@@ -90,7 +93,7 @@ export class ConnectionPool extends pg.Pool {
     const client = await this.#acquire();
     let spoilt = false;
     try {
-      return await sendStatement(client, config);
+      return await sendStatement(client, config, this.#meter);
     } catch (error) {
       spoilt = spoilsConnection(error);
       throw asFailure(error);
@@ -110,6 +113,7 @@ export class ConnectionPool extends pg.Pool {
       throw unavailable((error as Error).message === noneCameFree ? this.#refusal(error as Error) : error);
     } finally {
       this.#waits.delete(wait);
+      this.#meter.waits.record(performance.now() - wait.since, span);
       span?.end();
     }
   }

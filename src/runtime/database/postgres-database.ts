@@ -4,6 +4,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { Logger } from '#platform/logger.ts';
+import { PoolMeter } from '../observability/meters.ts';
 import type { PoolCounts } from '../observability/metrics.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { isConflict, unavailable } from './database-errors.ts';
@@ -55,6 +56,8 @@ const types: pg.CustomTypesConfig = {
 
 export class PostgresDatabase extends Database {
   readonly schema: string;
+  /** The use of its connections, for the metrics. */
+  readonly meter: PoolMeter;
   readonly #adapter: SqlDriverAdapterFactory;
   readonly #pool: ConnectionPool;
   readonly #logger: Logger;
@@ -65,20 +68,24 @@ export class PostgresDatabase extends Database {
     this.schema = options.schema;
     const settings = moduleSettings(options.schema, options.statementTimeout);
     this.#logger = options.logger;
-    this.#pool = new ConnectionPool({
-      ...options.connection,
-      application_name: `fissile ${options.schema}`,
-      settings,
-      prepared: options.prepared ?? true,
-      max: options.poolSize ?? 10,
-      connectionTimeoutMillis: options.acquireTimeout ?? 3000,
-      // A server that vanished cannot stop a statement; without this TCP would wait for it for a quarter of an hour.
-      query_timeout: Number(settings.statement_timeout) * 1.5,
-      idleTimeoutMillis: 60_000,
-      keepAlive: true,
-      pipeline: true,
-      types,
-    });
+    this.meter = new PoolMeter(options.schema);
+    this.#pool = new ConnectionPool(
+      {
+        ...options.connection,
+        application_name: `fissile ${options.schema}`,
+        settings,
+        prepared: options.prepared ?? true,
+        max: options.poolSize ?? 10,
+        connectionTimeoutMillis: options.acquireTimeout ?? 3000,
+        // A server that vanished cannot stop a statement; without this TCP would wait for it for a quarter of an hour.
+        query_timeout: Number(settings.statement_timeout) * 1.5,
+        idleTimeoutMillis: 60_000,
+        keepAlive: true,
+        pipeline: true,
+        types,
+      },
+      this.meter,
+    );
     this.#pool.on('error', (error) => {
       // Connections that are being closed may notice that the server ends too.
       if (!this.#closed) this.#logger.warn('An idle database connection broke.', { error });
@@ -150,7 +157,7 @@ export class PostgresDatabase extends Database {
   }
 
   /** For the metrics. */
-  get connections(): PoolCounts & { readonly max: number } {
+  get connections(): PoolCounts {
     const { options, totalCount, idleCount, waiting, refusals } = this.#pool;
     return { max: options.max, open: totalCount, idle: idleCount, waiting, refusals };
   }

@@ -3,6 +3,7 @@ import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import type { AmbientTransaction } from '#platform/database.ts';
 import { asFailure, failedWithTransaction, isConflict, spoilsConnection } from './database-errors.ts';
+import type { PoolMeter } from '../observability/meters.ts';
 import { sendStatement } from './statement-span.ts';
 
 /**
@@ -14,6 +15,7 @@ import { sendStatement } from './statement-span.ts';
 export class Transaction implements AmbientTransaction {
   readonly outer: AmbientTransaction | undefined;
   readonly #client: PoolClient;
+  readonly #meter: PoolMeter;
   readonly #participants = new Set<() => Promise<unknown>>();
   readonly #listeners: (() => void)[] = [];
   readonly #savepoints: { readonly name: string; readonly failure: unknown }[] = [];
@@ -26,8 +28,9 @@ export class Transaction implements AmbientTransaction {
   /** Why it must not commit, although no statement failed. */
   #refusal: { readonly reason: unknown } | undefined;
 
-  constructor(client: PoolClient, outer: AmbientTransaction | undefined) {
+  constructor(client: PoolClient, outer: AmbientTransaction | undefined, meter: PoolMeter) {
     this.#client = client;
+    this.#meter = meter;
     this.outer = outer;
     void this.#send({ text: 'BEGIN' });
   }
@@ -48,7 +51,7 @@ export class Transaction implements AmbientTransaction {
 
   #send(config: QueryConfig): Promise<QueryResult> {
     this.#sent++;
-    const result = sendStatement(this.#client, config).catch((error: unknown) => {
+    const result = sendStatement(this.#client, config, this.#meter).catch((error: unknown) => {
       this.#failure ??= error;
       this.#spoilt ||= spoilsConnection(error);
       throw asFailure(failedWithTransaction(error) ? this.#failure : error);

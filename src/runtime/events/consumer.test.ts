@@ -109,7 +109,7 @@ describe('a reaction', () => {
     await effects(5);
     expect((await landscape.effects()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
     expect(await program.metrics.text()).toMatch(
-      /event_delivery_failures_total\{subscription="readers.a",outcome="retried"\} \d+/,
+      /fissile_event_delivery_failures_total\{messaging_consumer_group_name="readers.a",fissile_outcome="retried"\} \d+/,
     );
   });
 

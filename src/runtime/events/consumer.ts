@@ -5,6 +5,8 @@ import { type CallContext, currentContext, runInContext } from '#platform/contex
 import type { Database } from '#platform/database.ts';
 import type { Delivery, Reaction } from '#platform/module.ts';
 import type { Logger } from '#platform/logger.ts';
+import { errorTypeOf } from '../observability/error-type.ts';
+import type { OutcomeMeter } from '../observability/meters.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { currentSpan, ended, spanOf, type Tracing } from '../observability/spans.ts';
 import { continued, traceOf } from '../observability/trace-context.ts';
@@ -54,8 +56,10 @@ export class Consumer {
   readonly #subscribers: ReadonlyMap<string, Subscriber>;
   readonly #limits: ConsumerLimits;
   readonly #logger: Logger;
-  readonly #metrics: Pick<Metrics, 'deliveries'>;
+  readonly #metrics: Pick<Metrics, 'deliveries' | 'reactions'>;
   readonly #traced: ConsumerTracing;
+  /** Tries of each subscription's reaction. */
+  readonly #tries: ReadonlyMap<string, OutcomeMeter<string>>;
   readonly #work: KeyedWork;
   readonly #detached = AsyncLocalStorage.snapshot();
   readonly #queuedRetries = new Set<string>();
@@ -71,7 +75,7 @@ export class Consumer {
     subscribers: readonly Subscriber[],
     limits: ConsumerLimits,
     logger: Logger,
-    metrics: Pick<Metrics, 'deliveries'>,
+    metrics: Pick<Metrics, 'deliveries' | 'reactions'>,
     traced: ConsumerTracing,
   ) {
     this.#database = database;
@@ -81,6 +85,9 @@ export class Consumer {
     this.#logger = logger;
     this.#metrics = metrics;
     this.#traced = traced;
+    this.#tries = new Map(
+      subscribers.map(({ name, event }) => [name, metrics.reactions(traced.system, event.name, name)]),
+    );
     const laneLimit = subscribers.length > 1 ? Math.ceil(limits.deliveries / 2) : limits.deliveries;
     this.#work = new KeyedWork(limits.deliveries, laneLimit);
   }
@@ -176,7 +183,7 @@ export class Consumer {
       if (!reacting) throw error;
       return this.#failed(subscriber.name, envelope, error);
     }
-    if (outcome === 'done') this.#metrics.deliveries(subscriber.name).done(ageOf(envelope));
+    if (outcome === 'done') this.#metrics.deliveries(subscriber.name).done(ageOf(envelope), currentSpan());
     // The one it waits for may have been finished by another instance just before this row could be seen.
     if (outcome === 'waiting') await this.#next(subscriber.name, envelope.key);
   }
@@ -195,11 +202,20 @@ export class Consumer {
     const delivery: Delivery = { eventId, key, occurredAt: new Date(occurredAt), attempt };
     const context = contextOf(envelope.headers, reactionTimeout, currentContext()!.trace);
     const reaction = async () => handle()(payload as never, delivery);
-    await within(
-      reactionTimeout,
-      runInContext(context, reaction),
-      orFail(() => new Error(`${name} took too long.`)),
-    );
+    const started = performance.now();
+    let outcome = '';
+    try {
+      await within(
+        reactionTimeout,
+        runInContext(context, reaction),
+        orFail(() => new Error(`${name} took too long.`)),
+      );
+    } catch (error) {
+      outcome = errorTypeOf(error);
+      throw error;
+    } finally {
+      this.#tries.get(name)!.finished(outcome, performance.now() - started, spanOf(context.trace));
+    }
   }
 
   async #failed(subscription: string, envelope: Envelope, error: unknown): Promise<void> {
@@ -252,7 +268,9 @@ export class Consumer {
       spanOf((context as CallContext | undefined)?.trace)?.end();
     }
     if (!held) return;
-    this.#metrics.deliveries(subscriber.name).done(ageOf((held as Held).event));
+    this.#metrics
+      .deliveries(subscriber.name)
+      .done(ageOf((held as Held).event), spanOf((context as CallContext | undefined)?.trace));
     await this.#next(subscriber.name, (held as Held).key);
   }
 

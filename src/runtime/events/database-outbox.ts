@@ -6,6 +6,7 @@ import { ambientTransaction, type Database } from '#platform/database.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { headersOf } from '../background/headers.ts';
 import { Outbox } from '#platform/outbox.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import type { NewEvent, OutboxTable, Stored } from './outbox-table.ts';
 
 /** Collects the events of a transaction, stores them with one statement before it commits, and hands them on after. */
@@ -14,14 +15,22 @@ export class DatabaseOutbox extends Outbox {
   readonly #table: OutboxTable;
   readonly #dispatcher: Dispatcher;
   readonly #clock: Clock;
+  readonly #metrics: Pick<Metrics, 'announced'>;
   readonly #collected = new WeakMap<object, NewEvent[]>();
 
-  constructor(database: Database, table: OutboxTable, dispatcher: Dispatcher, clock: Clock) {
+  constructor(
+    database: Database,
+    table: OutboxTable,
+    dispatcher: Dispatcher,
+    clock: Clock,
+    metrics: Pick<Metrics, 'announced'>,
+  ) {
     super();
     this.#database = database;
     this.#table = table;
     this.#dispatcher = dispatcher;
     this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   add<E extends EventDefinition>(event: E, payload: PayloadOf<E>): void {
@@ -57,6 +66,7 @@ export class DatabaseOutbox extends Outbox {
     this.#database.afterCommit(() => {
       const envelopes = events.map((event, index) => ({ ...event, headers, position: stored[index]!.position }));
       this.#dispatcher.committed(envelopes, stored);
+      for (const event of events) this.#metrics.announced(event, event.payload);
     });
   }
 }

@@ -133,7 +133,7 @@ describe('calling a module in another process', () => {
     const handlers = { ...quietHandlers, find: () => Promise.reject(LibraryErrors.noSuchBook('No Emma here.')) };
     const local = localClient(LibraryApi, {
       handlerOf: ({ name }) => handlers[name as keyof typeof handlers] as never,
-      meterOf: ({ name }) => new Metrics().calls(name),
+      meterOf: (operation) => new Metrics().calls('readers', operation),
     });
     const { library } = await calling(handlers);
     await expect(library.lend(loan)).resolves.toEqual(await local.lend(loan));
@@ -154,10 +154,21 @@ describe('calling a module in another process', () => {
     await library.find({ book: 'Emma' }).catch(() => undefined);
     const there = await served.metrics.text();
     const here = await metrics.text();
-    expect(here).toContain('calls_total{operation="library.lend"} 1');
-    expect(here).toContain('call_failures_total{operation="library.find",kind="not-found"} 1');
-    expect(there).toContain('rpc_duration_seconds_count{operation="library.lend",outcome="ok"} 1');
-    expect(there).toContain('rpc_duration_seconds_count{operation="library.find",outcome="not-found"} 1');
+    const operation = (name: string) => `fissile_caller="readers",fissile_module="library",fissile_operation="${name}"`;
+    expect(here).toContain(`fissile_calls_total{${operation('lend')}} 1`);
+    expect(here).toContain(`fissile_call_failures_total{${operation('find')},error_type="not-found"} 1`);
+    const method = (name: string, more = '') =>
+      `rpc_system_name="grpc",rpc_method="fissile.library.v1.Library/${name}",${more}fissile_module="library"`;
+    const [ok, notFound] = ['OK', 'NOT_FOUND'].map((status) => `rpc_response_status_code="${status}"`);
+    const caller = 'fissile_caller="readers",';
+    expect(here).toContain(`rpc_client_call_duration_seconds_count{${method('Lend', caller)},${ok}} 1`);
+    expect(here).toContain(
+      `rpc_client_call_duration_seconds_count{${method('Find', caller)},${notFound},error_type="NOT_FOUND"} 1`,
+    );
+    expect(there).toContain(`rpc_server_call_duration_seconds_count{${method('Lend')},${ok}} 1`);
+    expect(there).toContain(
+      `rpc_server_call_duration_seconds_count{${method('Find')},${notFound},error_type="NOT_FOUND"} 1`,
+    );
   });
 });
 

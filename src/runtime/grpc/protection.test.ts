@@ -159,7 +159,10 @@ describe('a module that does not answer', () => {
         return { due: '' };
       },
     });
-    const state = async () => /circuit_breaker\{module="library",state="([\w-]+)"\} 1/.exec(await metrics.text())?.[1];
+    const state = async () =>
+      /fissile_circuit_breaker\{fissile_module="library",network_protocol_name="grpc",fissile_breaker_state="([\w-]+)"\} 1/.exec(
+        await metrics.text(),
+      )?.[1];
     expect(await state()).toBe('closed');
     for (let call = 0; call < 4; call++) expect(await outcome()).toBe('platform.deadline-exceeded');
     expect(module.breaker).toBe('open');
@@ -242,7 +245,9 @@ describe('a slow module', () => {
     });
     const calls = Array.from({ length: 5 }, () => library.find({ book: 'Emma' }));
     await expect(calls[4]).rejects.toMatchObject({ code: 'platform.unavailable', retryAfter: limits.openFor / 1_000 });
-    expect(await metrics.text()).toContain('remote_calls_in_flight{module="library"} 3');
+    expect(await metrics.text()).toContain(
+      'fissile_remote_calls_active{fissile_module="library",network_protocol_name="grpc"} 3',
+    );
     enough.resolve();
     const outcomes = await Promise.allSettled(calls);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);

@@ -6,9 +6,10 @@
 import { Client as GrpcClient, status as Code } from '@grpc/grpc-js';
 import { type AnyHandler, localClient } from '../calls/local-client.ts';
 import type { CallContext } from '#platform/context.ts';
-import { moduleOf, type Api, type Client } from '#platform/contract.ts';
+import { moduleOf, type Api, type Client, type Operation } from '#platform/contract.ts';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { OutcomeMeter } from '../observability/meters.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { spanOf } from '../observability/spans.ts';
 import { callMetadata } from './call-metadata.ts';
@@ -42,7 +43,8 @@ const retryAfter = 1;
 const connectWithin = 1_000;
 
 export class RemoteModule<A extends Api = Api> {
-  readonly client: Client<A>;
+  /** The client of a module. */
+  readonly clientOf: (caller: string) => Client<A>;
   readonly #grpc: GrpcClient;
   readonly #channel: Channel;
   readonly #protection: Protection;
@@ -56,12 +58,17 @@ export class RemoteModule<A extends Api = Api> {
     this.#channel = this.#grpc.getChannel();
     this.#protection = new Protection(module, { ...defaultLimits, ...limits });
     this.#protection.onChange((state) => logger.warn(`The circuit breaker of ${module} is ${state}.`));
-    metrics.watchRemoteModule(module, () => this.#protection);
-    this.client = localClient(api, {
-      handlerOf: (operation) => this.#handler(codec.operations.get(operation.name)!),
-      meterOf: (operation) => metrics.calls(`${operation.module}.${operation.name}`),
-      spanOf: (operation) => rpcSpan(codec.operations.get(operation.name)!.path, 'client'),
-    });
+    metrics.watchRemoteModule(module, 'grpc', () => this.#protection);
+    const codecOf = ({ name }: Operation) => codec.operations.get(name)!;
+    this.clientOf = (caller) =>
+      localClient(api, {
+        handlerOf: (operation) => {
+          const { path } = codecOf(operation);
+          return this.#handler(codecOf(operation), metrics.callsOut(caller, module, path.slice(1)));
+        },
+        meterOf: (operation) => metrics.calls(caller, operation),
+        spanOf: (operation) => rpcSpan(codecOf(operation).path, 'client'),
+      });
   }
 
   get breaker(): BreakerState {
@@ -82,21 +89,30 @@ export class RemoteModule<A extends Api = Api> {
     this.#grpc.close();
   }
 
-  #handler(codec: OperationCodec): AnyHandler {
+  #handler(codec: OperationCodec, meter: OutcomeMeter<string>): AnyHandler {
     return async (input, context) => {
       const bytes = encoded(codec, input);
       // A deadline that was over before the call says nothing about the callee.
       if (context.deadline.remaining === 0) throw platformErrors.deadlineExceeded();
-      const answer = await this.#protection.run(() => this.#send(codec.path, bytes, context));
+      const answer = await this.#protection.run(() => this.#send(codec.path, bytes, context, meter));
       if (answer instanceof Failure) throw answer;
       return codec.decodeOutput(answer);
     };
   }
 
   /** Resolves with what the module answers, a Failure too; rejects where it did not answer. */
-  async #send(path: string, bytes: Buffer, context: CallContext): Promise<Buffer | Failure> {
+  async #send(
+    path: string,
+    bytes: Buffer,
+    context: CallContext,
+    meter: OutcomeMeter<string>,
+  ): Promise<Buffer | Failure> {
+    const started = performance.now();
     const answer = await unaryCall(this.#channel, path, bytes, callMetadata(context), context);
-    spanOf(context.trace)?.set({ 'rpc.response.status_code': Buffer.isBuffer(answer) ? 'OK' : Code[answer.code] });
+    const status = Buffer.isBuffer(answer) ? 'OK' : Code[answer.code];
+    const span = spanOf(context.trace);
+    span?.set({ 'rpc.response.status_code': status });
+    meter.finished(status, performance.now() - started, span);
     if (Buffer.isBuffer(answer)) return answer;
     const failure = failureOfStatus(answer);
     if (failure && answer.code !== Code.DEADLINE_EXCEEDED) return failure;

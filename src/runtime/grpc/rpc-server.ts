@@ -123,7 +123,7 @@ function addApi(server: Server, { api, proto, handlerOf, callersOf }: ServedApi,
       verifier,
       logger,
       tracing,
-      meter: metrics.servedCalls(`${moduleOf(api)}.${name}`),
+      meter: metrics.servedCalls(moduleOf(api), codec.operations.get(name)!.path.slice(1)),
     };
     server.register(served.codec.path, unaryHandler(served), asBytes, asBytes, 'unary');
   }

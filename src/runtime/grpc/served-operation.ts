@@ -8,7 +8,7 @@ import { Deadline } from '#platform/deadline.ts';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
-import type { RpcMeter } from '../observability/meters.ts';
+import type { OutcomeMeter } from '../observability/meters.ts';
 import { spanOf, type Tracing } from '../observability/spans.ts';
 import { continued } from '../observability/trace-context.ts';
 import { RefusedToken } from '#platform/access-token.ts';
@@ -31,7 +31,7 @@ export interface ServedOperation {
   readonly admits: ((call: Call) => boolean) | undefined;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
-  readonly meter: RpcMeter;
+  readonly meter: OutcomeMeter<string>;
   readonly tracing: Tracing | undefined;
 }
 
@@ -64,14 +64,15 @@ async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<B
     requirePerson(served.operation, input, context.principal);
     const output = await runInContext(context, () => served.handle(input, context));
     reply(null, served.codec.encodeOutput(output));
-    served.meter.finished('ok', performance.now() - started);
-    spanOf(arrival.trace)?.set({ 'rpc.response.status_code': 'OK' });
+    const span = spanOf(arrival.trace);
+    served.meter.finished('OK', performance.now() - started, span);
+    span?.set({ 'rpc.response.status_code': 'OK' });
   } catch (error) {
     const failure = error instanceof Failure ? error : platformErrors.internal({ cause: error });
     runInContext(context, () => tell(failure, served));
     const status = statusOfFailure(failure);
     reply(status);
-    served.meter.finished(failure.kind, performance.now() - started);
+    served.meter.finished(Code[status.code], performance.now() - started, spanOf(arrival.trace));
     tellSpan(arrival.trace, status, failure, error);
   } finally {
     arrival.over = true;

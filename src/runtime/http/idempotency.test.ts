@@ -115,10 +115,10 @@ describe('an idempotency key', () => {
     for (const book of ['Persuasion', 'Sanditon']) await borrow('key-1', { book });
     const counts = (await metrics.text())
       .split('\n')
-      .filter((line) => line.startsWith('idempotency_key_conflicts_total{'));
+      .filter((line) => line.startsWith('fissile_idempotency_key_conflicts_total{'));
     expect(counts).toEqual([
-      'idempotency_key_conflicts_total{module="library",reason="in-use"} 1',
-      'idempotency_key_conflicts_total{module="library",reason="reused"} 2',
+      'fissile_idempotency_key_conflicts_total{fissile_module="library",fissile_reason="in-use"} 1',
+      'fissile_idempotency_key_conflicts_total{fissile_module="library",fissile_reason="reused"} 2',
     ]);
   });
 

@@ -18,6 +18,8 @@ export interface RouteInfo {
   /** The template, `/v1/orders/{id}`. */
   readonly url: string;
   readonly access: Access;
+  /** Whose it is; undefined for what no module serves. */
+  readonly module?: string | undefined;
   /** Milliseconds for the whole answer where it may take longer than others. */
   readonly timeout?: number | undefined;
   /** Marks probes and scrapes: neither limited nor logged where nothing is wrong. */

@@ -1,16 +1,22 @@
 /** The instruments of hot paths: each holds its series, so that recording needs no look-up by label. */
 import type { Counter } from 'prom-client';
 import type { ErrorKind } from '#platform/errors.ts';
-import type { Timing, Timings } from './timings.ts';
+import type { Trace } from '#platform/context.ts';
+import type { Span } from './spans.ts';
+import { type Labels, Timing, type Timings } from './timings.ts';
 
-/** The calls of one operation: all are counted, and a sample is timed. */
+type Place = Pick<Trace, 'traceId' | 'spanId'>;
+
+/** The calls of one operation by one module: all are counted, and a sample is timed. */
 export class CallMeter {
+  readonly labels: Labels;
   /** Incremented by the caller. */
   calls = 0;
   readonly failures = new Map<ErrorKind, number>();
   readonly #timing: Timing;
 
   constructor(timing: Timing) {
+    this.labels = timing.labels;
     this.#timing = timing;
   }
 
@@ -18,81 +24,94 @@ export class CallMeter {
     this.failures.set(kind, (this.failures.get(kind) ?? 0) + 1);
   }
 
-  took(milliseconds: number): void {
-    this.#timing.record(milliseconds);
+  took(milliseconds: number, span?: Span): void {
+    this.#timing.record(milliseconds, span);
   }
 }
 
-/** The requests of one route. */
-export class RequestMeter {
+/** Durations by their outcome, which is one of few: the labels `common`, and one or two that tell the outcome. */
+export class OutcomeMeter<Outcome extends string | number> {
   readonly #timings: Timings;
-  readonly #method: string;
-  readonly #route: string;
-  readonly #statuses = new Map<number, Timing>();
+  readonly #common: Labels;
+  readonly #labelsOf: (outcome: Outcome) => Labels;
+  readonly #outcomes = new Map<Outcome, Timing>();
 
-  constructor(timings: Timings, method: string, route: string) {
+  constructor(timings: Timings, common: Labels, labelsOf: (outcome: Outcome) => Labels) {
     this.#timings = timings;
-    this.#method = method;
-    this.#route = route;
+    this.#common = common;
+    this.#labelsOf = labelsOf;
   }
 
-  finished(status: number, milliseconds: number): void {
-    let timing = this.#statuses.get(status);
-    if (!timing) {
-      timing = this.#timings.series({ method: this.#method, route: this.#route, status: String(status) });
-      this.#statuses.set(status, timing);
-    }
-    timing.record(milliseconds);
-  }
-}
-
-/** The calls of one operation that came from other processes. */
-export class RpcMeter {
-  readonly #timings: Timings;
-  readonly #operation: string;
-  readonly #outcomes = new Map<RpcOutcome, Timing>();
-
-  constructor(timings: Timings, operation: string) {
-    this.#timings = timings;
-    this.#operation = operation;
-  }
-
-  finished(outcome: RpcOutcome, milliseconds: number): void {
+  finished(outcome: Outcome, milliseconds: number, span?: Place): void {
     let timing = this.#outcomes.get(outcome);
     if (!timing) {
-      timing = this.#timings.series({ operation: this.#operation, outcome });
+      timing = this.#timings.of({ ...this.#common, ...this.#labelsOf(outcome) });
       this.#outcomes.set(outcome, timing);
     }
-    timing.record(milliseconds);
+    timing.record(milliseconds, span);
   }
 }
-
-export type RpcOutcome = 'ok' | ErrorKind;
 
 /** The deliveries of events to one subscription. */
 export class DeliveryMeter {
   readonly #done: Timing;
   readonly #failures: Counter;
-  readonly #subscription: string;
+  readonly #subscription: Labels;
 
-  constructor(done: Timing, failures: Counter, subscription: string) {
+  constructor(done: Timing, failures: Counter) {
     this.#done = done;
     this.#failures = failures;
-    this.#subscription = subscription;
+    this.#subscription = done.labels;
   }
 
   /** `milliseconds` from the commit of the event to the commit of the reaction. */
-  done(milliseconds: number): void {
-    this.#done.record(milliseconds);
+  done(milliseconds: number, span?: Span): void {
+    this.#done.record(milliseconds, span);
   }
 
   /** A try failed and there will be another. */
   retried(): void {
-    this.#failures.inc({ subscription: this.#subscription, outcome: 'retried' });
+    this.#failures.inc({ ...this.#subscription, fissile_outcome: 'retried' });
   }
 
   /** The last try failed. */
   dead(): void {
-    this.#failures.inc({ subscription: this.#subscription, outcome: 'dead' });
+    this.#failures.inc({ ...this.#subscription, fissile_outcome: 'dead' });
+  }
+}
+
+/** The use of one pool of connections. The pool keeps it, and a scrape reads it. */
+export class PoolMeter {
+  readonly waits: Timing;
+  readonly #pool: Labels;
+  /** By the labels of a statement, of which there is one object for each. */
+  readonly #statements = new Map<Labels, Timing>();
+  readonly #failed = new Map<string, Timing>();
+
+  constructor(name: string) {
+    this.#pool = { db_client_connection_pool_name: name };
+    this.waits = new Timing(this.#pool);
+  }
+
+  get operations(): Iterable<Timing> {
+    return [...this.#statements.values(), ...this.#failed.values()];
+  }
+
+  executed(statement: Labels, milliseconds: number, span: Span | undefined): void {
+    let timing = this.#statements.get(statement);
+    if (!timing) {
+      timing = new Timing({ ...this.#pool, ...statement });
+      this.#statements.set(statement, timing);
+    }
+    timing.record(milliseconds, span);
+  }
+
+  /** `code`: as PostgreSQL names what went wrong. */
+  failed(statement: Labels, code: string, milliseconds: number, span: Span | undefined): void {
+    const labels = { ...this.#pool, ...statement, error_type: code };
+    const key = JSON.stringify(labels);
+    const timing = this.#failed.get(key) ?? new Timing(labels);
+    this.#failed.set(key, timing);
+    timing.record(milliseconds, span);
   }
 }

@@ -28,6 +28,7 @@ import {
 import type { Trace } from '#platform/context.ts';
 import { Failure } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
+import { errorTypeOf } from './error-type.ts';
 import type { Metrics } from './metrics.ts';
 import { redactText } from './redaction.ts';
 import { type BatchLimits, SpanQueue } from './span-queue.ts';
@@ -161,7 +162,7 @@ class RecordedSpan implements Span {
   }
 
   fail(error: unknown): void {
-    this.#span.setAttribute('error.type', typeOf(error));
+    this.#span.setAttribute('error.type', errorTypeOf(error));
     this.#span.setStatus({ code: SpanStatusCode.ERROR });
     if (!(error instanceof Error) || error instanceof Failure || told.has(error)) return;
     told.add(error);
@@ -175,13 +176,6 @@ class RecordedSpan implements Span {
   end(): void {
     this.#span.end();
   }
-}
-
-/** Few values, all chosen by programmers. */
-function typeOf(error: unknown): string {
-  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-  if (typeof code === 'string') return code;
-  return typeof name === 'string' ? name : '_OTHER';
 }
 
 const kinds = {

@@ -163,7 +163,11 @@ describe('a saga whose step fails for good', () => {
     const first = world.remote('first', { undo });
     const instance = await start(() => [first, world.remote('pay', { run: declined })]);
     await instance.sagas.start(checkout, 'a', { n: 1 });
-    await until(async () => (await instance.metrics.text()).includes('sagas{saga="shop.checkout",state="stuck"} 1'));
+    await until(async () =>
+      (await instance.metrics.text()).includes(
+        'fissile_sagas{fissile_saga="shop.checkout",fissile_saga_state="stuck"} 1',
+      ),
+    );
     expect(await instances.row('a')).toMatchObject({
       state: 'undoing',
       error: expect.stringContaining('no refunds on Sundays'),
@@ -171,7 +175,9 @@ describe('a saga whose step fails for good', () => {
     broken = false;
     await ended(instance);
     expect(world.seen).toEqual(['first', 'undo first']);
-    expect(await instance.metrics.text()).toContain('sagas{saga="shop.checkout",state="undone"} 1');
+    expect(await instance.metrics.text()).toContain(
+      'fissile_saga_duration_seconds_count{fissile_saga="shop.checkout",fissile_saga_outcome="undone"} 1',
+    );
   });
 });
 
@@ -187,7 +193,9 @@ describe('a saga whose step fails for now', () => {
     await runs(instance);
     expect(keys).toEqual(['a:pay', 'a:pay', 'a:pay', 'a:pay']);
     expect(await stateOf()).toBe('completed');
-    expect(await instance.metrics.text()).toContain('saga_step_retries_total{saga="shop.checkout",step="pay"} 3');
+    expect(await instance.metrics.text()).toContain(
+      'fissile_saga_step_retries_total{fissile_saga="shop.checkout",fissile_saga_step="pay"} 3',
+    );
   });
 
   it('logs no error while it waits for an open circuit breaker, and goes on when that closes', async () => {
@@ -219,7 +227,7 @@ describe('a saga whose step fails for now', () => {
     expect(world.seen).toEqual(['pay', 'undo pay']);
     expect(waits).toBeGreaterThan(0);
     expect(complaints).toEqual([]);
-    expect(await instance.metrics.text()).not.toContain('saga_step_retries_total{');
+    expect(await instance.metrics.text()).not.toContain('fissile_saga_step_retries_total{');
   });
 
   it('gives up at its deadline and undoes the step too, whose outcome is unknown', async () => {

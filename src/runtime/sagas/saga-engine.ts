@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runInContext } from '#platform/context.ts';
 import type { Database } from '#platform/database.ts';
+import { placeOf } from '../background/headers.ts';
 import { fullJitter } from '../background/backoff.ts';
 import { nobody, type Ownership } from '../background/ownership.ts';
 import { FairTurns } from '#platform/fair-turns.ts';
@@ -55,7 +56,7 @@ export class SagaEngine {
   readonly #turns: FairTurns<Taken>;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #stopping = new AbortController();
-  readonly #ended = new Map<string, Record<string, number>>();
+  readonly #metrics: SagaRunTools['metrics'];
   /** There is more in the table than was taken into memory. */
   #behind = false;
   #open = false;
@@ -78,6 +79,7 @@ export class SagaEngine {
     this.#share = Math.ceil(limits.sagas / linesAtOnce);
     this.#turns = new FairTurns<Taken>(limits.sagas, this.#share);
     this.#logger = logger;
+    this.#metrics = metrics;
     this.#tools = { database, table, limits, logger, metrics, tracing, owner: () => ownership.owner };
   }
 
@@ -165,7 +167,7 @@ export class SagaEngine {
     }
   }
 
-  /** By saga and state; those that ended since the program started. */
+  /** Counts those that have not ended, by saga and state. */
   async counts(): Promise<Record<string, Record<string, number>>> {
     const counts: Record<string, Record<string, number>> = {};
     for (const { saga } of this.#registered) {
@@ -174,9 +176,6 @@ export class SagaEngine {
         undoing: 0,
         stuck: 0,
         unknown: 0,
-        completed: 0,
-        undone: 0,
-        ...this.#ended.get(saga.name),
       };
     }
     for (const { name, version, state, count } of await this.#table.countUnfinished()) {
@@ -244,7 +243,11 @@ export class SagaEngine {
 
   #release(run: SagaRun, line: string): void {
     this.#runs.delete(keyOf(run.record));
-    if (run.hasEnded) this.#countEnded(run.record);
+    if (run.hasEnded) {
+      const { name, state, startedAt, headers } = run.record;
+      const place = this.#tools.tracing && placeOf(headers);
+      this.#metrics.endedSagas(name).finished(state, Date.now() - startedAt, place?.sampled ? place : undefined);
+    }
     if (run.pause !== undefined) this.#wakeAfter(run.pause);
     run.release();
     this.#startNext();
@@ -253,12 +256,6 @@ export class SagaEngine {
     const orphaned = !run.hasEnded && run.pause === undefined;
     const hasRoom = this.#turns.underWay <= this.#limits.sagas / 2 && this.#turns.countOf(line) <= this.#share / 2;
     if (orphaned || (this.#behind && hasRoom)) this.#sweepNow();
-  }
-
-  #countEnded({ name, state }: SagaRecord): void {
-    const ended = this.#ended.get(name) ?? {};
-    ended[state] = (ended[state] ?? 0) + 1;
-    this.#ended.set(name, ended);
   }
 
   /** Longer pauses are the regular sweep's. */

@@ -282,7 +282,9 @@ describe('a saga of a version that this release does not know', () => {
       'Sagas of a version that this release does not know are left alone.',
       { saga: 'shop.checkout', version: 2, state: 'running', count: 1 },
     ]);
-    expect(await older.metrics.text()).toContain('sagas{saga="shop.checkout",state="unknown"} 1');
+    expect(await older.metrics.text()).toContain(
+      'fissile_sagas{fissile_saga="shop.checkout",fissile_saga_state="unknown"} 1',
+    );
     expect(await instances.row('a')).toMatchObject({ state: 'running', step: 0 });
 
     await ended(await start(() => [world.remote('pay')], { version: 2 }));

@@ -7,6 +7,7 @@ import { contextOf, placeOf } from '../background/headers.ts';
 import { nobody } from '../background/ownership.ts';
 import { orFail, within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
+import { errorTypeOf } from '../observability/error-type.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { spanOf, type Tracing } from '../observability/spans.ts';
 import { finalReason, timedOut, type SagaEnd, type SagaImplementation, type Step } from '#platform/sagas.ts';
@@ -26,7 +27,7 @@ export interface SagaRunTools {
   readonly owner: () => number;
   readonly limits: SagaRunLimits;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'stepRetried'>;
+  readonly metrics: Pick<Metrics, 'stepRetried' | 'steps' | 'endedSagas'>;
   readonly tracing: Tracing | undefined;
 }
 
@@ -187,10 +188,17 @@ export class SagaRun {
     const context = currentContext()!;
     const trace = tracing ? tracing.enter(stepSpan(this.#record, name, direction), context.trace) : context.trace;
     const span = spanOf(trace);
+    const started = performance.now();
+    let outcome = '';
     try {
       const failure = await runInContext(context.at(trace), work);
-      if (failure) span?.fail(failure.error);
+      if (!failure) return;
+      outcome = errorTypeOf(failure.error);
+      span?.fail(failure.error);
     } finally {
+      this.#tools.metrics
+        .steps(this.#record.name, name, direction)
+        .finished(outcome, performance.now() - started, span);
       span?.end();
     }
   }

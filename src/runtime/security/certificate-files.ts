@@ -57,6 +57,11 @@ export class CertificateFiles<P extends Part = Part> {
     return this.#current;
   }
 
+  /** The end of the certificate in use. */
+  get validTo(): Date {
+    return new X509Certificate((this.#current as Content<'cert'>).cert).validToDate;
+  }
+
   /** Calls when `current` gives others; returns what ends that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

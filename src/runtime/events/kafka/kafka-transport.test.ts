@@ -114,11 +114,11 @@ describe.skipIf(noKafkaCluster)(`the connection to Kafka${needsKafkaCluster}`, (
     const logger = { debug() {}, info: note, warn: note, error: note };
     const { transport, link, metrics } = transports.connect({ logger });
     await transport.start();
-    expect(await metrics.text()).toContain('broker_connected 1');
+    expect(await metrics.text()).toContain('fissile_broker_connected{messaging_system="kafka"} 1');
     link.refuse();
     await until(() => !transport.connected);
     await sleep(1_500);
-    expect(await metrics.text()).toContain('broker_connected 0');
+    expect(await metrics.text()).toContain('fissile_broker_connected{messaging_system="kafka"} 0');
     link.accept();
     await until(() => transport.connected);
     expect(lines).toEqual([

@@ -63,7 +63,7 @@ export class KafkaTransport extends Transport {
     this.#topics = new Topics(prefix, this.#address, subscriptions, modules);
     this.#publisher = new Publisher(this.#address, prefix, this.#topics, this.#connection);
     this.#broadcasts = new Broadcasts(this.#address, prefix, this.#topics.broadcasts, this.#connection, logger);
-    metrics.watchBroker(() => ({
+    metrics.watchBroker(this.system, () => ({
       published: this.#publisher.published,
       confirmed: this.#publisher.confirmed,
       unconfirmed: this.#publisher.unconfirmed,

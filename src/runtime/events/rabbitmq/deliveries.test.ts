@@ -38,7 +38,7 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
     await until(() => given.includes('bad3'));
     expect(given.filter((name) => name.startsWith('bad'))).toEqual(['bad1', 'bad1', 'bad1', 'bad1', 'bad2', 'bad3']);
     expect(given.indexOf('good2')).toBeLessThan(given.indexOf('bad2'));
-    expect(await metrics.text()).toContain('broker_events_redelivered_total 0');
+    expect(await metrics.text()).toContain('fissile_broker_redelivered_messages_total{messaging_system="rabbitmq"} 0');
   });
 
   it('are acknowledged when they are taken, and not before', async () => {
@@ -48,7 +48,9 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
     await publish(first.transport, 'k', 1);
     await until(() => given === 1);
     first.link.breakAll();
-    await until(async () => (await first.metrics.text()).includes('broker_events_redelivered_total 1'));
+    await until(async () =>
+      (await first.metrics.text()).includes('fissile_broker_redelivered_messages_total{messaging_system="rabbitmq"} 1'),
+    );
     taken.resolve();
     await until(() => given === 2);
     await sleep(50);

@@ -33,19 +33,21 @@ describe.skipIf(noRabbitmq)(`publishing over RabbitMQ${needsRabbitmq}`, () => {
   it('sends events of different keys without waiting for any, and counts them', async () => {
     const publishing = all.map((n) => publisher.transport.publish(sale(`k${n}`, n)));
     const before = await publisher.metrics.text();
-    expect(before).toContain(`broker_events_unconfirmed ${count}`);
-    expect(before).toContain(`broker_events_published_total ${count}`);
+    expect(before).toContain(`fissile_broker_unconfirmed_messages{messaging_system="rabbitmq"} ${count}`);
+    expect(before).toContain(`messaging_client_sent_messages_total{messaging_system="rabbitmq"} ${count}`);
     await Promise.all(publishing);
     await until(() => received.length >= count);
     expect(received.toSorted((a, b) => a - b)).toEqual(all);
     const after = await publisher.metrics.text();
-    expect(after).toContain('broker_events_unconfirmed 0');
-    expect(after).toContain(`broker_events_confirmed_total ${count}`);
+    expect(after).toContain('fissile_broker_unconfirmed_messages{messaging_system="rabbitmq"} 0');
+    expect(after).toContain(`fissile_broker_confirmed_messages_total{messaging_system="rabbitmq"} ${count}`);
   });
 
   it('sends an event when those of its key before it are confirmed, so that no failure changes their order', async () => {
     const publishing = all.map((n) => publisher.transport.publish(sale(keyOf(n), n)));
-    expect(await publisher.metrics.text()).toContain(`broker_events_published_total ${keys}`);
+    expect(await publisher.metrics.text()).toContain(
+      `messaging_client_sent_messages_total{messaging_system="rabbitmq"} ${keys}`,
+    );
     await Promise.all(publishing);
     await until(() => received.length >= count);
     await until(() => received.length >= count);
@@ -62,7 +64,9 @@ describe.skipIf(noRabbitmq)(`publishing over RabbitMQ${needsRabbitmq}`, () => {
     await Promise.all(publishing);
     await until(() => firstOfEach().length === count);
     expect(byKey(firstOfEach())).toEqual(byKey(all));
-    expect(await publisher.metrics.text()).toContain(`broker_events_confirmed_total ${count}`);
+    expect(await publisher.metrics.text()).toContain(
+      `fissile_broker_confirmed_messages_total{messaging_system="rabbitmq"} ${count}`,
+    );
   });
 
   it('confirms nothing while the broker is away, and all of it when it is back', async () => {

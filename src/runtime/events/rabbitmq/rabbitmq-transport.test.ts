@@ -79,12 +79,12 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
     const logger = { debug() {}, info: note, warn: note, error: note };
     const { transport, link, metrics } = await broker.connect({ logger });
     await transport.start();
-    expect(await metrics.text()).toContain('broker_connected 1');
+    expect(await metrics.text()).toContain('fissile_broker_connected{messaging_system="rabbitmq"} 1');
     link.refuse();
     link.breakAll();
     await until(() => !transport.connected);
     await sleep(700);
-    expect(await metrics.text()).toContain('broker_connected 0');
+    expect(await metrics.text()).toContain('fissile_broker_connected{messaging_system="rabbitmq"} 0');
     link.accept();
     await until(() => transport.connected);
     expect(lines).toEqual([
@@ -103,7 +103,7 @@ describe.skipIf(noRabbitmq)(`the connection to RabbitMQ${needsRabbitmq}`, () => 
     link.delay = 0;
     link.breakAll();
     await until(() => transport.connected);
-    expect(await metrics.text()).toContain('broker_connected 1');
+    expect(await metrics.text()).toContain('fissile_broker_connected{messaging_system="rabbitmq"} 1');
   });
 
   it('is not made again after a stop', async () => {

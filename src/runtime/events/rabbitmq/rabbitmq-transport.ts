@@ -68,7 +68,7 @@ export class RabbitmqTransport extends Transport {
         () => this.#deliveries.detach(),
       ),
     ];
-    metrics.watchBroker(() => ({
+    metrics.watchBroker(this.system, () => ({
       published: this.#publisher.published,
       confirmed: this.#publisher.confirmed,
       unconfirmed: this.#publisher.unconfirmed,

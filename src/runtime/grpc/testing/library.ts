@@ -118,5 +118,5 @@ export function remoteLibrary(target: string, options: Partial<RemoteModuleOptio
     metrics,
     ...options,
   });
-  return { module, library: module.client, metrics, log };
+  return { module, library: module.clientOf('readers'), metrics, log };
 }
