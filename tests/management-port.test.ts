@@ -51,6 +51,48 @@ describe('with a management port', () => {
     expect(await status(`${management}/readyz`)).toBe('refused');
   });
 
+  it('the level of the log is changed for a while, of one module or all, and goes back by itself', async () => {
+    const { publicUrl, management } = await launched({});
+    await isReady(management);
+    const asked = async (query: string) => {
+      const answer = await fetch(`${management}/log-level${query}`, { method: query === '' ? 'GET' : 'PUT' });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    };
+    const changed = await asked('?level=debug&module=orders');
+    expect(changed).toMatchObject({ status: 200, body: { level: 'debug', module: 'orders' } });
+    const minutes = (Date.parse(changed.body.until as string) - Date.now()) / 60_000;
+    expect(minutes).toBeGreaterThan(5);
+    expect(minutes).toBeLessThanOrEqual(10);
+    expect((await asked('?level=info&seconds=1')).status).toBe(200);
+    expect((await asked('')).body).toMatchObject({ level: 'warn', changes: { orders: { level: 'debug' } } });
+    await expect.poll(async () => Object.keys((await asked('')).body.changes as object)).toEqual(['orders']);
+    for (const wrong of ['?level=loud', '?level=debug&module=nobody', '?level=debug&seconds=0', '?level=debug&more=1'])
+      expect((await asked(wrong)).status, wrong).toBe(400);
+    expect(await status(`${publicUrl}/log-level`), 'the public port knows nothing of it').toBe(404);
+  });
+
+  it('a command changes the level of the log of a running process, and says what it cannot do', async () => {
+    const { program, management, DATA_DIR } = await launched({});
+    await isReady(management);
+    const MANAGEMENT_PORT = new URL(management).port;
+    const run = async (given: readonly string[], environment: Record<string, string>) => {
+      const asking = launch({ DATA_DIR, ...environment }, ['log-level', ...given]);
+      return { code: await asking.exited, output: asking.output() };
+    };
+    const command = (...given: string[]) => run(given, { MANAGEMENT_PORT });
+    expect(await command('info', 'all', '60')).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^The level of all is info until \d{4}-/),
+    });
+    await status(`${program.url}/v1/products`);
+    await expect.poll(() => program.output()).toContain('GET /v1/products 200');
+    expect(await command('loud')).toMatchObject({ code: 1, output: expect.stringContaining('level: ') });
+    expect(await run(['debug'], {})).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('Set MANAGEMENT_PORT'),
+    });
+  });
+
   it('that is taken, one line says so before anything is created', async () => {
     const port = await freePort();
     const other = createServer().listen(port, '127.0.0.1');

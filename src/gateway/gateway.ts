@@ -6,6 +6,7 @@ import type { ServedModule } from '#runtime/http/endpoint-handler.ts';
 import { problemReport } from '#runtime/http/problem.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { Tracing } from '#runtime/observability/spans.ts';
+import type { LogLevels } from '#runtime/observability/log-levels.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { Admission } from './admission.ts';
 import { type AppOptions, createApp, type GatewaySettings } from './app.ts';
@@ -14,6 +15,7 @@ import type { RedisCounts } from './redis-counts.ts';
 import { type Documented, documentation } from './routes/documentation.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { forwardedRoutes } from './routes/forwarding.ts';
+import { logLevelRoutes } from './routes/log-level.ts';
 import { probes } from './routes/probes.ts';
 import { door } from './server/door.ts';
 import { Listening } from './server/listening.ts';
@@ -45,6 +47,8 @@ export interface GatewayOptions {
   readonly servesGateway: boolean;
   /** True where `/metrics` and `/readyz` are at the management port alone. A gateway goes on asking its modules at theirs. */
   readonly managedApart: boolean;
+  /** The levels of the log, which the management port can change. */
+  readonly logLevels?: LogLevels | undefined;
   readonly settings: GatewaySettings;
   readonly documented: Documented;
 }
@@ -102,7 +106,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   return {
     app: listenerOf({ routes, probes: managedApart ? [live] : everyProbe }),
-    management: listenerOf({ routes: [], probes: everyProbe }),
+    management: listenerOf({
+      routes: [],
+      probes: [...everyProbe, ...(options.logLevels ? logLevelRoutes(options.logLevels, logger) : [])],
+    }),
     clientError: listening.clientError,
     drain() {
       health.drain();

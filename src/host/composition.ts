@@ -126,6 +126,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     sharedCounts,
     managedApart: options.isGateway && configuration.management !== undefined,
     servesGateway: !options.isGateway,
+    logLevels: logger.levels,
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     settings: configuration,
     documented: { modules: options.isGateway ? everyModule : definitions, wire: transport.wire, version },

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { about, seconds, shared, whole } from '#platform/settings.ts';
 import { grpcTarget } from '#runtime/grpc/target.ts';
-import { logLevels } from '#runtime/observability/create-logger.ts';
+import { logLevels } from '#runtime/observability/log-levels.ts';
 import { mistakeInBrokerUrl } from './brokers.ts';
 import { otelVariables } from './otel-variables.ts';
 import { mistakeIn } from './postgres/connection-url.ts';

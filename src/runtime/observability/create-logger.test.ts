@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backgroundContext, CallContext, newTrace, runInContext } from '#platform/context.ts';
 import { Deadline } from '#platform/deadline.ts';
 import { createLogger, type LoggerOptions, logOutput } from './create-logger.ts';
@@ -214,3 +214,60 @@ describe('writing the log', () => {
     expect(writes.join('').split('\n')).toHaveLength(3);
   });
 });
+
+describe('the level of the log', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('of one module is changed for a while, for loggers that were there before', () => {
+    const { root, messages } = leveled();
+    const [library, readers] = [root.child('library'), root.child('readers')];
+    const all = () => [root, library, readers].forEach((logger) => logger.debug('seen'));
+    all();
+    expect(messages()).toEqual([]);
+    root.levels.change('debug', 60_000, 'library');
+    all();
+    expect(messages()).toEqual(['library seen']);
+    vi.advanceTimersByTime(60_000);
+    all();
+    expect(messages()).toEqual(['library seen']);
+  });
+
+  it('of all is changed for a while, but not where a module has its own', () => {
+    const { root, messages } = leveled();
+    const [library, readers] = [root.child('library'), root.child('readers')];
+    root.levels.change('silent', 30_000, 'library');
+    root.levels.change('debug', 60_000);
+    for (const logger of [root, library, readers, root.child('fines')]) logger.debug('early');
+    expect(messages()).toEqual(['undefined early', 'readers early', 'fines early']);
+    vi.advanceTimersByTime(30_000);
+    library.debug('late');
+    expect(messages().at(-1)).toBe('library late');
+    vi.advanceTimersByTime(30_000);
+    library.debug('never');
+    expect(messages().at(-1)).toBe('library late');
+  });
+
+  it('is that of the last change, for its whole time', () => {
+    const { root, messages } = leveled();
+    root.levels.change('debug', 10_000);
+    root.levels.change('debug', 60_000);
+    vi.advanceTimersByTime(50_000);
+    root.debug('still');
+    expect(messages()).toEqual(['undefined still']);
+  });
+});
+
+function leveled() {
+  let written = '';
+  const root = createLogger({ level: 'warn', format: 'json', sink: { write: (text) => (written += text) } });
+  const messages = () => {
+    vi.advanceTimersByTime(20);
+    return written
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { module?: string; message: string })
+      .map(({ module, message }) => `${module} ${message}`);
+  };
+  return { root, messages };
+}

@@ -3,12 +3,8 @@ import winston from 'winston';
 import { currentContext } from '#platform/context.ts';
 import { BatchedLines, type LineSink } from './batched-lines.ts';
 import { jsonLine, type LogEntry, terminalLine } from './log-lines.ts';
+import { type Level, type LogLevel, LogLevels, ranks, type Verbosity } from './log-levels.ts';
 import { Logger } from '#platform/logger.ts';
-
-const levels = ['error', 'warn', 'info', 'debug'] as const;
-type Level = (typeof levels)[number];
-export const logLevels = [...levels, 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -32,6 +28,8 @@ export function logOutput(
 
 /** The program's logger. A child for each module; `close` writes what is still held back. */
 export abstract class RootLogger extends Logger {
+  /** Its levels, which can be changed. */
+  abstract readonly levels: LogLevels;
   abstract child(module: string): Logger;
   abstract close(): void;
 }
@@ -41,28 +39,30 @@ export function createLogger({ level, format, color = false, sink = process.stdo
   const transport = new BatchedLines(line, sink, also);
   // The transport makes the line; without a format of ours Winston would make one of its own as well.
   const target = winston.createLogger({ level: 'debug', levels: ranks, format: untouched(), transports: [transport] });
-  return new WinstonLogger(target, transport, level === 'silent' ? -1 : levels.indexOf(level), undefined);
+  const logLevels = new LogLevels(level);
+  return new WinstonLogger(target, transport, logLevels, undefined);
 }
 
 const untouched = winston.format((entry) => entry);
-const ranks = Object.fromEntries(levels.map((name, rank) => [name, rank]));
 
 class WinstonLogger extends RootLogger {
   readonly #target: winston.Logger;
   readonly #transport: BatchedLines;
-  readonly #verbosity: number;
+  readonly levels: LogLevels;
+  readonly #verbosity: Verbosity;
   readonly #module: string | undefined;
 
-  constructor(target: winston.Logger, transport: BatchedLines, verbosity: number, module: string | undefined) {
+  constructor(target: winston.Logger, transport: BatchedLines, levels: LogLevels, module: string | undefined) {
     super();
     this.#target = target;
     this.#transport = transport;
-    this.#verbosity = verbosity;
+    this.levels = levels;
+    this.#verbosity = module === undefined ? levels.all : levels.of(module);
     this.#module = module;
   }
 
   child(module: string): Logger {
-    return new WinstonLogger(this.#target, this.#transport, this.#verbosity, module);
+    return new WinstonLogger(this.#target, this.#transport, this.levels, module);
   }
 
   close(): void {
@@ -71,19 +71,19 @@ class WinstonLogger extends RootLogger {
   }
 
   error(message: string, fields?: Record<string, unknown>): void {
-    if (this.#verbosity >= 0) this.#log('error', message, fields);
+    if (this.#verbosity.rank >= 0) this.#log('error', message, fields);
   }
 
   warn(message: string, fields?: Record<string, unknown>): void {
-    if (this.#verbosity >= 1) this.#log('warn', message, fields);
+    if (this.#verbosity.rank >= 1) this.#log('warn', message, fields);
   }
 
   info(message: string, fields?: Record<string, unknown>): void {
-    if (this.#verbosity >= 2) this.#log('info', message, fields);
+    if (this.#verbosity.rank >= 2) this.#log('info', message, fields);
   }
 
   debug(message: string, fields?: Record<string, unknown>): void {
-    if (this.#verbosity >= 3) this.#log('debug', message, fields);
+    if (this.#verbosity.rank >= 3) this.#log('debug', message, fields);
   }
 
   #log(level: Level, message: string, fields: Record<string, unknown> | undefined): void {
