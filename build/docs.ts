@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the parts of the documentation that come from commands and settings. */
+/** `npm run docs`: writes the parts of the documentation that come from commands and settings, dashboards and rules. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -7,10 +7,13 @@ import { findModules, loadModules } from '../src/host/modules.ts';
 import { settingGroups } from '../src/host/settings.ts';
 import { commandsPage } from './docs/commands-page.ts';
 import { envExample, settingsPage } from './docs/settings-page.ts';
+import { observabilityFiles } from './observability/files.ts';
 
 const root = join(import.meta.dirname, '..');
 const script = new Command('npm run docs --')
-  .description('Writes the generated parts of docs/, and .env.example, from the commands and settings of the program.')
+  .description(
+    'Writes the generated parts of docs/, .env.example, and the dashboards and rules in deploy/observability, from their code.',
+  )
   .option('--check', 'write nothing, and say what is not current')
   .helpOption('-h, --help', 'show this')
   .addHelpText('after', '\nExit codes: 0 written or current, 1 not current, 2 wrong arguments.')
@@ -32,6 +35,7 @@ const pages = {
   'docs/commands.md': withSection('docs/commands.md', 'commands', commandsPage(await allCommands())),
   'docs/settings.md': withSection('docs/settings.md', 'settings', settingsPage(settings)),
   '.env.example': envExample(settings),
+  ...observabilityFiles(),
 };
 
 for (const [file, text] of Object.entries(pages)) {
