@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { customer } from './acceptance/client.ts';
 import { virtualHost, withoutBroker } from './support/broker.ts';
 import { startTestProgram, type TestProgram } from './support/program.ts';
-import { type Prometheus, startPrometheus, withoutPrometheus } from './support/prometheus.ts';
+import { type Prometheus, startPrometheus } from './support/prometheus.ts';
+import { withoutPrometheus as noPrometheus } from './support/promtool.ts';
 import { freePorts } from './support/running-program.ts';
 
-const noPrometheus = withoutPrometheus();
 const noBroker = await withoutBroker();
 const because = (...reasons: readonly (string | undefined)[]) => {
   const reason = reasons.find((each) => each !== undefined);
@@ -111,7 +111,7 @@ describe.skipIf(noPrometheus)(`promtool finds nothing wrong with the metrics${be
 describe.skipIf(noPrometheus)(`Prometheus${because(noPrometheus)}`, () => {
   let prometheus: Prometheus;
   beforeAll(async () => {
-    prometheus = await startPrometheus([new URL(whole.url).host]);
+    prometheus = await startPrometheus('prometheus.yml', [['program:3000', `"${new URL(whole.url).host}"`]]);
     closers.push(() => prometheus.stop());
   });
 
@@ -123,7 +123,7 @@ describe.skipIf(noPrometheus)(`Prometheus${because(noPrometheus)}`, () => {
   ])('leads from %s to the trace of the order', async (query) => {
     const found = async () => {
       const times = { start: String(Date.now() / 1_000 - 600), end: String(Date.now() / 1_000 + 60) };
-      const data = (await prometheus.ask(`/api/v1/query_exemplars?${new URLSearchParams({ query, ...times })}`)) as {
+      const data = (await prometheus.ask('query_exemplars', { query, ...times })) as {
         exemplars: { labels: Record<string, string> }[];
       }[];
       return data.flatMap(({ exemplars }) => exemplars).map(({ labels }) => labels.trace_id);
@@ -132,9 +132,8 @@ describe.skipIf(noPrometheus)(`Prometheus${because(noPrometheus)}`, () => {
   });
 
   it('takes every series, counters with their names', async () => {
-    const query = new URLSearchParams({ query: 'orders_placed_total' });
-    const placed = (await prometheus.ask(`/api/v1/query?${query}`)) as { result: { value: unknown[] }[] };
-    expect(placed.result.map(({ value }) => value[1])).toEqual(['1']);
+    const placed = await prometheus.query('orders_placed_total');
+    expect(placed.map(({ value }) => value)).toEqual([1]);
   });
 });
 

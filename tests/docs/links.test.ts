@@ -15,6 +15,7 @@ const partReadmes = readdirSync(join(root, 'src'))
 const pages = [
   ...markdownIn('.'),
   ...markdownIn('docs'),
+  ...markdownIn('docs/runbooks'),
   ...markdownIn('ADR'),
   ...moduleReadmes,
   ...partReadmes,
