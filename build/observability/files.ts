@@ -1,4 +1,4 @@
-/** What of deploy/observability is written from code. */
+/** The files of deploy/observability that are written from code. */
 import { business } from './dashboards/business.ts';
 import { callsDashboard } from './dashboards/calls.ts';
 import { database } from './dashboards/database.ts';

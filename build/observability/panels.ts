@@ -25,12 +25,12 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 
 const prometheus = { type: 'prometheus', uid: '${datasource}' };
-/** What Grafana puts in for a query's window, wide enough for four scrapes. */
+/** Grafana's variable for a window that is wide enough for four scrapes. */
 const recent = '$__rate_interval';
 
 /** The targets chosen by the variable `process`. */
 export const from = 'process=~"$process"';
-/** Those of the chosen modules, by the label that a metric keeps them in. */
+/** The chosen processes and modules; `label` is where a metric says its module. */
 export const modules = (label = 'fissile_module') => `${from},${label}=~"$module"`;
 /** Names that begin with a module: subscriptions, events, sagas. */
 export const within = (label: string) => `${from},${label}=~"($module)\\\\..+"`;

@@ -1,4 +1,4 @@
-/** What docker-compose.yml and the files in deploy/observability say of each other, and what their programs say of them. */
+/** The profile `observability` of docker-compose.yml and its files fit together, and their own programs take them. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -14,6 +14,7 @@ import { customer, eventually, type Visitor } from '../acceptance/client.ts';
 import { virtualHost, withoutBroker } from '../support/broker.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { withoutPrometheus } from '../support/promtool.ts';
+import { repeat } from '../support/repeat.ts';
 import { freePorts, temporaryFolder } from '../support/running-program.ts';
 import { startTopology } from '../support/topologies.ts';
 
@@ -34,7 +35,7 @@ const panels = readdirSync(folder).flatMap((file) => {
     targets.map(({ expr }) => [`${file.replace('.json', '')}: ${title}`, chosen(expr)] as const),
   );
 });
-/** What an alert compares has a value while all is well; and so has each recorded ratio. */
+/** The left sides of alerts, and the recorded ratios: both have values while all is well. */
 const watched = [
   ...alerts.map(({ name, value }) => [name, value] as const),
   ...objectives.flatMap((each) => windows.map((window) => [`${each.name} ${window}`, recorded(each, window)] as const)),
@@ -123,18 +124,13 @@ describe.skipIf(missing)(`a full split under load${missing ? ` (${missing})` : '
       input: unreadable,
       encoding: 'utf8',
     });
-    expect(sql.status, sql.stderr).toBe(0);
+    if (sql.status !== 0) throw new Error(sql.stderr);
 
     // First a round, so that all series are there whose growth is asked for; then load, until Prometheus has seen it.
     await buyAndFail(program.url);
     await delay(2_500);
-    let isEnough = false;
-    const load = Promise.all(
-      Array.from({ length: 2 }, async () => {
-        while (!isEnough) await buyAndFail(program.url);
-      }),
-    );
-    closers.push(() => (isEnough = true) && load);
+    const customers = [1, 2].map(() => repeat(() => buyAndFail(program.url)));
+    closers.push(() => Promise.all(customers.map((each) => each.stop())));
     await eventually(
       () => prometheus.query('sum(rate(orders_paid_total[30s])) > 0'),
       ({ length }) => length > 0,
