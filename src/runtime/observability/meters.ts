@@ -36,19 +36,27 @@ export class OutcomeMeter<Outcome extends string | number> {
   readonly #labelsOf: (outcome: Outcome) => Labels;
   readonly #outcomes = new Map<Outcome, Timing>();
 
-  constructor(timings: Timings, common: Labels, labelsOf: (outcome: Outcome) => Labels) {
+  /** Series of `expected` outcomes begin at 0: Prometheus does not see the first one of a series that begins with it. */
+  constructor(
+    timings: Timings,
+    common: Labels,
+    labelsOf: (outcome: Outcome) => Labels,
+    expected: readonly Outcome[] = [],
+  ) {
     this.#timings = timings;
     this.#common = common;
     this.#labelsOf = labelsOf;
+    for (const outcome of expected) this.#seriesOf(outcome);
   }
 
   finished(outcome: Outcome, milliseconds: number, span?: Place): void {
-    let timing = this.#outcomes.get(outcome);
-    if (!timing) {
-      timing = this.#timings.of({ ...this.#common, ...this.#labelsOf(outcome) });
-      this.#outcomes.set(outcome, timing);
-    }
-    timing.record(milliseconds, span);
+    (this.#outcomes.get(outcome) ?? this.#seriesOf(outcome)).record(milliseconds, span);
+  }
+
+  #seriesOf(outcome: Outcome): Timing {
+    const timing = this.#timings.of({ ...this.#common, ...this.#labelsOf(outcome) });
+    this.#outcomes.set(outcome, timing);
+    return timing;
   }
 }
 

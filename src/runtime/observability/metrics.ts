@@ -250,7 +250,12 @@ export class Metrics extends MetricRegistry {
 
   endedSagas(saga: string): OutcomeMeter<string> {
     const labelsOf = (outcome: string) => ({ fissile_saga_outcome: outcome });
-    return once(this.#sagaMeters, saga, () => new OutcomeMeter(this.#endedSagas, { fissile_saga: saga }, labelsOf));
+    const expected = ['completed', 'undone'];
+    return once(
+      this.#sagaMeters,
+      saga,
+      () => new OutcomeMeter(this.#endedSagas, { fissile_saga: saga }, labelsOf, expected),
+    );
   }
 
   /** This and the following ask at every scrape. One that cannot answer is missing from that scrape. */

@@ -178,6 +178,10 @@ describe('a saga whose step fails for good', () => {
     expect(await instance.metrics.text()).toContain(
       'fissile_saga_duration_seconds_count{fissile_saga="shop.checkout",fissile_saga_outcome="undone"} 1',
     );
+    // From the start, so that Prometheus sees the first one.
+    expect(await instance.metrics.text()).toContain(
+      'fissile_saga_duration_seconds_count{fissile_saga="shop.checkout",fissile_saga_outcome="completed"} 0',
+    );
   });
 });
 

@@ -80,6 +80,7 @@ export class SagaEngine {
     this.#turns = new FairTurns<Taken>(limits.sagas, this.#share);
     this.#logger = logger;
     this.#metrics = metrics;
+    for (const { saga } of registered) metrics.endedSagas(saga.name);
     this.#tools = { database, table, limits, logger, metrics, tracing, owner: () => ownership.owner };
   }
 
