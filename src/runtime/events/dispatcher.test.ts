@@ -10,6 +10,7 @@ import { Transport } from './transport.ts';
 
 /** Shows what it was given, and says when that is safe. */
 class VisibleTransport extends Transport {
+  readonly system = 'memory';
   readonly reachesOtherProcesses = false;
   readonly published: string[] = [];
   safe: Promise<void> = Promise.resolve();

@@ -27,7 +27,7 @@ export type Receiver = (envelope: Envelope) => Promise<void>;
  */
 export abstract class Transport {
   /** As traces call it. */
-  readonly system: string = 'memory';
+  abstract readonly system: string;
 
   /** Tells whether subscribers in other processes are reached. */
   abstract readonly reachesOtherProcesses: boolean;

@@ -97,11 +97,13 @@ describe.skipIf(noKafkaCluster)(`deliveries over Kafka${needsKafkaCluster}`, () 
     const { transport, link, metrics } = await consumer(() => (given++, taken.promise));
     await publish(transport, 'k', 1);
     await until(() => given === 1);
-    expect(await metrics.text()).toContain('broker_events_redelivered_total 0');
+    expect(await metrics.text()).toContain('fissile_broker_redelivered_messages_total{messaging_system="kafka"} 0');
     link.refuse();
     await until(async () => (await shares()).length === 0);
     link.accept();
-    await until(async () => (await metrics.text()).includes('broker_events_redelivered_total 1'));
+    await until(async () =>
+      (await metrics.text()).includes('fissile_broker_redelivered_messages_total{messaging_system="kafka"} 1'),
+    );
     taken.resolve();
     await until(() => given === 2);
     await until(async () => (await waiting()) === 0);

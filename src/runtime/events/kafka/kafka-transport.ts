@@ -40,6 +40,7 @@ const tooManyRights =
 
 /** Between processes, over Kafka. While the cluster is away, publishing waits and the outboxes fill up. */
 export class KafkaTransport extends Transport {
+  readonly system = 'kafka';
   readonly reachesOtherProcesses = true;
   readonly #address: BrokerAddress;
   readonly #prefix: string;

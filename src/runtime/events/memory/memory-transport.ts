@@ -5,6 +5,7 @@ import { type Receiver, type Subscription, Transport } from '../transport.ts';
 
 /** Within one process: an event is safe when the inbox of every subscriber has it. */
 export class MemoryTransport extends Transport {
+  readonly system = 'memory';
   readonly reachesOtherProcesses = false;
   readonly #everySubscription: readonly Subscription[];
   readonly #here = new Set<string>();

@@ -31,7 +31,7 @@ const patience = 2_000;
 
 /** Between processes, over RabbitMQ. While the broker is away, publishing waits and the outboxes fill up. */
 export class RabbitmqTransport extends Transport {
-  override readonly system = 'rabbitmq';
+  readonly system = 'rabbitmq';
   readonly reachesOtherProcesses = true;
   readonly #address: BrokerAddress;
   readonly #prefix: string;

@@ -12,12 +12,14 @@ import { transportOutages } from './transport-outages.ts';
 
 /** Ends the process, as far as publishing is concerned, before or after an event went out. */
 class DyingTransport extends Transport {
+  readonly system;
   readonly reachesOtherProcesses;
   readonly #carrier: Transport;
   readonly #lastWords: boolean;
 
   constructor(carrier: Transport, lastWords: boolean) {
     super();
+    this.system = carrier.system;
     this.reachesOtherProcesses = carrier.reachesOtherProcesses;
     this.#carrier = carrier;
     this.#lastWords = lastWords;
