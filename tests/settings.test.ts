@@ -21,7 +21,9 @@ describe('the settings', () => {
     const secret = settings.filter(([, setting]) => setting.secret).map(([variable]) => variable);
     const byName = settings
       .map(([variable]) => variable)
-      .filter((variable) => /(SECRET|PASSWORD|API_KEY|OTLP_HEADERS|DATABASE_URL|DIRECT_URL|EVENTS_URL|REDIS_URL)$/.test(variable));
+      .filter((variable) =>
+        /(SECRET|PASSWORD|API_KEY|OTLP_HEADERS|DATABASE_URL|DIRECT_URL|EVENTS_URL|REDIS_URL)$/.test(variable),
+      );
     expect(secret).toEqual(byName);
     expect(secret.length).toBeGreaterThan(8);
   });
