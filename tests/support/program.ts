@@ -72,7 +72,8 @@ export async function startTestProgram({
       logger: createLogger({
         level: 'debug',
         format: 'json',
-        sink: { write: (text: string) => void logged.push(text) } as never,
+        // Lines that the log held back come with the next warning, in one text.
+        sink: { write: (text: string) => void logged.push(...text.trimEnd().split('\n')) },
       }),
       announce: (line) => void announced.push(line),
       remoteClient: (module) => remotes.find(([remote]) => moduleOf(remote) === module)?.[1] as Client<Api> | undefined,
