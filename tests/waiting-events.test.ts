@@ -46,7 +46,7 @@ it('a paid order that is cancelled while payments is left out is refunded once, 
     )?.[1];
   // The events that the order announced before have no subscriber, and are done with.
   await expect.poll(pending).toBe('1');
-  expect(left.logged.join('')).toContain('payments reacts to orders.order-cancelled');
+  expect(left.logged.join('\n')).toContain('payments reacts to orders.order-cancelled');
   await left.stop();
 
   const again = await startTestProgram({ databaseUrl });

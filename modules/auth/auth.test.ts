@@ -237,7 +237,7 @@ describe('auth over HTTP', () => {
     const { body } = await post('/v1/auth/refresh', { refreshToken });
     await post('/v1/auth/refresh', { refreshToken: body.refreshToken });
     await post('/v1/auth/refresh', { refreshToken });
-    const log = program.logged.join('');
+    const log = program.logged.join('\n');
     expect(log).toMatch('A login failed.');
     expect(log).toMatch('came a second time');
     for (const secret of [

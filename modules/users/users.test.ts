@@ -266,7 +266,7 @@ describe('what is stored about you', () => {
     await post(addresses, { ...atHome, line1: secret, country: secret }).expect(400);
     await get(`${me}/export`).expect(200);
     await remove(me).expect(204);
-    const log = program.logged.join('');
+    const log = program.logged.join('\n');
     expect(log).toContain('/v1/users/me');
     expect(log).not.toContain(secret);
     expect(log).not.toContain('ada@example.com');

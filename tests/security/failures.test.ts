@@ -49,10 +49,7 @@ describe('a database that refuses everything', () => {
         code: 'platform.internal',
         requestId,
       });
-      const log = shop.program.logged
-        .join('')
-        .split('\n')
-        .filter((line) => line.includes(requestId));
+      const log = shop.program.logged.filter((line) => line.includes(requestId));
       expect(log.join()).toMatch(/"level":"error".*does not exist/);
     },
   );

@@ -16,7 +16,7 @@ afterAll(() => shop.stop());
 const log = async () => {
   // Lines are written at the end of a turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
-  return shop.program.logged.join('');
+  return shop.program.logged.join('\n');
 };
 const linesOf = (text: string) =>
   text
