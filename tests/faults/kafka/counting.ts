@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
 import { Landscape, type TestProgram, until } from '../../../src/runtime/events/testing/landscape.ts';
 import { KafkaTransport } from '../../../src/runtime/events/kafka/kafka-transport.ts';
@@ -16,7 +17,7 @@ const program = join(import.meta.dirname, 'reader-process.ts');
 const together = 100;
 const partitions = 12;
 /** To start a reader. */
-const attempts = 5;
+const attempts = 20;
 
 /** A process that reads, and how it may end. */
 export class Reader {
@@ -142,6 +143,18 @@ export class Counting {
 
   unpublished(): Promise<number> {
     return this.#landscape.unpublished();
+  }
+
+  /** Resolves when every broker has all that was published. */
+  async inSync(): Promise<void> {
+    const admin = new Admin({ clientId: 'counting', bootstrapBrokers: this.#cluster.bootstrapBrokers });
+    const topic = `${this.#prefix}.library`;
+    for (let synced = false; !synced; await delay(200)) {
+      const metadata = await admin.metadata({ topics: [topic], forceUpdate: true }).catch(() => undefined);
+      const partitions = metadata?.topics.get(topic)?.partitions;
+      synced = partitions?.every(({ replicas, isr }) => isr.length === replicas.length) ?? false;
+    }
+    await admin.close();
   }
 
   /** Records in the log: what was announced, and what was sent again because the answer to it was lost. */

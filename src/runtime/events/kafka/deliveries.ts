@@ -30,59 +30,25 @@ export class Deliveries {
   readonly #options: DeliveriesOptions;
   /** How much of each partition is under way is the limit. */
   readonly #work = new KeyedWork(Infinity, Infinity);
-  readonly #stopping = new AbortController();
-  #membership: Membership | undefined;
+  readonly #membership: Membership;
   /** The offset after the last that was taken, by partition. */
   readonly #taken = new Map<number, bigint>();
   redelivered = 0;
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
+    this.#membership = new Membership({ ...options, take: (record, partition) => this.#take(record, partition) });
     this.#work.open();
   }
 
   start(): void {
-    void this.#join();
+    void this.#membership.join();
   }
 
   /** Begins nothing new; what is with a receiver has a little time to end. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#membership?.leave();
+    await this.#membership.leave();
     this.#work.close();
-  }
-
-  /** A client that met an error it cannot handle delivers nothing any more, so it is replaced as a whole. */
-  async #join(): Promise<void> {
-    const { signal } = this.#stopping;
-    const { connection } = this.#options;
-    let { instance } = this.#options;
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      const lost = Promise.withResolvers<never>();
-      const membership = new Membership({
-        ...this.#options,
-        instance,
-        take: (record, partition) => this.#take(record, partition),
-        onLost: (error) => {
-          connection.failed(this, error);
-          lost.reject(error);
-        },
-      });
-      this.#membership = membership;
-      try {
-        await Promise.race([membership.join(), lost.promise]);
-        connection.works(this);
-        // A lost member may have lost its name to another process, and would take it back for ever.
-        instance = undefined;
-        attempt = 1;
-        await lost.promise;
-      } catch (error) {
-        if (signal.aborted) return;
-        connection.failed(this, error);
-        membership.abandon();
-      }
-      await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal }).catch(() => {});
-    }
   }
 
   #take(record: Fetched, partition: Partition): void {
@@ -98,13 +64,13 @@ export class Deliveries {
 
   #pass({ offset }: Fetched, partition: Partition): void {
     partition.pass(offset);
-    this.#membership?.progress();
+    this.#membership.progress();
   }
 
   #add(lane: string, key: string, { offset }: Fetched, partition: Partition, work: () => Promise<boolean>): void {
     const run = async () => {
       await partition.do(offset, work);
-      this.#membership?.progress();
+      this.#membership.progress();
     };
     this.#work.add(lane, key, { run, drop: () => {} });
   }

@@ -31,16 +31,21 @@ export interface MembershipOptions {
   /** The name of this process, the same after a restart; undefined if it has none. */
   readonly instance: string | undefined;
   readonly take: (record: Fetched, partition: Partition) => void;
-  /** The membership is of no use any more. */
-  readonly onLost: (error: unknown) => void;
   readonly connection: Connection;
   readonly logger: Logger;
 }
 
-/** One consumer's time in its group, from joining to leaving or losing it. */
+/**
+ * A place in a consumer group. A client that met an error it cannot handle is replaced by one that takes the same place,
+ * with all its partitions: whoever joined anew while the group's coordinator moves would leave a ghost behind, which the
+ * others wait for. The place is lost when the group says so.
+ */
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #consumer: Consumer;
+  #consumer: Consumer;
+  #instance: string | undefined;
+  /** Rejects when the client is of no use any more. */
+  #failure = Promise.withResolvers<never>();
   readonly #pool: ConnectionPool;
   readonly #owned = new Map<number, Partition>();
   /** Brokers that a fetch is on its way to. */
@@ -55,13 +60,37 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-    const { address, topic, group, instance, connection } = options;
-    const common = clientOptions(address, options.clientId);
-    this.#pool = new ConnectionPool(options.clientId, common);
-    this.#consumer = new Consumer({
-      ...common,
+    this.#instance = options.instance;
+    const { address, clientId } = options;
+    this.#pool = new ConnectionPool(clientId, clientOptions(address, clientId));
+    this.#consumer = this.#open();
+  }
+
+  /** Joins, and joins again whenever a client fails, until it leaves. */
+  async join(): Promise<void> {
+    const { signal } = this.#over;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        await Promise.race([this.#consumer.joinGroup({}), this.#failure.promise]);
+        this.#options.connection.works(this);
+        attempt = 1;
+        await this.#failure.promise;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failed(this, error);
+        this.#replace();
+      }
+      await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  #open(): Consumer {
+    const { address, clientId, topic, group, connection } = this.#options;
+    const failure = (this.#failure = Promise.withResolvers<never>());
+    const consumer = new Consumer({
+      ...clientOptions(address, clientId),
       groupId: group,
-      ...(instance !== undefined && { groupInstanceId: instance }),
+      ...(this.#instance !== undefined && { groupInstanceId: this.#instance }),
       autocommit: false,
       sessionTimeout,
       rebalanceTimeout,
@@ -71,16 +100,20 @@ export class Membership {
       // The client asks for this before each request to join, and waits for it: by then it knows what it has lost.
       protocolsMetadata: () => this.#handOver().then(() => Buffer.alloc(0)),
     });
-    this.#consumer.topics.track(topic);
-    this.#consumer.on('error', (error: Error) => this.#lose(error));
-    this.#consumer.on('consumer:heartbeat:error', ({ error }) => this.#failed(this, error));
-    this.#consumer.on('consumer:heartbeat:end', () => connection.works(this));
-    this.#consumer.on('consumer:heartbeat:stalled', ({ lastError }) => this.#lose(lastError));
-    this.#consumer.on('consumer:group:join', () => void this.#assigned());
+    consumer.topics.track(topic);
+    consumer.on('error', (error: Error) => failure.reject(error));
+    consumer.on('consumer:heartbeat:error', ({ error }) => this.#failed(this, error));
+    consumer.on('consumer:heartbeat:end', () => connection.works(this));
+    consumer.on('consumer:heartbeat:stalled', ({ lastError }) => failure.reject(lastError));
+    consumer.on('consumer:group:join', () => void this.#assigned());
+    return consumer;
   }
 
-  async join(): Promise<void> {
-    await this.#consumer.joinGroup({});
+  /** With a client that has the place of the last one. */
+  #replace(): void {
+    const { memberId, generationId, assignments } = this.#consumer;
+    void this.#close(false);
+    this.#consumer = Object.assign(this.#open(), { memberId, generationId, assignments });
   }
 
   /** Something is done, so it may be committed, and there may be room for more. */
@@ -93,19 +126,9 @@ export class Membership {
   async leave(): Promise<void> {
     await this.#letGo([...this.#owned.keys()]);
     this.#end();
-    await within(commitTimeout, this.#close(), () => {});
-  }
-
-  /** At once; what is under way is given up. */
-  abandon(): void {
-    this.#end();
-    void this.#close();
-  }
-
-  #lose(error: unknown): void {
-    if (this.#over.signal.aborted) return;
-    this.#options.onLost(error);
-    this.abandon();
+    // A named member takes no leave: its partitions wait for it as long as a session.
+    const closing = this.#close(this.#instance === undefined);
+    await within(commitTimeout, Promise.all([closing, this.#pool.close()]), () => {});
   }
 
   #failed(user: object, error: unknown): void {
@@ -124,22 +147,28 @@ export class Membership {
     this.#options.connection.works(partition);
   }
 
-  /** A named member takes no leave: its partitions wait for it as long as a session. */
-  async #close(): Promise<void> {
+  /** Leaves the group, or says nothing to it, so that it keeps our place. */
+  async #close(leave: boolean): Promise<void> {
+    const consumer = this.#consumer;
+    if (!leave) consumer.memberId = null;
     try {
-      if (this.#options.instance !== undefined) this.#consumer.memberId = null;
-      await this.#consumer.leaveGroup(true);
+      await consumer.leaveGroup(true);
     } catch {
       // The broker finds out when the session ends.
     }
-    await Promise.allSettled([this.#consumer.close(true), this.#pool.close()]);
+    await Promise.allSettled([consumer.close(true)]);
   }
 
   /** Lets go of the partitions that are not ours any more, before the group gives them to anybody else. */
   #handOver(): Promise<void> {
+    // Only a member has partitions.
+    if (this.#consumer.memberId === null) this.#consumer.assignments = [];
     // The broker forgot us, or another process has our name: asking for it again would take it from that one in turn.
-    if (this.#joined && this.#consumer.memberId === null && this.#options.instance !== undefined)
-      return Promise.reject(new Error(`The group has no member ${this.#options.instance} any more, or another one.`));
+    if (this.#joined && this.#consumer.memberId === null && this.#instance !== undefined) {
+      const error = new Error(`The group has no member ${this.#instance} any more, or another one.`);
+      this.#instance = undefined;
+      return Promise.reject(error);
+    }
     const mine = this.#assignment();
     const lost = [...this.#owned.keys()].filter((partition) => !mine.has(partition));
     return (this.#handover ??= this.#letGo(lost).finally(() => (this.#handover = undefined)));
@@ -162,16 +191,19 @@ export class Membership {
     this.#joined = true;
     // One that is being let go of may be ours again: it is then begun anew, where its commits end.
     await this.#handover;
-    const added = [...this.#assignment()].filter((partition) => !this.#owned.has(partition));
-    try {
-      const offsets = await this.#startingOffsets(added);
-      const mine = this.#assignment();
-      for (const [partition, offset] of offsets)
-        if (mine.has(partition) && !this.#owned.has(partition) && !this.#over.signal.aborted)
-          this.#owned.set(partition, new Partition(partition, offset));
-      this.#readOn();
-    } catch (error) {
-      this.#lose(error);
+    while (!this.#over.signal.aborted) {
+      const added = [...this.#assignment()].filter((partition) => !this.#owned.has(partition));
+      try {
+        const offsets = await this.#startingOffsets(added);
+        const mine = this.#assignment();
+        for (const [partition, offset] of offsets)
+          if (mine.has(partition) && !this.#owned.has(partition) && !this.#over.signal.aborted)
+            this.#owned.set(partition, new Partition(partition, offset));
+        return this.#readOn();
+      } catch (error) {
+        this.#failed(this, error);
+        await sleep(longestPause * Math.random());
+      }
     }
   }
 
@@ -301,7 +333,8 @@ export class Membership {
     const { topic } = this.#options;
     const done = partitions.map((partition) => ({ partition, offset: partition.done }));
     const ahead = done.filter(({ partition, offset }) => offset > partition.committed);
-    if (ahead.length === 0) return;
+    // Without a place, the client would join in the middle of this.
+    if (ahead.length === 0 || this.#consumer.memberId === null) return;
     const offsets = ahead.map(({ partition, offset }) => ({
       topic,
       partition: partition.number,

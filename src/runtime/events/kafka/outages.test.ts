@@ -1,10 +1,11 @@
+import { compatibilityPartitioner, Consumer } from '@platformatic/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KafkaCluster } from '../../../../tests/support/kafka/cluster.ts';
 import { needsKafkaCluster, noKafkaCluster } from '../../../../tests/support/kafka.ts';
 import { TestTransports } from '../../../../tests/support/kafka-transports.ts';
 import { numberOf, sale, sold } from '../../../../tests/support/sales.ts';
-import { until } from '../testing/landscape.ts';
+import { never, until } from '../testing/landscape.ts';
 import type { KafkaTransport } from './kafka-transport.ts';
 
 const keys = Array.from({ length: 12 }, (_, n) => `k${n}`);
@@ -87,6 +88,44 @@ describe.skipIf(noKafkaCluster)(`while brokers of three come and go${needsKafkaC
     await sleep(1_000);
     expect(confirmed).toBe(before);
     await Promise.all([one!.restart(), two!.restart()]);
+    await expectAllInOrder();
+  });
+
+  it('as the coordinator of a group dies while the group gathers, a member goes on with what it has', async () => {
+    const asked = Promise.withResolvers<void>();
+    let joined = false;
+    // It joins, and does not answer when it is to join again: the group waits for it as long as its session.
+    const silent = new Consumer({
+      clientId: 'silent',
+      bootstrapBrokers: cluster.bootstrapBrokers,
+      groupId: `${transports.prefix}.readers.a`,
+      sessionTimeout: 45_000,
+      rebalanceTimeout: 45_000,
+      heartbeatInterval: 100,
+      protocols: [{ name: 'cooperative-sticky', version: 3 }],
+      protocolsMetadata: async () => {
+        if (!joined) return Buffer.alloc(0);
+        asked.resolve();
+        return never;
+      },
+    });
+    silent.topics.track(`${transports.prefix}.library`);
+    await silent.joinGroup({});
+    joined = true;
+    await asked.promise;
+    const coordinator = cluster.nodes.find(({ id }) => id === silent.coordinatorId)!;
+    await coordinator.kill();
+    await publishFor(300);
+    await until(() => confirmed === published, 60_000);
+    const before = received.length;
+    await publishFor(300);
+    // One of three is on its way to the other member.
+    const partitions = () =>
+      new Set(received.slice(before).map(({ key }) => compatibilityPartitioner({} as never, Buffer.from(key)) % 3));
+    await until(() => partitions().size === 2, 30_000);
+    await coordinator.restart();
+    await silent.leaveGroup(true);
+    await silent.close(true);
     await expectAllInOrder();
   });
 
