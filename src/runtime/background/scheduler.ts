@@ -83,6 +83,8 @@ export class Scheduler {
     const idle = [...this.#schedules.keys()].filter((name) => !this.#running.has(name));
     if (!this.#open || owner === nobody || idle.length === 0) return;
     const { rows } = await this.#database.query<{ name: string }>(claim, [owner, idle]);
+    // Stopped meanwhile: what was claimed is due for the next instance, as if this one had died.
+    if (!this.#open) return;
     for (const { name } of rows) {
       const run = this.#detached(() => this.#run(this.#schedules.get(name)!, owner));
       this.#running.set(
