@@ -39,7 +39,7 @@ export class KafkaNode {
       '--add-scram',
       `SCRAM-SHA-512=[name=${name},password=${password}]`,
     ]);
-    const args = ['format', '-t', clusterId, '-c', this.#properties, ...users];
+    const args = ['format', `--cluster-id=${clusterId}`, '-c', this.#properties, ...users];
     await promisify(execFile)('java', this.#java('kafka.tools.StorageTool', ...args));
   }
 
