@@ -35,7 +35,7 @@ const steady = (value: number, minutes = 60): number[] => Array.from({ length: m
 
 const hour = 60;
 const calm = 6 * hour;
-/** Where days are told, a step is a quarter of an hour, which takes promtool a tenth of the time. */
+/** Steps are a quarter of an hour where days are told, which takes promtool a tenth of the time. */
 const quarter = 15;
 const day = 96;
 

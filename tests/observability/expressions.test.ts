@@ -162,7 +162,7 @@ describe.skipIf(missing)(`a full split under load${missing ? ` (${missing})` : '
   });
 
   it.each([...panels, ...watched, ...inRunbooks])('%s names what exists', async (_, expression) => {
-    // Where a syntax error would be found too.
+    // A syntax error would be found here too.
     await prometheus.query(expression);
     const { metrics, labels, values } = namesIn(expression);
     known ??= await namesKnown();

@@ -1,7 +1,7 @@
 import type { EventDefinition } from '#platform/contract.ts';
 import type { JsonSchema } from '../named-schemas.ts';
 
-/** Where a broker has the events, in the words of AsyncAPI. Bindings are what it says in terms of this broker alone. */
+/** The place of the events at a broker, in the words of AsyncAPI. Bindings are what it says in terms of this broker alone. */
 export interface Wire {
   /** A Server Object. Its host is a variable: the document is for everybody, and where the broker is, is not. */
   readonly server: JsonSchema;

@@ -18,7 +18,7 @@ export interface RouteInfo {
   /** The template, `/v1/orders/{id}`. */
   readonly url: string;
   readonly access: Access;
-  /** Whose it is; undefined for what no module serves. */
+  /** The module that serves it; undefined for what no module serves. */
   readonly module?: string | undefined;
   /** Milliseconds for the whole answer where it may take longer than others. */
   readonly timeout?: number | undefined;

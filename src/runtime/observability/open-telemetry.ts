@@ -36,7 +36,7 @@ import type { Attributes, Span, SpanStart, Tracing } from './spans.ts';
 import { continued } from './trace-context.ts';
 
 export interface TracingOptions {
-  /** Where the collector takes OTLP over HTTP, without `/v1/traces`. */
+  /** The collector's address for OTLP over HTTP, without `/v1/traces`. */
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Attributes that tell which process of which program this is. */

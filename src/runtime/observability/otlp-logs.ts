@@ -18,7 +18,7 @@ import { within } from '../within.ts';
 import { type LogEntry, safeEntry } from './log-lines.ts';
 
 export interface OtlpLogsOptions {
-  /** Where the collector takes OTLP over HTTP, without `/v1/logs`. */
+  /** The collector's address for OTLP over HTTP, without `/v1/logs`. */
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly resource: Readonly<Record<string, string>>;

@@ -56,7 +56,7 @@ export class Topics {
     this.#subscriptions.set(subscription.name, subscription);
   }
 
-  /** Where a module publishes all its events, so that those with one key have one order. */
+  /** The topic of all events of a module, so that those with one key have one order. */
   eventsOf(module: string): string {
     return `${this.#prefix}.${module}`;
   }

@@ -29,7 +29,7 @@ export class Topology {
   /** For what nobody can read: an exchange, and the queue behind it. */
   readonly unreadable: string;
   readonly #prefix: string;
-  /** Where version 0.1 publishes. */
+  /** The exchange that version 0.1 publishes to. */
   readonly formerExchange: string;
   readonly #modules: ReadonlySet<string>;
   readonly #subscriptions = new Map<string, Subscription>();
