@@ -17,8 +17,8 @@ export interface Layer {
 
 /** Files that every role may use that does something. */
 const language = ['clock', 'context', 'contract', 'errors', 'logger'];
-/** Change, tell, start. */
-const ports = ['outbox', 'sagas', 'transaction'];
+/** Change, tell, record, start. */
+const ports = ['audit', 'outbox', 'sagas', 'transaction'];
 /** They compute and touch nothing outside the process. */
 const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];
 const anyBuiltin = ['*'];

@@ -1,4 +1,5 @@
 /** Gives each module its container and connects them: clients for what they need, messaging, and what the platform offers. */
+import { Audit } from '#platform/audit.ts';
 import { Clock, systemClock } from '#platform/clock.ts';
 import { localCall, ownClient, type AnyHandler, type LocalCalls } from '#runtime/calls/local-client.ts';
 import { overTheWire, type WireConditions } from '#runtime/calls/wire-mode.ts';
@@ -14,6 +15,7 @@ import { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { Tracing } from '#runtime/observability/spans.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
+import { AuditLog } from '#runtime/tables/audit-log.ts';
 import { personalTraces } from '#runtime/tables/personal-traces.ts';
 import { Sagas } from '#platform/sagas.ts';
 import { Transaction } from '#platform/transaction.ts';
@@ -86,6 +88,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(Database).toConstantValue(database.database);
     bind(Transaction).toConstantValue((work) => database.database.transaction(work));
     bind(Outbox).toConstantValue(messaging.outbox);
+    bind(Audit).toConstantValue(new AuditLog(database.database));
     bind(PersonalTraces).toConstantValue(personalTraces(database.database));
     bind(Sagas).toConstantValue(messaging.sagas);
     const { settings } = definition;
@@ -154,6 +157,7 @@ function messagingOf(
         every: 60 * 60_000,
         run: () => async () => void (await new IdempotencyKeys(database).prune()),
       },
+      { name: `${name}.prune-audit-log`, every: 60 * 60_000, run: () => () => new AuditLog(database).prune() },
     ],
     logger: logger.child(name),
     metrics,

@@ -2,7 +2,8 @@
 export abstract class PersonalTraces {
   /**
    * Deletes the stored answers to the person's requests, and the published events that have their id as key, in the
-   * transaction under way. An event that is still to be published stays. Reads whole tables: for rare work only.
+   * transaction under way; in the audit log the acts stay, and who it was is forgotten. An event that is still to be
+   * published stays. Reads whole tables: for rare work only.
    */
   abstract forget(userId: string): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { Database } from '#platform/database.ts';
 import type { PersonalTraces } from '#platform/personal-traces.ts';
 import { OutboxTable } from '../events/outbox-table.ts';
 import { IdempotencyKeys } from '../http/idempotency.ts';
+import { AuditLog } from './audit-log.ts';
 
 /** The traces in the platform's tables of one database. */
 export const personalTraces = (database: Database): PersonalTraces => ({
@@ -9,6 +10,7 @@ export const personalTraces = (database: Database): PersonalTraces => ({
     await Promise.all([
       new IdempotencyKeys(database).forget(userId),
       new OutboxTable(database).forgetPublished(userId),
+      new AuditLog(database).forget(userId),
     ]);
   },
 });

@@ -6,5 +6,6 @@ export const platformTables = [
   'sagas',
   'schedules',
   'idempotency_keys',
+  'audit_log',
   '_platform_migrations',
 ] as const;
