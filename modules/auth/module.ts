@@ -14,6 +14,7 @@ import { Accounts } from './domain/accounts.ts';
 import { AdministratorSettings } from './domain/administrator.ts';
 import { Devices } from './domain/devices.ts';
 import { Limits } from './domain/limits.ts';
+import { OAuthState } from './domain/oauth-state.ts';
 import { PasswordHasher } from './domain/password-hasher.ts';
 import { CommonPasswords, PasswordRules } from './domain/password-rules.ts';
 import { SessionEndings } from './domain/session-endings.ts';
@@ -24,6 +25,7 @@ import { Throttle } from './domain/throttle.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
+import { postgresOAuthState } from './persistence/postgres-oauth-state.ts';
 import { postgresSigningKeys } from './persistence/postgres-signing-keys.ts';
 import { prismaAccounts } from './persistence/prisma-accounts.ts';
 import { prismaSessions } from './persistence/prisma-sessions.ts';
@@ -117,6 +119,10 @@ export default defineModule('auth', {
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
+    bind(OAuthState).toResolvedValue(
+      (database, { AUTH_KEY_SECRET }, clock) => postgresOAuthState(database, keySealing(AUTH_KEY_SECRET), clock),
+      [Database, AuthSettings, Clock],
+    );
     bind(SigningKeys).toResolvedValue(
       (database, { AUTH_KEY_SECRET }) => postgresSigningKeys(database, keySealing(AUTH_KEY_SECRET)),
       [Database, AuthSettings],
@@ -176,7 +182,7 @@ export default defineModule('auth', {
   },
   schedules: {
     'renew-signing-keys': every(hour, renewSigningKeys, [AccessTokens]),
-    prune: every(hour, prune, [Sessions, Devices, Throttle]),
+    prune: every(hour, prune, [Sessions, Devices, OAuthState, Throttle]),
   },
   starts: [
     atStart(sealSigningKeys, [SigningKeys, Logger]),

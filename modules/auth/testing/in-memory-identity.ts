@@ -214,5 +214,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     devices: new InMemoryDevices(),
     endings,
     outbox: new InMemoryOutbox(),
+    /** Tells whether there is such a session, or such an account. */
+    exists: (id: string): boolean => sessions.has(id) || accounts.has(id),
   };
 }

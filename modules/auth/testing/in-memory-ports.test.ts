@@ -3,8 +3,10 @@ import { lifetimes, SteppedClock } from './accounts.ts';
 import { guessesAtOnceSuite } from './guesses-at-once.suite.ts';
 import { identitySuite } from './identity.suite.ts';
 import { inMemoryIdentity } from './in-memory-identity.ts';
+import { InMemoryOAuthState } from './in-memory-oauth-state.ts';
 import { InMemorySigningKeys } from './in-memory-signing-keys.ts';
 import { InMemoryThrottle } from './in-memory-throttle.ts';
+import { oauthStateSuite } from './oauth-state.suite.ts';
 import { signingKeysSuite } from './signing-keys.suite.ts';
 import { throttleSuite } from './throttle.suite.ts';
 
@@ -25,4 +27,11 @@ describe('guesses at the same time, in memory', () => {
 
 describe('signing keys in memory', () => {
   signingKeysSuite(async () => new InMemorySigningKeys());
+});
+
+describe('the state of the OAuth server in memory', () => {
+  oauthStateSuite((clock) => {
+    const identity = inMemoryIdentity(clock, lifetimes);
+    return { ...identity, state: new InMemoryOAuthState(clock, identity.exists) };
+  });
 });
