@@ -82,12 +82,13 @@ export function createApp({
     .route(/^/)
     .all(requestContext(settings, tracing), ...(tracing ? [requestSpan] : []))
     .all(timeLimit(settings.requestTimeout), measure(metrics, servesGateway), accessLog(logger))
-    .all(securityHeaders(), unambiguousHead, crossOrigin(settings.corsOrigins), compressed);
+    .all(securityHeaders(), unambiguousHead, crossOrigin(settings.corsOrigins));
   app.use(recognition(verifier));
 
   const limit = rateLimit(settings.rateLimit, sharedCounts, logger);
   const peers = behindGateway ? [requireGateway(logger)] : [];
   const steps = [
+    compressed,
     ...peers,
     limit,
     authentication(verifier, logger),
@@ -97,7 +98,7 @@ export function createApp({
     callContext,
   ];
   app.use(routesOf(routes, steps, limit));
-  app.use(routesOf(probes, [], limit));
+  app.use(routesOf(probes, [compressed], limit));
 
   app.use(limit, notFound);
   app.use(problems(report));

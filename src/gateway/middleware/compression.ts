@@ -15,7 +15,7 @@ const compress = compression({
 
 /**
  * Compresses what is read. Answers to other methods may hold a token beside what the client sent, which their compressed
- * length could betray (BREACH); they are small anyway.
+ * length could betray (BREACH); they are small anyway. What carries an ETag is not compressed, so nothing is prepared for it.
  */
 export const compressed: RequestHandler = (request, response, next) =>
-  request.method === 'GET' ? compress(request, response, next) : next();
+  request.method === 'GET' && request.context.route?.versioned !== true ? compress(request, response, next) : next();

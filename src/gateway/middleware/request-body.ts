@@ -16,12 +16,8 @@ const mostUnfinished = 100;
 /** Reads bodies of up to `limit` bytes into `request.body`, which stays undefined for a request without one. */
 export function requestBody(limit: number): RequestHandler {
   const unfinished = new Map<string, number>();
-  return async (request, response, next) => {
-    const {
-      route,
-      origin: { network },
-    } = request.context;
-    if (route?.method === 'GET' || !hasBody(request)) return next();
+  const read: RequestHandler = async (request, response, next) => {
+    const { network } = request.context.origin;
     requireReadable(request, limit);
     const others = unfinished.get(network) ?? 0;
     if (others >= mostUnfinished && !request.complete) {
@@ -41,6 +37,8 @@ export function requestBody(limit: number): RequestHandler {
     }
     next();
   };
+  return (request, response, next) =>
+    request.context.route?.method === 'GET' || !hasBody(request) ? next() : read(request, response, next);
 }
 
 const hasBody = ({ headers }: IncomingMessage) =>

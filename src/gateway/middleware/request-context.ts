@@ -21,18 +21,17 @@ export function requestContext(trust: ProxyTrust, tracing: Tracing | undefined):
     const id = acceptedRequestId(headers['x-request-id']) ?? randomUUID();
     const sender = isTrusted ? traceOf(headers) : undefined;
     const trace = tracing ? tracing.enter(startOf(request), sender) : continued(sender);
-    const gone = new AbortController();
-    request.context = new RequestContext({
+    const context = new RequestContext({
       id,
       trace,
       address,
       origin: { network: networkOf(address), userAgent: headers['user-agent']?.slice(0, longestUserAgent) },
-      signal: gone.signal,
     });
+    request.context = context;
     response.setHeader('X-Request-Id', id);
     response.setHeader('traceparent', traceparentOf(trace));
     response.once('close', () => {
-      if (!response.writableFinished) gone.abort();
+      if (!response.writableFinished) context.abandon();
     });
     next();
   };

@@ -20,6 +20,8 @@ export interface RouteInfo {
   readonly access: Access;
   /** The module that serves it; undefined for what no module serves. */
   readonly module?: string | undefined;
+  /** Its answers carry an ETag. */
+  readonly versioned?: boolean | undefined;
   /** Milliseconds for the whole answer where it may take longer than others. */
   readonly timeout?: number | undefined;
   /** Marks probes and scrapes: neither limited nor logged where nothing is wrong. */
@@ -39,8 +41,6 @@ export class RequestContext {
   readonly address: string;
   /** Where it came from, for the log. */
   readonly origin: Origin;
-  /** Aborts when the client is gone. */
-  readonly signal: AbortSignal;
   /** Nobody waits for the answer after it. */
   deadline = new Deadline(Infinity);
   /** Undefined until a route is found. */
@@ -56,16 +56,31 @@ export class RequestContext {
   /** Gives back its place: from now on it only waits for something else, or is over. */
   leave: () => void = nothing;
 
-  constructor({ id, trace, address, origin, signal }: Received) {
+  #isGone = false;
+  #gone: AbortController | undefined = undefined;
+
+  constructor({ id, trace, address, origin }: Received) {
     this.id = id;
     this.trace = trace;
     this.address = address;
     this.origin = origin;
-    this.signal = signal;
+  }
+
+  /** Aborts when the client is gone. Made on first use: most work never looks at it. */
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#isGone) this.#gone.abort();
+    return this.#gone.signal;
+  }
+
+  /** Says that the client is gone. */
+  abandon(): void {
+    this.#isGone = true;
+    this.#gone?.abort();
   }
 }
 
-type Received = Pick<RequestContext, 'id' | 'trace' | 'address' | 'origin' | 'signal'>;
+type Received = Pick<RequestContext, 'id' | 'trace' | 'address' | 'origin'>;
 const nothing = () => {};
 
 /** The target without the scheme and authority of an absolute-form target (RFC 9112, 3.2.2). */
