@@ -18,7 +18,7 @@ if (kind === 'fissile') {
     port: Number(port),
     apis: [{ api: LibraryApi, proto: libraryProto, handlerOf: () => async () => loan, callersOf: () => [] }],
     certificates: undefined,
-    verifier: new TokenVerifier({ authenticator: nobody, issuer: 'bench', audience: 'bench' }),
+    verifier: new TokenVerifier({ authenticator: nobody, issuers: ['bench'], audience: 'bench' }),
     logger: quiet,
     metrics: new Metrics(),
     health: async () => true,

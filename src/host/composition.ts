@@ -96,7 +96,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
 
   const verifier = new TokenVerifier({
     authenticator,
-    issuer: configuration.tokenIssuer,
+    issuers: [configuration.tokenIssuer],
     audience: configuration.tokenAudience,
   });
   const checks = Object.fromEntries(

@@ -39,6 +39,35 @@ describe('an access token', () => {
     });
   });
 
+  it('tells how its person logged in, and which application holds it', () => {
+    const known = {
+      ...person,
+      application: { id: 'reader', scopes: ['books:read', 'profile'] },
+      authenticatedAt: now.getTime() - 60_000,
+      amr: ['pwd', 'otp', 'mfa'],
+      acr: 'urn:fissile:2',
+      emailVerified: false,
+    };
+    const token = signAccessToken(known, signingKey, { ...parties, lifetime: 900, now });
+    expect(verify(token).principal).toEqual(known);
+    expect(jwt.decode(token)).toMatchObject({
+      client_id: 'reader',
+      scope: 'books:read profile',
+      auth_time: seconds(now) - 60,
+      amr: ['pwd', 'otp', 'mfa'],
+      acr: 'urn:fissile:2',
+      email_verified: false,
+    });
+  });
+
+  it('may come from any of several issuers, and from no other', () => {
+    const issuers = ['fissile', 'https://shop.example'];
+    const from = (iss: unknown) => verifyAccessToken(forge({}, { iss }), publicKey, { ...parties, issuers, now });
+    for (const iss of issuers) expect(from(iss).principal).toEqual(person);
+    for (const iss of ['https://shop.example/', 'https://shop', issuers, undefined])
+      expect(() => from(iss), String(iss)).toThrow(RefusedToken);
+  });
+
   it('S1 is refused without a signature or under an algorithm that is not RS256', () => {
     refused(`${encode({ ...header, alg: 'none' })}.${encode(claims)}.`);
     refused(`${encode({ ...header, alg: 'None' })}.${encode(claims)}.`);
@@ -118,5 +147,8 @@ describe('an access token', () => {
     ['a person that is no id', { sub: 'admin' }],
     ['a role that is no text', { roles: [7] }],
     ['roles that are no list', { roles: 'admin' }],
+    ['a scope of no application', { scope: 'books:read' }],
+    ['an application without a name', { client_id: '' }],
+    ['a login that is no time', { auth_time: 'today' }],
   ])('with %s is refused', (_, changes) => refused(forge({}, changes)));
 });

@@ -14,6 +14,12 @@ export interface TokenParties {
   readonly audience: string;
 }
 
+/** Whose tokens are believed: those of any of the issuers, for the one audience. */
+export interface TrustedParties {
+  readonly issuers: readonly string[];
+  readonly audience: string;
+}
+
 export interface SigningKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
@@ -44,13 +50,23 @@ const Header = z.object({
   kid: z.string().min(1).max(200),
   crit: z.undefined().optional(),
 });
-const Claims = z.object({
-  sub: z.uuid(),
-  sid: z.uuid(),
-  roles: z.array(z.string().min(1).max(50)).max(10),
-  exp: z.int().positive(),
-  aud: z.string(),
-});
+/** RFC 9068; tokens of earlier releases have the first five. */
+const Claims = z
+  .object({
+    sub: z.uuid(),
+    sid: z.uuid(),
+    roles: z.array(z.string().min(1).max(50)).max(10),
+    exp: z.int().positive(),
+    aud: z.string(),
+    auth_time: z.int().nonnegative().optional(),
+    amr: z.array(z.string().max(20)).max(10).optional(),
+    acr: z.string().max(100).optional(),
+    email_verified: z.boolean().optional(),
+    client_id: z.string().min(1).max(200).optional(),
+    scope: z.string().max(2_000).optional(),
+  })
+  // Without the application that it limits, a scope would let in whom it keeps out.
+  .refine(({ client_id, scope }) => client_id !== undefined || scope === undefined, { path: ['client_id'] });
 
 /** `lifetime` is in seconds. */
 export function signAccessToken(
@@ -60,8 +76,7 @@ export function signAccessToken(
 ): string {
   const issuedAt = Math.floor(now.getTime() / 1000);
   const claims = {
-    sid: principal.sessionId,
-    roles: principal.roles,
+    ...claimsOf(principal),
     iat: issuedAt,
     nbf: issuedAt,
     exp: issuedAt + lifetime,
@@ -89,14 +104,14 @@ export function keyIdOf(token: string): string {
 export function verifyAccessToken(
   token: string,
   key: KeyObject,
-  { issuer, audience, now }: TokenParties & { now: Date },
+  { issuers, audience, now }: TrustedParties & { now: Date },
 ): VerifiedToken {
   keyIdOf(token);
   let payload: unknown;
   try {
     payload = jwt.verify(token, key, {
       algorithms: ['RS256'],
-      issuer,
+      issuer: issuers as [string, ...string[]],
       audience,
       clockTolerance,
       clockTimestamp: now.getTime() / 1000,
@@ -107,6 +122,30 @@ export function verifyAccessToken(
   const claims = Claims.safeParse(payload);
   if (!claims.success)
     throw new RefusedToken(`Its claims are not acceptable: ${claims.error.issues[0]?.path.join('.')}.`);
-  const { sub, sid, roles, exp } = claims.data;
-  return { principal: { userId: sub, sessionId: sid, roles }, expiresAt: exp * 1000 };
+  return { principal: principalOf(claims.data), expiresAt: claims.data.exp * 1000 };
 }
+
+/** All of the principal but `sub`. */
+const claimsOf = ({ sessionId, roles, application, authenticatedAt, amr, acr, emailVerified }: Principal) => ({
+  sid: sessionId,
+  roles,
+  ...(authenticatedAt !== undefined && { auth_time: Math.floor(authenticatedAt / 1000) }),
+  ...(amr && { amr }),
+  ...(acr !== undefined && { acr }),
+  ...(emailVerified !== undefined && { email_verified: emailVerified }),
+  ...(application && { client_id: application.id, scope: application.scopes.join(' ') }),
+});
+
+const principalOf = (claims: z.output<typeof Claims>): Principal => {
+  const { sub, sid, roles, auth_time, amr, acr, email_verified, client_id, scope = '' } = claims;
+  return {
+    userId: sub,
+    sessionId: sid,
+    roles,
+    ...(client_id !== undefined && { application: { id: client_id, scopes: scope.split(' ').filter(Boolean) } }),
+    ...(auth_time !== undefined && { authenticatedAt: auth_time * 1000 }),
+    ...(amr && { amr }),
+    ...(acr !== undefined && { acr }),
+    ...(email_verified !== undefined && { emailVerified: email_verified }),
+  };
+};

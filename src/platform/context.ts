@@ -7,15 +7,32 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
 import { Deadline, longestTimer } from './deadline.ts';
 
-/** A role of a person. The module that issues tokens says which there are; `admin` is the one that endpoints ask for. */
+/** A role of a person, of which they may have several. Endpoints ask for roles; `admin` has all of them. */
 export type Role = string;
 
-/** A person who proved who they are. */
+/** Somebody who proved who they are: a person, or a machine that has an identity of its own. */
 export interface Principal {
   readonly userId: string;
   readonly sessionId: string;
   readonly roles: readonly Role[];
+  /** The application that holds the token, and what it was allowed; absent where the person's own client does. */
+  readonly application?: Application | undefined;
+  /** When the person last gave a password or another factor, in epoch milliseconds; absent where that is not known. */
+  readonly authenticatedAt?: number | undefined;
+  /** How they did, by RFC 8176: `pwd`, `otp`, `hwk`, `mfa`, `fed`. */
+  readonly amr?: readonly string[] | undefined;
+  /** How sure that makes us: `urn:fissile:1` for one factor, `urn:fissile:2` for two. */
+  readonly acr?: string | undefined;
+  readonly emailVerified?: boolean | undefined;
 }
+
+export interface Application {
+  readonly id: string;
+  readonly scopes: readonly string[];
+}
+
+export const hasRole = ({ roles }: Pick<Principal, 'roles'>, role: Role): boolean =>
+  roles.includes(role) || roles.includes('admin');
 
 /** Where a request came from, for the log. */
 export interface Origin {

@@ -4,7 +4,7 @@
  * the gateway's routes all come from this declaration.
  */
 import { z } from 'zod';
-import type { Principal } from './context.ts';
+import { hasRole, type Principal, type Role } from './context.ts';
 import type { Api, Client, InputOf, Operation, OutputOf } from './contract.ts';
 import type { ErrorDefinition } from './errors.ts';
 
@@ -13,10 +13,16 @@ type Fields = z.ZodObject | undefined;
 type Parsed<T extends Fields> = T extends z.ZodObject ? z.output<T> : undefined;
 
 /**
- * `anyone` needs no token, and a token that is not valid is ignored there; `user` needs any valid one, `admin` one
- * with that role.
+ * `anyone` needs no token, and a token that is not valid is ignored there; `user` needs any valid one, `{ role }` one
+ * with that role, which `admin` has as well.
  */
-export type Access = 'anyone' | 'user' | 'admin';
+export type Access = 'anyone' | 'user' | 'admin' | { readonly role: Role };
+
+/** The role that an endpoint asks for; undefined where none is needed. */
+export const roleFor = (access: Access): Role | undefined => {
+  if (typeof access === 'object') return access.role;
+  return access === 'admin' ? access : undefined;
+};
 
 export interface Request<Who extends Access, Path extends Fields, Query extends Fields, Body extends Fields> {
   readonly path: Parsed<Path>;
@@ -51,6 +57,10 @@ interface Described<Who extends Access> {
   readonly summary: string;
   readonly description?: string;
   readonly access: Who;
+  /** `orders:read`: the scope that the token of an application needs here. Without one, no application gets in. */
+  readonly scope?: string;
+  /** Needs a password or another factor within the last 15 minutes (RFC 9470): for what a stolen token must not do. */
+  readonly recentLogin?: boolean;
   /** Takes `Idempotency-Key`: the handler runs in one transaction together with the stored answer. */
   readonly idempotent?: boolean;
   /** Sends the version as `ETag`; a GET takes `If-None-Match`. */
@@ -131,13 +141,17 @@ export const fromPath = (parameter: string): Source<never> => ({
   read: ({ path }) => path?.[parameter] as never,
 });
 
-/** `customerId: fromToken('userId')`, or `fromToken(ownerFor)` where the roles count. Not with `access: 'anyone'`. */
+/** `customerId: fromToken('userId')`. Not with `access: 'anyone'`. */
 export function fromToken(field: 'userId' | 'sessionId'): Source<string>;
 export function fromToken<T>(read: (principal: Principal) => T): Source<T>;
 export function fromToken(of: 'userId' | 'sessionId' | ((principal: Principal) => unknown)): Source<unknown> {
   const read = typeof of === 'function' ? of : (principal: Principal) => principal[of];
   return { read: ({ principal }) => read(principal!), needsToken: true };
 }
+
+/** `customerId: ownerUnless('support')`: who asks; undefined, which is everybody, for those with the role. */
+export const ownerUnless = (role: Role): Source<string | undefined> =>
+  fromToken((principal) => (hasRole(principal, role) ? undefined : principal.userId));
 
 /** `expectedVersion: fromIfMatch(OrdersErrors.changedMeanwhile)` */
 export const fromIfMatch = (conflict: ErrorDefinition): Source<number | undefined> => ({

@@ -87,7 +87,9 @@ export function errors<const T extends Record<string, readonly [ErrorKind, strin
 export const platformErrors = errors('platform', {
   invalidRequest: ['invalid', 'The request is not valid.'],
   unauthenticated: ['unauthenticated', 'A valid access token is required.'],
+  recentLoginRequired: ['unauthenticated', 'This takes a login within the last 15 minutes. Log in again.'],
   forbidden: ['forbidden', 'You are not allowed to do this.'],
+  insufficientScope: ['forbidden', 'The application was not allowed to do this.'],
   notFound: ['not-found', 'There is nothing here.'],
   tooManyRequests: ['too-many', 'Too many requests.'],
   unavailable: ['unavailable', 'This is not available right now. Try again.'],

@@ -5,7 +5,7 @@ import type { Endpoint } from '#platform/endpoint.ts';
 import { strict } from '#runtime/http/strict-schema.ts';
 import { Visitor } from '../acceptance/client.ts';
 import { exampleOf, type JsonSchema, jsonSchemaOf } from './support/samples.ts';
-import { declaredEndpoints, nameOf, send, type Shop, startShop } from './support/shop.ts';
+import { declaredEndpoints, leastFor, nameOf, send, type Shop, startShop } from './support/shop.ts';
 import { tellStory } from './support/story.ts';
 import { routeFinder } from '../../src/gateway/routes.ts';
 
@@ -14,7 +14,7 @@ const named = (some: readonly Endpoint[]) => some.map((endpoint) => [nameOf(endp
 const bodyLimit = 20_000;
 
 let shop: Shop;
-let people: Readonly<Record<Endpoint['access'], Visitor>>;
+let people: Readonly<Record<ReturnType<typeof leastFor>, Visitor>>;
 beforeAll(async () => {
   shop = await startShop({ BODY_LIMIT: String(bodyLimit), REQUEST_TIMEOUT: '2' });
   people = { anyone: new Visitor(shop.url), user: await shop.newCustomer(), admin: shop.keeper };
@@ -46,7 +46,7 @@ describe('a request with a field that is not declared', () => {
     const before = await shop.snapshot();
     for (const name of ['isAdmin', '__proto__', 'constructor']) {
       for (const { pointer, value } of withFieldMore(example.body ?? {}, name)) {
-        const { status, body } = await send(people[endpoint.access], endpoint, { ...example, body: value as never });
+        const { status, body } = await send(people[leastFor(endpoint)], endpoint, { ...example, body: value as never });
         expect(status, JSON.stringify(value)).toBe(400);
         expect(body.errors).toContainEqual({ path: `${pointer}/${name}`, message: 'There is no such field.' });
       }
@@ -58,7 +58,7 @@ describe('a request with a field that is not declared', () => {
     const example = exampleOf(endpoint);
     const before = await shop.snapshot();
     for (const name of ['isAdmin', '__proto__', 'customerId', 'userId']) {
-      const { status, body } = await send(people[endpoint.access], endpoint, {
+      const { status, body } = await send(people[leastFor(endpoint)], endpoint, {
         ...example,
         query: { ...example.query, [name]: 'x' },
       });
@@ -152,12 +152,13 @@ describe('what a client can make of a request', () => {
 
   it.each(named(endpoints.filter(({ method }) => method !== 'GET')))(
     'S32 is bounded in bytes and depth for %s',
-    async (_, { method, url, access, rawBody }) => {
+    async (_, endpoint) => {
+      const { method, url, rawBody } = endpoint;
       const target = url.replace(/\{\w+\}/g, 'x');
-      const large = await people[access].send(method, target, JSON.stringify({ a: 'x'.repeat(bodyLimit) }));
+      const large = await people[leastFor(endpoint)].send(method, target, JSON.stringify({ a: 'x'.repeat(bodyLimit) }));
       expect([large.status, large.body.code]).toEqual([413, 'platform.body-too-large']);
       if (rawBody) return;
-      const deep = await people[access].send(method, target, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`);
+      const deep = await people[leastFor(endpoint)].send(method, target, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`);
       expect([deep.status, deep.body.code]).toEqual([400, 'platform.malformed-body']);
     },
   );
@@ -168,7 +169,7 @@ describe('what a client can make of a request', () => {
   it.each(named(paged))('S32 is 100 items at once from %s', async (_, endpoint) => {
     expect(jsonSchemaOf(endpoint.query!).properties?.limit?.maximum).toBeLessThanOrEqual(100);
     for (const limit of ['0', '101', '1e9', '-1'])
-      expect((await send(people[endpoint.access], endpoint, { query: { limit } })).status).toBe(400);
+      expect((await send(people[leastFor(endpoint)], endpoint, { query: { limit } })).status).toBe(400);
   });
 
   it('S32 does not wait for what others have locked', async () => {

@@ -26,7 +26,7 @@ const bookLent = event('library.book-lent', 1, {
 });
 const publishes = [bookLent];
 const reactions = { 'send-reminder': on(bookLent, () => async () => {}, [], { summary: 'Asks for it back.' }) };
-export const parties = { issuer: 'fissile', audience: 'fissile' };
+export const parties = { issuer: 'fissile', issuers: ['fissile'], audience: 'fissile' };
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const signingKey: SigningKey = { kid: 'test-key', privateKey };

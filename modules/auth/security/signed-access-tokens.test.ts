@@ -31,7 +31,7 @@ async function verify(token: string) {
   for (const jwk of await tokens.publicKeys()) keys.set(jwk.kid, createPublicKey({ key: { ...jwk }, format: 'jwk' }));
   const key = keys.get(keyIdOf(token));
   if (!key) throw new Error('unknown key');
-  return verifyAccessToken(token, key, { ...parties, now: clock.now() });
+  return verifyAccessToken(token, key, { ...parties, issuers: [parties.issuer], now: clock.now() });
 }
 
 /** As the schedule does, every hour. */

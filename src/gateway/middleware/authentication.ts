@@ -1,14 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { RefusedToken } from '#platform/access-token.ts';
-import type { Principal } from '#platform/context.ts';
-import type { Access } from '#platform/endpoint.ts';
+import { systemClock } from '#platform/clock.ts';
+import { hasRole, type Principal } from '#platform/context.ts';
+import { type Access, roleFor } from '#platform/endpoint.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Logger } from '#platform/logger.ts';
-import { marksOf, type RequestContext } from '#runtime/http/request-context.ts';
+import { Challenge } from '#runtime/http/problem.ts';
+import { marksOf, type RequestContext, type RouteInfo } from '#runtime/http/request-context.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 
 const bearer = /^Bearer +/i;
+
+/** Seconds after a password or another factor in which a login is recent. */
+const recent = 15 * 60;
 
 /** Reads the token (RFC 6750, in the header only: URLs end up in logs), and knows the person again whose token was verified lately. */
 export const recognition =
@@ -24,10 +29,10 @@ export const recognition =
 export const authentication =
   (verifier: TokenVerifier, logger: Logger): RequestHandler =>
   async ({ context }, _response, next) => {
-    const { access } = context.route!;
+    const route = context.route!;
     if (context.token !== undefined && !context.principal)
-      context.principal = await identify(context.token, access, context, verifier, logger);
-    requireAccess(access, context.principal);
+      context.principal = await identify(context.token, route.access, context, verifier, logger);
+    requireAccess(route, context.principal);
     next();
   };
 
@@ -59,8 +64,27 @@ async function identify(
   }
 }
 
-function requireAccess(access: Access, principal: Principal | undefined): void {
+function requireAccess(route: RouteInfo, principal: Principal | undefined): void {
+  const { access, recentLogin } = route;
   if (access === 'anyone') return;
   if (!principal) throw platformErrors.unauthenticated();
-  if (access === 'admin' && !principal.roles.includes('admin')) throw platformErrors.forbidden();
+  if (principal.application) requireScope(route, principal.application.scopes);
+  const role = roleFor(access);
+  if (role !== undefined && !hasRole(principal, role)) throw platformErrors.forbidden();
+  if (recentLogin) requireRecentLogin(principal);
+}
+
+function requireScope({ scope }: RouteInfo, granted: readonly string[]): void {
+  if (scope !== undefined && granted.includes(scope)) return;
+  throw platformErrors.insufficientScope({
+    detail: scope === undefined ? 'No application may do this for a person.' : `The token needs the scope ${scope}.`,
+    cause: new Challenge({ error: 'insufficient_scope', scope }),
+  });
+}
+
+/** A machine has no login, and an old token says nothing about it: neither is recent. */
+function requireRecentLogin({ authenticatedAt = -Infinity }: Principal): void {
+  if (authenticatedAt > systemClock.now().getTime() - recent * 1_000) return;
+  const error = 'insufficient_user_authentication';
+  throw platformErrors.recentLoginRequired({ cause: new Challenge({ error, max_age: String(recent) }) });
 }

@@ -23,6 +23,7 @@ const exposedHeaders = [
   'Preference-Applied',
   'Deprecation',
   'Sunset',
+  'WWW-Authenticate',
 ];
 /** Seconds. */
 const maxAge = 7_200;

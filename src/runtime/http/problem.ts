@@ -9,6 +9,17 @@ import { spanOf } from '../observability/spans.ts';
 import { marksOf, routeName } from './request-context.ts';
 import type { RenderedAnswer } from './rendered-answer.ts';
 
+/** The cause of a refusal whose `WWW-Authenticate` says what would be enough (RFC 6750, RFC 9470). */
+export class Challenge extends Error {
+  override readonly name = 'Challenge';
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+
+  constructor(parameters: Readonly<Record<string, string | undefined>>) {
+    super(parameters.error);
+    this.parameters = parameters;
+  }
+}
+
 export const problemType = (code: string) => `urn:problem:${code}`;
 
 const ownTitles = Object.fromEntries(
@@ -74,9 +85,14 @@ function tell(failure: Failure, { method, context }: Request, logger: Logger): v
 
 function headersOf({ kind, code, retryAfter, cause }: Failure): string[] {
   if (endsConnection.has(code)) return ['Connection', 'close'];
-  if (kind === 'unauthenticated') {
-    return ['WWW-Authenticate', cause instanceof RefusedToken ? 'Bearer error="invalid_token"' : 'Bearer'];
-  }
+  if (kind === 'unauthenticated' || cause instanceof Challenge) return ['WWW-Authenticate', challengeOf(cause)];
   const seconds = retryAfter ?? (kind === 'unavailable' ? unavailableFor : undefined);
   return seconds === undefined ? [] : ['Retry-After', String(Math.max(1, Math.ceil(seconds)))];
+}
+
+function challengeOf(cause: unknown): string {
+  if (cause instanceof RefusedToken) return 'Bearer error="invalid_token"';
+  const parameters = cause instanceof Challenge ? Object.entries(cause.parameters) : [];
+  const given = parameters.flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${value}"`]));
+  return ['Bearer', given.join(', ')].join(' ').trimEnd();
 }

@@ -18,6 +18,8 @@ export interface RouteInfo {
   /** The template, `/v1/orders/{id}`. */
   readonly url: string;
   readonly access: Access;
+  readonly scope?: string;
+  readonly recentLogin?: boolean;
   /** The module that serves it; undefined for what no module serves. */
   readonly module?: string | undefined;
   /** Its answers carry an ETag. */

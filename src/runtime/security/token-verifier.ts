@@ -5,14 +5,14 @@ import { platformErrors } from '#platform/errors.ts';
 import {
   keyIdOf,
   RefusedToken,
-  type TokenParties,
+  type TrustedParties,
   type VerifiedToken,
   verifyAccessToken,
 } from '#platform/access-token.ts';
 import type { Authenticator } from '#platform/authenticator.ts';
 import { inSpan } from '../observability/spans.ts';
 
-export interface TokenVerifierOptions extends TokenParties {
+export interface TokenVerifierOptions extends TrustedParties {
   readonly authenticator: Authenticator;
   readonly clock?: Clock;
   readonly elapsed?: Elapsed;
@@ -93,8 +93,8 @@ export class TokenVerifier {
 
   async #verify(id: string, token: string): Promise<Principal> {
     const key = await this.#key(keyIdOf(token));
-    const { issuer, audience, authenticator } = this.#options;
-    const verified = verifyAccessToken(token, key, { issuer, audience, now: this.#clock.now() });
+    const { issuers, audience, authenticator } = this.#options;
+    const verified = verifyAccessToken(token, key, { issuers, audience, now: this.#clock.now() });
     const endingsBefore = this.#endings;
     if (!(await known(authenticator.isLive(verified.principal))))
       throw new RefusedToken('Its session has ended, or is not what it claims.');

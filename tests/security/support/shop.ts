@@ -41,6 +41,10 @@ export interface Shop {
 export const declaredEndpoints = async (): Promise<readonly Endpoint[]> =>
   (await loadModules(await findModules())).flatMap(({ endpoints }) => endpoints);
 
+/** The least of the people in a shop who may call an endpoint. */
+export const leastFor = ({ access }: Endpoint): 'anyone' | 'user' | 'admin' =>
+  typeof access === 'object' ? 'admin' : access;
+
 export const nameOf = ({ method, url }: Endpoint): string => `${method} ${url}`;
 
 export async function startShop(environment: Readonly<Record<string, string>> = {}): Promise<Shop> {

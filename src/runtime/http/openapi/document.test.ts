@@ -94,9 +94,44 @@ describe('the OpenAPI document', () => {
 
   it('tells who may call', () => {
     expect(all.paths['/v1/books/{id}'].get.security).toEqual([]);
-    expect(all.paths['/v1/books'].get.security).toEqual([{ accessToken: [] }]);
+    expect(all.paths['/v1/books'].get.security).toEqual([{ bearer: [] }]);
     expect(all.paths['/v1/books/{id}'].patch.description).toContain('administrators');
-    expect(all.components.securitySchemes.accessToken).toEqual({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+    expect(all.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    });
+  });
+
+  it('tells which role, scope and recent login an endpoint needs', () => {
+    const answers = { status: 204 };
+    const lend = endpoint(LibraryApi, 'POST /v1/loans', {
+      summary: 'Lend',
+      description: 'For two weeks.',
+      access: { role: 'librarian' },
+      scope: 'loans:write',
+      recentLogin: true,
+      answers,
+      handle,
+    });
+    const read = endpoint(LibraryApi, 'GET /v1/loans', {
+      summary: 'Loans',
+      access: 'user',
+      scope: 'loans:read',
+      answers,
+      handle,
+    });
+    const { paths, components } = describing(lend, read, list);
+    expect(paths['/v1/loans'].post).toMatchObject({
+      security: [{ bearer: ['librarian'] }, { oauth: ['loans:write'] }],
+      description: 'For people with the role `librarian`. Takes a login within the last 15 minutes. For two weeks.',
+    });
+    expect(paths['/v1/loans'].get.security).toEqual([{ bearer: [] }, { oauth: ['loans:read'] }]);
+    expect(paths['/v1/books'].get.security).toEqual([{ bearer: [] }]);
+    const { authorizationCode, clientCredentials } = components.securitySchemes.oauth.flows;
+    expect(Object.keys(authorizationCode.scopes)).toEqual(['loans:read', 'loans:write']);
+    expect(authorizationCode).toMatchObject({ authorizationUrl: '/oauth/authorize', tokenUrl: '/oauth/token' });
+    expect(clientCredentials.scopes).toEqual(authorizationCode.scopes);
+    expect(components.responses.UnauthenticatedOrRecentLoginRequired).toBeDefined();
+    expect(components.responses.ForbiddenOrInsufficientScope).toBeDefined();
   });
 
   it('has path and query fields as parameters', () => {
@@ -209,6 +244,7 @@ describe('the OpenAPI document', () => {
       '201',
       '400',
       '401',
+      '403',
       '404',
       '408',
       '409',

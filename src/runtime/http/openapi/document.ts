@@ -2,10 +2,11 @@
 import type { z } from 'zod';
 import type { ErrorDefinition } from '#platform/errors.ts';
 import { platformErrors } from '#platform/errors.ts';
-import type { Endpoint } from '#platform/endpoint.ts';
+import { type Endpoint, roleFor } from '#platform/endpoint.ts';
 import { type JsonSchema, NamedSchemas } from '../../named-schemas.ts';
 import { httpErrors, statusOf } from '../http-errors.ts';
 import { problemType } from '../problem.ts';
+import { securityOf, securitySchemes, whoMay } from './security.ts';
 import { headerNames, headers, introduction, parameters, problemSchema } from './shared.ts';
 
 export interface DocumentedModule {
@@ -39,24 +40,23 @@ export function openApiDocument(modules: readonly DocumentedModule[], version: s
       responses: components.responses,
       parameters,
       headers,
-      securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: securitySchemes(modules.flatMap(({ endpoints }) => endpoints)),
     },
   };
 }
 
 function operation(endpoint: Endpoint, module: string, components: Components): JsonSchema {
-  const { summary, description, access, deprecated } = endpoint;
+  const { summary, description, deprecated } = endpoint;
   const body = requestBody(endpoint, module, components);
   const all = [...fieldParameters(endpoint, module, components), ...headerParameters(endpoint)];
-  const who = access === 'admin' ? 'For administrators.' : undefined;
-  const text = [who, description].filter(Boolean).join(' ');
+  const text = [...whoMay(endpoint), description].filter(Boolean).join(' ');
   return {
     operationId: operationId(endpoint),
     tags: [module],
     summary,
     ...(text && { description: text }),
     ...(deprecated && { deprecated: true }),
-    security: access === 'anyone' ? [] : [{ accessToken: [] }],
+    security: securityOf(endpoint),
     ...(all.length > 0 && { parameters: all }),
     ...(body && { requestBody: body }),
     responses: responses(endpoint, module, components),
@@ -182,14 +182,23 @@ function problemResponse(status: number, definitions: readonly ErrorDefinition[]
 
 const pascalCase = (words: string) => words.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-function platformErrorsOf({ access, rawBody, idempotent, versionConflict, method }: Endpoint): ErrorDefinition[] {
+function platformErrorsOf({
+  access,
+  recentLogin,
+  rawBody,
+  idempotent,
+  versionConflict,
+  method,
+}: Endpoint): ErrorDefinition[] {
   return [
     platformErrors.invalidRequest,
     // A body is read where none is wanted, too: to say so.
     ...(method === 'GET' ? [] : [httpErrors.requestTimeout, httpErrors.bodyTooLarge]),
     ...(method === 'GET' || rawBody ? [] : [httpErrors.malformedBody, httpErrors.unsupportedMediaType]),
     ...(access === 'anyone' ? [] : [platformErrors.unauthenticated]),
-    ...(access === 'admin' ? [platformErrors.forbidden] : []),
+    ...(recentLogin ? [platformErrors.recentLoginRequired] : []),
+    ...(roleFor(access) === undefined ? [] : [platformErrors.forbidden]),
+    ...(access === 'anyone' ? [] : [platformErrors.insufficientScope]),
     ...(versionConflict ? [httpErrors.preconditionFailed] : []),
     ...(idempotent
       ? [httpErrors.idempotencyKeyInUse, httpErrors.idempotencyKeyReused, httpErrors.tooManyIdempotencyKeys]
