@@ -26,7 +26,10 @@ function withAsciiDomain(text: string): string {
     : mailbox + (URL.parse(`http://${domain}`)?.hostname ?? '');
 }
 
-export const Role = z.enum(['customer', 'admin']);
+/** `support` reads everybody's orders and payments and refunds, `catalogue` changes products, `admin` may all of it. */
+export const AccountRole = z.enum(['customer', 'support', 'catalogue', 'admin']);
+/** The roles that version 0.1.0 knows. */
+export const Role = AccountRole.extract(['customer', 'admin']);
 
 export const AuthErrors = errors('auth', {
   wrongCredentials: ['unauthenticated', 'The e-mail address or the password is wrong.'],
@@ -203,6 +206,10 @@ export const AuthApi = api('auth', {
       email: EmailAddress.optional(),
       name: z.string().optional(),
       roles: z.array(Role).max(10),
+      staff: z
+        .object({ roles: z.array(AccountRole).max(10) })
+        .optional()
+        .describe('roles that version 0.1.0 does not know'),
       registeredAt: z.iso.datetime().optional(),
       sessions: z.array(z.object({ startedAt: z.iso.datetime(), lastUsedAt: z.iso.datetime() })),
       nextCursor: z

@@ -1,6 +1,7 @@
 /** Express routes for what the gateway serves. */
 import { type RequestHandler, Router } from 'express';
 import type { Principal } from '#platform/context.ts';
+import { roleFor } from '#platform/endpoint.ts';
 import { httpErrors } from '#runtime/http/http-errors.ts';
 import type { RouteInfo } from '#runtime/http/request-context.ts';
 
@@ -60,9 +61,10 @@ function byUrl<R extends Place>(routes: readonly R[]): Map<string, R[]> {
   return groups;
 }
 
-/** Probes and administrators get in when nobody else does: they are who can do something about it. */
+/** Probes and staff get in when nobody else does: they are who can do something about it. */
 export const isExempt = (route: RouteInfo | undefined, principal: Principal | undefined): boolean =>
-  route !== undefined && (route.operational || route.access === 'admin' || principal?.roles.includes('admin') === true);
+  route !== undefined &&
+  (route.operational || roleFor(route.access) !== undefined || principal?.roles.includes('admin') === true);
 
 const lowerCase = (method: RouteInfo['method']) => method.toLowerCase() as Lowercase<RouteInfo['method']>;
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { PayloadOf } from '#platform/contract.ts';
-import type { Role as RoleSchema, userRegistered } from '../contract.ts';
+import type { AccountRole, userRegistered } from '../contract.ts';
 
-export type Role = z.output<typeof RoleSchema>;
+export type Role = z.output<typeof AccountRole>;
 
 export interface Account {
   readonly id: string;

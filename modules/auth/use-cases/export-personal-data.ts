@@ -13,6 +13,7 @@ export function exportPersonalData(
     const account = await accounts.find(userId);
     if (!account) return { roles: [], sessions: [], nextCursor: null };
     const { email, name, roles, registeredAt } = account;
+    const ofStaff = roles.filter((role) => role !== 'customer' && role !== 'admin');
     const { data, nextCursor } = await wholeOrPage(
       limit,
       (most) => sessions.list(userId, { after: cursor, limit: most }),
@@ -21,7 +22,8 @@ export function exportPersonalData(
     return {
       email,
       name,
-      roles: [...roles],
+      roles: roles.filter((role) => role === 'customer' || role === 'admin'),
+      ...(ofStaff.length > 0 && { staff: { roles: ofStaff } }),
       registeredAt: registeredAt.toISOString(),
       sessions: data.map(({ startedAt, lastUsedAt }) => ({
         startedAt: startedAt.toISOString(),

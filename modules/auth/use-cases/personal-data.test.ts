@@ -45,6 +45,19 @@ describe('what auth knows about a person', () => {
     });
   });
 
+  it('is exported with every role', async () => {
+    const { dataOf, accounts, userId } = await setUp();
+    const account = await accounts.find(userId);
+    await accounts.add({
+      ...account!,
+      id: uuid(),
+      email: 'staff@example.com',
+      roles: ['customer', 'support', 'admin'],
+    });
+    const { id } = (await accounts.findByEmail('staff@example.com'))!;
+    expect(await dataOf(id)).toMatchObject({ roles: ['customer', 'admin'], staff: { roles: ['support'] } });
+  });
+
   it('is nothing about a stranger', async () => {
     const { dataOf } = await setUp();
     expect(await dataOf(uuid())).toEqual({ roles: [], sessions: [], nextCursor: null });

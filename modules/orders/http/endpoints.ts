@@ -1,13 +1,9 @@
-import type { Principal } from '#platform/context.ts';
-import { endpoint, fromIfMatch, fromPath, fromToken, type Endpoint } from '#platform/endpoint.ts';
+import { endpoint, fromIfMatch, fromPath, fromToken, ownerUnless, type Endpoint } from '#platform/endpoint.ts';
 import { visibleLines } from '#platform/text.ts';
 import { OrdersApi, OrdersErrors } from '../contract.ts';
 
 const sku = fromPath('sku');
 const orderId = fromPath('id');
-
-/** Administrators may see and cancel anybody's order. */
-const ownerFor = ({ roles, userId }: Principal) => (roles.includes('admin') ? undefined : userId);
 
 export const ordersEndpoints: Endpoint[] = [
   endpoint(OrdersApi.listProducts, 'GET /v1/products', {
@@ -24,7 +20,8 @@ export const ordersEndpoints: Endpoint[] = [
 
   endpoint(OrdersApi.addProduct, 'POST /v1/products', {
     summary: 'Add a product',
-    access: 'admin',
+    access: { role: 'catalogue' },
+    scope: 'catalogue:write',
     idempotent: true,
     versioned: true,
     body: visibleLines,
@@ -36,7 +33,8 @@ export const ordersEndpoints: Endpoint[] = [
     summary: 'Change a product',
     description:
       '`stock` is the quantity that can be ordered from now on. Every order changes the stock, and so the version: `If-Match` refuses the change if something was ordered meanwhile.',
-    access: 'admin',
+    access: { role: 'catalogue' },
+    scope: 'catalogue:write',
     versioned: true,
     input: { sku, expectedVersion: fromIfMatch(OrdersErrors.changedMeanwhile) },
     body: visibleLines,
@@ -47,6 +45,7 @@ export const ordersEndpoints: Endpoint[] = [
     description:
       'Reserves the stock and starts the checkout, at the prices of the catalogue. The answer is the order as `pending`; with `Prefer: wait=5` it comes as soon as the order is `paid` or `cancelled`, after 5 seconds at the latest. An order whose payment fails is `cancelled` and says why; one without a price is paid, whatever the token.',
     access: 'user',
+    scope: 'orders:write',
     idempotent: true,
     input: { customerId: fromToken('userId') },
     status: 201,
@@ -57,20 +56,25 @@ export const ordersEndpoints: Endpoint[] = [
   endpoint(OrdersApi.listOrders, 'GET /v1/orders', {
     summary: 'Your orders, the newest first',
     access: 'user',
+    scope: 'orders:read',
     input: { customerId: fromToken('userId') },
   }),
 
   endpoint(OrdersApi.getOrder, 'GET /v1/orders/{id}', {
     summary: 'One of your orders',
+    description: 'With the role `support`, any order.',
     access: 'user',
-    input: { orderId, customerId: fromToken(ownerFor) },
+    scope: 'orders:read',
+    input: { orderId, customerId: ownerUnless('support') },
   }),
 
   endpoint(OrdersApi.cancelOrder, 'POST /v1/orders/{id}/cancel', {
     summary: 'Cancel one of your orders',
-    description: 'Returns its stock at once, and the paid money after that. Repeating it is harmless.',
+    description:
+      'Returns its stock at once, and the paid money after that. Repeating it is harmless. Administrators may cancel any order.',
     access: 'user',
+    scope: 'orders:write',
     idempotent: true,
-    input: { orderId, customerId: fromToken(ownerFor) },
+    input: { orderId, customerId: ownerUnless('admin') },
   }),
 ];

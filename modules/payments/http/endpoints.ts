@@ -1,31 +1,33 @@
-import type { Principal } from '#platform/context.ts';
-import { endpoint, fromPath, fromRequest, fromToken, type Endpoint } from '#platform/endpoint.ts';
+import { endpoint, fromPath, fromRequest, ownerUnless, type Endpoint } from '#platform/endpoint.ts';
 import { PaymentsApi, PaymentsErrors } from '../contract.ts';
 
 const paymentId = fromPath('id');
 
-/** Administrators see every payment, everybody else their own. */
-const ownerFor = ({ roles, userId }: Principal) => (roles.includes('admin') ? undefined : userId);
+/** People with the role `support` see every payment, everybody else their own. */
+const customerId = ownerUnless('support');
 
 export const paymentsEndpoints: Endpoint[] = [
   endpoint(PaymentsApi.listPayments, 'GET /v1/payments', {
     summary: 'Your payments, the newest first',
-    description: 'Administrators see the payments of everybody.',
+    description: 'With the role `support`, the payments of everybody.',
     access: 'user',
-    input: { customerId: fromToken(ownerFor) },
+    scope: 'payments:read',
+    input: { customerId },
   }),
 
   endpoint(PaymentsApi.getPayment, 'GET /v1/payments/{id}', {
     summary: 'One of your payments, with its refunds',
     access: 'user',
-    input: { paymentId, customerId: fromToken(ownerFor) },
+    scope: 'payments:read',
+    input: { paymentId, customerId },
   }),
 
   endpoint(PaymentsApi.refund, 'POST /v1/payments/{id}/refunds', {
     summary: 'Refund a payment',
     description:
       'Refunds the `amount`, or without one all that is left. The provider moves the money after the answer, so the status is `pending` at first; `Prefer: wait=5` holds the answer until it is final.',
-    access: 'admin',
+    access: { role: 'support' },
+    scope: 'refunds:write',
     idempotent: true,
     input: { paymentId },
     status: 201,

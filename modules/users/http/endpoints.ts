@@ -10,6 +10,7 @@ export const usersEndpoints: Endpoint[] = [
   endpoint(UsersApi.getProfile, 'GET /v1/users/me', {
     summary: 'Your profile',
     access: 'user',
+    scope: 'profile',
     versioned: true,
     input: { userId },
   }),
@@ -17,6 +18,7 @@ export const usersEndpoints: Endpoint[] = [
   endpoint(UsersApi.updateProfile, 'PATCH /v1/users/me', {
     summary: 'Change your profile',
     access: 'user',
+    scope: 'profile:write',
     versioned: true,
     input: { userId, expectedVersion },
     body: visibleLines,
@@ -35,12 +37,14 @@ export const usersEndpoints: Endpoint[] = [
   endpoint(UsersApi.listAddresses, 'GET /v1/users/me/addresses', {
     summary: 'Your addresses, the oldest first',
     access: 'user',
+    scope: 'addresses:read',
     input: { userId },
   }),
 
   endpoint(UsersApi.addAddress, 'POST /v1/users/me/addresses', {
     summary: 'Add an address',
     access: 'user',
+    scope: 'addresses:write',
     idempotent: true,
     versioned: true,
     input: { userId },
@@ -52,6 +56,7 @@ export const usersEndpoints: Endpoint[] = [
   endpoint(UsersApi.getAddress, 'GET /v1/users/me/addresses/{id}', {
     summary: 'One of your addresses',
     access: 'user',
+    scope: 'addresses:read',
     versioned: true,
     input: { userId, addressId },
   }),
@@ -59,6 +64,7 @@ export const usersEndpoints: Endpoint[] = [
   endpoint(UsersApi.replaceAddress, 'PUT /v1/users/me/addresses/{id}', {
     summary: 'Replace one of your addresses',
     access: 'user',
+    scope: 'addresses:write',
     versioned: true,
     input: { userId, addressId, expectedVersion },
     body: visibleLines,
@@ -67,6 +73,7 @@ export const usersEndpoints: Endpoint[] = [
   endpoint(UsersApi.removeAddress, 'DELETE /v1/users/me/addresses/{id}', {
     summary: 'Delete one of your addresses',
     access: 'user',
+    scope: 'addresses:write',
     input: { userId, addressId, expectedVersion },
     status: 204,
   }),
