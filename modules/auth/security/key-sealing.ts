@@ -1,5 +1,5 @@
 // ADR 0023
-/** Private keys at rest: AES-256-GCM under a secret that is not in the database. */
+/** Private keys and secrets of second factors at rest: AES-256-GCM under a secret that is not in the database. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeySealing } from '../domain/key-sealing.ts';
 
@@ -8,9 +8,15 @@ const algorithm = 'aes-256-gcm';
 
 const isSealed = (stored: string): boolean => stored.split('.', 1)[0] === format;
 
-/** Without a secret keys are stored as they are; those stored so before there was a secret stay readable. */
-export function keySealing(secret: string | undefined): KeySealing {
-  const keyFor = (salt: Buffer) => Buffer.from(hkdfSync('sha256', secret ?? '', salt, 'auth signing keys', 32));
+/**
+ * Without a secret they are stored as they are; those stored so before there was a secret stay readable. What was sealed
+ * for one purpose opens for no other.
+ */
+export function keySealing(
+  secret: string | undefined,
+  purpose: 'auth signing keys' | 'auth totp secrets' = 'auth signing keys',
+): KeySealing {
+  const keyFor = (salt: Buffer) => Buffer.from(hkdfSync('sha256', secret ?? '', salt, purpose, 32));
   return {
     seal(privateKey, kid) {
       if (secret === undefined) return privateKey;
