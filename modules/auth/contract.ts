@@ -44,6 +44,11 @@ export const AuthErrors = errors('auth', {
   confirmationRequired: ['forbidden', 'This cannot be undone: send your password along, or log in again first.'],
   lastAdministrator: ['conflict', 'This is the last administrator. Make somebody else an administrator first.'],
   ownAccount: ['conflict', 'You cannot disable your own account.'],
+  secondFactorRequired: [
+    'forbidden',
+    'This account has a second factor: send a code of the authenticator app or a recovery code along as code, or a passkey.',
+  ],
+  wrongCode: ['unauthenticated', 'The code is wrong, or it was used before.'],
   busy: ['unavailable', 'Too many people are logging in right now. Try again in a moment.'],
 });
 
@@ -72,6 +77,13 @@ const Password = z
   .min(1)
   .max(1024)
   .meta({ examples: ['correct horse battery staple'] });
+/** A code of an authenticator app, or a recovery code. Spaces and dashes do not matter. */
+const Code = z
+  .string()
+  .trim()
+  .min(6)
+  .max(40)
+  .meta({ examples: ['123456'] });
 /** The network address an attempt came from; attempts are limited by it. */
 const address = z.string().max(64);
 
@@ -112,6 +124,9 @@ export const AuthApi = api('auth', {
       address,
       deviceToken,
       newPassword: Password.optional().describe('replaces the password; ends all other sessions'),
+      code: Code.optional().describe(
+        'for an account with a second factor: of the authenticator app, or a recovery code',
+      ),
     }),
     output: Tokens,
     errors: [
@@ -120,6 +135,8 @@ export const AuthApi = api('auth', {
       AuthErrors.busy,
       AuthErrors.passwordChangeRequired,
       AuthErrors.weakPassword,
+      AuthErrors.secondFactorRequired,
+      AuthErrors.wrongCode,
     ],
   }),
   refresh: command(1, {

@@ -13,8 +13,10 @@ import { AccessTokens } from './domain/access-tokens.ts';
 import { Accounts } from './domain/accounts.ts';
 import { AdministratorSettings } from './domain/administrator.ts';
 import { Devices } from './domain/devices.ts';
+import { Factors } from './domain/factors.ts';
 import { Limits } from './domain/limits.ts';
 import { OAuthState } from './domain/oauth-state.ts';
+import { OneTimeCodes } from './domain/one-time-codes.ts';
 import { PasswordHasher } from './domain/password-hasher.ts';
 import { CommonPasswords, PasswordRules } from './domain/password-rules.ts';
 import { SessionEndings } from './domain/session-endings.ts';
@@ -22,11 +24,14 @@ import { SessionLifetimes } from './domain/session-lifetimes.ts';
 import { Sessions } from './domain/sessions.ts';
 import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
+import { TotpSecrets } from './domain/totp-secrets.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
 import { postgresOAuthState } from './persistence/postgres-oauth-state.ts';
+import { postgresFactors } from './persistence/postgres-factors.ts';
 import { postgresSigningKeys } from './persistence/postgres-signing-keys.ts';
+import { postgresTotpSecrets } from './persistence/postgres-totp-secrets.ts';
 import { prismaAccounts } from './persistence/prisma-accounts.ts';
 import { prismaSessions } from './persistence/prisma-sessions.ts';
 import { prismaThrottle } from './persistence/prisma-throttle.ts';
@@ -34,6 +39,7 @@ import { forgetPerson } from './reactions/forget-person.ts';
 import { Argon2Passwords } from './security/argon2-passwords.ts';
 import { CommonPasswordList } from './security/common-password-list.ts';
 import { keySealing } from './security/key-sealing.ts';
+import { oneTimeCodes } from './security/one-time-codes.ts';
 import { sessionAuthenticator } from './security/session-authenticator.ts';
 import { SignedAccessTokens } from './security/signed-access-tokens.ts';
 import { AuthSettings } from './settings.ts';
@@ -43,7 +49,9 @@ import {
   resetAdministratorPassword,
 } from './use-cases/administrator-commands.ts';
 import { allowErasure } from './use-cases/allow-erasure.ts';
+import { Authenticate, authenticate } from './use-cases/authenticate.ts';
 import { changePassword } from './use-cases/change-password.ts';
+import { ConfirmFactor, confirmFactor } from './use-cases/confirm-factor.ts';
 import { createAdministrator } from './use-cases/create-administrator.ts';
 import { disableAccount } from './use-cases/disable-account.ts';
 import { enableAccount } from './use-cases/enable-account.ts';
@@ -57,7 +65,7 @@ import { prune } from './use-cases/prune.ts';
 import { refresh } from './use-cases/refresh.ts';
 import { register } from './use-cases/register.ts';
 import { renewSigningKeys } from './use-cases/renew-signing-keys.ts';
-import { sealSigningKeys } from './use-cases/seal-signing-keys.ts';
+import { sealSecrets } from './use-cases/seal-secrets.ts';
 
 const hour = 60 * 60 * 1_000;
 const day = 24 * hour;
@@ -118,6 +126,13 @@ export default defineModule('auth', {
     bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, PersonalTraces, SessionEndings]);
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);
+    bind(TotpSecrets).toResolvedValue(
+      (database, { AUTH_KEY_SECRET }) =>
+        postgresTotpSecrets(database, keySealing(AUTH_KEY_SECRET, 'auth totp secrets')),
+      [Database, AuthSettings],
+    );
+    bind(Factors).toResolvedValue(postgresFactors, [Database]);
+    bind(OneTimeCodes).toResolvedValue(({ TOKEN_ISSUER }) => oneTimeCodes(TOKEN_ISSUER), [AuthSettings]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
     bind(OAuthState).toResolvedValue(
       (database, { AUTH_KEY_SECRET }, clock) => postgresOAuthState(database, keySealing(AUTH_KEY_SECRET), clock),
@@ -137,6 +152,24 @@ export default defineModule('auth', {
         }),
       [SigningKeys, Clock, SessionLifetimes, AuthSettings],
     );
+    bind(ConfirmFactor).toResolvedValue(confirmFactor, [
+      TotpSecrets,
+      Factors,
+      OneTimeCodes,
+      Throttle,
+      Limits,
+      Clock,
+      Logger,
+    ]);
+    bind(Authenticate).toResolvedValue(authenticate, [
+      Accounts,
+      PasswordRules,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      ConfirmFactor,
+      Logger,
+    ]);
     bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
   },
   operations: {
@@ -152,17 +185,7 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]),
-    logIn: use(logIn, [
-      Accounts,
-      Sessions,
-      Devices,
-      PasswordRules,
-      PasswordHasher,
-      Throttle,
-      Limits,
-      AccessTokens,
-      Logger,
-    ]),
+    logIn: use(logIn, [Authenticate, Sessions, Devices, AccessTokens, Logger]),
     refresh: use(refresh, [Sessions, AccessTokens, Logger]),
     logOut: use(logOut, [Sessions, Logger]),
     changePassword: use(changePassword, [Accounts, PasswordRules, PasswordHasher, Throttle, Limits, Logger]),
@@ -185,7 +208,7 @@ export default defineModule('auth', {
     prune: every(hour, prune, [Sessions, Devices, OAuthState, Throttle]),
   },
   starts: [
-    atStart(sealSigningKeys, [SigningKeys, Logger]),
+    atStart(sealSecrets, [SigningKeys, TotpSecrets, Logger]),
     atStart(renewSigningKeys, [AccessTokens]),
     atStart(createAdministrator, [
       Transaction,

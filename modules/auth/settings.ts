@@ -18,7 +18,12 @@ export const AuthSettings = z
       .string()
       .min(32)
       .optional()
-      .meta(about('encrypts the private signing keys in the database', { production: 'needed', secret: true })),
+      .meta(
+        about('encrypts the private signing keys and the secrets of authenticator apps in the database', {
+          production: 'needed',
+          secret: true,
+        }),
+      ),
 
     ACCESS_TOKEN_SECONDS: whole(60, 3_600).default(900).meta(about('seconds that an access token holds')),
     SESSION_IDLE_DAYS: whole(1, 365).default(30).meta(about('days after which a session that is not refreshed ends')),

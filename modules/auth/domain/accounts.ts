@@ -6,11 +6,11 @@ export abstract class Accounts {
 
   abstract find(id: string): Promise<Account | undefined>;
 
-  /** The account, and whether the device token is one of a device of it. */
+  /** The account, whether the device token is one of a device of it, and whether it has a second factor. */
   abstract findForLogIn(
     email: string,
     deviceToken: string | undefined,
-  ): Promise<{ account: Account; knowsDevice: boolean } | undefined>;
+  ): Promise<{ account: Account; knowsDevice: boolean; hasFactor: boolean } | undefined>;
 
   abstract findByEmail(email: string): Promise<Account | undefined>;
 

@@ -86,6 +86,14 @@ export class Limits {
     return { scope: 'password-change', subject: userId, pace: this.#account };
   }
 
+  /**
+   * Wrong codes of an account whose password was right, or whose owner is logged in. As with passwords, those on a known
+   * device are counted apart from everybody else's.
+   */
+  secondFactor(userId: string, device: string | undefined): Limit {
+    return { scope: 'second-factor', subject: userId, from: device, pace: this.#account };
+  }
+
   registration(network: string): Limit {
     return { scope: 'registration', subject: network, pace: this.#registration };
   }

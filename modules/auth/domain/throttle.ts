@@ -15,7 +15,14 @@ export interface Pace {
 
 /** The attempts that are counted: those on a subject, possibly only from one place. */
 export interface Limit {
-  readonly scope: 'account' | 'network' | 'account-logins' | 'network-logins' | 'registration' | 'password-change';
+  readonly scope:
+    | 'account'
+    | 'network'
+    | 'account-logins'
+    | 'network-logins'
+    | 'registration'
+    | 'password-change'
+    | 'second-factor';
   readonly subject: string;
   readonly from?: string | undefined;
   /** False for one that the attempt is counted towards, and that does not hold it up. */

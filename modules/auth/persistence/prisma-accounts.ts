@@ -102,13 +102,15 @@ export function prismaAccounts(
 
     /** One statement whether there is an account or not. */
     async findForLogIn(email, deviceToken) {
-      const { rows } = await database.query<Row & { knowsDevice: boolean }>(
-        `select ${columns}, exists (select from auth.devices d where d.hash = $2 and d.account_id = a.id) as "knowsDevice"
+      const { rows } = await database.query<Row & { knowsDevice: boolean; hasFactor: boolean }>(
+        `select ${columns}, exists (select from auth.devices d where d.hash = $2 and d.account_id = a.id) as "knowsDevice",
+           exists (select from auth.totp_secrets t where t.account_id = a.id and t.confirmed_at is not null)
+             or exists (select from auth.passkeys p where p.account_id = a.id) as "hasFactor"
          from auth.accounts a where email = $1`,
         [email, deviceToken === undefined ? null : hashOfDevice(deviceToken)],
       );
       const row = rows[0];
-      return row && { account: accountOf(row), knowsDevice: row.knowsDevice };
+      return row && { account: accountOf(row), knowsDevice: row.knowsDevice, hasFactor: row.hasFactor };
     },
 
     /** Asked at every start, and so not through Prisma, whose query compiler would have to be loaded for it. */

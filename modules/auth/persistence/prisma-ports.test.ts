@@ -12,7 +12,9 @@ import { aSigningKey, signingKeysSuite } from '../testing/signing-keys.suite.ts'
 import { throttleSuite } from '../testing/throttle.suite.ts';
 import { PrismaClient } from './generated/client.ts';
 import { postgresDevices } from './postgres-devices.ts';
+import { postgresFactors } from './postgres-factors.ts';
 import { postgresSigningKeys } from './postgres-signing-keys.ts';
+import { postgresTotpSecrets } from './postgres-totp-secrets.ts';
 import { prismaAccounts } from './prisma-accounts.ts';
 import { prismaSessions } from './prisma-sessions.ts';
 import { prismaThrottle } from './prisma-throttle.ts';
@@ -25,12 +27,15 @@ beforeAll(async () => {
 });
 afterAll(() => auth.drop());
 
+const sealing = keySealing('a secret of more than thirty-two characters', 'auth totp secrets');
 const transaction: Transaction = (work) => auth.database.transaction(work);
 function identity(clock = new SteppedClock(), times: SessionLifetimes = lifetimes) {
   const endings = new SessionEndings();
   return {
     accounts: prismaAccounts(auth.database, prisma, auth.traces, endings),
     devices: postgresDevices(auth.database, clock),
+    totpSecrets: postgresTotpSecrets(auth.database, sealing),
+    factors: postgresFactors(auth.database),
     sessions: prismaSessions(auth.database, prisma, endings, times, clock),
     endings,
     transaction,
@@ -120,6 +125,56 @@ describe('identity in PostgreSQL', () => {
     clock.advance(day);
     expect((await lowered.sessions.rotate(refreshToken)).outcome).toBe('unknown');
     expect((await identity(clock).sessions.rotate(refreshToken)).outcome).toBe('rotated');
+  });
+
+  describe('with second factors', () => {
+    const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+    const add = async () => {
+      const account = anAccount();
+      await identity().accounts.add(account);
+      return account;
+    };
+
+    it('stores no secret of an authenticator app and no recovery code that could be read', async () => {
+      const { totpSecrets, factors } = identity();
+      const { id } = await add();
+      await totpSecrets.propose(id, secret, noon);
+      await factors.replaceRecoveryCodes(id, ['aaaa-bbbb-cccc-dddd']);
+      const text = await allText();
+      expect(text).toContain(id);
+      for (const part of [secret, 'aaaabbbbccccdddd', 'aaaa-bbbb'])
+        for (const form of [part, Buffer.from(part).toString('hex')]) expect(text).not.toContain(form);
+    });
+
+    it('seals secrets once there is something to seal them with, each for its own account', async () => {
+      const inClear = postgresTotpSecrets(auth.database, keySealing(undefined, 'auth totp secrets'));
+      const { totpSecrets } = identity();
+      const [one, other] = [await add(), await add()];
+      for (const { id } of [one, other]) await inClear.propose(id, secret, noon);
+      expect(await inClear.sealClear()).toBe(0);
+      expect(await totpSecrets.sealClear()).toBe(2);
+      expect(await totpSecrets.sealClear()).toBe(0);
+      expect(await totpSecrets.find(one.id)).toMatchObject({ secret });
+      expect(await inClear.find(one.id), 'without the secret they were sealed under').toMatchObject({
+        secret: undefined,
+      });
+      await auth.sql(
+        'update auth.totp_secrets set secret = (select secret from auth.totp_secrets where account_id = $1)',
+        [one.id],
+      );
+      expect(await totpSecrets.find(other.id)).toMatchObject({ secret: undefined });
+    });
+
+    it('asks for a login in one statement, and uses a code up in two', async () => {
+      const { totpSecrets, accounts, factors } = identity();
+      const { id, email } = await add();
+      await totpSecrets.propose(id, secret, noon);
+      await totpSecrets.confirm(id, secret, 1, noon);
+      const cost = async (work: () => Promise<unknown>) => (await statementsOf(auth.database, work)).length;
+      expect(await cost(() => accounts.findForLogIn(email, undefined))).toBe(1);
+      expect(await cost(async () => totpSecrets.use(id, (await totpSecrets.find(id)) ? 2 : 0))).toBe(2);
+      expect(await cost(() => factors.useRecoveryCode(id, 'aaaa-bbbb-cccc-dddd'))).toBe(1);
+    });
   });
 
   it('leaves nothing of an erased account', async () => {

@@ -23,7 +23,11 @@ export function accountsSuite(make: MakeIdentity): void {
       const { account, added } = await add({ roles: ['admin', 'customer'] });
       expect(added).toBe(true);
       expect(await accounts.find(account.id)).toEqual(account);
-      expect(await accounts.findForLogIn(account.email, undefined)).toEqual({ account, knowsDevice: false });
+      expect(await accounts.findForLogIn(account.email, undefined)).toEqual({
+        account,
+        knowsDevice: false,
+        hasFactor: false,
+      });
       expect(await accounts.find(uuid())).toBeUndefined();
       expect(await accounts.findForLogIn('nobody@example.com', 'a token')).toBeUndefined();
     });

@@ -1,14 +1,20 @@
 /** The suite of guesses that are made in parallel. The hasher counts what it computed. */
 import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
+import type { Clock } from '#platform/clock.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Devices } from '../domain/devices.ts';
+import type { Factors } from '../domain/factors.ts';
 import { Limits } from '../domain/limits.ts';
 import { PasswordRules } from '../domain/password-rules.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Throttle } from '../domain/throttle.ts';
+import type { TotpSecrets } from '../domain/totp-secrets.ts';
+import { oneTimeCodes } from '../security/one-time-codes.ts';
+import { authenticate } from '../use-cases/authenticate.ts';
 import { changePassword } from '../use-cases/change-password.ts';
+import { confirmFactor } from '../use-cases/confirm-factor.ts';
 import { logIn } from '../use-cases/log-in.ts';
 import { anAccount, anyContext, goodPassword, KeptLogger } from './accounts.ts';
 import { QuickPasswords } from './quick-passwords.ts';
@@ -18,6 +24,9 @@ interface GuessedPorts {
   sessions: Sessions;
   devices: Devices;
   throttle: Throttle;
+  totpSecrets: TotpSecrets;
+  factors: Factors;
+  clock: Clock;
 }
 
 const failuresPerAccount = 5;
@@ -35,14 +44,16 @@ const tokens = { issue: async () => ({ accessToken: '', expiresIn: 900 }) } as u
 
 export function guessesAtOnceSuite(make: () => GuessedPorts): void {
   async function setUp() {
-    const { accounts, sessions, devices, throttle } = make();
+    const { accounts, sessions, devices, throttle, totpSecrets, factors, clock } = make();
     const hasher = new QuickPasswords();
     const logger = new KeptLogger();
     const limits = new Limits(allowance);
     const rules = new PasswordRules(15, { includes: () => false });
     const account = anAccount();
     await accounts.add(account);
-    const login = logIn(accounts, sessions, devices, rules, hasher, throttle, limits, tokens, logger);
+    const confirm = confirmFactor(totpSecrets, factors, oneTimeCodes('Fissile'), throttle, limits, clock, logger);
+    const prove = authenticate(accounts, rules, hasher, throttle, limits, confirm, logger);
+    const login = logIn(prove, sessions, devices, tokens, logger);
     const change = changePassword(accounts, rules, hasher, throttle, limits, logger);
     const answerOf = (work: Promise<unknown>) =>
       work.then(

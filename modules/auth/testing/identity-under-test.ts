@@ -4,15 +4,19 @@ import type { Transaction } from '#platform/transaction.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Devices } from '../domain/devices.ts';
+import type { Factors } from '../domain/factors.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import type { Sessions } from '../domain/sessions.ts';
+import type { TotpSecrets } from '../domain/totp-secrets.ts';
 import { anAccount, day, minute, second, SteppedClock } from './accounts.ts';
 
 export interface IdentityPorts {
   accounts: Accounts;
   sessions: Sessions;
   devices: Devices;
+  totpSecrets: TotpSecrets;
+  factors: Factors;
   endings: SessionEndings;
   transaction: Transaction;
 }

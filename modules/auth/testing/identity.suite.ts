@@ -1,6 +1,7 @@
-/** The suite that the ports for accounts, their sessions and their devices must pass. */
+/** The suite that the ports for accounts, their sessions, devices and second factors must pass. */
 import { accountsSuite } from './accounts.suite.ts';
 import { devicesSuite } from './devices.suite.ts';
+import { factorsSuite } from './factors.suite.ts';
 import type { MakeIdentity } from './identity-under-test.ts';
 import { sessionsSuite } from './sessions.suite.ts';
 
@@ -8,4 +9,5 @@ export function identitySuite(make: MakeIdentity): void {
   accountsSuite(make);
   sessionsSuite(make);
   devicesSuite(make);
+  factorsSuite(make);
 }

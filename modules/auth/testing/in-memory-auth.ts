@@ -2,8 +2,11 @@ import { AccessTokens } from '../domain/access-tokens.ts';
 import { type Allowance, Limits } from '../domain/limits.ts';
 import { PasswordRules } from '../domain/password-rules.ts';
 import type { Session } from '../domain/sessions.ts';
+import { oneTimeCodes } from '../security/one-time-codes.ts';
 import { allowErasure } from '../use-cases/allow-erasure.ts';
+import { authenticate } from '../use-cases/authenticate.ts';
 import { changePassword } from '../use-cases/change-password.ts';
+import { confirmFactor } from '../use-cases/confirm-factor.ts';
 import { disableAccount } from '../use-cases/disable-account.ts';
 import { isSessionLive } from '../use-cases/is-session-live.ts';
 import { logIn } from '../use-cases/log-in.ts';
@@ -44,11 +47,15 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
   const administrator = { email: 'root@example.com', password: undefined };
   const logger = new KeptLogger();
   const tokens = new PlainTokens();
-  const { transaction, accounts, sessions, devices, endings, outbox } = inMemoryIdentity(clock, lifetimes);
+  const identity = inMemoryIdentity(clock, lifetimes);
+  const { transaction, accounts, sessions, devices, totpSecrets, factors, endings, outbox } = identity;
+  const codes = oneTimeCodes('Fissile');
+  const confirm = confirmFactor(totpSecrets, factors, codes, throttle, limits, clock, logger);
+  const prove = authenticate(accounts, rules, hasher, throttle, limits, confirm, logger);
 
   const useCases = {
     register: register(transaction, accounts, outbox, administrator, rules, hasher, throttle, limits, clock, logger),
-    logIn: logIn(accounts, sessions, devices, rules, hasher, throttle, limits, tokens, logger),
+    logIn: logIn(prove, sessions, devices, tokens, logger),
     refresh: refresh(sessions, tokens, logger),
     logOut: logOut(sessions, logger),
     changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
@@ -67,6 +74,9 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
     accounts,
     sessions,
     devices,
+    totpSecrets,
+    factors,
+    codes,
     endings,
     outbox,
     useCases,
@@ -76,7 +86,13 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
 
     logIn: (
       email: string,
-      fields: { password?: string; address?: string; deviceToken?: string; newPassword?: string } = {},
+      fields: {
+        password?: string;
+        address?: string;
+        deviceToken?: string;
+        newPassword?: string;
+        code?: string;
+      } = {},
     ) => useCases.logIn({ email, password: goodPassword, address: home, ...fields }, anyContext),
 
     refresh: (refreshToken: string) => useCases.refresh({ refreshToken }, anyContext),

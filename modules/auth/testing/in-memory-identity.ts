@@ -8,6 +8,7 @@ import { deviceIdle, Devices, devicesPerAccount } from '../domain/devices.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { type Rotation, type Session, Sessions } from '../domain/sessions.ts';
+import { inMemoryFactors } from './in-memory-factors.ts';
 
 interface Held extends Session {
   readonly startedAt: Date;
@@ -18,8 +19,9 @@ interface Held extends Session {
   readonly spent: ReadonlySet<string>;
 }
 
-/** Accounts, sessions and devices over one memory, with its transaction and its outbox. */
+/** Accounts, sessions, devices and second factors over one memory, with its transaction and its outbox. */
 export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
+  const { totpSecrets, factors, hasFactor, forget: forgetFactors } = inMemoryFactors();
   const accounts = new InMemoryTable<string, Account>();
   const leaving = new InMemoryTable<string, true>();
   const sessions = new InMemoryTable<string, Held>();
@@ -67,7 +69,13 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     }
     async findForLogIn(email: string, deviceToken: string | undefined) {
       const account = [...accounts.values()].find((account) => account.email === email);
-      return account && { account, knowsDevice: devices.get(deviceToken ?? '')?.accountId === account.id };
+      return (
+        account && {
+          account,
+          knowsDevice: devices.get(deviceToken ?? '')?.accountId === account.id,
+          hasFactor: hasFactor(account.id),
+        }
+      );
     }
     async findByEmail(email: string) {
       return [...accounts.values()].find((account) => account.email === email);
@@ -115,6 +123,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       const account = accounts.get(id);
       endSessions(sessionsOf(id));
       forgetDevices(id);
+      forgetFactors(id);
       accounts.delete(id);
       return account;
     }
@@ -212,6 +221,8 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     accounts: new InMemoryAccounts(),
     sessions: new InMemorySessions(),
     devices: new InMemoryDevices(),
+    totpSecrets,
+    factors,
     endings,
     outbox: new InMemoryOutbox(),
     /** Tells whether there is such a session, or such an account. */

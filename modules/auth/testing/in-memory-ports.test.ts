@@ -21,7 +21,7 @@ describe('the throttle in memory', () => {
 describe('guesses at the same time, in memory', () => {
   guessesAtOnceSuite(() => {
     const clock = new SteppedClock();
-    return { ...inMemoryIdentity(clock, lifetimes), throttle: new InMemoryThrottle(clock) };
+    return { clock, ...inMemoryIdentity(clock, lifetimes), throttle: new InMemoryThrottle(clock) };
   });
 });
 
