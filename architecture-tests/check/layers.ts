@@ -76,6 +76,13 @@ export const layers: Readonly<Record<Role, Layer>> = {
     builtins: computing,
     reason: "An endpoint translates to the module's own operations; rules in it would not hold for other callers.",
   },
+  sites: {
+    own: ['contract', 'domain', 'settings', 'use-cases'],
+    foreignContracts: false,
+    platform: [...language, 'assets', 'network', 'site', 'text'],
+    builtins: [...computing, 'http'],
+    reason: 'A site speaks a protocol, or shows pages: what happens is decided by use cases, as behind any endpoint.',
+  },
   persistence: {
     own: ['contract', 'domain', 'settings'],
     foreignContracts: false,
@@ -123,6 +130,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
       'security',
       'seeds',
       'settings',
+      'sites',
       'use-cases',
     ],
     foreignContracts: true,

@@ -15,7 +15,7 @@ export const roleFolders = [
   'seeds',
   'testing',
 ] as const;
-export type Role = 'contract' | 'settings' | 'wiring' | (typeof roleFolders)[number];
+export type Role = 'contract' | 'settings' | 'wiring' | 'sites' | (typeof roleFolders)[number];
 
 export interface InModule {
   readonly part: 'module';
@@ -52,7 +52,7 @@ function find(path: string): Place {
   }
   if (top !== 'modules' || second === undefined) return { part: 'outside' };
   if (third === undefined) return { part: 'module', module: second, role: undefined };
-  const role = deeper.length > 0 ? roleFolders.find((folder) => folder === third) : fileRoles[third];
+  const role = deeper.length > 0 ? roleOf(third, deeper) : fileRoles[third];
   // A file beside contract.ts and module.ts tests the module as a whole.
   return {
     part: 'module',
@@ -60,6 +60,10 @@ function find(path: string): Place {
     role: role ?? (deeper.length === 0 && isTest(path) ? 'testing' : undefined),
   };
 }
+
+/** A folder in http/ is a site, which may know more than endpoints do. */
+const roleOf = (folder: string, deeper: readonly string[]): Role | undefined =>
+  folder === 'http' && deeper.length > 1 ? 'sites' : roleFolders.find((name) => name === folder);
 
 export const isTest = (path: string): boolean => /\.(test|spec|test-d)\.[cm]?[jt]sx?$/.test(path);
 

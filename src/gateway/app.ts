@@ -32,6 +32,8 @@ import type { RedisCounts } from './redis-counts.ts';
 import { type Route, routesOf } from './routes.ts';
 
 export interface GatewaySettings extends ProxyTrust {
+  /** The origin that people use. */
+  readonly publicUrl: string;
   /** Milliseconds a request may take in all. */
   readonly requestTimeout: number;
   /** Bytes. */

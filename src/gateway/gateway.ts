@@ -17,6 +17,7 @@ import { endpointRoutes } from './routes/endpoints.ts';
 import { forwardedRoutes } from './routes/forwarding.ts';
 import { logLevelRoutes } from './routes/log-level.ts';
 import { probes } from './routes/probes.ts';
+import { siteRoutes } from './routes/sites.ts';
 import { door } from './server/door.ts';
 import { Listening } from './server/listening.ts';
 import type { Forwarder } from './upstreams/forwarder.ts';
@@ -88,6 +89,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const routes = [
     ...endpointRoutes(modules, report, metrics),
+    ...siteRoutes(modules, settings.publicUrl),
     ...forwardedRoutes(forwardings),
     ...documentation(options.documented),
   ];

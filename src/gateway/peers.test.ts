@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,10 @@ const endpoints = [
   endpoint(LibraryApi, 'GET /v1/books', { summary: 'For anyone to read', access: 'anyone', answers, handle }),
   endpoint(LibraryApi, 'POST /v1/books', { summary: 'For anyone to change', access: 'anyone', answers, handle }),
   endpoint(LibraryApi, 'GET /v1/loans', { summary: 'For those who are known', access: 'user', answers, handle }),
+];
+
+const sites = [
+  { paths: ['/reading/*'] as const, handle: (_: unknown, response: ServerResponse) => response.end('read') },
 ];
 
 /** Milliseconds that a certificate lasts which has to expire. */
@@ -54,11 +58,12 @@ function certificatesOf(name: string): PeerCertificates {
 }
 
 /** The port of a module that proves to be `name`. */
-const module = (name = 'library') => serve(endpoints, { certificate: certificatesOf(name), behindGateway: true });
+const module = (name = 'library') =>
+  serve(endpoints, { sites, certificate: certificatesOf(name), behindGateway: true });
 
 /** A gateway that proves to be `name`, in front of the module `library`. */
 const gatewayOf = (name: string, url: string) =>
-  serve([], { upstreams: [{ name: 'library', endpoints, origins: [url], certificates: certificatesOf(name) }] });
+  serve([], { upstreams: [{ name: 'library', endpoints, sites, origins: [url], certificates: certificatesOf(name) }] });
 
 const asCustomer = { Authorization: `Bearer ${tokenFor(somebody())}` };
 const all = [
@@ -69,6 +74,8 @@ const all = [
   ['HEAD', '/v1/books'],
   ['POST', '/v1/books'],
   ['GET', '/v1/loans'],
+  ['GET', '/reading/room'],
+  ['POST', '/reading/room'],
 ] as const;
 
 /** Which of `all` are answered with success to a peer that shows the certificate of `name`, or none. */

@@ -76,6 +76,16 @@ describe('the routes', () => {
     expect(await find('get', '/')).toEqual(['GET /', {}]);
   });
 
+  it('have all that is below a path, except what is spelled out there', async () => {
+    const find = table('GET /shelf/*', 'GET /shelf/{id}/books', 'GET /shelf/key', 'GET /shelf.json');
+    const below = ['/shelf', '/shelf/', '/shelf/7', '/shelf/7/8?a=/b', '/shelf//7', '/shelf/key/7', '/shelf/%E2%82%AC'];
+    for (const path of below) expect(await find('get', path), path).toMatchObject(['GET /shelf/*', {}]);
+    expect(await find('get', '/shelf/key')).toMatchObject(['GET /shelf/key', {}]);
+    expect(await find('get', '/shelf/7/books')).toMatchObject(['GET /shelf/{id}/books', { id: '7' }]);
+    expect(await find('get', '/shelf.json')).toMatchObject(['GET /shelf.json', {}]);
+    for (const path of ['/shelfs', '/Shelf/7', '/']) expect(await find('get', path), path).toBe(404);
+  });
+
   it('cannot be declared twice, nor be one path under two names', () => {
     expect(() => table('GET /books/{id}', 'GET /books/{id}')).toThrow('GET /books/{id} is declared twice');
     expect(() => table('GET /books/{id}', 'PUT /books/{isbn}')).toThrow('/books/{isbn} and /books/{id} are one path');

@@ -16,7 +16,7 @@ export interface Route extends RouteInfo {
 export function routesOf(routes: readonly Route[], steps: readonly RequestHandler[], limit: RequestHandler): Router {
   const router = Router({ caseSensitive: true });
   for (const [url, here] of byUrl(routes)) {
-    const path = router.route(url.replace(parameter, ':$1'));
+    const path = router.route(url.replace(parameter, ':$1').replace(below, '{/*rest}'));
     for (const route of here) {
       const found: RequestHandler = ({ context }, _response, next) => {
         context.route = route;
@@ -38,15 +38,21 @@ export function routeFinder<R extends Place>(
     patterns.find(({ pattern }) => pattern.test(target))?.here.find((route) => route.method === method);
 }
 
-const patternOf = (url: string) => new RegExp(`^${url.replaceAll('.', '\\.').replace(parameter, '[^/?]+')}/?(?:\\?|$)`);
+const patternOf = (url: string) =>
+  new RegExp(`^${url.replaceAll('.', '\\.').replace(parameter, '[^/?]+').replace(below, '(?:/[^?]*)?')}/?(?:\\?|$)`);
 
 type Place = Pick<RouteInfo, 'method' | 'url'>;
 const parameter = /\{(\w+)\}/g;
+/** The end of a path that stands for all below it too. */
+const below = /\/\*$/;
 
-/** Groups routes by URL. Express takes the first that matches, so literal segments come before parameters (`{` sorts after letters). */
+/**
+ * Groups routes by URL. Express takes the first that matches, so literal segments come before parameters (`{` sorts after
+ * letters), and those before all that is below a path.
+ */
 function byUrl<R extends Place>(routes: readonly R[]): Map<string, R[]> {
   const groups = Map.groupBy(
-    routes.toSorted((a, b) => (a.url < b.url ? -1 : 1)),
+    routes.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
     ({ url }) => url,
   );
   const shapes = new Map<string, string>();
@@ -60,6 +66,8 @@ function byUrl<R extends Place>(routes: readonly R[]): Map<string, R[]> {
   }
   return groups;
 }
+
+const sortKey = ({ url }: Place) => url.replace(below, '/\u{10ffff}');
 
 /** Probes and staff get in when nobody else does: they are who can do something about it. */
 export const isExempt = (route: RouteInfo | undefined, principal: Principal | undefined): boolean =>

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Clock } from '#platform/clock.ts';
 import { api, event, query } from '#platform/contract.ts';
-import { atStart, defineModule, every, on, onCommandLine, run, use, type Bind } from '#platform/module.ts';
+import { atStart, defineModule, every, on, onCommandLine, run, site, use, type Bind } from '#platform/module.ts';
 import { saga } from '#platform/sagas.ts';
 import { createLogger } from '#runtime/observability/create-logger.ts';
 import { libraryDatabase, type TestDatabase } from '../../tests/support/postgres.ts';
@@ -23,7 +23,9 @@ abstract class Loans {}
 abstract class Fines {}
 abstract class Catalogue {}
 abstract class Librarians {}
-const ports = { Shelves, LostBooks, Loans, Fines, Catalogue, Librarians };
+abstract class Pages {}
+abstract class Readers {}
+const ports = { Shelves, LostBooks, Loans, Fines, Catalogue, Librarians, Pages, Readers };
 
 const nothing = async () => {};
 const library = (bound: (bind: Bind) => void) =>
@@ -41,6 +43,13 @@ const library = (bound: (bind: Bind) => void) =>
         },
         [Catalogue],
       ),
+    ],
+    sites: [
+      site(['/reading/*'], (_pages, _greet, find) => () => find({}), [
+        Pages,
+        use((_: Readers) => nothing, [Readers]),
+        LibraryApi.find,
+      ]),
     ],
     commands: {
       'librarian list': onCommandLine(
@@ -101,10 +110,12 @@ describe('a module with a port that nobody bound', () => {
     ['the schedule remind', 'Fines'],
     ['the start hook fill', 'Catalogue'],
     ['the command librarian list', 'Librarians'],
+    ['the site at /reading/*', 'Pages'],
+    ['the site at /reading/*', 'Readers'],
   ])('does not start where %s needs it, and one line says so', async (user, port) => {
     await expect(start(allBut(port))).rejects.toThrow(
       new RegExp(
-        `^Module library: ${user} asks for ${port}, a port that nothing binds\\. Bind it in \`ports\` of modules/library/module\\.ts\\.$`,
+        `^Module library: ${user.replace('*', '\\*')} asks for ${port}, a port that nothing binds\\. Bind it in \`ports\` of modules/library/module\\.ts\\.$`,
       ),
     );
   });

@@ -104,9 +104,10 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   );
   const clocks = await watchClocks(modules, options, metrics, opened);
   const gateway = createGateway({
-    modules: modules.map(({ definition, client, database }) => ({
+    modules: modules.map(({ definition, client, database, container }) => ({
       name: definition.name,
       endpoints: definition.endpoints,
+      sites: definition.sites.map((site) => ({ paths: site.paths, handle: container.make(site) })),
       client,
       database: database.database,
     })),

@@ -1,5 +1,6 @@
 /** The configuration, parsed once from the environment variables; a wrong one stops the program with a line that names it. */
 import { z } from 'zod';
+import { browserOrigin } from '#platform/settings.ts';
 import { parseEnvironment, type Environment } from './environment.ts';
 import { StartupError } from './startup-error.ts';
 import { ModuleVariables, Variables, type ProcessVariables } from './variables.ts';
@@ -68,6 +69,7 @@ export function readConfiguration(environment: Environment) {
     corsOrigins: variables.CORS_ORIGINS,
     trustProxy: variables.TRUST_PROXY,
     trustProxyHeader: variables.TRUST_PROXY_HEADER,
+    publicUrl: publicUrlIn(environment),
     jwksUrl: variables.JWKS_URL,
     tokenIssuer: variables.TOKEN_ISSUER,
     tokenAudience: variables.TOKEN_AUDIENCE,
@@ -78,6 +80,17 @@ export function readConfiguration(environment: Environment) {
         : undefined,
   };
 }
+
+/** PUBLIC_URL, or else this machine's name for the port. */
+export function publicUrlIn(environment: Environment): string {
+  const { PUBLIC_URL, PORT, TLS_CERT } = parseEnvironment(PublicUrlVariables, environment);
+  return PUBLIC_URL ?? `${TLS_CERT === undefined ? 'http' : 'https'}://localhost:${PORT}`;
+}
+const PublicUrlVariables = z.object({
+  PUBLIC_URL: browserOrigin.optional(),
+  PORT: Variables.shape.PORT,
+  TLS_CERT: Variables.shape.TLS_CERT,
+});
 
 function tracingOf(variables: z.output<typeof Variables>) {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = variables;

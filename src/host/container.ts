@@ -49,7 +49,9 @@ export class ModuleContainer {
 
   /** Resolves what `provided` asks for. */
   resolve(provided: Provided<unknown>): readonly unknown[] {
-    return provided.collaborators.map((token) => this.get(token as Token<unknown>));
+    return provided.collaborators.map((wanted) =>
+      isProvided(wanted) ? this.make(wanted) : this.get(wanted as Token<unknown>),
+    );
   }
 
   /** Resolves what `provided` asks for and calls its factory. */
@@ -58,8 +60,13 @@ export class ModuleContainer {
   }
 
   /** The way to something that nothing binds, over what asks for it. */
-  #missing(wanted: readonly AnyToken[], seen: Set<AnyToken>): readonly AnyToken[] | undefined {
+  #missing(wanted: Provided<unknown>['collaborators'], seen: Set<AnyToken>): readonly AnyToken[] | undefined {
     for (const token of wanted) {
+      if (isProvided(token)) {
+        const missing = this.#missing(token.collaborators, seen);
+        if (missing) return missing;
+        continue;
+      }
       const collaborators = this.#bound.get(token);
       if (!collaborators) return [token];
       if (seen.has(token)) continue;
@@ -88,6 +95,8 @@ export class ModuleContainer {
     return symbol;
   };
 }
+
+const isProvided = (wanted: AnyToken | Provided<unknown>): wanted is Provided<unknown> => 'factory' in wanted;
 
 function nameOf(token: AnyToken): string {
   if (typeof token === 'function') return token.name;

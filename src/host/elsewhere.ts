@@ -66,10 +66,10 @@ export class Elsewhere {
 
   /** For the gateway: every module that does not run here. */
   get upstreams(): readonly Upstream[] {
-    return this.#options.modules.map(({ name, endpoints }) => {
+    return this.#options.modules.map(({ name, endpoints, sites }) => {
       const origins = upstreamOrigins(name, this.#options.environment) ?? [];
       const encrypted = origins.some((origin) => origin.startsWith('https:'));
-      return { name, endpoints, origins, certificates: encrypted ? this.#options.identity.peer : undefined };
+      return { name, endpoints, sites, origins, certificates: encrypted ? this.#options.identity.peer : undefined };
     });
   }
 

@@ -19,6 +19,7 @@ import { AuditLog } from '#runtime/tables/audit-log.ts';
 import { personalTraces } from '#runtime/tables/personal-traces.ts';
 import { Sagas } from '#platform/sagas.ts';
 import { Transaction } from '#platform/transaction.ts';
+import { publicUrlIn } from './configuration.ts';
 import { parseEnvironment, type Environment } from './environment.ts';
 import { subscriptionOf } from './event-transport.ts';
 import { ModuleContainer } from './container.ts';
@@ -92,7 +93,14 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(PersonalTraces).toConstantValue(personalTraces(database.database));
     bind(Sagas).toConstantValue(messaging.sagas);
     const { settings } = definition;
-    if (settings) container.provide(settings, () => parseEnvironment(settings, options.environment));
+    if (settings)
+      container.provide(settings, () =>
+        parseEnvironment(settings, { ...options.environment, PUBLIC_URL: publicUrlIn(options.environment) }),
+      );
+    // As its endpoints call them: what comes from outside is parsed.
+    const { name, offers } = definition;
+    for (const operation of Object.values(offers))
+      container.provide(operation, () => ownClient(offers, callsBy(name))[operation.name]!);
     for (const operation of definition.needs) container.provide(operation, () => callOf(definition.name, operation));
     definition.ports(bind);
     for (const [user, provided] of partsOf(definition)) container.check(user, provided);
@@ -117,6 +125,7 @@ export function partsOf({
   schedules,
   starts,
   commands,
+  sites,
 }: ModuleDefinition): readonly (readonly [string, Provided<unknown>])[] {
   const named = (kind: string, parts: Readonly<Record<string, Provided<unknown>>>) =>
     Object.entries(parts).map(([name, part]) => [`the ${kind} ${name}`, part] as const);
@@ -127,6 +136,7 @@ export function partsOf({
     ...named('schedule', schedules),
     ...starts.map((start) => [`the start hook ${start.factory.name}`, start] as const),
     ...named('command', commands),
+    ...sites.map((site) => [`the site at ${site.paths[0]}`, site] as const),
   ];
 }
 

@@ -1,7 +1,7 @@
 // ADR 0054
 /** The environment variables that the host reads; each module declares its own in `settings.ts`. */
 import { z } from 'zod';
-import { about, seconds, shared, whole } from '#platform/settings.ts';
+import { about, browserOrigin, seconds, shared, whole } from '#platform/settings.ts';
 import { grpcTarget } from '#runtime/grpc/target.ts';
 import { logLevels } from '#runtime/observability/log-levels.ts';
 import { mistakeInBrokerUrl } from './brokers.ts';
@@ -23,18 +23,6 @@ const postgresUrl = textWithout(mistakeIn);
 const brokerUrl = textWithout(mistakeInBrokerUrl);
 const port = whole(0, 65_535);
 const file = z.string().min(1).optional();
-
-/** An origin as browsers send it: in lower case, without the port that goes without saying, and without a path. */
-const browserOrigin = z.string().transform((text, context) => {
-  const url = URL.parse(text);
-  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && /^[^/]+:\/\/[^/?#@*]+\/?$/.test(text);
-  if (isOrigin) return url.origin;
-  context.addIssue({
-    code: 'custom',
-    message: `${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example`,
-  });
-  return z.NEVER;
-});
 
 const callTarget = z
   .string()
@@ -169,6 +157,7 @@ export const Variables = z.object({
         'the public keys of access tokens, for a process that cannot ask whether a session still lives: there a disabled person is let in until the token expires, so keep ACCESS_TOKEN_SECONDS short',
       ),
     ),
+  PUBLIC_URL: shared.PUBLIC_URL,
   TOKEN_ISSUER: shared.TOKEN_ISSUER,
   TOKEN_AUDIENCE: shared.TOKEN_AUDIENCE,
   CALLS: z

@@ -3,12 +3,17 @@ import { readConfiguration } from './configuration.ts';
 import { weakSettings } from './weak-settings.ts';
 
 const said = (environment: Record<string, string>, { isGateway = true } = {}) =>
-  weakSettings(readConfiguration({ NODE_ENV: 'production', TRUST_PROXY: '1', ...environment }), isGateway);
+  weakSettings(
+    readConfiguration({ NODE_ENV: 'production', TRUST_PROXY: '1', PUBLIC_URL: 'https://shop.example', ...environment }),
+    isGateway,
+  );
 
 describe('in production, what is weak is said', () => {
   it.each([
     ['PEER_TLS', { PEER_TLS: 'off' }],
     ['HTTP without TLS', { TRUST_PROXY: '0' }],
+    ['PUBLIC_URL', { PUBLIC_URL: '' }],
+    ['PUBLIC_URL', { PUBLIC_URL: 'http://shop.example' }],
     ['RATE_LIMIT_PER_MINUTE', { RATE_LIMIT_PER_MINUTE: '0' }],
     ['CALLS', { CALLS: 'wire' }],
     ['DATABASE_URL', { DATABASE_URL: 'postgresql://fissile:secret@db.example.com/fissile' }],

@@ -3,8 +3,20 @@ import { brokerOf } from './brokers.ts';
 import type { Configuration } from './configuration.ts';
 
 export function weakSettings(configuration: Configuration, isGateway: boolean): readonly string[] {
-  const { production, host, tls, peerTls, trustProxy, rateLimit, wire, databaseUrl, eventsUrl, redisUrl, jwksUrl } =
-    configuration;
+  const {
+    production,
+    host,
+    tls,
+    peerTls,
+    trustProxy,
+    rateLimit,
+    wire,
+    databaseUrl,
+    eventsUrl,
+    redisUrl,
+    jwksUrl,
+    publicUrl,
+  } = configuration;
   if (!production) return [];
   const plainHttp = isGateway && tls === undefined && trustProxy === 0 && leavesMachine(host);
   const plain = Object.entries({
@@ -17,6 +29,8 @@ export function weakSettings(configuration: Configuration, isGateway: boolean): 
     peerTls === 'off' &&
       'PEER_TLS=off: anybody in the network between the processes can read, change and make their calls.',
     plainHttp && 'HTTP without TLS: set TLS_CERT and TLS_KEY, or TRUST_PROXY behind a proxy that speaks TLS.',
+    isPlainHttp(publicUrl) &&
+      `PUBLIC_URL is ${publicUrl}: people send passwords there, and links in mails lead there. Give the https:// origin they use.`,
     isGateway && rateLimit === 0 && 'RATE_LIMIT_PER_MINUTE=0: requests are not limited.',
     wire && 'CALLS=wire: calls between modules are slowed down and may be made to fail.',
     ...plain.map(
@@ -25,6 +39,8 @@ export function weakSettings(configuration: Configuration, isGateway: boolean): 
   ];
   return lines.filter((line) => typeof line === 'string').map((line) => `Weak setting: ${line}`);
 }
+
+const isPlainHttp = (url: string) => url.startsWith('http:');
 
 function isPlain(text: string | undefined, isEncrypted: (url: URL) => boolean): boolean {
   const url = text === undefined ? null : URL.parse(text);

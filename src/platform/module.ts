@@ -8,6 +8,7 @@ import type { Api, Call, EventDefinition, Handler, Operation, PayloadOf } from '
 import type { EventCount } from './counts.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas.ts';
+import type { SiteHandler, SitePath } from './site.ts';
 import type { z } from 'zod';
 
 /**
@@ -31,7 +32,7 @@ type ResolvedAll<T extends readonly AnyToken[]> = { -readonly [Index in keyof T]
 /** A function that takes its collaborators and returns what does the work, and the tokens of those collaborators. */
 export interface Provided<T> {
   readonly factory: (...collaborators: never[]) => T;
-  readonly collaborators: readonly AnyToken[];
+  readonly collaborators: readonly (AnyToken | Provided<unknown>)[];
 }
 
 export interface Bind {
@@ -119,6 +120,23 @@ export const every = <const C extends readonly AnyToken[]>(
   collaborators: C,
 ): ScheduleBinding => ({ every: milliseconds, ...use(factory, collaborators) });
 
+export interface SiteBinding extends Provided<SiteHandler> {
+  readonly paths: readonly SitePath[];
+}
+
+/** An operation of the module's own, a port, its settings, or a use case that is no operation: `use(startSession, [Sessions])`. */
+type SiteCollaborator = AnyToken | Provided<unknown>;
+type ResolvedForSite<T extends readonly SiteCollaborator[]> = {
+  -readonly [Index in keyof T]: T[Index] extends Provided<infer Made> ? Made : Resolved<T[Index]>;
+};
+
+/** `site(['/account/*'], accountPages, [AuthApi.logOut, use(startSession, [Sessions]), AuthSettings])` */
+export const site = <const C extends readonly SiteCollaborator[]>(
+  paths: readonly SitePath[],
+  factory: (...collaborators: ResolvedForSite<C>) => SiteHandler,
+  collaborators: C,
+): SiteBinding => ({ paths, factory: factory as never, collaborators });
+
 /** Runs once when a module starts, before it serves: `atStart(createAdministrator, [Accounts])`. */
 export interface StartBinding extends Provided<(start: StartContext) => Promise<void>> {}
 export interface StartContext {
@@ -188,6 +206,8 @@ export interface ModuleDefinition {
   /** By what is typed: `admin list`. The program may be running meanwhile; events are delivered by it, or when it starts. */
   readonly commands: Readonly<Record<string, CommandBinding>>;
   readonly endpoints: readonly Endpoint[];
+  /** Its own handlers for some paths; see site.ts. */
+  readonly sites: readonly SiteBinding[];
   /** Set by the one module that issues access tokens; in its own process it binds an Authenticator. */
   readonly authenticates: Authentication | undefined;
 }
@@ -211,6 +231,7 @@ export function defineModule<const A extends Api>(
     starts: [],
     commands: {},
     endpoints: [],
+    sites: [],
     authenticates: undefined,
     ...definition,
   };

@@ -35,12 +35,32 @@ export const seconds = (byDefault: number, most: number) =>
     .default(byDefault)
     .transform((value) => value * 1000);
 
+/** An origin as browsers send it: in lower case, without the port that goes without saying, and without a path. */
+export const browserOrigin = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && /^[^/]+:\/\/[^/?#@*]+\/?$/.test(text);
+  if (isOrigin) return url.origin;
+  context.addIssue({
+    code: 'custom',
+    message: `${JSON.stringify(text)} is no origin; give scheme, host and port only, such as https://shop.example`,
+  });
+  return z.NEVER;
+});
+
 /** Settings of the program that a module may read too. */
 export const shared = {
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
     .default('development')
     .meta(about('"production" is stricter about secrets, and listens on all addresses')),
+  PUBLIC_URL: browserOrigin
+    .default('http://localhost:3000')
+    .meta(
+      about(
+        'the origin that people use, such as https://shop.example: pages, links in mails and OpenID Connect are made with it, and never with the Host of a request',
+        { without: 'http://localhost:PORT' },
+      ),
+    ),
   TOKEN_ISSUER: z.string().min(1).default('fissile').meta(about('`iss` of access tokens')),
   TOKEN_AUDIENCE: z.string().min(1).default('fissile').meta(about('`aud` of access tokens')),
 };

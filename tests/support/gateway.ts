@@ -16,6 +16,7 @@ import type { GatewaySettings } from '../../src/gateway/app.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import type { HealthCheck } from '../../src/gateway/health.ts';
 import type { RedisCounts } from '../../src/gateway/redis-counts.ts';
+import type { ServedSite } from '#runtime/http/endpoint-handler.ts';
 import type { Upstream } from '../../src/gateway/upstreams/upstream.ts';
 
 export const LibraryApi = api('library', {});
@@ -91,6 +92,7 @@ export interface TestGatewayOptions {
   readonly settings?: Partial<GatewaySettings>;
   readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly details?: GatewayOptions['details'];
+  readonly sites?: readonly ServedSite[];
   readonly upstreams?: readonly Upstream[];
   readonly database?: Database;
   readonly behindGateway?: boolean;
@@ -105,6 +107,7 @@ export function gateway(
     settings,
     checks = {},
     details = {},
+    sites = [],
     upstreams = [],
     database,
     behindGateway = false,
@@ -118,7 +121,7 @@ export function gateway(
   const authenticator = new TestAuthenticator();
   const metrics = new Metrics();
   const created = createGateway({
-    modules: [{ name: 'library', endpoints, client: {}, database: database ?? noDatabase }],
+    modules: [{ name: 'library', endpoints, sites, client: {}, database: database ?? noDatabase }],
     verifier: new TokenVerifier({ ...parties, authenticator }),
     logger,
     metrics,
@@ -142,6 +145,7 @@ export function gateway(
     },
     settings: {
       requestTimeout: 5_000,
+      publicUrl: 'http://localhost:3000',
       bodyLimit: 100_000,
       rateLimit: 0,
       corsOrigins: [],

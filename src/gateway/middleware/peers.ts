@@ -30,8 +30,8 @@ export const requireGateway =
   ({ socket, context }, response, next) => {
     const peer = peerAt(socket);
     if (peer && performance.now() - peer.since > longest) response.setHeader('Connection', 'close');
-    const { operational, method, access } = context.route!;
-    if (operational || (method === 'GET' && access === 'anyone') || peer?.isGateway) return next();
+    const { operational, method, access, site } = context.route!;
+    if (operational || (method === 'GET' && access === 'anyone' && !site) || peer?.isGateway) return next();
     logger.warn("A peer was refused: it showed no certificate of the gateway's.", {
       ...marksOf(context),
       ...context.origin,

@@ -1,13 +1,16 @@
 /** Answers with what went wrong, as problem details (RFC 9457). */
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { platformErrors } from '#platform/errors.ts';
 import type { Report } from '#runtime/http/problem.ts';
 import { send } from '#runtime/http/send.ts';
 
 const maxToldPath = 200;
 
-export const notFound: RequestHandler = ({ path }) => {
-  throw platformErrors.notFound(`There is nothing at ${path.slice(0, maxToldPath)}. See /docs.`);
+export const nothingAt = ({ path }: Request) =>
+  platformErrors.notFound(`There is nothing at ${path.slice(0, maxToldPath)}. See /docs.`);
+
+export const notFound: RequestHandler = (request) => {
+  throw nothingAt(request);
 };
 
 export const problems =

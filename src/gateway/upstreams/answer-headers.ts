@@ -2,7 +2,7 @@
 import type { Response } from 'express';
 import { securityHeaderList } from '../middleware/security-headers.ts';
 
-const always = securityHeaderList().filter((_, index) => index % 2 === 0);
+const always = securityHeaderList().flatMap((name, index) => (index % 2 === 0 ? name.toLowerCase() : []));
 const ofConnection = [
   'Connection',
   'Keep-Alive',
@@ -14,7 +14,8 @@ const ofConnection = [
   'Upgrade',
 ];
 const ofGateway = ['Content-Length', 'Date', 'Server', 'X-Request-Id', 'traceparent', 'RateLimit', 'RateLimit-Policy'];
-const withheld = new Set([...always, ...ofConnection, ...ofGateway].map((name) => name.toLowerCase()));
+const withheld = new Set([...ofConnection, ...ofGateway].map((name) => name.toLowerCase()));
+const isSafety = (name: string) => always.includes(name) || name.startsWith('access-control-');
 
 /** Adds them to the answer; `raw` has names and values by turns, as they came. */
 export function passHeaders(raw: readonly (Buffer | string)[], response: Response): void {
@@ -23,6 +24,11 @@ export function passHeaders(raw: readonly (Buffer | string)[], response: Respons
     const lowerCase = name.toLowerCase();
     if (withheld.has(lowerCase)) continue;
     const value = raw[index + 1]!.toString('latin1');
+    if (isSafety(lowerCase)) {
+      // A site knows better what its pages may do.
+      if (response.req.context.route?.site) response.setHeader(name, value);
+      continue;
+    }
     // Both the module and the gateway may have something to vary by.
     if (lowerCase === 'vary') response.vary(value);
     else response.appendHeader(name, value);

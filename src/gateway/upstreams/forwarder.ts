@@ -6,7 +6,6 @@
 import type { Request, Response } from 'express';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
 import { platformErrors } from '#platform/errors.ts';
-import type { Endpoint } from '#platform/endpoint.ts';
 import { halfOpenAfter } from '#runtime/calls/half-open-after.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
@@ -70,15 +69,15 @@ export class Forwarder {
     return { ready: answers.filter(Boolean).length, processes: answers.length, breaker: this.breaker };
   }
 
-  /** Gives the client its answer; rejects where there is none. */
-  async forward(request: Request, response: Response, endpoint: Endpoint): Promise<void> {
+  /** Gives the client its answer; rejects where there is none. `idempotent` says whether it takes an Idempotency-Key. */
+  async forward(request: Request, response: Response, idempotent: boolean): Promise<void> {
     if (this.#underWay >= mostAtOnce) throw platformErrors.unavailable({ retryAfter: 1 });
     this.#underWay += 1;
     try {
       const message = requestMessage(request);
       // A half-open breaker asks for the module's health: a request could take its whole deadline.
       if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#requireAlive());
-      const repeatable = isRepeatable(request, endpoint);
+      const repeatable = isRepeatable(request, idempotent);
       await this.#breaker.execute(() => this.#tryInTurn(message, response, repeatable));
     } catch (error) {
       this.#afterFailure(error, response);
@@ -143,7 +142,7 @@ export class Forwarder {
 }
 
 /** Sent twice, it takes effect once. */
-function isRepeatable({ method, headers }: Request, { idempotent = false }: Endpoint): boolean {
+function isRepeatable({ method, headers }: Request, idempotent: boolean): boolean {
   if (method === 'GET' || method === 'HEAD') return true;
   return idempotent && headers['idempotency-key'] !== undefined;
 }

@@ -44,10 +44,10 @@ export const requestMessage = (request: Request): RequestMessage => ({
   body: request.body as Buffer | undefined,
 });
 
-function headersOf({ headers, protocol, context: { address, id } }: Request, trace: Trace): string[] {
+function headersOf({ headers, protocol, context: { address, id, route } }: Request, trace: Trace): string[] {
   const passed: string[] = [];
   for (const name in headers) {
-    if (withheld.has(name) || name.startsWith('x-forwarded-')) continue;
+    if ((withheld.has(name) && !(route?.site && name === 'origin')) || name.startsWith('x-forwarded-')) continue;
     const value = headers[name]!;
     if (typeof value === 'string') passed.push(name, value);
     else for (const each of value) passed.push(name, each);

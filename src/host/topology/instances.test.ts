@@ -56,6 +56,7 @@ describe('the environment of a process', () => {
       GRPC_PORT: '5011',
       EVENTS_URL: 'amqp://broker',
       INSTANCE: 'shop-2',
+      PUBLIC_URL: 'http://localhost:3000',
       SHOP_DATABASE_URL: 'postgresql://shop@pooler/shop',
       SHOP_DATABASE_DIRECT_URL: 'postgresql://shop@db/shop',
       GIFT_CARDS_DATABASE_URL: 'postgresql://gift-cards@pooler/gift-cards',
@@ -122,5 +123,13 @@ describe('the environment of a process', () => {
       LIBRARY_HTTP_URL: 'http://127.0.0.1:3020',
     });
     expect(all['shop-1']).not.toHaveProperty('PEER_TLS_CERT');
+  });
+
+  it("knows the address that people use, which is the gateway's or the one that is set", () => {
+    const urls = (environment: Record<string, string>) =>
+      new Set(Object.values(environmentsOf({ ...means, environment })).map(({ PUBLIC_URL }) => PUBLIC_URL));
+    expect([...urls({ PORT: '8080' })]).toEqual(['http://localhost:3000']);
+    expect([...urls({ TLS_CERT: 'a', TLS_KEY: 'b' })]).toEqual(['https://localhost:3000']);
+    expect([...urls({ PUBLIC_URL: 'https://shop.example' })]).toEqual(['https://shop.example']);
   });
 });

@@ -1,5 +1,5 @@
 /** Every process of a topology with the environment that makes it what it is. */
-import { moduleVariable } from '../configuration.ts';
+import { moduleVariable, publicUrlIn } from '../configuration.ts';
 import { directVariable } from '../database-places.ts';
 import type { Environment } from '../environment.ts';
 import type { CertificateFiles } from '../certificates.ts';
@@ -78,11 +78,18 @@ function environmentOf(
     GRPC_PORT: entry.grpcPort === undefined ? undefined : String(entry.grpcPort + replica),
     EVENTS_URL: eventsUrl && (environment[moduleVariable(entry.name, 'EVENTS_URL')] || eventsUrl),
     ...unset(processes.map(({ name }) => moduleVariable(name, 'EVENTS_URL'))),
+    ...given({ PUBLIC_URL: publicUrlOf(processes, environment) }, environment),
     ...given(Object.assign({}, ...others.map((other) => addressesOf(other, scheme))), environment),
     ...(files && { PEER_TLS_CA: files.ca, PEER_TLS_CERT: files.cert, PEER_TLS_KEY: files.key }),
     // Behind the gateway: it counts the requests, and says who asked.
     ...(entry.modules.includes(gateway) ? {} : { ...behindGateway, ...given({ SHUTDOWN_DELAY: '0' }, environment) }),
   };
+}
+
+/** The same for every process: whatever they listen on, people come through the gateway. */
+function publicUrlOf(processes: readonly TopologyProcess[], environment: Environment): string {
+  const { port } = processes.find(({ modules }) => modules.includes(gateway))!;
+  return publicUrlIn({ ...environment, PORT: String(port) });
 }
 
 const behindGateway: Environment = {

@@ -5,6 +5,7 @@ import { type ErrorKind, Failure, platformErrors } from '#platform/errors.ts';
 import type { KeyConflict, Metrics } from '../observability/metrics.ts';
 import { answerWriter } from './answer-writer.ts';
 import type { Answer, Endpoint } from '#platform/endpoint.ts';
+import type { SiteHandler, SitePath } from '#platform/site.ts';
 import { httpErrors } from './http-errors.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type KeyUse, keyUse } from './key-use.ts';
@@ -15,10 +16,17 @@ import { type ReadRequest, requestReader } from './request-reader.ts';
 import { send } from './send.ts';
 import { sendParts, streamedJson } from './streamed-answer.ts';
 
+/** A module's own handler for some paths. */
+export interface ServedSite {
+  readonly paths: readonly SitePath[];
+  readonly handle: SiteHandler;
+}
+
 /** One module of this process, as far as HTTP is concerned. */
 export interface ServedModule {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
+  readonly sites?: readonly ServedSite[];
   /** The module's own operations, as its endpoints call them. */
   readonly client: Client<Api>;
   /** Holds its idempotency keys. */

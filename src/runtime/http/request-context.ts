@@ -15,7 +15,7 @@ declare global {
 /** A route: what is served under one method and path. */
 export interface RouteInfo {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** The template, `/v1/orders/{id}`. */
+  /** The template, `/v1/orders/{id}`; one that ends in `/*` is that path and all below it. */
   readonly url: string;
   readonly access: Access;
   readonly scope?: string;
@@ -26,6 +26,8 @@ export interface RouteInfo {
   readonly versioned?: boolean | undefined;
   /** Milliseconds for the whole answer where it may take longer than others. */
   readonly timeout?: number | undefined;
+  /** Served by a handler of the module's own; see site.ts of the platform. */
+  readonly site?: true | undefined;
   /** Marks probes and scrapes: neither limited nor logged where nothing is wrong. */
   readonly operational: boolean;
 }
