@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
+import { orFail, within } from '../../../src/runtime/within.ts';
 import { Landscape, type TestProgram, until } from '../../../src/runtime/events/testing/landscape.ts';
 import { KafkaTransport } from '../../../src/runtime/events/kafka/kafka-transport.ts';
 import { Metrics } from '../../../src/runtime/observability/metrics.ts';
 import type { KafkaCluster } from '../../support/kafka/cluster.ts';
-import { silentLogger } from '../../support/postgres.ts';
 import { counted, subscription } from './counted.ts';
+import { diagnosis } from './diagnosis.ts';
+import { partitionsOf } from './partitions.ts';
 import type { ReaderOptions } from './reader-process.ts';
 
 const program = join(import.meta.dirname, 'reader-process.ts');
@@ -18,12 +21,15 @@ const together = 100;
 const partitions = 12;
 /** To start a reader. */
 const attempts = 20;
+/** Milliseconds that all brokers have to get everything, and a reader to end. */
+const [syncPatience, endPatience] = [120_000, 60_000];
 
 /** A process that reads, and how it may end. */
 export class Reader {
   readonly name: string;
+  /** Resolves when it has ended. */
+  readonly exited: Promise<unknown>;
   readonly #process: ChildProcess;
-  readonly #exited: Promise<unknown>;
   #output = '';
 
   constructor(name: string, options: ReaderOptions) {
@@ -34,19 +40,23 @@ export class Reader {
     });
     for (const stream of [this.#process.stdout!, this.#process.stderr!])
       stream.on('data', (data: Buffer) => (this.#output += data.toString()));
-    this.#exited = new Promise((resolve) => this.#process.once('close', resolve));
+    this.exited = new Promise((resolve) => this.#process.once('close', resolve));
     const end = () => void this.#process.kill('SIGKILL');
     process.once('exit', end);
-    void this.#exited.then(() => process.off('exit', end));
+    void this.exited.then(() => process.off('exit', end));
   }
 
   /** False if it ended instead. */
   async ready(): Promise<boolean> {
-    await until(() => this.#process.exitCode !== null || this.output.includes('Ready.'), 120_000);
-    return this.#process.exitCode === null;
+    await until(() => !this.alive || this.output.includes('Ready.'), 120_000);
+    return this.alive;
   }
 
-  /** All that it has said. */
+  get alive(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Output so far. */
   get output(): string {
     return this.#output;
   }
@@ -59,11 +69,28 @@ export class Reader {
     this.#process.kill('SIGCONT');
   }
 
-  /** In order by default; resolves when it has ended. */
+  /** In order by default; resolves when it has ended. Rejects if it had ended before, or does not end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (!this.alive) throw new Error(`The reader ${this.name} ended by itself:\n${this.output}`);
     this.#process.kill(signal);
-    await this.#exited;
+    await within(
+      endPatience,
+      this.exited,
+      orFail(() => new Error(`The reader ${this.name} did not end at ${signal}:\n${this.output}`)),
+    );
   }
+
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.exited;
+  }
+}
+
+/** How long effects are waited for, in milliseconds. */
+export interface Patience {
+  readonly inAll: number;
+  /** Without any effect. */
+  readonly silence: number;
 }
 
 export class Counting {
@@ -72,6 +99,7 @@ export class Counting {
   readonly #cluster: KafkaCluster;
   readonly #prefix: string;
   readonly #keys: readonly string[];
+  readonly #log: readonly string[];
   readonly #readers = new Set<Reader>();
   #rounds = 0;
 
@@ -81,11 +109,13 @@ export class Counting {
     cluster: KafkaCluster,
     prefix: string,
     keys: number,
+    log: readonly string[],
   ) {
     this.#landscape = landscape;
     this.#announcer = announcer;
     this.#cluster = cluster;
     this.#prefix = prefix;
+    this.#log = log;
     this.#keys = Array.from({ length: keys }, (_, key) => `key-${key}`);
   }
 
@@ -93,9 +123,13 @@ export class Counting {
     const landscape = await Landscape.create();
     const prefix = `test-${randomUUID()}`;
     const options = { url: cluster.url, prefix, subscriptions: [subscription], modules: ['library'] };
-    const transport = new KafkaTransport({ ...options, logger: silentLogger, metrics: new Metrics() });
-    const announcer = await landscape.start({ transport, limits: { eventsInMemory: 2_000, sweep: 1_000 } });
-    return new Counting(landscape, announcer, cluster, prefix, keys);
+    const log: string[] = [];
+    const note = (line: string, details?: object) =>
+      void log.push(`${new Date().toISOString()} ${line} ${inspect(details, { breakLength: Infinity })}`);
+    const logger = { debug() {}, info: note, warn: note, error: note };
+    const transport = new KafkaTransport({ ...options, logger, metrics: new Metrics() });
+    const announcer = await landscape.start({ transport, logger, limits: { eventsInMemory: 2_000, sweep: 1_000 } });
+    return new Counting(landscape, announcer, cluster, prefix, keys, log);
   }
 
   /** Announces the next event of each key. */
@@ -131,6 +165,44 @@ export class Counting {
     return rows[0].count;
   }
 
+  /**
+   * Resolves when `events` had an effect, or `signal` is aborted, with the longest time without one in milliseconds.
+   * Rejects, with where they hang, when patience is over.
+   */
+  async untilEffects(events: number, patience: Patience, signal = new AbortController().signal): Promise<number> {
+    const begun = performance.now();
+    let [known, since, longest] = [0, begun, 0];
+    while (!signal.aborted) {
+      const effects = await this.effects();
+      const now = performance.now();
+      longest = Math.max(longest, now - since);
+      if (effects >= events) break;
+      if (effects > known) [known, since] = [effects, now];
+      const silent = now - since;
+      if (silent > patience.silence || now - begun > patience.inAll) {
+        const [seconds, silence] = [now - begun, silent].map((time) => `${(time / 1_000).toFixed(1)} s`);
+        throw new Error(
+          `${effects} of ${events} events took effect within ${seconds}, none in the last ${silence}.\n${await this.diagnosis()}`,
+        );
+      }
+      await delay(250);
+    }
+    return longest;
+  }
+
+  diagnosis(): Promise<string> {
+    const living = [...this.#readers]
+      .filter(({ alive }) => alive)
+      .map(({ name, output }) => [`Reader ${name}`, output]);
+    return diagnosis({
+      landscape: this.#landscape,
+      cluster: this.#cluster,
+      topic: this.#topic,
+      group: `${this.#prefix}.${subscription.name}`,
+      said: Object.fromEntries([['Announcer', this.#log.join('\n')], ...living]),
+    });
+  }
+
   /** Some of the keys whose effects are not 0, 1, 2, ... each once and in this order, with what they are instead. */
   async wrong(): Promise<readonly { id: string; numbers: readonly number[] }[]> {
     const { rows } = await this.#landscape.readers.sql(
@@ -145,16 +217,17 @@ export class Counting {
     return this.#landscape.unpublished();
   }
 
-  /** Resolves when every broker has all that was published. */
-  async inSync(): Promise<void> {
-    const admin = new Admin({ clientId: 'counting', bootstrapBrokers: this.#cluster.bootstrapBrokers });
-    const topic = `${this.#prefix}.library`;
-    for (let synced = false; !synced; await delay(200)) {
-      const metadata = await admin.metadata({ topics: [topic], forceUpdate: true }).catch(() => undefined);
-      const partitions = metadata?.topics.get(topic)?.partitions;
-      synced = partitions?.every(({ replicas, isr }) => isr.length === replicas.length) ?? false;
+  /** Resolves when every broker has all that was published and committed, or `signal` is aborted. */
+  async inSync(signal: AbortSignal): Promise<void> {
+    const topics = [this.#topic, '__consumer_offsets'];
+    const { bootstrapBrokers } = this.#cluster;
+    for (const end = performance.now() + syncPatience; !signal.aborted; await delay(200)) {
+      const known = await partitionsOf(bootstrapBrokers, topics).catch(() => []);
+      const whole = known.filter(({ leader, replicas, isr }) => leader >= 0 && isr.length === replicas.length);
+      if (topics.every((topic) => known.some((each) => each.topic === topic)) && whole.length === known.length) return;
+      if (performance.now() > end)
+        throw new Error(`The brokers did not get in sync within ${syncPatience} ms.\n${await this.diagnosis()}`);
     }
-    await admin.close();
   }
 
   /** Records in the log: what was announced, and what was sent again because the answer to it was lost. */
@@ -163,19 +236,18 @@ export class Counting {
     const all = Array.from({ length: partitions }, (_, partitionIndex) => partitionIndex);
     const timestamp = ListOffsetTimestamps.LATEST;
     const [topic] = await admin.listOffsets({
-      topics: [
-        { name: `${this.#prefix}.library`, partitions: all.map((partitionIndex) => ({ partitionIndex, timestamp })) },
-      ],
+      topics: [{ name: this.#topic, partitions: all.map((partitionIndex) => ({ partitionIndex, timestamp })) }],
     });
     await admin.close();
     return topic!.partitions.reduce((sum, { offset }) => sum + Number(offset), 0);
   }
 
   async stop(): Promise<void> {
-    for (const reader of this.#readers) {
-      reader.wake();
-      await reader.end('SIGKILL');
-    }
+    for (const reader of this.#readers) await reader.kill();
     await this.#landscape.drop();
+  }
+
+  get #topic(): string {
+    return `${this.#prefix}.library`;
   }
 }

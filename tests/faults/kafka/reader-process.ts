@@ -2,6 +2,7 @@
  * A process of its own that reacts to what is counted, for tests to kill, to hang and to stop: the readers module with
  * its inbox in PostgreSQL. Its argument is `ReaderOptions` as JSON. It says when it is ready, and what it logs.
  */
+import { inspect } from 'node:util';
 import { systemClock } from '#platform/clock.ts';
 import { Deadline } from '#platform/deadline.ts';
 import type { PayloadOf } from '#platform/contract.ts';
@@ -16,7 +17,8 @@ export interface ReaderOptions {
   readonly transport: { readonly url: string; readonly prefix: string; readonly instance?: string };
 }
 
-const say = (line: string, details?: object) => console.log(line, details ? JSON.stringify(details) : '');
+const say = (line: string, details?: object) =>
+  console.log(new Date().toISOString(), line, details ? inspect(details, { breakLength: Infinity }) : '');
 const logger = { debug() {}, info: say, warn: say, error: say };
 const { connection, transport: options } = JSON.parse(process.argv[2]!) as ReaderOptions;
 const metrics = new Metrics();

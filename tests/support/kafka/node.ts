@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,10 +50,10 @@ export class KafkaNode {
   /** Starts the process; `untilReady` waits for it. A cluster's nodes become ready together. */
   start(): void {
     if (this.running) return;
-    rmSync(this.#log, { force: true });
-    const output = createWriteStream(this.#log);
-    const child = spawn('java', this.#java('kafka.Kafka', this.#properties), { stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false });
+    // It writes there itself, so that what it says last is there once it has ended.
+    const output = openSync(this.#log, 'w');
+    const child = spawn('java', this.#java('kafka.Kafka', this.#properties), { stdio: ['ignore', output, output] });
+    closeSync(output);
     // A test that ends early leaves no broker behind.
     const end = () => void child.kill('SIGKILL');
     process.once('exit', end);
@@ -61,7 +61,6 @@ export class KafkaNode {
     this.#exited = new Promise((resolve) =>
       child.once('close', () => {
         process.off('exit', end);
-        output.end();
         if (this.#process === child) this.#process = undefined;
         resolve(undefined);
       }),
