@@ -22,7 +22,7 @@ describe('the settings', () => {
     const byName = settings
       .map(([variable]) => variable)
       .filter((variable) =>
-        /(SECRET|PASSWORD|API_KEY|OTLP_HEADERS|DATABASE_URL|DIRECT_URL|EVENTS_URL|REDIS_URL)$/.test(variable),
+        /(SECRET|PASSWORD|API_KEY|OTLP_HEADERS|DATABASE_URL|DIRECT_URL|EVENTS_URL|MAIL_URL|REDIS_URL)$/.test(variable),
       );
     expect(secret).toEqual(byName);
     expect(secret.length).toBeGreaterThan(8);

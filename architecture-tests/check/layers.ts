@@ -18,7 +18,7 @@ export interface Layer {
 /** Files that every role may use that does something. */
 const language = ['clock', 'context', 'contract', 'errors', 'logger'];
 /** Change, tell, record, start. */
-const ports = ['audit', 'outbox', 'sagas', 'transaction'];
+const ports = ['audit', 'mail', 'outbox', 'sagas', 'transaction'];
 /** They compute and touch nothing outside the process. */
 const computing = ['assert', 'buffer', 'crypto', 'events', 'timers/promises', 'url', 'util'];
 const anyBuiltin = ['*'];
@@ -49,7 +49,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
     reason: 'State and rules are pure, so that they can be read, tested and kept when everything around them changes.',
   },
   'use-cases': {
-    own: ['contract', 'domain', 'sagas', 'settings'],
+    own: ['contract', 'domain', 'mails', 'sagas', 'settings'],
     foreignContracts: true,
     platform: [...language, ...ports, 'module', 'network', 'pages'],
     builtins: computing,
@@ -63,11 +63,18 @@ export const layers: Readonly<Record<Role, Layer>> = {
     reason: 'A saga speaks to the world through ports and contracts, so that each step can run on any machine.',
   },
   reactions: {
-    own: ['contract', 'domain', 'sagas', 'settings', 'use-cases'],
+    own: ['contract', 'domain', 'mails', 'sagas', 'settings', 'use-cases'],
     foreignContracts: true,
     platform: [...language, ...ports, 'module'],
     builtins: computing,
     reason: 'A reaction speaks to the world through ports, so that any transport can deliver to it.',
+  },
+  mails: {
+    own: ['contract', 'domain', 'settings'],
+    foreignContracts: false,
+    platform: [...language, 'mail'],
+    builtins: computing,
+    reason: 'A mail is composed through ports, on any machine, and sent by the platform.',
   },
   http: {
     own: ['contract'],
@@ -112,7 +119,18 @@ export const layers: Readonly<Record<Role, Layer>> = {
     reason: 'What an empty module is filled with goes in through its rules and ports, as everything does.',
   },
   testing: {
-    own: ['contract', 'domain', 'persistence', 'providers', 'sagas', 'security', 'seeds', 'settings', 'use-cases'],
+    own: [
+      'contract',
+      'domain',
+      'mails',
+      'persistence',
+      'providers',
+      'sagas',
+      'security',
+      'seeds',
+      'settings',
+      'use-cases',
+    ],
     foreignContracts: true,
     platform: undefined,
     builtins: anyBuiltin,
@@ -123,6 +141,7 @@ export const layers: Readonly<Record<Role, Layer>> = {
       'contract',
       'domain',
       'http',
+      'mails',
       'persistence',
       'providers',
       'reactions',

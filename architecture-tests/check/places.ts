@@ -9,6 +9,7 @@ export const roleFolders = [
   'sagas',
   'reactions',
   'http',
+  'mails',
   'persistence',
   'providers',
   'security',

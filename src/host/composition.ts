@@ -12,6 +12,7 @@ import type { OpenDatabase } from './databases.ts';
 import { Elsewhere } from './elsewhere.ts';
 import { eventTransport, startTransport, warnOfWaiting } from './event-transport.ts';
 import type { Identity } from './identity.ts';
+import { postmanOf } from './mail.ts';
 import { assemble, partsOf, type RunningModule } from './module-assembly.ts';
 import type { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
@@ -69,6 +70,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     modules: definitions,
     databases,
     transport,
+    postman: await postmanOf(options, opened),
     logger,
     metrics,
     tracing,

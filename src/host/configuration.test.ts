@@ -47,6 +47,8 @@ describe('the configuration', () => {
     ['EVENTS_URL', 'kafka://one,two:x'],
     ['EVENTS_URL', 'kafka://one?partitions=many'],
     ['REDIS_URL', 'amqp://redis'],
+    ['MAIL_URL', 'https://mail.example'],
+    ['MAIL_FROM', 'Shop'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfiguration({ [name]: value })).toThrow(
       new RegExp(`^Wrong environment variable ${name}: [^\\n]+$`),

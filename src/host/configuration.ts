@@ -30,6 +30,8 @@ export function readConfiguration(environment: Environment) {
     eventsUrl: variables.EVENTS_URL,
     instance: variables.INSTANCE,
     redisUrl: variables.REDIS_URL,
+    /** Undefined: no mail leaves. */
+    mail: allOrNone({ server: variables.MAIL_URL, from: variables.MAIL_FROM }, 'MAIL_URL and MAIL_FROM'),
     /** The certificate of the public port; undefined: plain HTTP. */
     tls: allOrNone({ cert: TLS_CERT, key: TLS_KEY }, 'TLS_CERT and TLS_KEY'),
     /** How processes prove to each other who they are. */
@@ -132,15 +134,15 @@ function managementPlace(variables: z.output<typeof Variables>, host: string): P
   return { host: MANAGEMENT_HOST ?? host, port };
 }
 
-function allOrNone<Files extends Record<string, string | undefined>>(
-  files: Files,
+function allOrNone<Values extends object>(
+  values: Values,
   variables: string,
-): { [Name in keyof Files]: string } | undefined {
-  const given = Object.values(files).filter((name) => name !== undefined);
+): { [Name in keyof Values]: NonNullable<Values[Name]> } | undefined {
+  const given = Object.values(values).filter((value) => value !== undefined);
   if (given.length === 0) return undefined;
-  if (given.length < Object.keys(files).length)
+  if (given.length < Object.keys(values).length)
     throw new StartupError(`${variables} belong together: set all of them, or none.`);
-  return files as { [Name in keyof Files]: string };
+  return values as { [Name in keyof Values]: NonNullable<Values[Name]> };
 }
 
 /** The beginning of a module's own variables, such as `ORDERS_`. */

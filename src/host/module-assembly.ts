@@ -9,9 +9,11 @@ import { createMessaging, type Messaging } from '#runtime/messaging.ts';
 import { Outbox } from '#platform/outbox.ts';
 import type { Transport } from '#runtime/events/transport.ts';
 import { IdempotencyKeys } from '#runtime/http/idempotency.ts';
+import type { Postman } from '#runtime/mail/postman.ts';
 import type { ModuleDefinition, Provided } from '#platform/module.ts';
 import type { RootLogger } from '#runtime/observability/create-logger.ts';
 import { Logger } from '#platform/logger.ts';
+import { Mail } from '#platform/mail.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { Tracing } from '#runtime/observability/spans.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
@@ -41,6 +43,8 @@ export interface AssemblyOptions {
   readonly modules: readonly ModuleDefinition[];
   readonly databases: ReadonlyMap<string, OpenDatabase>;
   readonly transport: Transport;
+  /** Without one, mails wait in their tables. */
+  readonly postman?: Postman | undefined;
   readonly logger: RootLogger;
   readonly metrics: Metrics;
   readonly tracing?: Tracing | undefined;
@@ -92,6 +96,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(Audit).toConstantValue(new AuditLog(database.database));
     bind(PersonalTraces).toConstantValue(personalTraces(database.database));
     bind(Sagas).toConstantValue(messaging.sagas);
+    bind(Mail).toConstantValue(messaging.mail);
     const { settings } = definition;
     if (settings)
       container.provide(settings, () =>
@@ -122,6 +127,7 @@ export function partsOf({
   operations,
   reactions,
   sagas,
+  mails,
   schedules,
   starts,
   commands,
@@ -133,6 +139,7 @@ export function partsOf({
     ...named('operation', operations),
     ...named('reaction', reactions),
     ...sagas.map((binding) => [`the saga ${binding.saga.name}`, binding] as const),
+    ...mails.map((binding) => [`the mail ${binding.mail.name}`, binding] as const),
     ...named('schedule', schedules),
     ...starts.map((start) => [`the start hook ${start.factory.name}`, start] as const),
     ...named('command', commands),
@@ -141,10 +148,10 @@ export function partsOf({
 }
 
 function messagingOf(
-  { name, reactions, sagas, schedules }: ModuleDefinition,
+  { name, reactions, sagas, mails, schedules }: ModuleDefinition,
   container: ModuleContainer,
   { database, connection }: OpenDatabase,
-  { transport, logger, metrics, tracing }: AssemblyOptions,
+  { transport, postman, logger, metrics, tracing }: AssemblyOptions,
 ): Messaging {
   return createMessaging({
     module: name,
@@ -156,6 +163,8 @@ function messagingOf(
       handle: () => container.make(binding),
     })),
     sagas: sagas.map((binding) => ({ saga: binding.saga, implementation: () => container.make(binding) })),
+    mails: mails.map((binding) => ({ mail: binding.mail, compose: () => container.make(binding) })),
+    postman,
     schedules: [
       ...Object.entries(schedules).map(([schedule, binding]) => ({
         name: `${name}.${schedule}`,

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { about, browserOrigin, seconds, shared, whole } from '#platform/settings.ts';
 import { grpcTarget } from '#runtime/grpc/target.ts';
+import { mailServer, senderOf } from '#runtime/mail/mail-server.ts';
 import { logLevels } from '#runtime/observability/log-levels.ts';
 import { mistakeInBrokerUrl } from './brokers.ts';
 import { otelVariables } from './otel-variables.ts';
@@ -23,6 +24,24 @@ const postgresUrl = textWithout(mistakeIn);
 const brokerUrl = textWithout(mistakeInBrokerUrl);
 const port = whole(0, 65_535);
 const file = z.string().min(1).optional();
+
+const mailUrl = z.string().transform((text, context) => {
+  try {
+    return mailServer(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+const mailFrom = z.string().transform((text, context) => {
+  const sender = senderOf(text);
+  if (sender) return sender;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an address, or a name and an address: Shop <no-reply@shop.example>',
+  });
+  return z.NEVER;
+});
 
 const callTarget = z
   .string()
@@ -101,6 +120,15 @@ export const Variables = z.object({
         topology: 'gateway',
       }),
     ),
+  MAIL_URL: mailUrl
+    .optional()
+    .meta(
+      about(
+        'the server that mail is sent through: smtps://user:password@host:port, or smtp:// for STARTTLS, which a password asks for',
+        { without: 'mails are kept in DATA_DIR, in production not at all', secret: true },
+      ),
+    ),
+  MAIL_FROM: mailFrom.optional().meta(about('the sender of mails: Shop <no-reply@shop.example>; needed with MAIL_URL')),
   PEER_TLS: z.enum(['on', 'off']).default('on').meta(about('"off" where the network between processes can be trusted')),
   PEER_TLS_CA: file.meta(about('the authority that processes trust, a file that is read again when it changes')),
   PEER_TLS_CERT: file.meta(about('the certificate of this process for the others, likewise')),

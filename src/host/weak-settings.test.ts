@@ -20,6 +20,7 @@ describe('in production, what is weak is said', () => {
     ['DATABASE_URL', { DATABASE_URL: 'postgresql://fissile:secret@10.0.0.7/fissile?sslmode=prefer' }],
     ['EVENTS_URL', { EVENTS_URL: 'amqp://guest:secret@broker.example.com' }],
     ['EVENTS_URL', { EVENTS_URL: 'kafka://user:secret@kafka,kafka.example.com:9092' }],
+    ['MAIL_URL', { MAIL_URL: 'smtp://mail.example.com', MAIL_FROM: 'shop@example.com' }],
     ['REDIS_URL', { REDIS_URL: 'redis://[2001:db8::1]:6379' }],
     ['JWKS_URL', { JWKS_URL: 'http://keys.example.com/jwks.json' }],
   ])('of %s: %j', (what, environment) => {
@@ -36,6 +37,9 @@ describe('in production, what is weak is said', () => {
     { DATABASE_URL: 'postgresql://fissile@db.example.com/fissile?sslmode=verify-full' },
     { DATABASE_URL: 'postgresql://fissile@127.0.0.1/fissile' },
     { DATABASE_URL: 'postgresql://fissile@postgres/fissile' },
+    { MAIL_URL: 'smtps://user:secret@mail.example.com', MAIL_FROM: 'shop@example.com' },
+    { MAIL_URL: 'smtp://user:secret@mail.example.com', MAIL_FROM: 'shop@example.com' },
+    { MAIL_URL: 'smtp://mail:25', MAIL_FROM: 'shop@example.com' },
     { EVENTS_URL: 'kafka://kafka:9092,127.0.0.1:9093' },
     { EVENTS_URL: 'kafkas://one.example.com,two.example.com' },
     {

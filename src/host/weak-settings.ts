@@ -5,6 +5,7 @@ import type { Configuration } from './configuration.ts';
 export function weakSettings(configuration: Configuration, isGateway: boolean): readonly string[] {
   const {
     production,
+    mail,
     host,
     tls,
     peerTls,
@@ -22,6 +23,7 @@ export function weakSettings(configuration: Configuration, isGateway: boolean): 
   const plain = Object.entries({
     DATABASE_URL: isPlain(databaseUrl, (url) => /^(require|verify-)/.test(url.searchParams.get('sslmode') ?? '')),
     EVENTS_URL: eventsUrl !== undefined && isPlainBroker(eventsUrl),
+    MAIL_URL: mail !== undefined && !mail.server.tls && !mail.server.requireTls && leavesMachine(mail.server.host),
     REDIS_URL: isPlain(redisUrl, ({ protocol }) => protocol === 'rediss:'),
     JWKS_URL: isPlain(jwksUrl, ({ protocol }) => protocol === 'https:'),
   });

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { Clock } from './clock.ts';
 import { api, event, query, type Handler } from './contract.ts';
-import { defineModule, on, use } from './module.ts';
+import { mail, type Compose } from './mail.ts';
+import { compose, defineModule, on, use } from './module.ts';
 
 const input = z.object({ title: z.string() });
 const LibraryApi = api('library', {
@@ -52,3 +53,14 @@ const bookLost = event('readers.book-lost', 1, { key: 'id', payload: z.object({ 
 on(bookLost, () => async () => {}, [], { from: 'earliest-if-kept' });
 // @ts-expect-error -- it is called earliest
 on(bookLost, () => async () => {}, [], { from: 'begining' });
+
+const overdue = mail('library.overdue', z.object({ title: z.string() }), { purpose: 'reminding', usefulFor: 1_000 });
+const remind =
+  (shelves: Shelves): Compose<typeof overdue> =>
+  async ({ title }) =>
+    (await shelves.of(title)) > 0 ? undefined : { to: 'ada@example.com', subject: title, text: title, html: title };
+compose(overdue, remind, [Shelves]);
+// @ts-expect-error -- Shelves is forgotten
+compose(overdue, remind, []);
+// @ts-expect-error -- a mail without a message
+compose(overdue, () => async () => ({ to: 'ada@example.com' }), []);

@@ -7,6 +7,7 @@ import type { CallContext } from './context.ts';
 import type { Api, Call, EventDefinition, Handler, Operation, PayloadOf } from './contract.ts';
 import type { EventCount } from './counts.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Compose, MailDefinition } from './mail.ts';
 import type { SagaDefinition, SagaDataOf, SagaImplementation } from './sagas.ts';
 import type { SiteHandler, SitePath } from './site.ts';
 import type { z } from 'zod';
@@ -108,6 +109,17 @@ export const run = <S extends SagaDefinition, const C extends readonly AnyToken[
   collaborators: C,
 ): SagaBinding => ({ saga, ...use(factory as (...collaborators: ResolvedAll<C>) => never, collaborators) });
 
+export interface MailBinding extends Provided<Compose<never>> {
+  readonly mail: MailDefinition;
+}
+
+/** `compose(verifyAddress, verifyAddressMail, [Accounts, EmailCodes])` */
+export const compose = <M extends MailDefinition, const C extends readonly AnyToken[]>(
+  mail: M,
+  factory: (...collaborators: ResolvedAll<C>) => Compose<M>,
+  collaborators: C,
+): MailBinding => ({ mail, ...use(factory as (...collaborators: ResolvedAll<C>) => never, collaborators) });
+
 export interface ScheduleBinding extends Provided<() => Promise<void>> {
   /** Milliseconds between the start of one run and the next; one instance of the program runs it. */
   readonly every: number;
@@ -200,6 +212,7 @@ export interface ModuleDefinition {
   /** By name. The name is stored with every delivery: renaming one is a migration. */
   readonly reactions: Readonly<Record<string, ReactionBinding>>;
   readonly sagas: readonly SagaBinding[];
+  readonly mails: readonly MailBinding[];
   /** By name, stored likewise. */
   readonly schedules: Readonly<Record<string, ScheduleBinding>>;
   readonly starts: readonly StartBinding[];
@@ -227,6 +240,7 @@ export function defineModule<const A extends Api>(
     ports() {},
     reactions: {},
     sagas: [],
+    mails: [],
     schedules: {},
     starts: [],
     commands: {},

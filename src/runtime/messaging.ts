@@ -1,8 +1,9 @@
-/** All of a module's asynchronous life: its outbox and inbox, its sagas, its schedules. */
+/** All of a module's asynchronous life: its outbox and inbox, its sagas, its mails, its schedules. */
 import type { Clock } from '#platform/clock.ts';
 import type { Database } from '#platform/database.ts';
 import type { Deadline } from '#platform/deadline.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Mail } from '#platform/mail.ts';
 import type { Outbox } from '#platform/outbox.ts';
 import type { SagaDefinition, SagaImplementation, Sagas } from '#platform/sagas.ts';
 import { Ownership } from './background/ownership.ts';
@@ -17,6 +18,10 @@ import { InboxTable } from './events/inbox-table.ts';
 import { OutboxTable } from './events/outbox-table.ts';
 import type { Transport } from './events/transport.ts';
 import type { ConnectionSettings } from './database/postgres-database.ts';
+import { DatabaseMail } from './mail/database-mail.ts';
+import { type ComposedMail, type MailLimits, MailSender } from './mail/mail-sender.ts';
+import { MailTable } from './mail/mail-table.ts';
+import type { Postman } from './mail/postman.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/spans.ts';
 import { DatabaseSagas } from './sagas/database-sagas.ts';
@@ -36,6 +41,9 @@ export interface MessagingOptions {
    */
   readonly reactions: readonly Subscriber[];
   readonly sagas: readonly { saga: SagaDefinition; implementation: () => SagaImplementation<never> }[];
+  readonly mails?: readonly ComposedMail[];
+  /** Takes the mails out; without one they wait in their table. */
+  readonly postman?: Postman | undefined;
   readonly schedules: readonly { name: string; every: number; run: () => () => Promise<void> }[];
   readonly logger: Logger;
   readonly metrics: Pick<
@@ -46,9 +54,12 @@ export interface MessagingOptions {
     | 'steps'
     | 'endedSagas'
     | 'stepRetried'
+    | 'mailTries'
+    | 'mailEnded'
     | 'watchOutbox'
     | 'watchDeadLetters'
     | 'watchSagas'
+    | 'watchMails'
     | 'watchOwnership'
   >;
   readonly tracing?: Tracing | undefined;
@@ -57,7 +68,7 @@ export interface MessagingOptions {
 }
 
 /** Times in milliseconds. */
-export interface MessagingLimits {
+export interface MessagingLimits extends MailLimits {
   /** Reactions of the module under way at once. Each has a connection, so well below the size of the pool. */
   readonly deliveries: number;
   /** Events held in memory; what is more waits in the outbox. */
@@ -83,6 +94,7 @@ export interface MessagingLimits {
 export interface Messaging {
   readonly outbox: Outbox;
   readonly sagas: Sagas;
+  readonly mail: Mail;
   readonly deadLetters: DeadLetters;
   /** Milliseconds that the saga whose turn is next has waited for it. */
   readonly longestWait: number;
@@ -106,6 +118,9 @@ const defaults: MessagingLimits = {
   reactionTimeout: 30_000,
   sagas: 64,
   stepTimeout: 10_000,
+  mails: 4,
+  mailTimeout: 60_000,
+  longestMailPause: 300_000,
   firstPause: 200,
   longestPause: { delivery: 60_000, step: 10_000, undo: 300_000 },
   sweep: 1_000,
@@ -142,7 +157,16 @@ export function createMessaging(options: MessagingOptions): Messaging {
   const engine = new SagaEngine(database, sagaTable, ownership, registered, limits, logger, metrics, tracing);
   const sagas = new DatabaseSagas(database, sagaTable, engine);
 
-  const tables = [outboxTable, inboxTable, sagaTable];
+  const mailTable = new MailTable(database);
+  const mails = options.mails ?? [];
+  const sender = new MailSender(
+    mails.map(({ mail, compose }) => ({ mail, compose: once(compose) })),
+    { database, table: mailTable, ownership, postman: options.postman, logger, metrics, tracing },
+    limits,
+  );
+  const mail = new DatabaseMail(database, mailTable, sender);
+
+  const tables = [outboxTable, inboxTable, sagaTable, mailTable];
   const prune = () =>
     pruneAll(
       tables.map((table) => table.prune.bind(table)),
@@ -162,7 +186,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
     tracing,
   );
 
-  const parts = [dispatcher, consumer, engine, scheduler];
+  const parts = [dispatcher, consumer, engine, sender, scheduler];
   const sweeper = new Sweeper(
     limits.sweep,
     parts.map((part) => () => part.sweep()),
@@ -181,10 +205,12 @@ export function createMessaging(options: MessagingOptions): Messaging {
     return { ...none, ...(await deadLetters.count()) };
   });
   metrics.watchSagas(() => engine.counts());
+  if (mails.length > 0) metrics.watchMails(module, () => mailTable.waiting());
 
   return {
     outbox,
     sagas,
+    mail,
     deadLetters,
     get longestWait() {
       return engine.longestWait;
@@ -203,7 +229,9 @@ export function createMessaging(options: MessagingOptions): Messaging {
     async drain(deadline) {
       void sweeper.stop();
       void slowSweeper.stop();
-      const done = Promise.all([engine.drain(), scheduler.drain(), consumer.drain()]).then(() => dispatcher.drain());
+      const done = Promise.all([engine.drain(), scheduler.drain(), consumer.drain(), sender.drain()]).then(() =>
+        dispatcher.drain(),
+      );
       await within(deadline.remaining, done, () => {});
     },
 
@@ -211,6 +239,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       void sweeper.stop();
       void slowSweeper.stop();
       engine.stop();
+      sender.stop();
       consumer.stop();
       dispatcher.stop();
       await ownership.stop();

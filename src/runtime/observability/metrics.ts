@@ -84,6 +84,9 @@ export class Metrics extends MetricRegistry {
   readonly #endedSagas = this.timings('fissile_saga_duration_seconds', 'From the start of a saga to its end.');
   readonly #stepMeters = new Map<string, OutcomeMeter<string>>();
   readonly #sagaMeters = new Map<string, OutcomeMeter<string>>();
+  readonly #mailTries = this.timings('fissile_mail_try_duration_seconds', 'How long one try to send a mail takes.');
+  readonly #endedMails = this.timings('fissile_mail_duration_seconds', 'From adding a mail to its end.');
+  readonly #mailMeters = new Map<string, OutcomeMeter<string>>();
   readonly #waits = this.timings('db_client_connection_wait_time_seconds', 'How long work waited for a connection.');
   readonly #statements = this.timings('db_client_operation_duration_seconds', 'Statements, by operation and table.');
 
@@ -97,6 +100,10 @@ export class Metrics extends MetricRegistry {
   readonly #sagas = this.gauge('fissile_sagas', 'Sagas that have not ended, by state.', [
     'fissile_saga',
     'fissile_saga_state',
+  ]);
+  readonly #mailsWaiting = this.gauge('fissile_mails_waiting', 'Mails that are not sent yet.', ['fissile_module']);
+  readonly #mailLag = this.gauge('fissile_mail_lag_seconds', 'Age of the oldest mail that is not sent yet.', [
+    'fissile_module',
   ]);
   readonly #connections = this.gauge('db_client_connections', 'Connections: idle or used.', [
     pool,
@@ -258,6 +265,20 @@ export class Metrics extends MetricRegistry {
     );
   }
 
+  /** Tries to send a mail of this kind, by what they failed with: '' for nothing. */
+  mailTries(mail: string): OutcomeMeter<string> {
+    const make = () => new OutcomeMeter(this.#mailTries, { fissile_mail: mail }, errorType);
+    return once(this.#mailMeters, `try ${mail}`, make);
+  }
+
+  /** Mails of this kind that were sent, refused, or given up as too late. */
+  mailEnded(mail: string): OutcomeMeter<string> {
+    const labelsOf = (outcome: string) => ({ fissile_mail_outcome: outcome });
+    const expected: string[] = ['sent', 'refused', 'expired'];
+    const make = () => new OutcomeMeter(this.#endedMails, { fissile_mail: mail }, labelsOf, expected);
+    return once(this.#mailMeters, `end ${mail}`, make);
+  }
+
   /** This and the following ask at every scrape. One that cannot answer is missing from that scrape. */
   watchOutbox(module: string, ask: () => Awaitable<{ pending: number; lagSeconds: number }>): void {
     this.watch(async () => {
@@ -282,6 +303,15 @@ export class Metrics extends MetricRegistry {
         for (const [state, count] of Object.entries(counts))
           this.#sagas.set({ fissile_saga: saga, fissile_saga_state: state }, count);
       }
+    });
+  }
+
+  /** `ask` counts those that wait, and says how many seconds the oldest has. */
+  watchMails(module: string, ask: () => Awaitable<{ count: number; oldest: number }>): void {
+    this.watch(async () => {
+      const { count, oldest } = await ask();
+      this.#mailsWaiting.set({ fissile_module: module }, count);
+      this.#mailLag.set({ fissile_module: module }, oldest);
     });
   }
 

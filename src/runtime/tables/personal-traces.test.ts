@@ -20,16 +20,24 @@ const announced = (key: string, publishedAt: Date | null) =>
      VALUES ($1, 'library.happened', 1, $2, '{}', '{}', now(), 0, $3)`,
     [randomUUID(), key, publishedAt],
   );
+const mailed = (key: string) =>
+  library.sql(
+    `INSERT INTO library.mails (id, name, key, data, headers, state, owner, wake_at, useful_until)
+     VALUES ($1, 'library.overdue', $2, '{}', '{}', 'waiting', 0, now(), now())`,
+    [randomUUID(), key],
+  );
 const left = async () => ({
+  mails: (await library.sql('SELECT key FROM library.mails ORDER BY 1')).rows.map(({ key }) => key),
   answers: (await library.sql('SELECT scope FROM library.idempotency_keys ORDER BY 1')).rows.map(({ scope }) => scope),
   events: (await library.sql('SELECT key, published_at IS NOT NULL AS published FROM library.outbox ORDER BY 1, 2'))
     .rows,
 });
 
-it('forgets the answers to somebody and the events about them, never one that is still to be published', async () => {
+it('forgets the answers and mails to somebody and the events about them, never an event that is still to be published', async () => {
   const now = new Date();
   for (const person of ['one', 'one-more']) {
     await answered(person);
+    await mailed(person);
     await announced(person, now);
     await announced(person, null);
   }
@@ -43,6 +51,7 @@ it('forgets the answers to somebody and the events about them, never one that is
 
   await personalTraces(library.database).forget('one');
   expect(await left()).toEqual({
+    mails: ['one-more'],
     answers: ['one-more POST /v1/loans'],
     events: [
       { key: 'one', published: false },

@@ -3,6 +3,7 @@ import type { PersonalTraces } from '#platform/personal-traces.ts';
 import { OutboxTable } from '../events/outbox-table.ts';
 import { IdempotencyKeys } from '../http/idempotency.ts';
 import { AuditLog } from './audit-log.ts';
+import { MailTable } from '../mail/mail-table.ts';
 
 /** The traces in the platform's tables of one database. */
 export const personalTraces = (database: Database): PersonalTraces => ({
@@ -11,6 +12,7 @@ export const personalTraces = (database: Database): PersonalTraces => ({
       new IdempotencyKeys(database).forget(userId),
       new OutboxTable(database).forgetPublished(userId),
       new AuditLog(database).forget(userId),
+      new MailTable(database).forget(userId),
     ]);
   },
 });

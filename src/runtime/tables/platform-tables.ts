@@ -4,6 +4,7 @@ export const platformTables = [
   'outbox',
   'inbox',
   'sagas',
+  'mails',
   'schedules',
   'idempotency_keys',
   'audit_log',

@@ -17,6 +17,7 @@ export const impatient: Partial<MessagingLimits> = {
   deliveries: 4,
   sweep: 100,
   firstPause: 5,
+  longestMailPause: 40,
   longestPause: { delivery: 40, step: 40, undo: 40 },
 };
 
