@@ -26,7 +26,6 @@ import { requestBody } from './middleware/request-body.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { routeTime, timeLimit } from './middleware/time-limit.ts';
-import { requestSpan } from './middleware/trace.ts';
 import { unambiguousHead } from './middleware/unambiguous-head.ts';
 import type { RedisCounts } from './redis-counts.ts';
 import { type Route, routesOf } from './routes.ts';
@@ -82,8 +81,12 @@ export function createApp({
   // One route of many steps: each layer that `app.use` makes is matched with the path again (ADR 0052).
   app
     .route(/^/)
-    .all(requestContext(settings, tracing), ...(tracing ? [requestSpan] : []))
-    .all(timeLimit(settings.requestTimeout), measure(metrics, servesGateway), accessLog(logger))
+    .all(
+      requestContext(settings, tracing),
+      timeLimit(settings.requestTimeout),
+      measure(metrics, servesGateway),
+      accessLog(logger),
+    )
     .all(securityHeaders(), unambiguousHead, crossOrigin(settings.corsOrigins));
   app.use(recognition(verifier));
 

@@ -153,9 +153,13 @@ const spanOf = (span: any, service: string): CollectedSpan => ({
 });
 
 const hex = (base64: string) => Buffer.from(base64, 'base64').toString('hex');
+/** A name that is there twice, which the specification forbids, is seen. */
 const attributesOf = (pairs: any[]): Attributes =>
   Object.fromEntries(
-    pairs.map(({ key, value }) => [key, Object.values(value).find((each) => each !== null && each !== undefined)]),
+    pairs.map(({ key, value }, index) => [
+      pairs.findIndex((other) => other.key === key) === index ? key : `${key} again`,
+      Object.values(value).find((each) => each !== null && each !== undefined),
+    ]),
   );
 
 /** The spans of one trace as lines, each below its parent and indented: `  orders.placeOrder (fissile)`. */

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { networkOf } from '#platform/network.ts';
 import { RequestContext } from '#runtime/http/request-context.ts';
-import type { Tracing } from '#runtime/observability/spans.ts';
+import { spanOf, type Tracing } from '#runtime/observability/spans.ts';
 import { acceptedRequestId, continued, traceOf, traceparentOf } from '#runtime/observability/trace-context.ts';
 import { clientAddress, type ProxyTrust } from './client-address.ts';
+import { endWithRequest, requestSpan } from './trace.ts';
 
 const longestUserAgent = 200;
 
@@ -20,7 +21,7 @@ export function requestContext(trust: ProxyTrust, tracing: Tracing | undefined):
     const { headers } = request;
     const id = acceptedRequestId(headers['x-request-id']) ?? randomUUID();
     const sender = isTrusted ? traceOf(headers) : undefined;
-    const trace = tracing ? tracing.enter(startOf(request), sender) : continued(sender);
+    const trace = tracing ? tracing.enter(requestSpan(request), sender) : continued(sender);
     const context = new RequestContext({
       id,
       trace,
@@ -30,19 +31,14 @@ export function requestContext(trust: ProxyTrust, tracing: Tracing | undefined):
     request.context = context;
     response.setHeader('X-Request-Id', id);
     response.setHeader('traceparent', traceparentOf(trace));
+    const span = spanOf(trace);
+    if (span) endWithRequest(span, request, response);
     response.once('close', () => {
       if (!response.writableFinished) context.abandon();
     });
     next();
   };
 }
-
-/** Its name gets the route once that is known; see trace.ts. The path stays out: it can have anything in it. */
-const startOf = ({ method, protocol }: Request) => ({
-  name: method,
-  kind: 'server' as const,
-  attributes: { 'http.request.method': method, 'url.scheme': protocol },
-});
 
 /** Drops the hop-by-hop headers that `Connection` lists (RFC 9110, 7.6.1); most clients list none. */
 function dropHopByHop({ headers }: Request): void {

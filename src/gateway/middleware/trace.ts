@@ -1,25 +1,33 @@
-/** Ends the span of a request when that is over. Not among the steps while tracing is off. */
-import type { RequestHandler } from 'express';
-import { spanOf } from '#runtime/observability/spans.ts';
+// ADR 0070
+/** The span of a request, which begins with its context and is told when the request is over. */
+import type { Request, Response } from 'express';
+import type { Span, SpanStart } from '#runtime/observability/spans.ts';
 import { loggedStatus } from './access-log.ts';
 
-export const requestSpan: RequestHandler = (request, response, next) => {
-  const span = spanOf(request.context.trace);
-  if (span) {
-    response.once('close', () => {
-      const { method, context } = request;
-      const { route, problem } = context;
-      const status = loggedStatus(response);
-      // A span that does not end is not told: nobody looks for probes.
-      if (route?.operational && status < 400) return;
-      if (route) {
-        span.rename(`${method} ${route.url}`);
-        span.set({ 'http.route': route.url });
-      }
-      span.set({ 'http.response.status_code': status });
-      if (status >= 500) span.fail({ code: problem ?? String(status) });
-      span.end();
-    });
+/** By method, which are few: most requests are not recorded and need none of their own. */
+const starts = { http: new Map<string, SpanStart>(), https: new Map<string, SpanStart>() };
+
+/** Its name gets the route once that is known. The path stays out: it can have anything in it. */
+export function requestSpan({ method, secure }: Request): SpanStart {
+  const scheme = secure ? 'https' : 'http';
+  let start = starts[scheme].get(method);
+  if (!start) {
+    start = { name: method, kind: 'server', attributes: { 'http.request.method': method, 'url.scheme': scheme } };
+    starts[scheme].set(method, start);
   }
-  next();
-};
+  return start;
+}
+
+export function endWithRequest(span: Span, request: Request, response: Response): void {
+  response.once('close', () => {
+    const { method, context } = request;
+    const { route, problem } = context;
+    const status = loggedStatus(response);
+    // A span that does not end is not told: nobody looks for probes.
+    if (route?.operational && status < 400) return;
+    if (route) span.rename(`${method} ${route.url}`);
+    span.set({ ...(route && { 'http.route': route.url }), 'http.response.status_code': status });
+    if (status >= 500) span.fail({ code: problem ?? String(status) });
+    span.end();
+  });
+}

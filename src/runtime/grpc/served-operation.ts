@@ -9,7 +9,7 @@ import { Failure, platformErrors } from '#platform/errors.ts';
 import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { OutcomeMeter } from '../observability/meters.ts';
-import { spanOf, type Tracing } from '../observability/spans.ts';
+import { spanOf, type SpanStart, type Tracing } from '../observability/spans.ts';
 import { continued } from '../observability/trace-context.ts';
 import { RefusedToken } from '#platform/access-token.ts';
 import type { TokenVerifier } from '../security/token-verifier.ts';
@@ -38,14 +38,19 @@ export interface ServedOperation {
 /** Milliseconds for a call that came with no deadline. */
 const defaultTimeout = 30_000;
 
-export const unaryHandler =
-  (served: ServedOperation): handleUnaryCall<Buffer, Buffer> =>
-  (call, reply) =>
-    void serve(served, call, reply);
+export function unaryHandler(served: ServedOperation): handleUnaryCall<Buffer, Buffer> {
+  const start = rpcSpan(served.codec.path, 'server');
+  return (call, reply) => void serve(served, start, call, reply);
+}
 
-async function serve(served: ServedOperation, call: Call, reply: sendUnaryData<Buffer>): Promise<void> {
+async function serve(
+  served: ServedOperation,
+  start: SpanStart,
+  call: Call,
+  reply: sendUnaryData<Buffer>,
+): Promise<void> {
   const started = performance.now();
-  const arrival = new Arrival(call, served);
+  const arrival = new Arrival(call, served.tracing, start);
   let context = new CallContext(arrival);
   try {
     if (served.admits?.(call) === false) {
@@ -96,12 +101,12 @@ class Arrival {
   over = false;
   readonly signal: () => AbortSignal;
 
-  constructor(call: Call, { codec, tracing }: ServedOperation) {
+  constructor(call: Call, tracing: Tracing | undefined, start: SpanStart) {
     const timeout = Number(call.getDeadline()) - Date.now();
     this.deadline = new Deadline(Number.isFinite(timeout) ? timeout : defaultTimeout);
     this.requestId = requestIdOf(call.metadata);
     const sender = senderOf(call.metadata);
-    this.trace = tracing ? tracing.enter(rpcSpan(codec.path, 'server'), sender) : continued(sender);
+    this.trace = tracing ? tracing.enter(start, sender) : continued(sender);
     this.signal = () => {
       const gone = new AbortController();
       const abort = () => void (this.over || gone.abort());

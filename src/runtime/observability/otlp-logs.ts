@@ -10,12 +10,12 @@ import {
   TraceFlags,
 } from '@opentelemetry/api';
 import { OTLPExporterBase } from '@opentelemetry/otlp-exporter-base';
-import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
-import { LogsExporterMetricsHelper, ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
+import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { within } from '../within.ts';
 import { type LogEntry, safeEntry } from './log-lines.ts';
+import { otlpExport } from './otlp-export.ts';
 
 export interface OtlpLogsOptions {
   /** The collector's address for OTLP over HTTP, without `/v1/logs`. */
@@ -37,15 +37,14 @@ export class OtlpLogs {
 
   constructor({ endpoint, headers, resource }: OtlpLogsOptions) {
     // As exporter-logs-otlp-proto does, whose releases lag behind the SDK's and would bring a second one.
-    const options = { url: `${endpoint.replace(/\/$/, '')}/v1/logs`, headers: { ...headers } };
     const exporter = new OTLPExporterBase<ReadableLogRecord[]>(
-      createOtlpHttpExportDelegate(
-        convertLegacyHttpOptions(options, 'LOGS', 'v1/logs', { 'Content-Type': 'application/x-protobuf' }),
-        ProtobufLogsSerializer,
-        'otlp_http_log_exporter',
-        LogsExporterMetricsHelper,
-        undefined,
-      ),
+      otlpExport({
+        endpoint,
+        headers,
+        signal: 'logs',
+        serialize: ProtobufLogsSerializer.serializeRequest,
+        count: ({ length }) => length,
+      }),
     );
     this.#provider = new LoggerProvider({
       resource: resourceFromAttributes(resource),

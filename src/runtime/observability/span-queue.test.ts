@@ -1,14 +1,10 @@
-import { TraceFlags } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
+import { newTrace } from '#platform/context.ts';
 import { createLogger } from './create-logger.ts';
+import { type SpanBatch, SpanEncoder } from './otlp-spans.ts';
+import { RecordedSpan } from './recorded-span.ts';
 import { SpanQueue } from './span-queue.ts';
-
-const span = {
-  spanContext: () => ({ traceId: 'a', spanId: 'b', traceFlags: TraceFlags.SAMPLED }),
-  resource: {},
-} as unknown as ReadableSpan;
 
 /** A queue for four spans, of which two go at once to a collector that answers when the test says so. */
 function setUp() {
@@ -16,13 +12,16 @@ function setUp() {
   const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (line) => (text += line) } });
   const sent: { count: number; answer: (result: ExportResult) => void }[] = [];
   const exporter = {
-    export: (spans: ReadableSpan[], answer: (result: ExportResult) => void) =>
-      void sent.push({ count: spans.length, answer }),
+    export: ({ count }: SpanBatch, answer: (result: ExportResult) => void) => void sent.push({ count, answer }),
     shutdown: async () => {},
   };
-  const queue = new SpanQueue(exporter, { delay: 1, exportTimeout: 60_000, queue: 4, batch: 2 }, logger);
+  const limits = { delay: 1, exportTimeout: 60_000, queue: 4, batch: 2 };
+  const queue = new SpanQueue(new SpanEncoder({}, 'test'), exporter, limits, logger);
   const end = (count: number) => {
-    for (let index = 0; index < count; index++) queue.onEnd(span);
+    for (let index = 0; index < count; index++) {
+      const place = { ...newTrace(), parent: undefined, isBelowRemote: false, state: undefined, baggage: undefined };
+      new RecordedSpan(queue, { name: 'work' }, place).end();
+    }
   };
   return { queue, sent, end, log: () => text };
 }
@@ -36,8 +35,15 @@ describe('a queue of spans', () => {
     end(1);
     expect(queue.lost.queueFull).toBe(4);
     sent[0]!.answer({ code: ExportResultCode.SUCCESS });
+    await expect.poll(() => sent.length).toBe(2);
     end(3);
     expect(queue.lost).toEqual({ queueFull: 5, notTaken: 0 });
+  });
+
+  it('sends what makes no whole batch after a while', async () => {
+    const { sent, end } = setUp();
+    end(1);
+    await expect.poll(() => sent.map(({ count }) => count)).toEqual([1]);
   });
 
   it('counts what the collector did not take, and says once that it takes nothing, and that it does again', async () => {
