@@ -1,4 +1,5 @@
 /** The wiring of auth. */
+import { Audit } from '#platform/audit.ts';
 import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
@@ -189,9 +190,9 @@ export default defineModule('auth', {
     refresh: use(refresh, [Sessions, AccessTokens, Logger]),
     logOut: use(logOut, [Sessions, Logger]),
     changePassword: use(changePassword, [Accounts, PasswordRules, PasswordHasher, Throttle, Limits, Logger]),
-    disableAccount: use(disableAccount, [Accounts, Clock, Logger]),
+    disableAccount: use(disableAccount, [Transaction, Accounts, Audit, Clock, Logger]),
     allowErasure: use(allowErasure, [Accounts, Sessions, PasswordHasher, Throttle, Limits, Clock, Logger]),
-    enableAccount: use(enableAccount, [Accounts, Logger]),
+    enableAccount: use(enableAccount, [Transaction, Accounts, Audit, Logger]),
     getPublicKeys: use(getPublicKeys, [AccessTokens]),
     isSessionLive: use(isSessionLive, [Sessions]),
     getRegistration: use(getRegistration, [Accounts]),

@@ -3,8 +3,10 @@ import { ClockWatch } from '#runtime/database/clock-watch.ts';
 import { Failure } from '#platform/errors.ts';
 import type { RpcServer } from '#runtime/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
+import { auditClient } from '#runtime/audit/audit-endpoints.ts';
 import { Metrics } from '#runtime/observability/metrics.ts';
 import { TokenVerifier } from '#runtime/security/token-verifier.ts';
+import { AuditLog } from '#runtime/audit/audit-log.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import type { RedisCounts } from '../gateway/redis-counts.ts';
 import type { Configuration } from './configuration.ts';
@@ -110,7 +112,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
       name: definition.name,
       endpoints: definition.endpoints,
       sites: definition.sites.map((site) => ({ paths: site.paths, handle: container.make(site) })),
-      client,
+      client: { ...client, ...auditClient(new AuditLog(database.database)) },
       database: database.database,
     })),
     upstreams: options.isGateway ? others.upstreams : [],

@@ -17,7 +17,7 @@ import { Mail } from '#platform/mail.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { Tracing } from '#runtime/observability/spans.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
-import { AuditLog } from '#runtime/tables/audit-log.ts';
+import { AuditLog } from '#runtime/audit/audit-log.ts';
 import { personalTraces } from '#runtime/tables/personal-traces.ts';
 import { Sagas } from '#platform/sagas.ts';
 import { Transaction } from '#platform/transaction.ts';

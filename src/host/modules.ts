@@ -1,5 +1,6 @@
 /** Which modules there are, and which of them this process runs. */
 import type { ModuleDefinition } from '#platform/module.ts';
+import { auditEndpoints } from '#runtime/audit/audit-endpoints.ts';
 import { moduleVariable } from './configuration.ts';
 import { importModule, moduleNames as findModules } from './module-folders.ts';
 import { StartupError } from './startup-error.ts';
@@ -27,7 +28,7 @@ export function selectModules(all: readonly string[], wanted: readonly string[] 
   return { modules: all.filter((name) => wanted.includes(name)), gateway: wanted.includes(gateway) };
 }
 
-/** Reads their code. */
+/** Reads their code, and adds what the platform serves in the name of each. */
 export const loadModules = (names: readonly string[]): Promise<readonly ModuleDefinition[]> =>
   Promise.all(names.map(loadModule));
 
@@ -38,7 +39,7 @@ async function loadModule(name: string): Promise<ModuleDefinition> {
       `modules/${name}/module.ts defines a module named "${definition.name}". Give both the same name.`,
     );
   }
-  return definition;
+  return { ...definition, endpoints: [...definition.endpoints, ...auditEndpoints(name)] };
 }
 
 /** Refuses to start when a module calls one that is neither here nor reachable. */

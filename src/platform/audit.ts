@@ -58,6 +58,8 @@ export type ActorKind = 'person' | 'machine' | 'operator' | 'program' | 'nobody'
 export interface AuditEntry extends Omit<AuditRecord, 'actor'> {
   readonly actorKind: ActorKind;
   readonly actor: string | null;
+  /** The application that acted for the person. */
+  readonly application: string | null;
   readonly network: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
@@ -74,8 +76,9 @@ export function entryOf(
   const actor = given ?? principal?.userId ?? null;
   return {
     ...record,
-    actorKind: kindOf(actor, origin?.network),
+    actorKind: principal && principal.application?.id === actor ? 'machine' : kindOf(actor, origin?.network),
     actor,
+    application: principal?.application?.id ?? null,
     network: origin?.network ?? null,
     userAgent: origin?.userAgent ?? null,
     requestId,

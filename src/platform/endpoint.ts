@@ -87,8 +87,11 @@ export interface EndpointFields<
   readonly path?: Path;
   readonly query?: Query;
   readonly body?: Body;
-  /** The status of success and what it carries; unknown fields never leave. */
-  readonly answers: { readonly status: number; readonly body?: Answered };
+  /**
+   * The status of success and what it carries; unknown fields never leave. With `jsonLines` a list is streamed as a line
+   * for each item.
+   */
+  readonly answers: { readonly status: number; readonly body?: Answered; readonly jsonLines?: boolean };
   readonly errors?: readonly ErrorDefinition[];
   /** Takes `If-Match`. With it, this error of the handler's is a failed precondition: 412. */
   readonly versionConflict?: ErrorDefinition;

@@ -164,6 +164,14 @@ describe('every route', () => {
       .map(nameOf)
       .sort();
     expect(forAdministrators).toEqual([
+      'GET /v1/auth/audit',
+      'GET /v1/auth/audit/export',
+      'GET /v1/orders/audit',
+      'GET /v1/orders/audit/export',
+      'GET /v1/payments/audit',
+      'GET /v1/payments/audit/export',
+      'GET /v1/users/audit',
+      'GET /v1/users/audit/export',
       'PATCH /v1/products/{sku}',
       'POST /v1/auth/accounts/{userId}/disable',
       'POST /v1/auth/accounts/{userId}/enable',

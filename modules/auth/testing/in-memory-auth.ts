@@ -1,3 +1,4 @@
+import { InMemoryAudit } from '#platform/in-memory-audit.ts';
 import { AccessTokens } from '../domain/access-tokens.ts';
 import { type Allowance, Limits } from '../domain/limits.ts';
 import { PasswordRules } from '../domain/password-rules.ts';
@@ -47,6 +48,7 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
   const administrator = { email: 'root@example.com', password: undefined };
   const logger = new KeptLogger();
   const tokens = new PlainTokens();
+  const audit = new InMemoryAudit();
   const identity = inMemoryIdentity(clock, lifetimes);
   const { transaction, accounts, sessions, devices, totpSecrets, factors, endings, outbox } = identity;
   const codes = oneTimeCodes('Fissile');
@@ -60,7 +62,7 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
     logOut: logOut(sessions, logger),
     changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
     allowErasure: allowErasure(accounts, sessions, hasher, throttle, limits, clock, logger),
-    disableAccount: disableAccount(accounts, clock, logger),
+    disableAccount: disableAccount(transaction, accounts, audit, clock, logger),
     isSessionLive: isSessionLive(sessions),
   };
   const home = '192.0.2.1';
@@ -72,6 +74,7 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
     logger,
     transaction,
     accounts,
+    audit,
     sessions,
     devices,
     totpSecrets,

@@ -10,7 +10,8 @@ async function setUp() {
   const auth = inMemoryAuth();
   const { userId } = await auth.register(email);
   const disable = (id = userId, by = uuid()) => auth.useCases.disableAccount({ userId: id, by }, anyContext);
-  const enable = (id = userId) => enableAccount(auth.accounts, auth.logger)({ userId: id }, anyContext);
+  const enable = (id = userId) =>
+    enableAccount(auth.transaction, auth.accounts, auth.audit, auth.logger)({ userId: id }, anyContext);
   return { ...auth, userId, disable, enable };
 }
 
@@ -48,5 +49,17 @@ describe('disabling an account', () => {
     const { disable, enable } = await setUp();
     await expect(disable(uuid())).rejects.toMatchObject({ code: 'auth.account-not-found' });
     await expect(enable(uuid())).rejects.toMatchObject({ code: 'auth.account-not-found' });
+  });
+
+  it('is recorded, also when it is refused', async () => {
+    const { disable, enable, userId, audit } = await setUp();
+    await disable();
+    await enable();
+    await disable(userId, userId).catch(() => {});
+    expect(audit.entries).toMatchObject([
+      { act: 'auth.disable-account', target: userId, outcome: 'done' },
+      { act: 'auth.enable-account', target: userId, outcome: 'done' },
+      { act: 'auth.disable-account', target: userId, outcome: 'refused', details: { reason: 'auth.own-account' } },
+    ]);
   });
 });

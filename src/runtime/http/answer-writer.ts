@@ -18,11 +18,14 @@ export function answerWriter(endpoint: Endpoint): (answer: Answer<unknown>) => R
     for (const name of Object.keys(headers)) all.push(name, headers[name]!);
     if (version !== undefined) all.push('ETag', entityTag(version));
     if (schema === undefined) return { status, headers: all, body: undefined };
-    all.push('Content-Type', 'application/json; charset=utf-8');
+    all.push('Content-Type', `${mediaTypeOf(endpoint)}; charset=utf-8`);
     if (stream !== undefined) return { status, headers: all, body: undefined };
     return { status, headers: all, body: JSON.stringify(schema.parse(body)) };
   };
 }
+
+export const mediaTypeOf = ({ answers }: Endpoint): string =>
+  answers.jsonLines ? 'application/jsonl' : 'application/json';
 
 /** RFC 9745 has a timestamp, RFC 8594 an HTTP date. */
 function deprecation({ deprecated }: Endpoint): string[] {

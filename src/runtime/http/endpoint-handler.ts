@@ -14,7 +14,7 @@ import type { RenderedAnswer } from './rendered-answer.ts';
 import { pathAndQuery } from './request-context.ts';
 import { type ReadRequest, requestReader } from './request-reader.ts';
 import { send } from './send.ts';
-import { sendParts, streamedJson } from './streamed-answer.ts';
+import { sendParts, streamedJson, streamedLines } from './streamed-answer.ts';
 
 /** A module's own handler for some paths. */
 export interface ServedSite {
@@ -49,7 +49,8 @@ export function endpointHandler(
   const write = answerWriter(endpoint);
   const keys = endpoint.idempotent ? new IdempotencyKeys(database) : undefined;
   const { settle, versionConflict } = endpoint;
-  const partsOf = endpoint.answers.body && streamedJson(endpoint.answers.body);
+  const { body, jsonLines } = endpoint.answers;
+  const partsOf = body && (jsonLines ? streamedLines(body) : streamedJson(body));
   const countConflict = (error: unknown): never => {
     const reason = error instanceof Failure ? keyConflicts[error.code] : undefined;
     if (reason) metrics.keyConflict(name, reason);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { streamedJson } from './streamed-answer.ts';
+import { streamedJson, streamedLines } from './streamed-answer.ts';
 
 const Book = z.object({ title: z.string(), pages: z.int().optional() });
 const Library = z.object({
@@ -80,5 +80,19 @@ describe('an answer that is streamed', () => {
     await expect(written({ name: 'B', owner: null, shelf: { label: 'A', books: broken }, lent: [] })).rejects.toThrow(
       'the shelf fell over',
     );
+  });
+});
+
+describe('an answer in JSON Lines', () => {
+  it('S31 is a line for each item, with what the schema names', async () => {
+    const parts: string[] = [];
+    const shelf = pages<object>([emma, { ...ulysses, borrower: 'Ada' }], [], [{ title: 'two\nlines' }]);
+    for await (const part of streamedLines(z.array(Book))(shelf)) parts.push(part);
+    expect(
+      parts
+        .join('')
+        .split('\n')
+        .map((line) => line && JSON.parse(line)),
+    ).toEqual([emma, ulysses, { title: 'two\nlines' }, '']);
   });
 });

@@ -24,6 +24,15 @@ export function streamedJson(schema: z.ZodType): (value: unknown) => AsyncGenera
   return (value) => jsonOf(whole, value);
 }
 
+/** JSON Lines: one for each item of a list. */
+export function streamedLines(schema: z.ZodType): (value: unknown) => AsyncGenerator<string> {
+  const element = definitionOf(forAnswers(schema)).element as z.ZodType;
+  return async function* (pages) {
+    for await (const page of pages as Pages)
+      if (page.length > 0) yield page.map((item) => `${JSON.stringify(element.parse(item))}\n`).join('');
+  };
+}
+
 async function* jsonOf(schema: Schema, value: unknown): AsyncGenerator<string> {
   const { element, shape } = definitionOf(schema);
   if (isPages(value) && element) yield* listOf(element as z.ZodType, value);

@@ -155,6 +155,10 @@ export async function tellStory(shop: Shop): Promise<Story> {
     `/v1/nothing/${encodeURIComponent(person.email)}?email=${person.email}&token=${someone.accessToken}&name=${encodeURIComponent(person.name)}`,
   );
   await someone.delete(`/v1/users/me/addresses/${addressId}`);
+  for (const module of shop.program.modules.keys()) {
+    await keeper.get(`/v1/${module}/audit`);
+    await keeper.get(`/v1/${module}/audit/export`);
+  }
   await someone.delete('/v1/users/me');
   await shop.snapshot();
   return { exchanged, secrets };

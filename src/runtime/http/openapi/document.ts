@@ -4,6 +4,7 @@ import type { ErrorDefinition } from '#platform/errors.ts';
 import { platformErrors } from '#platform/errors.ts';
 import { type Endpoint, roleFor } from '#platform/endpoint.ts';
 import { type JsonSchema, NamedSchemas } from '../../named-schemas.ts';
+import { mediaTypeOf } from '../answer-writer.ts';
 import { httpErrors, statusOf } from '../http-errors.ts';
 import { problemType } from '../problem.ts';
 import { securityOf, securitySchemes, whoMay } from './security.ts';
@@ -126,7 +127,7 @@ function responses(endpoint: Endpoint, module: string, components: Components): 
       description: 'Done.',
       headers: headerReferences(own),
       ...(answers.body && {
-        content: { 'application/json': { schema: components.schemas.schemaOf(answers.body, 'output', module) } },
+        content: { [mediaTypeOf(endpoint)]: { schema: components.schemas.schemaOf(answers.body, 'output', module) } },
       }),
     },
     ...(versioned &&

@@ -7,8 +7,9 @@ import { InMemoryAudit } from '#platform/in-memory-audit.ts';
 import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
 import type { Transaction } from '#platform/transaction.ts';
 import { libraryDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
-import { AuditLog } from './audit-log.ts';
-import { personalTraces } from './personal-traces.ts';
+import { auditClient, auditEndpoints } from './audit-endpoints.ts';
+import { type AuditFilter, AuditLog } from './audit-log.ts';
+import { personalTraces } from '../tables/personal-traces.ts';
 
 const ada = '0198f5f0-0000-7000-8000-00000000000a';
 const bob = '0198f5f0-0000-7000-8000-00000000000b';
@@ -18,9 +19,17 @@ const LibraryErrors = errors('library', {
   closed: ['unavailable', 'The library is closed.'],
 });
 
-function asked(by: string | undefined, origin: Origin | undefined): CallContext {
+function asked(by: string | undefined, origin: Origin | undefined, application?: string): CallContext {
   const { deadline, trace } = backgroundContext('request-1', 1_000);
-  const principal = by === undefined ? undefined : { userId: by, sessionId: by, roles: ['admin'] };
+  const principal =
+    by === undefined
+      ? undefined
+      : {
+          userId: by,
+          sessionId: by,
+          roles: ['admin'],
+          ...(application && { application: { id: application, scopes: [] } }),
+        };
   return new CallContext({ deadline, requestId: 'request-1', trace, origin, principal });
 }
 
@@ -55,6 +64,7 @@ function auditSuite(open: () => Log): void {
         outcome: 'done',
         actorKind: 'person',
         actor: ada,
+        application: null,
         network: '192.0.2.1',
         userAgent: 'Browser',
         target: bob,
@@ -64,7 +74,7 @@ function auditSuite(open: () => Log): void {
     ]);
   });
 
-  it('tells people, the command line, the program and strangers apart', async () => {
+  it('tells people, applications, machines, the command line, the program and strangers apart', async () => {
     const { audit, transaction, stored } = open();
     const add = (context: CallContext, actor?: string) =>
       runInContext(context, () => transaction(async () => audit.add({ act: 'library.look', outcome: 'done', actor })));
@@ -72,11 +82,15 @@ function auditSuite(open: () => Log): void {
     await add(asked(undefined, { network: commandLine, userAgent: 'root' }));
     await add(asked(undefined, undefined));
     await add(asked(undefined, office));
-    expect((await stored()).map(({ actorKind, actor }) => [actorKind, actor])).toEqual([
-      ['person', bob],
-      ['operator', null],
-      ['program', null],
-      ['nobody', null],
+    await add(asked(ada, office, 'a shop of theirs'));
+    await add(asked('a robot', office, 'a robot'));
+    expect((await stored()).map(({ actorKind, actor, application }) => [actorKind, actor, application])).toEqual([
+      ['person', bob, null],
+      ['operator', null, null],
+      ['program', null, null],
+      ['nobody', null, null],
+      ['person', ada, 'a shop of theirs'],
+      ['machine', 'a robot', 'a robot'],
     ]);
   });
 
@@ -127,7 +141,7 @@ describe('the audit log on PostgreSQL', () => {
     stored: async () =>
       (
         await library.sql(
-          `SELECT act, outcome, actor_kind AS "actorKind", actor, network, user_agent AS "userAgent", target, details, request_id AS "requestId"
+          `SELECT act, outcome, actor_kind AS "actorKind", actor, application, network, user_agent AS "userAgent", target, details, request_id AS "requestId"
            FROM library.audit_log ORDER BY position`,
         )
       ).rows,
@@ -181,5 +195,44 @@ describe('the audit log on PostgreSQL', () => {
     ]);
     await personalTraces(library.database).forget(ada);
     expect(await rows(), 'there is nothing more to forget').toHaveLength(5);
+  });
+
+  it('is read by who, whom, act and time, page by page, and in both directions', async () => {
+    for (let number = 0; number < 5; number++)
+      await insert({ actor: number % 2 ? ada : bob, target: `book-${number}`, at: `2030-01-0${number + 1}T00:00:00Z` });
+    const log = new AuditLog(library.database);
+    const targets = async (filter: AuditFilter, order: 'asc' | 'desc', limit = 10, beyond?: string) =>
+      (await log.list(filter, { order, limit, beyond })).map(({ target }) => target);
+    expect(await targets({}, 'desc')).toEqual(['book-4', 'book-3', 'book-2', 'book-1', 'book-0']);
+    expect(await targets({ actor: ada }, 'asc')).toEqual(['book-1', 'book-3']);
+    expect(await targets({ target: 'book-2', act: 'library.lend' }, 'asc')).toEqual(['book-2']);
+    expect(await targets({ act: 'library.sell' }, 'asc')).toEqual([]);
+    expect(await targets({ from: '2030-01-02T00:00:00Z', to: '2030-01-04T00:00:00Z' }, 'asc')).toEqual([
+      'book-1',
+      'book-2',
+    ]);
+    const client = auditClient(log);
+    const first = await client.listAuditEntries({ actor: bob, limit: 2 });
+    expect(first.data.map(({ target }) => target)).toEqual(['book-4', 'book-2']);
+    const { data, nextCursor } = await client.listAuditEntries({ actor: bob, limit: 2, cursor: first.nextCursor! });
+    expect(data).toMatchObject([{ target: 'book-0', at: '2030-01-01T00:00:00.000Z', actorKind: 'person', actor: bob }]);
+    expect(nextCursor).toBeNull();
+    expect((await client.pageOfAuditLog({ after: first.data[1]!.id })).data.map(({ target }) => target)).toEqual([
+      'book-3',
+      'book-4',
+    ]);
+  });
+
+  it('is exported whole, however long it is', async () => {
+    await library.sql(
+      `INSERT INTO library.audit_log (act, outcome, actor_kind) SELECT 'library.lend', 'done', 'program' FROM generate_series(1, 1200)`,
+    );
+    const log = new AuditLog(library.database);
+    const [, exported] = auditEndpoints('library');
+    const { stream } = await exported!.handle({ query: {} } as never, auditClient(log) as never);
+    const ids: number[] = [];
+    for await (const page of stream as AsyncIterable<{ id: string }[]>) ids.push(...page.map(({ id }) => Number(id)));
+    expect(ids).toHaveLength(1_200);
+    expect(ids).toEqual(ids.toSorted((a, b) => a - b));
   });
 });
