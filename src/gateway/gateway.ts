@@ -6,6 +6,7 @@ import type { ServedModule } from '#runtime/http/endpoint-handler.ts';
 import { problemReport } from '#runtime/http/problem.ts';
 import type { Metrics } from '#runtime/observability/metrics.ts';
 import type { Tracing } from '#runtime/observability/spans.ts';
+import type { KeptMails } from '#runtime/mail/kept-mails.ts';
 import type { LogLevels } from '#runtime/observability/log-levels.ts';
 import type { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { Admission } from './admission.ts';
@@ -16,6 +17,7 @@ import { type Documented, documentation } from './routes/documentation.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { forwardedRoutes } from './routes/forwarding.ts';
 import { logLevelRoutes } from './routes/log-level.ts';
+import { mailRoutes } from './routes/mails.ts';
 import { probes } from './routes/probes.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { door } from './server/door.ts';
@@ -50,6 +52,8 @@ export interface GatewayOptions {
   readonly managedApart: boolean;
   /** The levels of the log, which the management port can change. */
   readonly logLevels?: LogLevels | undefined;
+  /** Letters to show, in development on this machine. */
+  readonly keptMails?: KeptMails | undefined;
   readonly settings: GatewaySettings;
   readonly documented: Documented;
 }
@@ -92,6 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...siteRoutes(modules, settings.publicUrl),
     ...forwardedRoutes(forwardings),
     ...documentation(options.documented),
+    ...(options.keptMails ? mailRoutes(options.keptMails) : []),
   ];
   const { live, ...managed } = probes(health, metrics);
   const everyProbe = [live, ...Object.values(managed)];

@@ -20,6 +20,7 @@ const table: Readonly<Record<string, () => Promise<{ readonly command: Command }
   'events list': () => import('./commands/events-list.ts'),
   'events show': () => import('./commands/events-show.ts'),
   'events replay': () => import('./commands/events-replay.ts'),
+  mails: () => import('./commands/mails.ts'),
   'log-level': () => import('./commands/log-level.ts'),
   'check-times': () => import('./commands/check-times.ts'),
   sql: () => import('./commands/sql.ts'),

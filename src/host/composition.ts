@@ -14,7 +14,7 @@ import type { OpenDatabase } from './databases.ts';
 import { Elsewhere } from './elsewhere.ts';
 import { eventTransport, startTransport, warnOfWaiting } from './event-transport.ts';
 import type { Identity } from './identity.ts';
-import { postmanOf } from './mail.ts';
+import { postmanOf, shownMails } from './mail.ts';
 import { assemble, partsOf, type RunningModule } from './module-assembly.ts';
 import type { Opened } from './opened.ts';
 import type { ProgramOptions } from './program-options.ts';
@@ -133,6 +133,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     servesGateway: !options.isGateway,
     logLevels: logger.levels,
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
+    keptMails: shownMails(configuration, options.isGateway),
     settings: configuration,
     documented: { modules: options.isGateway ? everyModule : definitions, wire: transport.wire, version },
   });

@@ -13,6 +13,15 @@ interface Options {
   readonly announce: (line: string) => void;
 }
 
+/** The letters that a gateway shows: in development, where only this machine reaches it. */
+export const shownMails = (
+  { production, mail, dataDir, host }: Pick<Configuration, 'production' | 'mail' | 'dataDir' | 'host'>,
+  isGateway: boolean,
+): KeptMails | undefined =>
+  isGateway && !production && !mail && /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)
+    ? new KeptMails(dataDir)
+    : undefined;
+
 /** To the server of MAIL_URL. Without it they are kept in the data folder, and in production nowhere, which the start says. */
 export async function postmanOf(
   { configuration: { production, mail, dataDir }, definitions, announce }: Options,

@@ -92,6 +92,7 @@ export interface TestGatewayOptions {
   readonly settings?: Partial<GatewaySettings>;
   readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly details?: GatewayOptions['details'];
+  readonly keptMails?: GatewayOptions['keptMails'];
   readonly sites?: readonly ServedSite[];
   readonly upstreams?: readonly Upstream[];
   readonly database?: Database;
@@ -107,6 +108,7 @@ export function gateway(
     settings,
     checks = {},
     details = {},
+    keptMails,
     sites = [],
     upstreams = [],
     database,
@@ -134,6 +136,7 @@ export function gateway(
     servesGateway: behindGateway,
     managedApart,
     sharedCounts,
+    keptMails,
     documented: {
       modules: (upstreams.length > 0 ? upstreams : [{ name: 'library', endpoints }]).map((module) => ({
         ...module,

@@ -1,6 +1,7 @@
 // ADR 0067
 /** The AsyncAPI document as a page for people: who announces what and when, who reacts, and what is in it. */
 import type { JsonSchema } from '#runtime/named-schemas.ts';
+import { escaped } from './escaped.ts';
 
 interface Message {
   readonly name: string;
@@ -142,15 +143,6 @@ function dereferenced(schema: JsonSchema, named: Readonly<Record<string, JsonSch
   if ($ref) return named[$ref.slice($ref.lastIndexOf('/') + 1)] ?? own;
   return Object.assign({}, ...(allOf ?? []).map((part) => dereferenced(part, named)), own) as JsonSchema;
 }
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (words = '') => words.replace(/[&<>"']/g, (character) => entities[character]!);
 
 /** Escapes text, and writes the Markdown that descriptions have: code and bold. */
 const text = (words = '') =>
