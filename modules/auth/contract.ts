@@ -41,6 +41,7 @@ export const AuthErrors = errors('auth', {
     'This password is good for one login: choose another and send it along as newPassword.',
   ],
   accountNotFound: ['not-found', 'There is no such account.'],
+  sessionNotFound: ['not-found', 'You have no such session.'],
   confirmationRequired: ['forbidden', 'This cannot be undone: send your password along, or log in again first.'],
   lastAdministrator: ['conflict', 'This is the last administrator. Make somebody else an administrator first.'],
   ownAccount: ['conflict', 'You cannot disable your own account.'],
@@ -70,6 +71,23 @@ export const Tokens = z
     deviceToken,
   })
   .meta({ id: 'Tokens' });
+
+const SessionFacts = z.object({
+  startedAt: z.iso.datetime(),
+  lastUsedAt: z.iso.datetime(),
+  authenticatedAt: z.iso.datetime().optional().describe('when a password or another factor was last given'),
+  network: z
+    .string()
+    .optional()
+    .describe('where it was last used from: an IPv4 address, or the /64 of an IPv6 address'),
+  userAgent: z.string().optional().describe('the browser or app, as it calls itself'),
+  applicationId: z.uuid().optional().describe("the application that holds it; absent for the person's own client"),
+});
+
+export const ActiveSession = SessionFacts.extend({
+  id: z.uuid(),
+  current: z.boolean().describe('true for the session that asks'),
+}).meta({ id: 'ActiveSession' });
 
 /** Exactly as it was typed. Bounds only; whether a password is good enough is a rule of auth with an answer of its own. */
 const Password = z
@@ -163,6 +181,36 @@ export const AuthApi = api('auth', {
     output: z.object({}),
     errors: [AuthErrors.wrongCredentials, AuthErrors.weakPassword, AuthErrors.tooManyAttempts, AuthErrors.busy],
   }),
+  stepUp: command(1, {
+    summary:
+      'Proves once more who the person of a session is, for what takes a recent login. The refresh token stays as it is.',
+    input: z.object({ userId: z.uuid(), sessionId: z.uuid(), password: Password }),
+    output: Tokens.omit({ refreshToken: true, deviceToken: true }).meta({ id: 'RenewedAccess' }),
+    errors: [AuthErrors.wrongCredentials, AuthErrors.tooManyAttempts, AuthErrors.busy],
+  }),
+  listSessions: query(1, {
+    summary: 'The living sessions of a person by pages, the oldest first.',
+    input: z.object({
+      userId: z.uuid(),
+      sessionId: z.uuid().describe('the session that asks'),
+      cursor: z.uuid().optional(),
+      limit: z.int().min(1).max(100).default(20),
+    }),
+    output: z.object({ data: z.array(ActiveSession).max(100), nextCursor: z.string().nullable() }),
+    errors: [],
+  }),
+  endSession: command(1, {
+    summary: 'Ends a session of a person at once, in every process.',
+    input: z.object({ userId: z.uuid(), sessionId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.sessionNotFound],
+  }),
+  endOtherSessions: command(1, {
+    summary: 'Ends all sessions of a person but one. Repeating it is harmless.',
+    input: z.object({ userId: z.uuid(), sessionId: z.uuid().describe('the session that stays') }),
+    output: z.object({}),
+    errors: [],
+  }),
   disableAccount: command(1, {
     summary: 'Ends the sessions of an account and keeps it from logging in until it is enabled again.',
     input: z.object({ userId: z.uuid(), by: z.uuid().describe('the administrator who does it') }),
@@ -228,7 +276,7 @@ export const AuthApi = api('auth', {
         .optional()
         .describe('roles that version 0.1.0 does not know'),
       registeredAt: z.iso.datetime().optional(),
-      sessions: z.array(z.object({ startedAt: z.iso.datetime(), lastUsedAt: z.iso.datetime() })),
+      sessions: z.array(SessionFacts),
       nextCursor: z
         .string()
         .nullable()

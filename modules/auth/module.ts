@@ -27,6 +27,7 @@ import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
 import { TotpSecrets } from './domain/totp-secrets.ts';
 import { authEndpoints } from './http/endpoints.ts';
+import { sessionEndpoints } from './http/session-endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
 import { postgresOAuthState } from './persistence/postgres-oauth-state.ts';
@@ -56,10 +57,13 @@ import { ConfirmFactor, confirmFactor } from './use-cases/confirm-factor.ts';
 import { createAdministrator } from './use-cases/create-administrator.ts';
 import { disableAccount } from './use-cases/disable-account.ts';
 import { enableAccount } from './use-cases/enable-account.ts';
+import { endOtherSessions } from './use-cases/end-other-sessions.ts';
+import { endSession } from './use-cases/end-session.ts';
 import { exportPersonalData } from './use-cases/export-personal-data.ts';
 import { getPublicKeys } from './use-cases/get-public-keys.ts';
 import { getRegistration } from './use-cases/get-registration.ts';
 import { isSessionLive } from './use-cases/is-session-live.ts';
+import { listSessions } from './use-cases/list-sessions.ts';
 import { logIn } from './use-cases/log-in.ts';
 import { logOut } from './use-cases/log-out.ts';
 import { prune } from './use-cases/prune.ts';
@@ -67,6 +71,7 @@ import { refresh } from './use-cases/refresh.ts';
 import { register } from './use-cases/register.ts';
 import { renewSigningKeys } from './use-cases/renew-signing-keys.ts';
 import { sealSecrets } from './use-cases/seal-secrets.ts';
+import { stepUp } from './use-cases/step-up.ts';
 
 const hour = 60 * 60 * 1_000;
 const day = 24 * hour;
@@ -186,10 +191,14 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]),
-    logIn: use(logIn, [Authenticate, Sessions, Devices, AccessTokens, Logger]),
+    logIn: use(logIn, [Authenticate, Sessions, Devices, AccessTokens, Clock, Logger]),
     refresh: use(refresh, [Sessions, AccessTokens, Logger]),
     logOut: use(logOut, [Sessions, Logger]),
     changePassword: use(changePassword, [Accounts, PasswordRules, PasswordHasher, Throttle, Limits, Logger]),
+    stepUp: use(stepUp, [Accounts, Sessions, PasswordHasher, Throttle, Limits, AccessTokens, Logger]),
+    listSessions: use(listSessions, [Sessions]),
+    endSession: use(endSession, [Sessions, Logger]),
+    endOtherSessions: use(endOtherSessions, [Sessions, Logger]),
     disableAccount: use(disableAccount, [Transaction, Accounts, Audit, Clock, Logger]),
     allowErasure: use(allowErasure, [Accounts, Sessions, PasswordHasher, Throttle, Limits, Clock, Logger]),
     enableAccount: use(enableAccount, [Transaction, Accounts, Audit, Logger]),
@@ -250,6 +259,6 @@ export default defineModule('auth', {
       [Accounts, PasswordHasher, Throttle],
     ),
   },
-  endpoints: authEndpoints,
+  endpoints: [...authEndpoints, ...sessionEndpoints],
   authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },
 });

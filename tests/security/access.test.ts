@@ -37,9 +37,12 @@ async function aVictim(): Promise<Victim> {
   return { person, ...bought, addressId: body.id };
 }
 
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+
 /** Whose the ids in paths are. Ids of everybody are of use to everybody. */
 const ids: Readonly<Record<string, { of: (victim: Victim) => string; everybodys?: boolean }>> = {
   '/v1/auth/accounts/{userId}': { of: ({ person }) => person.userId },
+  '/v1/auth/sessions/{id}': { of: ({ person }) => claimsOf(person.accessToken!).sid },
   '/v1/orders/{id}': { of: ({ orderId }) => orderId },
   '/v1/payments/{id}': { of: ({ paymentId }) => paymentId },
   '/v1/payments/webhooks/{provider}': { of: () => 'sandbox', everybodys: true },

@@ -69,6 +69,7 @@ export const authEndpoints: Endpoint[] = [
     summary: 'Disable an account',
     description: 'Ends all its sessions at once.',
     access: 'admin',
+    recentLogin: true,
     input: { userId, by: fromToken('userId') },
     status: 204,
   }),
@@ -76,6 +77,7 @@ export const authEndpoints: Endpoint[] = [
   endpoint(AuthApi.enableAccount, 'POST /v1/auth/accounts/{userId}/enable', {
     summary: 'Enable a disabled account',
     access: 'admin',
+    recentLogin: true,
     input: { userId },
     status: 204,
   }),

@@ -6,7 +6,7 @@ import { statementsOf } from '../../../tests/support/statements.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { keySealing } from '../security/key-sealing.ts';
-import { anAccount, day, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
+import { anAccount, aSession, day, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
 import { identitySuite } from '../testing/identity.suite.ts';
 import { aSigningKey, signingKeysSuite } from '../testing/signing-keys.suite.ts';
 import { throttleSuite } from '../testing/throttle.suite.ts';
@@ -61,8 +61,8 @@ describe('identity in PostgreSQL', () => {
   const open = async ({ accounts, sessions } = identity()) => {
     const account = anAccount();
     await accounts.add(account);
-    const id = crypto.randomUUID();
-    const session = { id, accountId: account.id, roles: account.roles };
+    const session = aSession(account);
+    const { id } = session;
     const opened = await sessions.open(session, account.passwordHash);
     return { account, id, session, refreshToken: opened?.refreshToken ?? '' };
   };
@@ -108,6 +108,23 @@ describe('identity in PostgreSQL', () => {
     expect(ours).toMatchObject({ outcome: 'rotated', session: { id } });
     expect(await ports.sessions.rotate(successor), 'of a family that is gone').toEqual({ outcome: 'unknown' });
     expect(await ports.sessions.rotate('used before')).toMatchObject({ outcome: 'reused', sessionId: id });
+  });
+
+  it('takes a session of an earlier release, which noted no proof, for one that began with a password', async () => {
+    const ports = identity();
+    const { id, account, refreshToken } = await open(ports);
+    await auth.sql(
+      `insert into auth.sessions (id, account_id, refresh_hash, family_hash, started_at, last_used_at, expires_at)
+       select gen_random_uuid(), account_id, sha256('another'), sha256('another family'), started_at, last_used_at, expires_at
+       from auth.sessions where id = $1`,
+      [id],
+    );
+    const [before, beside] = await ports.sessions.list(account.id, { limit: 2 });
+    expect([before?.authenticatedAt, beside?.authenticatedAt]).toEqual([noon, noon]);
+    await auth.sql('update auth.sessions set authenticated_at = null where id = $1', [id]);
+    expect(await ports.sessions.rotate(refreshToken)).toMatchObject({
+      session: { authenticatedAt: noon, amr: ['pwd'] },
+    });
   });
 
   it('S13 gives no successor of a token after a process of the first release went on from there', async () => {
@@ -212,6 +229,7 @@ describe('identity in PostgreSQL', () => {
     const cost = async (work: () => Promise<unknown>) => (await statementsOf(auth.database, work)).length;
     expect(await cost(() => sessions.rotate(refreshToken))).toBe(1);
     expect(await cost(() => sessions.isLive(id))).toBe(1);
+    expect(await cost(() => sessions.confirm(id, account.id, ['pwd']))).toBe(1);
     expect(await cost(() => accounts.findForLogIn(account.email, 'somewhere')), 'S25').toBe(1);
     expect(await cost(() => accounts.findForLogIn('nobody@example.com', 'somewhere')), 'S25').toBe(1);
   });
@@ -223,7 +241,7 @@ describe('identity in PostgreSQL', () => {
     await expect(store({ passwordHash: 'in the clear' })).rejects.toThrow();
     await expect(store({ roles: ['root'] })).rejects.toThrow();
     await expect(store({ roles: [] })).rejects.toThrow();
-    expect(await store({})).toBe(true);
+    expect(await store({ roles: ['customer', 'support', 'catalogue', 'admin'] })).toBe(true);
   });
 });
 

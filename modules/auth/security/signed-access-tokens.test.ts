@@ -1,15 +1,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { v7 as uuid } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keyIdOf, verifyAccessToken } from '#platform/access-token.ts';
 import type { Session } from '../domain/sessions.ts';
-import { day, hour, minute, SteppedClock } from '../testing/accounts.ts';
+import { anAccount, aSession, day, hour, minute, SteppedClock } from '../testing/accounts.ts';
 import { InMemorySigningKeys } from '../testing/in-memory-signing-keys.ts';
 import { SignedAccessTokens } from './signed-access-tokens.ts';
 
 const parties = { issuer: 'https://issuer.example', audience: 'shop' };
 const lifetime = 15 * minute;
-const session: Session = { id: uuid(), accountId: uuid(), roles: ['customer'] };
+const session: Session = { ...aSession(anAccount()), amr: ['otp', 'pwd', 'mfa'] };
 
 let clock: SteppedClock;
 let store: InMemorySigningKeys;
@@ -43,11 +42,18 @@ async function pass(milliseconds: number) {
 }
 
 describe('access tokens', () => {
-  it('say who, in which session and with which roles, for as long as they say', async () => {
+  it('say who, in which session, with which roles and since which proof, for as long as they say', async () => {
     const { accessToken, expiresIn } = await tokens.issue(session);
     expect(expiresIn).toBe(900);
     expect(await verify(accessToken)).toEqual({
-      principal: { userId: session.accountId, sessionId: session.id, roles: ['customer'] },
+      principal: {
+        userId: session.accountId,
+        sessionId: session.id,
+        roles: ['customer'],
+        authenticatedAt: session.authenticatedAt.getTime(),
+        amr: ['otp', 'pwd', 'mfa'],
+        acr: 'urn:fissile:2',
+      },
       expiresAt: clock.now().getTime() + lifetime,
     });
   });

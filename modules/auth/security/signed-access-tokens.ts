@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { type Clock, type Elapsed, systemElapsed } from '#platform/clock.ts';
 import { signAccessToken, type TokenParties } from '#platform/access-token.ts';
 import { AccessTokens } from '../domain/access-tokens.ts';
-import type { Session } from '../domain/sessions.ts';
+import { assuranceOf, type Session } from '../domain/sessions.ts';
 import {
   aliveAt,
   lastDeath,
@@ -43,7 +43,9 @@ export class SignedAccessTokens extends AccessTokens {
   async issue(session: Session): Promise<{ accessToken: string; expiresIn: number }> {
     const { kid, privateKey } = await this.#signer();
     const { issuer, audience, lifetime } = this.#options;
-    const principal = { userId: session.accountId, sessionId: session.id, roles: session.roles };
+    const { id: sessionId, accountId: userId, roles, authenticatedAt, amr } = session;
+    const acr = assuranceOf(amr);
+    const principal = { userId, sessionId, roles, authenticatedAt: authenticatedAt.getTime(), amr, acr };
     const seconds = Math.floor(lifetime / 1000);
     const now = this.#clock.now();
     const accessToken = signAccessToken(principal, { kid, privateKey }, { issuer, audience, lifetime: seconds, now });

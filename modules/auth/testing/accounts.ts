@@ -3,6 +3,7 @@ import { Clock } from '#platform/clock.ts';
 import { backgroundContext } from '#platform/context.ts';
 import { Logger } from '#platform/logger.ts';
 import type { Account } from '../domain/account.ts';
+import type { Session, SessionOrigin } from '../domain/sessions.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 
 export const second = 1_000;
@@ -61,6 +62,16 @@ export class KeptLogger extends Logger {
 
 /** The hash that `QuickPasswords` makes of the good password, in the form that the database asks for. */
 const hashOfGoodPassword = `$argon2id$quick$1$${goodPassword}`;
+
+export const aSession = ({ id: accountId, roles }: Account, authenticatedAt = noon): Session & SessionOrigin => ({
+  id: uuid(),
+  accountId,
+  roles,
+  authenticatedAt,
+  amr: ['pwd'],
+  network: null,
+  userAgent: null,
+});
 
 export const anAccount = (fields: Partial<Account> = {}): Account => ({
   id: uuid(),

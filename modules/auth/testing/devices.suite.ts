@@ -5,7 +5,7 @@ import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import { deviceIdle, type Devices, devicesPerAccount } from '../domain/devices.ts';
 import type { Sessions } from '../domain/sessions.ts';
-import { minute, type SteppedClock } from './accounts.ts';
+import { aSession, minute, type SteppedClock } from './accounts.ts';
 import { identityUnderTest, type MakeIdentity } from './identity-under-test.ts';
 
 export function devicesSuite(make: MakeIdentity): void {
@@ -34,10 +34,7 @@ export function devicesSuite(make: MakeIdentity): void {
       const { id, refreshToken } = await open(account);
       await sessions.end(refreshToken);
       expect(await isKnown(account, token), 'after logging out').toBe(true);
-      expect(
-        await devices.remember({ id, accountId: account.id, roles: [] }, undefined),
-        'the session has ended',
-      ).toBeUndefined();
+      expect(await devices.remember({ ...aSession(account), id }, undefined), 'the session has ended').toBeUndefined();
     });
 
     it('keep their token, but take none from elsewhere', async () => {

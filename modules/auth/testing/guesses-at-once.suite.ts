@@ -53,7 +53,7 @@ export function guessesAtOnceSuite(make: () => GuessedPorts): void {
     await accounts.add(account);
     const confirm = confirmFactor(totpSecrets, factors, oneTimeCodes('Fissile'), throttle, limits, clock, logger);
     const prove = authenticate(accounts, rules, hasher, throttle, limits, confirm, logger);
-    const login = logIn(prove, sessions, devices, tokens, logger);
+    const login = logIn(prove, sessions, devices, tokens, clock, logger);
     const change = changePassword(accounts, rules, hasher, throttle, limits, logger);
     const answerOf = (work: Promise<unknown>) =>
       work.then(

@@ -1,5 +1,4 @@
 /** A fresh set of ports for accounts and sessions for each test, and short ways to use them. */
-import { v7 as uuid } from 'uuid';
 import type { Transaction } from '#platform/transaction.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
@@ -7,9 +6,9 @@ import type { Devices } from '../domain/devices.ts';
 import type { Factors } from '../domain/factors.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
-import type { Sessions } from '../domain/sessions.ts';
+import type { Session, SessionOrigin, Sessions } from '../domain/sessions.ts';
 import type { TotpSecrets } from '../domain/totp-secrets.ts';
-import { anAccount, day, minute, second, SteppedClock } from './accounts.ts';
+import { anAccount, aSession, day, minute, second, SteppedClock } from './accounts.ts';
 
 export interface IdentityPorts {
   accounts: Accounts;
@@ -33,9 +32,10 @@ export const shortLifetimes: SessionLifetimes = {
 
 export function identityUnderTest(make: MakeIdentity) {
   let ports: IdentityPorts;
+  let clock: SteppedClock;
   return {
     start(lifetimes = shortLifetimes) {
-      const clock = new SteppedClock();
+      clock = new SteppedClock();
       const ended: string[] = [];
       ports = make(clock, lifetimes);
       ports.endings.onEnded((id) => ended.push(id));
@@ -45,8 +45,9 @@ export function identityUnderTest(make: MakeIdentity) {
       const account = anAccount(fields);
       return { account, added: await ports.accounts.add(account) };
     },
-    open: async ({ id: accountId, passwordHash, roles }: Account) => {
-      const session = { id: uuid(), accountId, roles };
+    open: async (account: Account, fields: Partial<Session & SessionOrigin> = {}) => {
+      const { passwordHash } = account;
+      const session = { ...aSession(account, clock.now()), ...fields };
       const opened = await ports.sessions.open(session, passwordHash);
       return { ...session, refreshToken: opened?.refreshToken ?? '' };
     },

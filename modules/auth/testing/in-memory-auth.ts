@@ -9,11 +9,15 @@ import { authenticate } from '../use-cases/authenticate.ts';
 import { changePassword } from '../use-cases/change-password.ts';
 import { confirmFactor } from '../use-cases/confirm-factor.ts';
 import { disableAccount } from '../use-cases/disable-account.ts';
+import { endOtherSessions } from '../use-cases/end-other-sessions.ts';
+import { endSession } from '../use-cases/end-session.ts';
 import { isSessionLive } from '../use-cases/is-session-live.ts';
+import { listSessions } from '../use-cases/list-sessions.ts';
 import { logIn } from '../use-cases/log-in.ts';
 import { logOut } from '../use-cases/log-out.ts';
 import { refresh } from '../use-cases/refresh.ts';
 import { register } from '../use-cases/register.ts';
+import { stepUp } from '../use-cases/step-up.ts';
 import { anyContext, goodPassword, KeptLogger, lifetimes, SteppedClock } from './accounts.ts';
 import { inMemoryIdentity } from './in-memory-identity.ts';
 import { InMemoryThrottle } from './in-memory-throttle.ts';
@@ -57,13 +61,17 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
 
   const useCases = {
     register: register(transaction, accounts, outbox, administrator, rules, hasher, throttle, limits, clock, logger),
-    logIn: logIn(prove, sessions, devices, tokens, logger),
+    logIn: logIn(prove, sessions, devices, tokens, clock, logger),
     refresh: refresh(sessions, tokens, logger),
     logOut: logOut(sessions, logger),
     changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
     allowErasure: allowErasure(accounts, sessions, hasher, throttle, limits, clock, logger),
     disableAccount: disableAccount(transaction, accounts, audit, clock, logger),
     isSessionLive: isSessionLive(sessions),
+    stepUp: stepUp(accounts, sessions, hasher, throttle, limits, tokens, logger),
+    listSessions: listSessions(sessions),
+    endSession: endSession(sessions, logger),
+    endOtherSessions: endOtherSessions(sessions, logger),
   };
   const home = '192.0.2.1';
   return {

@@ -7,10 +7,10 @@ import { Accounts } from '../domain/accounts.ts';
 import { deviceIdle, Devices, devicesPerAccount } from '../domain/devices.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
-import { type Rotation, type Session, Sessions } from '../domain/sessions.ts';
+import { type Rotation, type Session, type SessionOrigin, Sessions } from '../domain/sessions.ts';
 import { inMemoryFactors } from './in-memory-factors.ts';
 
-interface Held extends Session {
+interface Held extends Session, SessionOrigin {
   readonly startedAt: Date;
   readonly lastUsedAt: Date;
   readonly refreshToken: string;
@@ -130,7 +130,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   }
 
   class InMemorySessions extends Sessions {
-    async open(session: Session, passwordHash: string) {
+    async open(session: Session & SessionOrigin, passwordHash: string) {
       const account = accounts.get(session.accountId);
       if (account?.passwordHash !== passwordHash || account.disabledAt) return undefined;
       const now = clock.now();
@@ -142,7 +142,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       endSessions(newestFirst.slice(lifetimes.perAccount));
       return { refreshToken };
     }
-    async rotate(refreshToken: string): Promise<Rotation> {
+    async rotate(refreshToken: string, origin?: SessionOrigin): Promise<Rotation> {
       const continued = [...sessions.values()].find(({ previous }) => previous?.token === refreshToken);
       if (continued?.previous && continued.previous.until > clock.now() && isAlive(continued))
         return this.#rotated(continued);
@@ -161,16 +161,38 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
         previous: { token: refreshToken, until: new Date(clock.now().getTime() + lifetimes.grace) },
         spent: new Set([...current.spent, refreshToken]),
         lastUsedAt: clock.now(),
+        network: origin?.network ?? current.network,
+        userAgent: origin?.userAgent ?? current.userAgent,
       };
       sessions.set(next.id, next);
       return this.#rotated(next);
     }
-    #rotated({ id, accountId, refreshToken }: Held): Rotation {
-      return {
-        outcome: 'rotated',
-        session: { id, accountId, roles: accounts.get(accountId)?.roles ?? [] },
-        refreshToken,
-      };
+    #rotated(held: Held): Rotation {
+      return { outcome: 'rotated', session: this.#today(held), refreshToken: held.refreshToken };
+    }
+    #today({ id, accountId, authenticatedAt, amr }: Held): Session {
+      return { id, accountId, roles: accounts.get(accountId)?.roles ?? [], authenticatedAt, amr };
+    }
+    #living(id: string, accountId: string): Held | undefined {
+      const session = sessions.get(id);
+      return session?.accountId === accountId && isAlive(session) ? session : undefined;
+    }
+    async confirm(id: string, accountId: string, amr: readonly string[]) {
+      const session = this.#living(id, accountId);
+      if (!session) return undefined;
+      const methods = [...new Set([...session.amr, ...amr])].sort();
+      const confirmed = { ...session, authenticatedAt: clock.now(), amr: methods };
+      sessions.set(id, confirmed);
+      return this.#today(confirmed);
+    }
+    async endById(id: string, accountId: string) {
+      const session = sessions.get(id);
+      if (session?.accountId !== accountId) return false;
+      endSessions([session]);
+      return true;
+    }
+    async endOthers(id: string, accountId: string) {
+      endSessions(sessionsOf(accountId).filter((session) => session.id !== id));
     }
     async end(refreshToken: string) {
       const session = [...sessions.values()].find(
@@ -186,16 +208,17 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       const roles: readonly string[] = accounts.get(session.accountId)?.roles ?? [];
       return !claimed || (claimed.userId === session.accountId && claimed.roles.every((role) => roles.includes(role)));
     }
-    async startOf(id: string, accountId: string) {
-      const session = sessions.get(id);
-      return session?.accountId === accountId && isAlive(session) ? session.startedAt : undefined;
+    async authenticatedAt(id: string, accountId: string) {
+      return this.#living(id, accountId)?.authenticatedAt;
     }
     async list(accountId: string, { after = '', limit }: { after?: string | undefined; limit: number }) {
       return sessionsOf(accountId)
         .filter((session) => isAlive(session) && session.id > after)
         .sort((one, other) => (one.id < other.id ? -1 : 1))
         .slice(0, limit)
-        .map(({ id, startedAt, lastUsedAt }) => ({ id, startedAt, lastUsedAt }));
+        .map(({ id, startedAt, lastUsedAt, authenticatedAt, network, userAgent }) => {
+          return { id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, applicationId: null };
+        });
     }
     async prune() {
       for (const [id, session] of sessions) if (!isAlive(session)) sessions.delete(id);

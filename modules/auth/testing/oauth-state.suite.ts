@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { Accounts } from '../domain/accounts.ts';
 import type { NewState, OAuthState } from '../domain/oauth-state.ts';
 import type { Sessions } from '../domain/sessions.ts';
-import { anAccount, minute, noon, SteppedClock } from './accounts.ts';
+import { anAccount, aSession as sessionOf, minute, noon, SteppedClock } from './accounts.ts';
 
 export interface OAuthStateUnderTest {
   readonly state: OAuthState;
@@ -34,7 +34,7 @@ export function oauthStateSuite(make: (clock: SteppedClock) => OAuthStateUnderTe
   async function aSession() {
     const account = anAccount();
     await ports.accounts.add(account);
-    const session = { id: randomUUID(), accountId: account.id, roles: account.roles };
+    const session = sessionOf(account);
     const opened = await ports.sessions.open(session, account.passwordHash);
     return { account, sessionId: session.id, end: () => ports.sessions.end(opened?.refreshToken ?? '') };
   }

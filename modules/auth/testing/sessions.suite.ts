@@ -206,12 +206,70 @@ export function sessionsSuite(make: MakeIdentity): void {
       clock.advance(hour);
       await sessions.rotate(first.refreshToken);
       const at = (hours: number) => new Date(noon.getTime() + hours * hour);
+      const unknown = { network: null, userAgent: null, applicationId: null };
       expect(await sessions.list(account.id, { limit: 10 })).toEqual([
-        { id: first.id, startedAt: at(0), lastUsedAt: at(2) },
-        { id: second.id, startedAt: at(1), lastUsedAt: at(1) },
+        { ...unknown, id: first.id, startedAt: at(0), lastUsedAt: at(2), authenticatedAt: at(0) },
+        { ...unknown, id: second.id, startedAt: at(1), lastUsedAt: at(1), authenticatedAt: at(1) },
       ]);
       expect(await sessions.list(account.id, { limit: 1 })).toMatchObject([{ id: first.id }]);
       expect(await sessions.list(account.id, { after: first.id, limit: 10 })).toMatchObject([{ id: second.id }]);
+    });
+
+    it('show where they were last used from', async () => {
+      const { account } = await add();
+      const { refreshToken } = await open(account, { network: '192.0.2.1', userAgent: 'Lynx' });
+      const shown = async () => (await sessions.list(account.id, { limit: 1 }))[0];
+      expect(await shown()).toMatchObject({ network: '192.0.2.1', userAgent: 'Lynx' });
+      const rotation = await sessions.rotate(refreshToken, { network: '2001:db8:0:1::/64', userAgent: null });
+      expect(await shown()).toMatchObject({ network: '2001:db8:0:1::/64', userAgent: 'Lynx' });
+      await sessions.rotate(rotation.outcome === 'rotated' ? rotation.refreshToken : '');
+      expect(await shown()).toMatchObject({ network: '2001:db8:0:1::/64', userAgent: 'Lynx' });
+    });
+
+    it('know when and how their person proved who they are, which a refresh does not change and a proof does', async () => {
+      const { account } = await add({ roles: ['customer', 'support'] });
+      const { id, refreshToken } = await open(account, { amr: ['pwd'] });
+      clock.advance(hour);
+      const rotation = await sessions.rotate(refreshToken);
+      expect(rotation).toMatchObject({ session: { authenticatedAt: noon, amr: ['pwd'] } });
+      expect(await sessions.rotate(refreshToken), 'again, within the grace').toEqual(rotation);
+      expect(await sessions.authenticatedAt(id, account.id)).toEqual(noon);
+
+      const now = clock.now();
+      const confirmed = { id, accountId: account.id, roles: account.roles, authenticatedAt: now, amr: ['otp', 'pwd'] };
+      expect(await sessions.confirm(id, account.id, ['otp'])).toEqual(confirmed);
+      expect(await sessions.confirm(id, account.id, ['pwd'])).toEqual(confirmed);
+      expect(await sessions.authenticatedAt(id, account.id)).toEqual(now);
+      const next = await sessions.rotate(rotation.outcome === 'rotated' ? rotation.refreshToken : '');
+      expect(next).toMatchObject({ session: confirmed });
+    });
+
+    it('S29 are confirmed and ended by their own account only, while they live', async () => {
+      const [{ account }, { account: other }] = [await add(), await add()];
+      const { id } = await open(account);
+      for (const [session, person] of [
+        [id, other.id],
+        [uuid(), account.id],
+      ] as const) {
+        expect(await sessions.confirm(session, person, ['pwd'])).toBeUndefined();
+        expect(await sessions.authenticatedAt(session, person)).toBeUndefined();
+        expect(await sessions.endById(session, person)).toBe(false);
+      }
+      expect(await sessions.isLive(id)).toBe(true);
+      clock.advance(lifetimes.idle);
+      expect(await sessions.confirm(id, account.id, ['pwd'])).toBeUndefined();
+    });
+
+    it('end one by one, or all others at once, which is told', async () => {
+      const [{ account }, { account: other }] = [await add(), await add()];
+      const [first, second, third] = [await open(account), await open(account), await open(account)];
+      const stranger = await open(other);
+      expect(await sessions.endById(first.id, account.id)).toBe(true);
+      expect(await sessions.endById(first.id, account.id), 'a second time').toBe(false);
+      expect(ended).toEqual([first.id]);
+      await sessions.endOthers(second.id, account.id);
+      expect(ended).toEqual([first.id, third.id]);
+      expect([await sessions.isLive(second.id), await sessions.isLive(stranger.id)]).toEqual([true, true]);
     });
 
     it('are pruned when they have expired, and only then', async () => {

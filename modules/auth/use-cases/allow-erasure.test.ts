@@ -36,6 +36,14 @@ describe('erasing a person', () => {
     await expect(allow()).rejects.toMatchObject({ code: 'auth.confirmation-required', kind: 'forbidden' });
   });
 
+  it('S27 which a later proof makes anew', async () => {
+    const { allow, clock, useCases, userId, sessionId } = await setUp();
+    clock.advance(5 * minute);
+    await expect(allow()).rejects.toMatchObject({ code: 'auth.confirmation-required' });
+    await useCases.stepUp({ userId, sessionId, password: goodPassword }, anyContext);
+    await expect(allow()).resolves.toEqual({});
+  });
+
   it('S27 or the password', async () => {
     const { allow, clock } = await setUp();
     clock.advance(5 * minute);

@@ -30,9 +30,8 @@ export function allowErasure(
     if (!account) return {};
     if (password !== undefined) await confirm(account, password, signal);
     else {
-      const startedAt = sessionId === undefined ? undefined : await sessions.startOf(sessionId, userId);
-      if (startedAt === undefined || clock.now().getTime() - startedAt.getTime() >= freshFor)
-        throw AuthErrors.confirmationRequired();
+      const at = sessionId === undefined ? undefined : await sessions.authenticatedAt(sessionId, userId);
+      if (at === undefined || clock.now().getTime() - at.getTime() >= freshFor) throw AuthErrors.confirmationRequired();
     }
     if (!(await accounts.leave(userId, clock.now()))) throw AuthErrors.lastAdministrator();
     return {};

@@ -3,6 +3,7 @@ import { wholeOrPage } from '#platform/pages.ts';
 import type { AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Sessions } from '../domain/sessions.ts';
+import { describedSession } from './list-sessions.ts';
 
 /** Knows nothing of a stranger, or of somebody who was erased. */
 export function exportPersonalData(
@@ -25,10 +26,7 @@ export function exportPersonalData(
       roles: roles.filter((role) => role === 'customer' || role === 'admin'),
       ...(ofStaff.length > 0 && { staff: { roles: ofStaff } }),
       registeredAt: registeredAt.toISOString(),
-      sessions: data.map(({ startedAt, lastUsedAt }) => ({
-        startedAt: startedAt.toISOString(),
-        lastUsedAt: lastUsedAt.toISOString(),
-      })),
+      sessions: data.map(({ id: _, ...session }) => describedSession(session)),
       nextCursor,
     };
   };

@@ -1,5 +1,7 @@
 import { v7 as uuid } from 'uuid';
+import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
+import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
@@ -12,11 +14,20 @@ export function logIn(
   sessions: Sessions,
   devices: Devices,
   tokens: AccessTokens,
+  clock: Clock,
   logger: Logger,
 ): Handler<typeof AuthApi, 'logIn'> {
-  return async (credentials, { signal }) => {
-    const { account, passwordHash } = await authenticate(credentials, signal);
-    const session = { id: uuid(), accountId: account.id, roles: account.roles };
+  return async (credentials, { signal, origin }) => {
+    const { account, passwordHash, methods } = await authenticate(credentials, signal);
+    const session = {
+      id: uuid(),
+      accountId: account.id,
+      roles: account.roles,
+      authenticatedAt: clock.now(),
+      amr: methods,
+      network: networkOf(credentials.address),
+      userAgent: origin?.userAgent ?? null,
+    };
     const opened = await sessions.open(session, passwordHash);
     if (!opened) {
       logger.warn('A login failed.', { reason: 'changed meanwhile', userId: account.id });

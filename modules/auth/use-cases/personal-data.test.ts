@@ -40,7 +40,14 @@ describe('what auth knows about a person', () => {
       name: 'Ada',
       roles: ['customer'],
       registeredAt: noon.toISOString(),
-      sessions: [{ startedAt: noon.toISOString(), lastUsedAt: '2030-01-01T13:00:00.000Z' }],
+      sessions: [
+        {
+          startedAt: noon.toISOString(),
+          lastUsedAt: '2030-01-01T13:00:00.000Z',
+          authenticatedAt: noon.toISOString(),
+          network: '192.0.2.1',
+        },
+      ],
       nextCursor: null,
     });
   });

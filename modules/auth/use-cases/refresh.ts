@@ -9,8 +9,9 @@ import type { Sessions } from '../domain/sessions.ts';
  * Within that moment, the grace, it is more likely a second tab or a lost answer, and gets the same answer again.
  */
 export function refresh(sessions: Sessions, tokens: AccessTokens, logger: Logger): Handler<typeof AuthApi, 'refresh'> {
-  return async ({ refreshToken }) => {
-    const rotation = await sessions.rotate(refreshToken);
+  return async ({ refreshToken }, { origin }) => {
+    const from = origin && { network: origin.network, userAgent: origin.userAgent ?? null };
+    const rotation = await sessions.rotate(refreshToken, from);
     if (rotation.outcome === 'rotated')
       return { ...(await tokens.issue(rotation.session)), refreshToken: rotation.refreshToken, tokenType: 'Bearer' };
     if (rotation.outcome === 'reused') {

@@ -87,6 +87,11 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await someone.post('/v1/auth/password', { currentPassword: newPassword, newPassword: person.password });
   await someone.post('/v1/auth/password', { currentPassword: person.password, newPassword });
   await someone.get('/v1/users/me', { authorization: `Bearer ${before.accessToken}` });
+  secrets.push((await someone.post('/v1/auth/step-up', { password: newPassword })).body.accessToken);
+  await someone.post('/v1/auth/step-up', { password: person.password });
+  const { body: sessions } = await someone.get('/v1/auth/sessions');
+  await someone.post('/v1/auth/sessions/end-others');
+  await someone.delete(`/v1/auth/sessions/${sessions.data[0].id}`);
   await someone.post('/v1/auth/logout', { refreshToken: (await logIn(newPassword)).refreshToken });
   await logIn(newPassword);
 
