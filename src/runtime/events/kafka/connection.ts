@@ -1,11 +1,14 @@
 // ADR 0063
-import type { BaseOptions } from '@platformatic/kafka';
+import type { Base, BaseOptions } from '@platformatic/kafka';
 import type { Logger } from '#platform/logger.ts';
+import { within } from '../../within.ts';
 import type { BrokerAddress } from './broker-address.ts';
 import { reasonOf } from './failure.ts';
 
 /** Milliseconds. A broker that does not answer so long is taken for one that is gone. */
 const [connectTimeout, requestTimeout] = [5_000, 30_000];
+/** Milliseconds. */
+const closeTimeout = 2_000;
 
 /**
  * Options that every client needs to connect. It tries a few times, quickly; its user decides what to try for ever. Some
@@ -24,6 +27,16 @@ export const clientOptions = ({ brokers, tls, credentials }: BrokerAddress, clie
   ...(tls && { tls: {} }),
   ...(credentials && { sasl: { ...credentials } }),
 });
+
+/** Closes a client at once. By itself it would send all it has first, and a broker that hangs does not take it. */
+export async function cut(client: Base): Promise<void> {
+  for (const [, connection] of client.connections) connection.socket?.destroy();
+  await within(
+    closeTimeout,
+    client.close().catch(() => {}),
+    () => {},
+  );
+}
 
 /**
  * Tells whether the cluster does what is asked of it. Each user says when it fails and when it works again; a

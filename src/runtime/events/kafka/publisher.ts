@@ -5,7 +5,7 @@ import { fullJitter } from '../../background/backoff.ts';
 import { orFail, within } from '../../within.ts';
 import type { Envelope } from '../envelope.ts';
 import type { BrokerAddress } from './broker-address.ts';
-import { clientOptions, type Connection } from './connection.ts';
+import { clientOptions, type Connection, cut } from './connection.ts';
 import { ownerOf } from '../transport.ts';
 import { type Message, messageOf } from './records.ts';
 import type { Topics } from './topics.ts';
@@ -110,7 +110,7 @@ export class Publisher {
       } catch (error) {
         if (signal.aborted) return;
         this.#connection.failed(this, error);
-        // Its send may still go on, and reach the log after the next one. What is sent twice has no effect twice.
+        // Its send may still reach the log, after the next one. What is sent twice has no effect twice.
         await this.#discard();
         await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal }).catch(() => {});
       }
@@ -130,7 +130,7 @@ export class Publisher {
   async #discard(): Promise<void> {
     const producer = this.#producer;
     this.#producer = undefined;
-    await producer?.close().catch(() => {});
+    if (producer) await cut(producer);
   }
 }
 
