@@ -125,6 +125,25 @@ describe.skipIf(noKafkaCluster)(`deliveries over Kafka${needsKafkaCluster}`, () 
     expect(left[0]).toBe('slow');
   });
 
+  it('begin again with the oldest where the topic ends before what the group has read', async () => {
+    const publisher = transports.connect({ subscriptions: [subscription] });
+    await publisher.transport.start();
+    await publish(publisher.transport, 'k', 1);
+    const partitionOffsets = Array.from({ length: partitions }, (_, partition) => ({ partition, offset: 1_000n }));
+    const topics = [{ name: `${transports.prefix}.library`, partitionOffsets }];
+    await admin.alterConsumerGroupOffsets({ groupId: group(), topics });
+    const errors: string[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (line: string) => void errors.push(line) };
+    const received: number[] = [];
+    const { transport } = await consumer(async (envelope) => void received.push(numberOf(envelope)), { logger });
+    await publish(transport, 'k', 2);
+    await until(() => received.length === 2);
+    expect(received).toEqual([1, 2]);
+    expect(new Set(errors)).toEqual(
+      new Set(['A topic ends before what was read of it. It lost events, or was made anew; it is read again.']),
+    );
+  });
+
   it('are bounded in number while the receiver takes none, and the other partitions go on', async () => {
     const given = new Set<string>();
     let others = 0;

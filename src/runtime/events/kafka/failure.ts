@@ -4,7 +4,16 @@ interface ClientError extends Error {
   readonly errors?: readonly unknown[];
   /** Kafka's name of an error that a broker answered with, such as NOT_ENOUGH_REPLICAS. */
   readonly apiId?: string;
+  /** To a fetch: what the broker said of each partition. */
+  readonly response?: {
+    readonly responses?: readonly {
+      readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[];
+    }[];
+  };
 }
+
+/** Kafka's OFFSET_OUT_OF_RANGE. */
+const offsetOutOfRange = 1;
 
 /** Every error within one, the innermost last. */
 function* within(error: unknown): Generator<ClientError> {
@@ -17,6 +26,16 @@ function* within(error: unknown): Generator<ClientError> {
 /** Tells whether a broker answered with this somewhere in it. */
 export const answered = (error: unknown, ...apiIds: readonly string[]): boolean =>
   [...within(error)].some(({ apiId }) => apiId !== undefined && apiIds.includes(apiId));
+
+/** The partitions whose log does not have the offset that a fetch asked for. */
+export const outOfRange = (error: unknown): ReadonlySet<number> =>
+  new Set(
+    [...within(error)]
+      .flatMap(({ response }) => response?.responses ?? [])
+      .flatMap(({ partitions }) => partitions)
+      .filter(({ errorCode }) => errorCode === offsetOutOfRange)
+      .map(({ partitionIndex }) => partitionIndex),
+  );
 
 /** Tells whether this user may not do what was asked: no later try helps. */
 export const isRefused = (error: unknown): boolean =>

@@ -6,7 +6,7 @@ import { fullJitter } from '../../background/backoff.ts';
 import { within } from '../../within.ts';
 import type { BrokerAddress } from './broker-address.ts';
 import { clientOptions, type Connection } from './connection.ts';
-import { answered, reasonOf } from './failure.ts';
+import { outOfRange, reasonOf } from './failure.ts';
 import { type Fetched, fetchFrom, leadersOf } from './log-reader.ts';
 import { Partition } from './partition.ts';
 
@@ -288,23 +288,33 @@ export class Membership {
     this.#readOn();
   }
 
-  /** A leader may have moved, or the records to read on from were deleted. */
+  /** A leader may have moved, or the records to read on from are not there. */
   async #recover(partitions: readonly Partition[], error: unknown): Promise<void> {
     const { topic, group, logger } = this.#options;
     if (this.#over.signal.aborted) return;
     await this.#consumer.metadata({ topics: [topic], forceUpdate: true });
-    if (!answered(error, 'OFFSET_OUT_OF_RANGE')) return;
-    const earliest = await this.#earliest(partitions.map(({ number }) => number));
-    for (const partition of partitions) {
+    const missing = outOfRange(error);
+    const lost = partitions.filter(({ number }) => missing.has(number));
+    if (lost.length === 0) return;
+    const earliest = await this.#earliest(lost.map(({ number }) => number));
+    for (const partition of lost) {
       const first = earliest.get(partition.number)!;
-      if (partition.next >= first) continue;
-      logger.error('Events were deleted before they were read: their topic keeps them for too short a time.', {
-        group,
-        topic,
-        partition: partition.number,
-        events: Number(first - partition.next),
-      });
-      partition.take([], first);
+      const where = { group, topic, partition: partition.number };
+      if (partition.next < first) {
+        const events = Number(first - partition.next);
+        logger.error('Events were deleted before they were read: their topic keeps them for too short a time.', {
+          ...where,
+          events,
+        });
+        partition.take([], first);
+      } else {
+        const read = Number(partition.next);
+        logger.error('A topic ends before what was read of it. It lost events, or was made anew; it is read again.', {
+          ...where,
+          read,
+        });
+        partition.restart(first);
+      }
     }
   }
 

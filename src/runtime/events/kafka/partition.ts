@@ -37,6 +37,13 @@ export class Partition {
     this.next = next;
   }
 
+  /** Begins again from an earlier offset, in a log that is not the one that was read before. */
+  restart(offset: bigint): void {
+    this.#underWay.clear();
+    this.next = offset;
+    this.committed = offset;
+  }
+
   /** Nothing was to be done. */
   pass(offset: bigint): void {
     this.#underWay.delete(offset);
