@@ -125,6 +125,24 @@ describe.skipIf(noKafkaCluster)(`deliveries over Kafka${needsKafkaCluster}`, () 
     expect(left[0]).toBe('slow');
   });
 
+  it('go on, and are committed, after the group removed a process with a name', async () => {
+    const { transport } = await consumer(async () => {}, { instance: 'one' });
+    await until(async () => (await shares()).join() === '3');
+    const memberIds = async () => [...(await admin.describeGroups({ groups: [group()] })).get(group())!.members.keys()];
+    const before = await memberIds();
+    // So that most likely a commit is the first that hears of it, and not a heartbeat.
+    const enough = new AbortController();
+    const publishing = (async () => {
+      for (let n = 0; !enough.signal.aborted; n++) await publish(transport, `k${n % 10}`, n);
+    })();
+    await until(async () => (await waiting()) < 20);
+    await admin.removeMembersFromConsumerGroup({ groupId: group(), members: [{ memberId: before[0]! }] });
+    await until(async () => (await shares()).join() === '3' && (await memberIds())[0] !== before[0]);
+    enough.abort();
+    await publishing;
+    await expect.poll(waiting).toBe(0);
+  });
+
   it('begin again with the oldest where the topic ends before what the group has read', async () => {
     const publisher = transports.connect({ subscriptions: [subscription] });
     await publisher.transport.start();

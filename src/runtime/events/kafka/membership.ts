@@ -87,6 +87,8 @@ export class Membership {
   #open(): Consumer {
     const { address, clientId, topic, group, connection } = this.#options;
     const failure = (this.#failure = Promise.withResolvers<never>());
+    // It may come when nobody joins any more.
+    failure.promise.catch(() => {});
     const consumer = new Consumer({
       ...clientOptions(address, clientId),
       groupId: group,
@@ -327,7 +329,7 @@ export class Membership {
         if (behind.length === 0 || this.#over.signal.aborted) return;
         try {
           // One that is joining has no number for its commits, and asking for one would make it join again.
-          if (!this.#handover) await this.#commit(behind);
+          if (this.#consumer.isActive()) await this.#commit(behind);
           attempt = 0;
         } catch (error) {
           attempt++;
@@ -351,7 +353,14 @@ export class Membership {
       offset,
       leaderEpoch: -1,
     }));
-    await this.#consumer.commit({ offsets });
+    const [consumer, failure] = [this.#consumer, this.#failure];
+    try {
+      await consumer.commit({ offsets });
+    } catch (error) {
+      // The group refused it, and the client tried to join again in vain: without heartbeats, and nobody else is told.
+      if (!consumer.isActive()) failure.reject(error as Error);
+      throw error;
+    }
     for (const { partition, offset } of ahead) partition.committed = offset;
   }
 }
