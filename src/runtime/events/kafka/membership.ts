@@ -114,7 +114,7 @@ export class Membership {
   /** With a client that has the place of the last one. */
   #replace(): void {
     const { memberId, generationId, assignments } = this.#consumer;
-    void this.#close(false);
+    void this.#close();
     this.#consumer = Object.assign(this.#open(), { memberId, generationId, assignments });
   }
 
@@ -129,8 +129,26 @@ export class Membership {
     await this.#letGo([...this.#owned.keys()]);
     this.#end();
     // A named member takes no leave: its partitions wait for it as long as a session.
-    const closing = this.#close(this.#instance === undefined);
-    await within(commitTimeout, Promise.all([closing, this.#pool.close()]), () => {});
+    if (this.#instance === undefined) await within(sessionTimeout, this.#takeLeave(), () => {});
+    await within(commitTimeout, Promise.all([this.#close(), this.#pool.close()]), () => {});
+  }
+
+  /**
+   * Leaves the group, also when its coordinator is about to move. A member that is gone without it holds up every change
+   * of the group for a session, and for another one whenever the coordinator moves.
+   */
+  async #takeLeave(): Promise<void> {
+    const { topic } = this.#options;
+    for (const end = performance.now() + sessionTimeout; ; await sleep(firstPause)) {
+      try {
+        return await this.#consumer.leaveGroup(true);
+      } catch {
+        if (performance.now() > end) return;
+        this.#replace();
+        const isThere = await this.#consumer.metadata({ topics: [topic], forceUpdate: true }).catch(() => undefined);
+        if (!isThere) return;
+      }
+    }
   }
 
   #failed(user: object, error: unknown): void {
@@ -149,16 +167,11 @@ export class Membership {
     this.#options.connection.works(partition);
   }
 
-  /** Leaves the group, or says nothing to it, so that it keeps our place. */
-  async #close(leave: boolean): Promise<void> {
+  /** Says nothing to the group, so that it keeps our place. */
+  async #close(): Promise<void> {
     const consumer = this.#consumer;
-    if (!leave) consumer.memberId = null;
-    try {
-      await consumer.leaveGroup(true);
-    } catch {
-      // The broker finds out when the session ends.
-    }
-    await Promise.allSettled([consumer.close(true)]);
+    consumer.memberId = null;
+    await Promise.allSettled([consumer.leaveGroup(true), consumer.close(true)]);
   }
 
   /** Lets go of the partitions that are not ours any more, before the group gives them to anybody else. */

@@ -1,4 +1,4 @@
-import { compatibilityPartitioner, Consumer } from '@platformatic/kafka';
+import { Admin, compatibilityPartitioner, Consumer, FindCoordinatorKeyTypes } from '@platformatic/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KafkaCluster } from '../../../../tests/support/kafka/cluster.ts';
@@ -18,7 +18,7 @@ describe.skipIf(noKafkaCluster)(`while brokers of three come and go${needsKafkaC
   let published: number;
   let confirmed: number;
   beforeAll(async () => {
-    cluster = await KafkaCluster.start({ nodes: 3, links: 1 });
+    cluster = await KafkaCluster.start({ nodes: 3, links: 2 });
   });
   afterAll(() => cluster?.close());
   beforeEach(async () => {
@@ -127,6 +127,35 @@ describe.skipIf(noKafkaCluster)(`while brokers of three come and go${needsKafkaC
     await silent.leaveGroup(true);
     await silent.close(true);
     await expectAllInOrder();
+  });
+
+  it('as the coordinator of a group is killed, a process can leave the group for good', async () => {
+    const groupId = `${transports.prefix}.readers.a`;
+    const ask = async () => {
+      const admin = new Admin({ clientId: 'test', bootstrapBrokers: cluster.bootstrapBrokers, retries: 0 });
+      try {
+        return (await admin.describeGroups({ groups: [groupId] })).get(groupId)!;
+      } finally {
+        await admin.close();
+      }
+    };
+    const { transport: other } = transports.connect();
+    other.subscribe({ name: 'readers.a', event: sold }, async () => {});
+    await other.start();
+    await until(async () => {
+      const { state, members } = await ask();
+      return state === 'Stable' && members.size === 2;
+    });
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: cluster.bootstrapBrokers });
+    const [coordinator] = await admin.findCoordinator({ keyType: FindCoordinatorKeyTypes.GROUP, keys: [groupId] });
+    await admin.close();
+    const node = cluster.nodes.find(({ id }) => id === coordinator!.nodeId)!;
+    await node.kill();
+    await other.stop();
+    let known: Awaited<ReturnType<typeof ask>> | undefined;
+    await until(async () => (known = await ask().catch(() => undefined)) !== undefined);
+    expect(known!.members.size).toBe(1);
+    await node.restart();
   });
 
   it('as one hangs, the other two go on, and it does no harm when it wakes', async () => {
