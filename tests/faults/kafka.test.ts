@@ -44,9 +44,14 @@ describe.skipIf(noKafkaCluster)(`Kafka with three brokers${needsKafkaCluster}`, 
       const counts = { killed: 0, joined: 0, left: 0, died: 0 };
 
       const brokers = async () => {
-        // Leadership goes to the next broker. If that was killed next, again and again, no group would ever get together.
+        const turn = (kill: number) => cluster.nodes.at(-kill % cluster.nodes.length)!;
+        let [coordinator, since] = [0, 0];
         for (let kill = 1; !signal.aborted; kill++) {
-          const node = cluster.nodes.at(-kill % cluster.nodes.length)!;
+          const known = await counting.coordinator();
+          if (known !== coordinator) [coordinator, since] = [known, performance.now()];
+          // A group that has lost a member waits for it for a session, and that begins anew with each coordinator.
+          if (turn(kill).id === coordinator && performance.now() - since < beyondSession) kill++;
+          const node = turn(kill);
           const untilNext = pause(betweenKills);
           await node.kill();
           counts.killed++;

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
+import { Admin, FindCoordinatorKeyTypes, ListOffsetTimestamps } from '@platformatic/kafka';
 import { orFail, within } from '../../../src/runtime/within.ts';
 import { Landscape, type TestProgram, until } from '../../../src/runtime/events/testing/landscape.ts';
 import { KafkaTransport } from '../../../src/runtime/events/kafka/kafka-transport.ts';
@@ -198,7 +198,7 @@ export class Counting {
       landscape: this.#landscape,
       cluster: this.#cluster,
       topic: this.#topic,
-      group: `${this.#prefix}.${subscription.name}`,
+      group: this.#group,
       said: Object.fromEntries([['Announcer', this.#log.join('\n')], ...living]),
     });
   }
@@ -230,6 +230,14 @@ export class Counting {
     }
   }
 
+  /** The id of the broker that keeps the readers' group together. */
+  async coordinator(): Promise<number> {
+    const admin = new Admin({ clientId: 'counting', bootstrapBrokers: this.#cluster.bootstrapBrokers });
+    const [found] = await admin.findCoordinator({ keyType: FindCoordinatorKeyTypes.GROUP, keys: [this.#group] });
+    await admin.close();
+    return found!.nodeId;
+  }
+
   /** Records in the log: what was announced, and what was sent again because the answer to it was lost. */
   async records(): Promise<number> {
     const admin = new Admin({ clientId: 'counting', bootstrapBrokers: this.#cluster.bootstrapBrokers });
@@ -245,6 +253,10 @@ export class Counting {
   async stop(): Promise<void> {
     for (const reader of this.#readers) await reader.kill();
     await this.#landscape.drop();
+  }
+
+  get #group(): string {
+    return `${this.#prefix}.${subscription.name}`;
   }
 
   get #topic(): string {
