@@ -50,6 +50,22 @@ export const AuthErrors = errors('auth', {
     'This account has a second factor: send a code of the authenticator app or a recovery code along as code, or a passkey.',
   ],
   wrongCode: ['unauthenticated', 'The code is wrong, or it was used before.'],
+  unknownProvider: ['not-found', 'Nobody can log in with this provider here.'],
+  providerUnavailable: [
+    'unavailable',
+    'The other provider does not answer. Try again in a moment, or log in another way.',
+  ],
+  foreignLoginFailed: ['unauthenticated', 'Logging in with the other account did not work.'],
+  noVerifiedAddress: [
+    'forbidden',
+    'The other provider vouches for no e-mail address of yours. Register here, log in, and connect the other account then.',
+  ],
+  addressTaken: [
+    'conflict',
+    'Your e-mail address has an account here. Log in to that one, and connect the other account then.',
+  ],
+  identityTaken: ['conflict', 'The other account is connected to somebody else here.'],
+  identityNotFound: ['not-found', 'No such account is connected.'],
   busy: ['unavailable', 'Too many people are logging in right now. Try again in a moment.'],
 });
 
@@ -115,6 +131,16 @@ export const PublicKey = z
     e: z.string(),
   })
   .meta({ id: 'PublicKey' });
+
+/** An account at another provider. */
+const ConnectedIdentity = z
+  .object({
+    id: z.uuid(),
+    provider: z.string().max(30),
+    email: z.string().max(320).optional().describe('the address that the provider told when it was connected'),
+    connectedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'ConnectedIdentity' });
 
 export const AuthApi = api('auth', {
   register: command(1, {
@@ -262,6 +288,19 @@ export const AuthApi = api('auth', {
     output: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
     errors: [AuthErrors.accountNotFound],
   }),
+  listIdentities: query(1, {
+    summary: 'The accounts elsewhere that a person logs in with, the oldest first.',
+    actsFor: 'userId',
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({ data: z.array(ConnectedIdentity).max(100) }),
+    errors: [],
+  }),
+  disconnectIdentity: command(1, {
+    summary: 'Ends that an account elsewhere logs a person in.',
+    input: z.object({ userId: z.uuid(), identityId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.identityNotFound],
+  }),
   exportPersonalData: query(1, {
     summary:
       'The account, and its sessions by pages, the oldest first. Without a limit, as version 0.1.0 asks, all at once, or `unavailable` where that is too much.',
@@ -277,6 +316,10 @@ export const AuthApi = api('auth', {
         .describe('roles that version 0.1.0 does not know'),
       registeredAt: z.iso.datetime().optional(),
       sessions: z.array(SessionFacts),
+      connected: z
+        .object({ identities: z.array(ConnectedIdentity).max(100) })
+        .optional()
+        .describe('accounts elsewhere, on the first page'),
       nextCursor: z
         .string()
         .nullable()

@@ -15,6 +15,8 @@ import { Accounts } from './domain/accounts.ts';
 import { AdministratorSettings } from './domain/administrator.ts';
 import { Devices } from './domain/devices.ts';
 import { Factors } from './domain/factors.ts';
+import { ForeignProviders } from './domain/foreign-providers.ts';
+import { Identities } from './domain/identities.ts';
 import { Limits } from './domain/limits.ts';
 import { OAuthState } from './domain/oauth-state.ts';
 import { OneTimeCodes } from './domain/one-time-codes.ts';
@@ -32,11 +34,13 @@ import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
 import { postgresOAuthState } from './persistence/postgres-oauth-state.ts';
 import { postgresFactors } from './persistence/postgres-factors.ts';
+import { postgresIdentities } from './persistence/postgres-identities.ts';
 import { postgresSigningKeys } from './persistence/postgres-signing-keys.ts';
 import { postgresTotpSecrets } from './persistence/postgres-totp-secrets.ts';
 import { prismaAccounts } from './persistence/prisma-accounts.ts';
 import { prismaSessions } from './persistence/prisma-sessions.ts';
 import { prismaThrottle } from './persistence/prisma-throttle.ts';
+import { configuredForeignProviders } from './providers/configured-foreign-providers.ts';
 import { forgetPerson } from './reactions/forget-person.ts';
 import { Argon2Passwords } from './security/argon2-passwords.ts';
 import { CommonPasswordList } from './security/common-password-list.ts';
@@ -55,15 +59,18 @@ import { Authenticate, authenticate } from './use-cases/authenticate.ts';
 import { changePassword } from './use-cases/change-password.ts';
 import { ConfirmFactor, confirmFactor } from './use-cases/confirm-factor.ts';
 import { createAdministrator } from './use-cases/create-administrator.ts';
+import { disconnectIdentity } from './use-cases/disconnect-identity.ts';
 import { disableAccount } from './use-cases/disable-account.ts';
 import { enableAccount } from './use-cases/enable-account.ts';
 import { endOtherSessions } from './use-cases/end-other-sessions.ts';
 import { endSession } from './use-cases/end-session.ts';
 import { exportPersonalData } from './use-cases/export-personal-data.ts';
+import { ForeignLogins, foreignLogins } from './use-cases/foreign-logins.ts';
 import { getPublicKeys } from './use-cases/get-public-keys.ts';
 import { getRegistration } from './use-cases/get-registration.ts';
 import { isSessionLive } from './use-cases/is-session-live.ts';
 import { listSessions } from './use-cases/list-sessions.ts';
+import { listIdentities } from './use-cases/list-identities.ts';
 import { logIn } from './use-cases/log-in.ts';
 import { logOut } from './use-cases/log-out.ts';
 import { prune } from './use-cases/prune.ts';
@@ -176,6 +183,27 @@ export default defineModule('auth', {
       ConfirmFactor,
       Logger,
     ]);
+    bind(Identities).toResolvedValue(postgresIdentities, [Database, Accounts]);
+    bind(ForeignProviders).toResolvedValue(
+      ({ AUTH_PROVIDERS, PUBLIC_URL }) => configuredForeignProviders(AUTH_PROVIDERS, PUBLIC_URL),
+      [AuthSettings],
+    );
+    bind(ForeignLogins).toResolvedValue(foreignLogins, [
+      Transaction,
+      ForeignProviders,
+      Accounts,
+      Identities,
+      OAuthState,
+      Outbox,
+      Audit,
+      AdministratorSettings,
+      PasswordHasher,
+      ConfirmFactor,
+      Throttle,
+      Limits,
+      Clock,
+      Logger,
+    ]);
     bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
   },
   operations: {
@@ -205,7 +233,9 @@ export default defineModule('auth', {
     getPublicKeys: use(getPublicKeys, [AccessTokens]),
     isSessionLive: use(isSessionLive, [Sessions]),
     getRegistration: use(getRegistration, [Accounts]),
-    exportPersonalData: use(exportPersonalData, [Accounts, Sessions]),
+    exportPersonalData: use(exportPersonalData, [Accounts, Sessions, Identities]),
+    listIdentities: use(listIdentities, [Identities]),
+    disconnectIdentity: use(disconnectIdentity, [Transaction, Identities, Audit]),
   },
   // Its name is stored with deliveries, and as a queue at the broker.
   reactions: {

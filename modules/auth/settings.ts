@@ -4,6 +4,60 @@ import { z } from 'zod';
 import { about, shared, whole } from '#platform/settings.ts';
 import { Email } from './contract.ts';
 
+/** Providers of identities whose issuer and label need not be said. */
+const presets: Readonly<Record<string, { readonly issuer: string; readonly label: string }>> = {
+  google: { issuer: 'https://accounts.google.com', label: 'Google' },
+  microsoft: { issuer: 'https://login.microsoftonline.com/common/v2.0', label: 'Microsoft' },
+  apple: { issuer: 'https://appleid.apple.com', label: 'Apple' },
+  github: { issuer: 'https://github.com', label: 'GitHub' },
+};
+
+const AppleKey = z.strictObject({ team: z.string().min(1), keyId: z.string().min(1), key: z.string().min(1) });
+export type AppleKey = z.output<typeof AppleKey>;
+
+const onThisMachine = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:\/|$)/;
+const ForeignProvider = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'has lower-case letters, digits and hyphens'),
+    label: z.string().min(1).max(40).optional(),
+    issuer: z
+      .url()
+      .refine((url) => url.startsWith('https://') || onThisMachine.test(url), 'begins with https://')
+      .optional(),
+    client: z.string().min(1),
+    secret: z.string().min(1).optional(),
+    apple: AppleKey.optional(),
+  })
+  .transform(({ label, issuer, ...provider }) => ({
+    ...provider,
+    issuer: (issuer ?? presets[provider.name]?.issuer)?.replace(/\/$/, ''),
+    label: label ?? presets[provider.name]?.label ?? provider.name,
+  }))
+  .refine(({ issuer }) => issuer !== undefined, { path: ['issuer'], message: 'is needed' })
+  .refine(({ secret, apple }) => (secret === undefined) !== (apple === undefined), {
+    path: ['secret'],
+    message: 'is needed, and for Apple "apple" with team, keyId and key instead',
+  });
+export type ForeignProviderSettings = z.output<typeof ForeignProvider>;
+
+/** A list as JSON, in one variable. */
+const ForeignProviderList = z
+  .string()
+  .default('[]')
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is no JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.array(ForeignProvider).refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+      message: 'names one twice',
+    }),
+  );
+
 export const AuthSettings = z
   .object({
     ...shared,
@@ -24,6 +78,13 @@ export const AuthSettings = z
           secret: true,
         }),
       ),
+
+    AUTH_PROVIDERS: ForeignProviderList.meta(
+      about(
+        'who else people may log in with: JSON, [{"name", "client", "secret"}] for google, microsoft and github, with "issuer" and "label" for any other OpenID provider',
+        { secret: true, without: 'nobody' },
+      ),
+    ),
 
     ACCESS_TOKEN_SECONDS: whole(60, 3_600).default(900).meta(about('seconds that an access token holds')),
     SESSION_IDLE_DAYS: whole(1, 365).default(30).meta(about('days after which a session that is not refreshed ends')),

@@ -1,6 +1,7 @@
 import { endpoint, fromPath, fromRequest, fromToken, type Endpoint } from '#platform/endpoint.ts';
 import { visibleLines } from '#platform/text.ts';
 import { AuthApi } from '../contract.ts';
+import { identityEndpoints } from './identity-endpoints.ts';
 
 /** For readers of the document: the least that a setting can ask for. A refusal names the limit in force. */
 const chosen = {
@@ -89,4 +90,6 @@ export const authEndpoints: Endpoint[] = [
     access: 'anyone',
     headers: () => ({ 'cache-control': 'public, max-age=300' }),
   }),
+
+  ...identityEndpoints,
 ];

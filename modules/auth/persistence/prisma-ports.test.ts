@@ -7,12 +7,14 @@ import { SessionEndings } from '../domain/session-endings.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { keySealing } from '../security/key-sealing.ts';
 import { anAccount, aSession, day, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
+import { identitiesSuite } from '../testing/identities.suite.ts';
 import { identitySuite } from '../testing/identity.suite.ts';
 import { aSigningKey, signingKeysSuite } from '../testing/signing-keys.suite.ts';
 import { throttleSuite } from '../testing/throttle.suite.ts';
 import { PrismaClient } from './generated/client.ts';
 import { postgresDevices } from './postgres-devices.ts';
 import { postgresFactors } from './postgres-factors.ts';
+import { postgresIdentities } from './postgres-identities.ts';
 import { postgresSigningKeys } from './postgres-signing-keys.ts';
 import { postgresTotpSecrets } from './postgres-totp-secrets.ts';
 import { prismaAccounts } from './prisma-accounts.ts';
@@ -305,5 +307,12 @@ describe('signing keys in PostgreSQL', () => {
       expect(key).toMatchObject({ publicKey: { kid: 'key-3' } });
       expect(key?.privateKey).toBeUndefined();
     });
+  });
+});
+
+describe('identities in PostgreSQL', () => {
+  identitiesSuite(() => {
+    const accounts = prismaAccounts(auth.database, prisma, auth.traces, new SessionEndings());
+    return { accounts, identities: postgresIdentities(auth.database, accounts) };
   });
 });

@@ -34,7 +34,7 @@ class PlainTokens extends AccessTokens {
   async renewKeys() {}
 }
 
-const usualAllowance: Allowance = {
+export const usualAllowance: Allowance = {
   failuresPerAccount: 3,
   failuresPerAddress: 6,
   loginsPerAccount: 50,

@@ -2,6 +2,8 @@ import { describe } from 'vitest';
 import { lifetimes, SteppedClock } from './accounts.ts';
 import { guessesAtOnceSuite } from './guesses-at-once.suite.ts';
 import { identitySuite } from './identity.suite.ts';
+import { identitiesSuite } from './identities.suite.ts';
+import { InMemoryIdentities } from './in-memory-identities.ts';
 import { inMemoryIdentity } from './in-memory-identity.ts';
 import { InMemoryOAuthState } from './in-memory-oauth-state.ts';
 import { InMemorySigningKeys } from './in-memory-signing-keys.ts';
@@ -33,5 +35,12 @@ describe('the state of the OAuth server in memory', () => {
   oauthStateSuite((clock) => {
     const identity = inMemoryIdentity(clock, lifetimes);
     return { ...identity, state: new InMemoryOAuthState(clock, identity.exists) };
+  });
+});
+
+describe('identities in memory', () => {
+  identitiesSuite(() => {
+    const { accounts } = inMemoryIdentity(new SteppedClock(), lifetimes);
+    return { accounts, identities: new InMemoryIdentities(accounts) };
   });
 });

@@ -2,15 +2,19 @@ import type { Handler } from '#platform/contract.ts';
 import { wholeOrPage } from '#platform/pages.ts';
 import type { AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
+import type { Identities } from '../domain/identities.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import { describedSession } from './list-sessions.ts';
+import { listIdentities } from './list-identities.ts';
 
 /** Knows nothing of a stranger, or of somebody who was erased. */
 export function exportPersonalData(
   accounts: Accounts,
   sessions: Sessions,
+  identities: Identities,
 ): Handler<typeof AuthApi, 'exportPersonalData'> {
-  return async ({ userId, cursor, limit }) => {
+  const connected = listIdentities(identities);
+  return async ({ userId, cursor, limit }, context) => {
     const account = await accounts.find(userId);
     if (!account) return { roles: [], sessions: [], nextCursor: null };
     const { email, name, roles, registeredAt } = account;
@@ -20,6 +24,7 @@ export function exportPersonalData(
       (most) => sessions.list(userId, { after: cursor, limit: most }),
       ({ id }) => id,
     );
+    const elsewhere = cursor === undefined ? (await connected({ userId }, context)).data : [];
     return {
       email,
       name,
@@ -27,6 +32,7 @@ export function exportPersonalData(
       ...(ofStaff.length > 0 && { staff: { roles: ofStaff } }),
       registeredAt: registeredAt.toISOString(),
       sessions: data.map(({ id: _, ...session }) => describedSession(session)),
+      ...(elsewhere.length > 0 && { connected: { identities: elsewhere } }),
       nextCursor,
     };
   };

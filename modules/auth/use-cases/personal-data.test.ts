@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { anyContext, hour, noon } from '../testing/accounts.ts';
 import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
+import { InMemoryIdentities } from '../testing/in-memory-identities.ts';
 import { forgetPerson } from '../reactions/forget-person.ts';
 import { exportPersonalData } from './export-personal-data.ts';
 import { getRegistration } from './get-registration.ts';
@@ -12,14 +13,16 @@ const delivery = { eventId: uuid(), key: '', occurredAt: noon, attempt: 1 };
 async function setUp() {
   const auth = inMemoryAuth();
   const { userId } = await auth.register(email);
+  const identities = new InMemoryIdentities(auth.accounts);
   const { accounts, sessions, throttle, logger } = auth;
   const erase = forgetPerson(accounts, throttle, logger);
   return {
     ...auth,
+    identities,
     userId,
     erase: () => erase({ userId, erasedAt: noon.toISOString() }, delivery),
     registrationOf: (id: string) => getRegistration(accounts)({ userId: id }, anyContext),
-    dataOf: (id: string) => exportPersonalData(accounts, sessions)({ userId: id }, anyContext),
+    dataOf: (id: string) => exportPersonalData(accounts, sessions, identities)({ userId: id }, anyContext),
   };
 }
 
@@ -65,16 +68,26 @@ describe('what auth knows about a person', () => {
     expect(await dataOf(id)).toMatchObject({ roles: ['customer', 'admin'], staff: { roles: ['support'] } });
   });
 
+  it('is exported with the accounts elsewhere that log them in', async () => {
+    const { dataOf, identities, userId } = await setUp();
+    const id = uuid();
+    const identity = { id, accountId: userId, issuer: 'https://id.example', subject: '1', provider: 'acme' };
+    await identities.add({ ...identity, email: 'ada@elsewhere.example', connectedAt: noon });
+    expect((await dataOf(userId)).connected?.identities).toEqual([
+      { id, provider: 'acme', email: 'ada@elsewhere.example', connectedAt: noon.toISOString() },
+    ]);
+  });
+
   it('is nothing about a stranger', async () => {
     const { dataOf } = await setUp();
     expect(await dataOf(uuid())).toEqual({ roles: [], sessions: [], nextCursor: null });
   });
 
   it('is exported by pages, however many sessions there are', async () => {
-    const { accounts, sessions, userId, logIn } = await setUp();
+    const { accounts, sessions, identities, userId, logIn } = await setUp();
     for (let index = 0; index < 5; index++) await logIn(email);
     const page = (cursor: string | null | undefined) =>
-      exportPersonalData(accounts, sessions)({ userId, limit: 2, ...(cursor && { cursor }) }, anyContext);
+      exportPersonalData(accounts, sessions, identities)({ userId, limit: 2, ...(cursor && { cursor }) }, anyContext);
     const counts: number[] = [];
     let cursor: string | null | undefined;
     do {
