@@ -1,12 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Endpoint } from '#platform/endpoint.ts';
 import { openApiDocument } from '#runtime/http/openapi/document.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 
 const folder = new URL('../modules/', import.meta.url);
-let modules: { name: string; endpoints: readonly Endpoint[] }[];
+let modules: ModuleDefinition[];
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is what these tests look into
 let document: any;
 beforeAll(async () => {
@@ -16,7 +15,7 @@ beforeAll(async () => {
         ((await import(new URL(`${name}/module.ts`, folder).href)) as { default: ModuleDefinition }).default,
     ),
   );
-  document = openApiDocument(modules, '1.0.0');
+  document = openApiDocument(modules, { version: '1.0.0', publicUrl: 'https://shop.example' });
 });
 
 describe('the description of all modules', () => {

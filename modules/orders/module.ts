@@ -80,4 +80,9 @@ export default defineModule('orders', {
   ],
   starts: [atStart(loadCatalogue, [Catalogue])],
   endpoints: ordersEndpoints,
+  scopes: {
+    'orders:read': 'See your orders',
+    'orders:write': 'Place and cancel orders for you',
+    'catalogue:write': 'Add and change products of the shop',
+  },
 });

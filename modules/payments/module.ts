@@ -101,4 +101,5 @@ export default defineModule('payments', {
   },
   starts: [atStart(sayPlayMoney, [PaymentsSettings])],
   endpoints: paymentsEndpoints,
+  scopes: { 'payments:read': 'See your payments and refunds', 'refunds:write': 'Refund payments' },
 });

@@ -77,4 +77,10 @@ export default defineModule('users', {
   },
   reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles], { summary: 'Creates the profile.' }) },
   endpoints: [...usersEndpoints, exportEndpoint],
+  scopes: {
+    profile: 'See your name, e-mail address and telephone number',
+    'profile:write': 'Change your name and telephone number',
+    'addresses:read': 'See your addresses',
+    'addresses:write': 'Add, change and delete your addresses',
+  },
 });

@@ -70,6 +70,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   const modules = assemble({
     environment,
     modules: definitions,
+    everyModule,
     databases,
     transport,
     postman: await postmanOf(options, opened),
@@ -100,7 +101,8 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
 
   const verifier = new TokenVerifier({
     authenticator,
-    issuers: [configuration.tokenIssuer],
+    // Logins by the API are signed as TOKEN_ISSUER's, those of OpenID Connect as its issuer's, both with the same keys.
+    issuers: [configuration.tokenIssuer, configuration.publicUrl],
     audience: configuration.tokenAudience,
   });
   const checks = Object.fromEntries(
@@ -135,7 +137,12 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
     behindGateway: !options.isGateway && typeof configuration.peerTls === 'object',
     keptMails: shownMails(configuration, options.isGateway),
     settings: configuration,
-    documented: { modules: options.isGateway ? everyModule : definitions, wire: transport.wire, version },
+    documented: {
+      modules: options.isGateway ? everyModule : definitions,
+      wire: transport.wire,
+      version,
+      publicUrl: configuration.publicUrl,
+    },
   });
 
   opened.add('the connections to modules elsewhere', () => gateway.close());

@@ -20,6 +20,7 @@ import { PersonalTraces } from '#platform/personal-traces.ts';
 import { AuditLog } from '#runtime/audit/audit-log.ts';
 import { personalTraces } from '#runtime/tables/personal-traces.ts';
 import { Sagas } from '#platform/sagas.ts';
+import { Scopes } from '#platform/scopes.ts';
 import { Transaction } from '#platform/transaction.ts';
 import { publicUrlIn } from './configuration.ts';
 import { parseEnvironment, type Environment } from './environment.ts';
@@ -41,6 +42,8 @@ export interface RunningModule {
 export interface AssemblyOptions {
   readonly environment: Environment;
   readonly modules: readonly ModuleDefinition[];
+  /** All modules of the program, wherever they run. */
+  readonly everyModule: readonly ModuleDefinition[];
   readonly databases: ReadonlyMap<string, OpenDatabase>;
   readonly transport: Transport;
   /** Without one, mails wait in their tables. */
@@ -97,6 +100,7 @@ export function assemble(options: AssemblyOptions): readonly RunningModule[] {
     bind(PersonalTraces).toConstantValue(personalTraces(database.database));
     bind(Sagas).toConstantValue(messaging.sagas);
     bind(Mail).toConstantValue(messaging.mail);
+    bind(Scopes).toConstantValue({ all: Object.assign({}, ...options.everyModule.map(({ scopes }) => scopes)) });
     const { settings } = definition;
     if (settings)
       container.provide(settings, () =>

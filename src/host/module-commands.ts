@@ -52,6 +52,7 @@ async function assembled(definition: ModuleDefinition, line: CommandLine, opened
   return assemble({
     environment: line.environment,
     modules: [definition],
+    everyModule: [definition],
     databases: new Map([
       [
         definition.name,

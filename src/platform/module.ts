@@ -219,6 +219,8 @@ export interface ModuleDefinition {
   /** By what is typed: `admin list`. The program may be running meanwhile; events are delivered by it, or when it starts. */
   readonly commands: Readonly<Record<string, CommandBinding>>;
   readonly endpoints: readonly Endpoint[];
+  /** The scopes of its endpoints, each with what it allows an application: `'orders:read': 'See your orders'`. */
+  readonly scopes: Readonly<Record<string, string>>;
   /** Its own handlers for some paths; see site.ts. */
   readonly sites: readonly SiteBinding[];
   /** Set by the one module that issues access tokens; in its own process it binds an Authenticator. */
@@ -231,6 +233,7 @@ export function defineModule<const A extends Api>(
     Omit<ModuleDefinition, 'name' | 'offers' | 'operations'>
   >,
 ): ModuleDefinition {
+  requireDescribedScopes(definition);
   return {
     name,
     needs: [],
@@ -245,8 +248,20 @@ export function defineModule<const A extends Api>(
     starts: [],
     commands: {},
     endpoints: [],
+    scopes: {},
     sites: [],
     authenticates: undefined,
     ...definition,
   };
+}
+
+/** A person is asked to allow it, so there have to be words for it. */
+function requireDescribedScopes({ endpoints = [], scopes = {} }: Partial<ModuleDefinition>): void {
+  const undescribed = endpoints.find(({ scope }) => scope !== undefined && !Object.hasOwn(scopes, scope));
+  if (undescribed) {
+    const { method, url, scope } = undescribed;
+    throw new TypeError(
+      `${method} ${url} asks for the scope ${scope}: say in \`scopes\` of its module what that allows.`,
+    );
+  }
 }

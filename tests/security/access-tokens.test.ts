@@ -17,13 +17,16 @@ import { Visitor } from '../acceptance/client.ts';
 import { startTestProgram } from '../support/program.ts';
 import { type Customer, type Shop, startShop } from './support/shop.ts';
 
+/** The issuer of OpenID Connect. */
+const publicUrl = 'https://shop.example';
+
 let shop: Shop;
 let customer: Customer;
 /** The very key that the program signs with: what is wrong with these tokens is never their signature alone. */
 let signingKey: KeyObject;
 let publicKey: JsonWebKey & { kid: string };
 beforeAll(async () => {
-  shop = await startShop();
+  shop = await startShop({ PUBLIC_URL: publicUrl });
   customer = await shop.newCustomer();
   const [row] = await shop.sql('SELECT private_key FROM auth.signing_keys ORDER BY generation');
   signingKey = createPrivateKey(row!.private_key as string);
@@ -67,6 +70,13 @@ describe('an access token', () => {
     expect(await whatHappensTo(customer.accessToken!)).toEqual(isIn);
     expect(await whatHappensTo(token())).toEqual(isIn);
     expect(await whatHappensTo(token({ claims: { exp: seconds(60), jti: randomUUID() } }))).toEqual(isIn);
+  });
+
+  it('lets its owner in as one of OpenID Connect, and S6 not as one of an issuer called alike', async () => {
+    const application = { client_id: 'an application', scope: 'profile' };
+    expect(await whatHappensTo(token({ claims: { iss: publicUrl, ...application } }))).toEqual(isIn);
+    for (const iss of [`${publicUrl}/`, 'https://SHOP.example', 'http://shop.example', `${publicUrl}.evil.example`])
+      expect(await whatHappensTo(token({ claims: { iss, ...application } })), iss).toEqual(isRefused);
   });
 
   it.each<[string, () => string]>([

@@ -142,9 +142,11 @@ export function gateway(
         ...module,
         publishes,
         reactions,
+        scopes: {},
       })),
       wire: undefined,
       version: '1.2.3',
+      publicUrl: 'http://localhost:3000',
     },
     settings: {
       requestTimeout: 5_000,

@@ -32,10 +32,12 @@ export interface Documented {
   readonly wire: Wire | undefined;
   /** The program's version. */
   readonly version: string;
+  /** The origin that people use, where applications are given access. */
+  readonly publicUrl: string;
 }
 
 /** The same for the same modules, wherever they run. */
-export function documentation({ modules, wire, version }: Documented): Route[] {
+export function documentation({ modules, wire, version, publicUrl }: Documented): Route[] {
   const sorted = modules.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const described = () => asyncApiDocument(sorted, version, wire);
   const page = (read: () => string): RequestHandler => {
@@ -46,7 +48,7 @@ export function documentation({ modules, wire, version }: Documented): Route[] {
     route('/', (_request, response) => response.status(302).location('/docs').end()),
     route(
       '/openapi.json',
-      document('application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, version))),
+      document('application/json', 'no-cache', () => JSON.stringify(openApiDocument(sorted, { version, publicUrl }))),
     ),
     route(
       '/asyncapi.json',

@@ -17,6 +17,8 @@ const Book = z
   .meta({ id: 'Book' });
 const path = z.object({ id: z.uuid() });
 const handle = async () => ({ status: 200 }) as never;
+const scopes = { 'loans:read': 'See your loans', 'loans:write': 'Lend for you' };
+const about = { version: '1.2.3', publicUrl: 'https://library.example' };
 
 const readBook = endpoint(LibraryApi, 'GET /v1/books/{id}', {
   summary: 'One book',
@@ -66,7 +68,7 @@ const webhook = endpoint(LibraryApi, 'POST /v1/webhooks', {
 });
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is what these tests look into
-const describing = (...endpoints: Endpoint[]): any => openApiDocument([{ name: 'library', endpoints }], '1.2.3');
+const describing = (...endpoints: Endpoint[]): any => openApiDocument([{ name: 'library', endpoints, scopes }], about);
 const all = describing(readBook, changeBook, borrow, list, webhook);
 
 describe('the OpenAPI document', () => {
@@ -96,9 +98,7 @@ describe('the OpenAPI document', () => {
     expect(all.paths['/v1/books/{id}'].get.security).toEqual([]);
     expect(all.paths['/v1/books'].get.security).toEqual([{ bearer: [] }]);
     expect(all.paths['/v1/books/{id}'].patch.description).toContain('administrators');
-    expect(all.components.securitySchemes).toEqual({
-      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-    });
+    expect(all.components.securitySchemes.bearer).toEqual({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
   });
 
   it('tells which role, scope and recent login an endpoint needs', () => {
@@ -127,8 +127,11 @@ describe('the OpenAPI document', () => {
     expect(paths['/v1/loans'].get.security).toEqual([{ bearer: [] }, { oauth: ['loans:read'] }]);
     expect(paths['/v1/books'].get.security).toEqual([{ bearer: [] }]);
     const { authorizationCode, clientCredentials } = components.securitySchemes.oauth.flows;
-    expect(Object.keys(authorizationCode.scopes)).toEqual(['loans:read', 'loans:write']);
-    expect(authorizationCode).toMatchObject({ authorizationUrl: '/oauth/authorize', tokenUrl: '/oauth/token' });
+    expect(authorizationCode.scopes).toEqual(scopes);
+    expect(authorizationCode).toMatchObject({
+      authorizationUrl: 'https://library.example/oauth/authorize',
+      tokenUrl: 'https://library.example/oauth/token',
+    });
     expect(clientCredentials.scopes).toEqual(authorizationCode.scopes);
     expect(components.responses.UnauthenticatedOrRecentLoginRequired).toBeDefined();
     expect(components.responses.ForbiddenOrInsufficientScope).toBeDefined();
@@ -206,10 +209,10 @@ describe('the OpenAPI document', () => {
     // oxlint-disable-next-line typescript/no-explicit-any
     const both: any = openApiDocument(
       [
-        { name: 'library', endpoints: [readBook] },
-        { name: 'fines', endpoints: [fine] },
+        { name: 'library', endpoints: [readBook], scopes },
+        { name: 'fines', endpoints: [fine], scopes: {} },
       ],
-      '1',
+      about,
     );
     expect(both.paths['/v1/fines'].get.responses[200].content['application/json'].schema).toEqual({
       $ref: '#/components/schemas/FinesMoney',

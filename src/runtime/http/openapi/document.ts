@@ -13,6 +13,8 @@ import { headerNames, headers, introduction, parameters, problemSchema } from '.
 export interface DocumentedModule {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
+  /** By name, each with what it allows. */
+  readonly scopes: Readonly<Record<string, string>>;
 }
 
 interface Components {
@@ -20,7 +22,14 @@ interface Components {
   readonly responses: Record<string, JsonSchema>;
 }
 
-export function openApiDocument(modules: readonly DocumentedModule[], version: string): JsonSchema {
+interface About {
+  /** The program's version. */
+  readonly version: string;
+  /** The origin where applications are given access. */
+  readonly publicUrl: string;
+}
+
+export function openApiDocument(modules: readonly DocumentedModule[], { version, publicUrl }: About): JsonSchema {
   const components: Components = { schemas: new NamedSchemas('draft-2020-12'), responses: {} };
   components.schemas.all.Problem = problemSchema;
   const paths: Record<string, Record<string, unknown>> = {};
@@ -41,7 +50,7 @@ export function openApiDocument(modules: readonly DocumentedModule[], version: s
       responses: components.responses,
       parameters,
       headers,
-      securitySchemes: securitySchemes(modules.flatMap(({ endpoints }) => endpoints)),
+      securitySchemes: securitySchemes(Object.assign({}, ...modules.map(({ scopes }) => scopes)), publicUrl),
     },
   };
 }

@@ -5,17 +5,20 @@ import type { JsonSchema } from '../../named-schemas.ts';
 type Declared = Pick<Endpoint, 'access' | 'scope' | 'recentLogin'>;
 
 /** `bearer` is the token of a login, whose requirement lists roles; `oauth` that of an application, with scopes. */
-export function securitySchemes(endpoints: readonly Declared[]): JsonSchema {
-  const names = [...new Set(endpoints.flatMap(({ scope }) => scope ?? []))].toSorted();
-  const scopes = Object.fromEntries(names.map((name) => [name, name]));
-  const tokenUrl = '/oauth/token';
+export function securitySchemes(scopes: Readonly<Record<string, string>>, publicUrl: string): JsonSchema {
+  const tokenUrl = `${publicUrl}/oauth/token`;
   return {
     bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-    ...(names.length > 0 && {
+    ...(Object.keys(scopes).length > 0 && {
       oauth: {
         type: 'oauth2',
         flows: {
-          authorizationCode: { authorizationUrl: '/oauth/authorize', tokenUrl, refreshUrl: tokenUrl, scopes },
+          authorizationCode: {
+            authorizationUrl: `${publicUrl}/oauth/authorize`,
+            tokenUrl,
+            refreshUrl: tokenUrl,
+            scopes,
+          },
           clientCredentials: { tokenUrl, scopes },
         },
       },
