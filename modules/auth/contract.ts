@@ -49,6 +49,7 @@ export const AuthErrors = errors('auth', {
     'forbidden',
     'This account has a second factor: send a code of the authenticator app or a recovery code along as code, or a passkey.',
   ],
+  loginExpired: ['forbidden', 'This login took too long. Begin it anew.'],
   wrongCode: ['unauthenticated', 'The code is wrong, or it was used before.'],
   unknownProvider: ['not-found', 'Nobody can log in with this provider here.'],
   providerUnavailable: [

@@ -4,7 +4,7 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
-import { atStart, defineModule, every, on, onCommandLine, use } from '#platform/module.ts';
+import { atStart, defineModule, every, on, onCommandLine, site, use } from '#platform/module.ts';
 import { Logger } from '#platform/logger.ts';
 import { Authenticator } from '#platform/authenticator.ts';
 import { Transaction } from '#platform/transaction.ts';
@@ -29,6 +29,7 @@ import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
 import { TotpSecrets } from './domain/totp-secrets.ts';
 import { authEndpoints } from './http/endpoints.ts';
+import { accountPages } from './http/pages/site.ts';
 import { sessionEndpoints } from './http/session-endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
@@ -56,6 +57,7 @@ import {
 } from './use-cases/administrator-commands.ts';
 import { allowErasure } from './use-cases/allow-erasure.ts';
 import { Authenticate, authenticate } from './use-cases/authenticate.ts';
+import { BrowserSessions, browserSessions } from './use-cases/browser-sessions.ts';
 import { changePassword } from './use-cases/change-password.ts';
 import { ConfirmFactor, confirmFactor } from './use-cases/confirm-factor.ts';
 import { createAdministrator } from './use-cases/create-administrator.ts';
@@ -72,6 +74,7 @@ import { isSessionLive } from './use-cases/is-session-live.ts';
 import { listSessions } from './use-cases/list-sessions.ts';
 import { listIdentities } from './use-cases/list-identities.ts';
 import { logIn } from './use-cases/log-in.ts';
+import { logInAtPage } from './use-cases/log-in-at-page.ts';
 import { logOut } from './use-cases/log-out.ts';
 import { prune } from './use-cases/prune.ts';
 import { refresh } from './use-cases/refresh.ts';
@@ -204,6 +207,15 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]);
+    bind(BrowserSessions).toResolvedValue(browserSessions, [
+      Sessions,
+      OAuthState,
+      Accounts,
+      Devices,
+      SessionLifetimes,
+      Clock,
+      Logger,
+    ]);
     bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
   },
   operations: {
@@ -290,5 +302,13 @@ export default defineModule('auth', {
     ),
   },
   endpoints: [...authEndpoints, ...sessionEndpoints],
+  sites: [
+    site(['/account/*'], accountPages, [
+      AuthSettings,
+      BrowserSessions,
+      use(logInAtPage, [Authenticate, ConfirmFactor, BrowserSessions, Accounts, OAuthState, Clock]),
+      AuthApi.changePassword,
+    ]),
+  ],
   authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },
 });

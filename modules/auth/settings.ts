@@ -85,6 +85,19 @@ export const AuthSettings = z
         { secret: true, without: 'nobody' },
       ),
     ),
+    SHOP_NAME: z
+      .string()
+      .trim()
+      .min(1)
+      .max(50)
+      .default('Fissile')
+      .meta(about('the name at the top of pages and in mails')),
+    SHOP_COLOUR: z
+      .string()
+      .toLowerCase()
+      .regex(/^#[0-9a-f]{6}$/, 'must be a colour such as #0b57d0')
+      .default('#0b57d0')
+      .meta(about('the colour of buttons and links, made lighter or darker where it could not be read')),
 
     ACCESS_TOKEN_SECONDS: whole(60, 3_600).default(900).meta(about('seconds that an access token holds')),
     SESSION_IDLE_DAYS: whole(1, 365).default(30).meta(about('days after which a session that is not refreshed ends')),

@@ -30,6 +30,21 @@ export interface Authenticated {
   readonly methods: readonly AuthenticationMethod[];
 }
 
+/** The cause of `auth.second-factor-required`, for who goes on with it: the password was right. */
+export class FactorAwaited extends Error {
+  readonly account: Account;
+  readonly passwordHash: string;
+  /** The token of a known device. */
+  readonly device: string | undefined;
+
+  constructor(account: Account, passwordHash: string, device: string | undefined) {
+    super('A second factor is awaited.');
+    this.account = account;
+    this.passwordHash = passwordHash;
+    this.device = device;
+  }
+}
+
 /** Proves by a password, and by a second factor where the account has one, whose account it is. The one way in for REST, pages and OAuth. */
 export type Authenticate = (credentials: Credentials, signal: AbortSignal) => Promise<Authenticated>;
 export const Authenticate = class Authenticate {} as unknown as abstract new () => Authenticate;
@@ -76,7 +91,8 @@ export function authenticate(
     const methods: AuthenticationMethod[] = ['pwd'];
     if (found.hasFactor) {
       // It counts as a login that succeeded: whoever knows the password must not have hashes computed without end.
-      if (code === undefined) throw AuthErrors.secondFactorRequired();
+      if (code === undefined)
+        throw AuthErrors.secondFactorRequired({ cause: new FactorAwaited(account, account.passwordHash, device) });
       methods.push(...(await confirmFactor(account.id, { code }, device)), 'mfa');
     }
 

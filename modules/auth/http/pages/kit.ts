@@ -1,0 +1,61 @@
+// ADR 0079
+/** The tools of pages, also for those of the OAuth server: who is logged in, forms, and how a page is sent. */
+import type { Request, RequestHandler, Response } from 'express';
+import { Failure, platformErrors } from '#platform/errors.ts';
+import type { AuthSettings } from '../../settings.ts';
+import type { BrowserSession, BrowserSessions } from '../../use-cases/browser-sessions.ts';
+import { cookiesOf, type Cookies, formSecret, pathHere, readForm } from './browser.ts';
+import { type Page, sendPage, type Shop } from './layout.ts';
+
+export interface PageKit {
+  readonly cookies: Cookies;
+  readonly shop: Shop;
+  /** For every page with a form; then `formProof(response)` in the form, and `readForm` before its POST. */
+  readonly formSecret: RequestHandler;
+  readonly readForm: readonly RequestHandler[];
+  send(response: Response, page: Page): void;
+  /** Who is logged in at the browser that asks. */
+  sessionOf(request: Request): Promise<BrowserSession | undefined>;
+  /** A path of our own, whatever was asked for. */
+  pathHere(wanted: unknown, otherwise?: string): string;
+}
+
+export function pageKit(settings: AuthSettings, sessions: BrowserSessions): PageKit {
+  const cookies = cookiesOf(settings.PUBLIC_URL);
+  const shop = { name: settings.SHOP_NAME, colour: settings.SHOP_COLOUR };
+  return {
+    cookies,
+    shop,
+    formSecret: formSecret(cookies),
+    readForm: readForm(cookies),
+    send: (response, page) => sendPage(response, shop, page),
+    async sessionOf(request) {
+      const secret = cookies.get(request, 'session');
+      return secret === undefined ? undefined : sessions.find(secret);
+    },
+    pathHere: (wanted, otherwise = '/account') => pathHere(wanted, settings.PUBLIC_URL, otherwise),
+  };
+}
+
+/** Where somebody logs in who then goes on to `path`; `again` asks who is logged in already, too. */
+const logInPath = (path: string, { again = false } = {}): string =>
+  `/account/login?${new URLSearchParams({ to: path, ...(again && { again: '1' }) })}`;
+
+/** The failure that a person is told; a fault of ours goes on to the gateway's log. */
+export function tellable(error: unknown): Failure {
+  if (error instanceof Failure && error.kind !== 'internal') return error;
+  throw error;
+}
+
+/** The session of a page that is for who is logged in; others log in first. */
+export async function requireSession(
+  kit: PageKit,
+  request: Request,
+  response: Response,
+): Promise<BrowserSession | undefined> {
+  const session = await kit.sessionOf(request);
+  if (session) return session;
+  if (request.method === 'POST') throw platformErrors.forbidden('You are not logged in any more. Log in again.');
+  response.redirect(303, logInPath(request.originalUrl));
+  return undefined;
+}
