@@ -16,8 +16,18 @@ export const cpuTimeOf = (pid: number): number => inMicroseconds(sum(statusOf(pi
 
 /** CPU time that a PostgreSQL server has used so far: its first process, those it has started and those that have ended. */
 export function cpuTimeOfPostgres(pid: number): number {
-  const children = childrenOf(pid).map(cpuTimeOf);
+  const children = childrenOf(pid).map(unlessEnded);
   return children.reduce((total, time) => total + time, inMicroseconds(sum(statusOf(pid), 11, 15)));
+}
+
+/** 0 for a process that has ended meanwhile: its time is its parent's by then. */
+function unlessEnded(pid: number): number {
+  try {
+    return cpuTimeOf(pid);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
+    throw error;
+  }
 }
 
 export const childrenOf = (pid: number): number[] =>

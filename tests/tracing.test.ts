@@ -169,6 +169,11 @@ describe('a placed order', () => {
     expect(asked.filter(({ failed }) => failed).every(({ parentId }) => calls.has(parentId))).toBe(true);
     const { port } = new URL(STRIPE_API_BASE);
     expect(asked[0]!.attributes).toMatchObject({ 'server.address': '127.0.0.1', 'server.port': Number(port) });
+    const scrape = await (await fetch(`${program.url}/metrics`)).text();
+    const broken = 'http_response_status_code="500",error_type="500"';
+    expect(scrape).toContain(
+      `http_client_request_duration_seconds_count{http_request_method="POST",fissile_module="",server_address="127.0.0.1",${broken}} 2`,
+    );
     expect(JSON.stringify(collector.spans)).not.toContain('sk_test_secret');
     expect(JSON.stringify(collector.spans)).not.toContain('pm_card_visa');
   });

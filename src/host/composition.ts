@@ -5,6 +5,7 @@ import type { RpcServer } from '#runtime/grpc/rpc-server.ts';
 import type { ModuleDefinition } from '#platform/module.ts';
 import { auditClient } from '#runtime/audit/audit-endpoints.ts';
 import { Metrics } from '#runtime/observability/metrics.ts';
+import { watchRequestsOut } from '#runtime/observability/requests-out.ts';
 import { TokenVerifier } from '#runtime/security/token-verifier.ts';
 import { AuditLog } from '#runtime/audit/audit-log.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
@@ -51,6 +52,7 @@ export async function compose(options: CompositionOptions, opened: Opened): Prom
   metrics.watchProcess();
   metrics.watchCertificates(identity.shown);
   metrics.identify(await processAttributes(configuration));
+  opened.add('the look at requests to others', watchRequestsOut(metrics));
   const tracing = await tracingOf({ configuration, logger, metrics }, opened);
   const others = await Elsewhere.reach(
     { environment, identity, logger, metrics, callers: definitions, modules: elsewhere },

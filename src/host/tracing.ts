@@ -22,13 +22,9 @@ export async function tracingOf(
 ): Promise<Tracing | undefined> {
   const { tracing } = configuration;
   if (tracing === undefined) return undefined;
-  const [{ OpenTelemetry }, { watchRequestsOut }] = await Promise.all([
-    import('#runtime/observability/open-telemetry.ts'),
-    import('#runtime/observability/requests-out.ts'),
-  ]);
+  const { OpenTelemetry } = await import('#runtime/observability/open-telemetry.ts');
   const resource = await processAttributes(configuration);
   const telemetry = new OpenTelemetry({ ...tracing, resource, logger, metrics });
-  opened.add('the look at requests to others', watchRequestsOut());
   opened.add('what is left of the traces', () => telemetry.close(patience));
   return telemetry;
 }

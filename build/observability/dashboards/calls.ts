@@ -5,6 +5,10 @@ const who = '{{fissile_caller}} → {{fissile_module}}';
 const calls = perSecond('fissile_calls_total', modules(), pair);
 const remote = 'rpc_client_call_duration_seconds';
 const served = 'rpc_server_call_duration_seconds';
+const out = 'http_client_request_duration_seconds';
+const toWhom = 'fissile_module, server_address';
+const asker = '{{fissile_module}} {{server_address}}';
+const asked = perSecond(`${out}_count`, from, toWhom);
 
 export const callsDashboard: Dashboard = {
   id: 'calls',
@@ -114,16 +118,25 @@ export const callsDashboard: Dashboard = {
           ],
         ],
       },
+    ],
+    'Over HTTP, to modules elsewhere and to providers': [
       {
-        title: 'HTTP to modules and providers, 99th percentile',
-        good: 'What the callee says, and a few milliseconds.',
+        title: 'Requests',
+        good: 'To modules in proportion to the requests of clients, to a payment provider in proportion to the orders.',
+        unit: 'reqps',
+        series: [[asked, asker]],
+      },
+      {
+        title: 'Requests that fail',
+        good: 'Near zero; those that were refused (404, 409) are counted too. Of a provider: what it has broken or refused.',
+        unit: 'percentunit',
+        series: [[share(perSecond(`${out}_count`, `${from},error_type!=""`, toWhom), asked), asker]],
+      },
+      {
+        title: 'Latency, 99th percentile',
+        good: 'What a module says itself, and a few milliseconds; below a second for a payment provider.',
         unit: 's',
-        series: [
-          [
-            quantile(0.99, 'http_client_request_duration_seconds', from, 'fissile_module, server_address'),
-            '{{fissile_module}} {{server_address}}',
-          ],
-        ],
+        series: [[quantile(0.99, out, from, toWhom), asker]],
         hasExemplars: true,
       },
     ],

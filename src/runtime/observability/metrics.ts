@@ -183,7 +183,7 @@ export class Metrics extends MetricRegistry {
     return new OutcomeMeter(this.#requests, labels, (status) => ({ http_response_status_code: String(status) }));
   }
 
-  /** Requests of a module's to another server, or of the gateway's to a module: by status, or by why there was no answer. */
+  /** Requests of the gateway's to a module, or of a module's to others, where `module` is '': by status, or by why there was no answer. */
   requestsOut({
     method,
     module,

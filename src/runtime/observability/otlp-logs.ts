@@ -1,5 +1,6 @@
 // ADR 0070
 /** Sends the log over OTLP as well. Loaded only where that is wanted. What a collector does not take is on the standard output. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type Attributes,
   type Context,
@@ -53,16 +54,20 @@ export class OtlpLogs {
     this.#logger = this.#provider.getLogger('fissile');
   }
 
+  /** Sending belongs to no request, and must not be told as part of one. */
+  readonly #detached = AsyncLocalStorage.snapshot();
+
   readonly add = (entry: LogEntry): void => {
     const { time, level, message, trace_id, span_id, ...fields } = safeEntry(entry);
-    this.#logger.emit({
+    const record = {
       timestamp: entry.time,
       severityNumber: severities[entry.level] ?? SeverityNumber.UNSPECIFIED,
       severityText: entry.level,
       body: String(message),
       attributes: attributesOf(fields),
       context: contextOf(trace_id, span_id, entry.context?.trace.sampled ?? false),
-    });
+    };
+    this.#detached(() => this.#logger.emit(record));
   };
 
   /** Sends what is left, for so many milliseconds at most. */
