@@ -148,7 +148,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
     system: transport.system,
   });
   for (const subscriber of subscribers) {
-    transport.subscribe(subscriber, (envelope) => consumer.receive(subscriber, envelope));
+    transport.subscribe(subscriber, (envelope, again) => consumer.receive(subscriber, envelope, again));
   }
   const deadLetters = new DeadLetters(database);
 

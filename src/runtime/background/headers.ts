@@ -1,6 +1,19 @@
 /** The request that caused an event or a saga, as it is stored with it: what goes on later belongs to the same trace. */
-import { backgroundContext, type CallContext, newSpanId, newTrace, type Trace } from '#platform/context.ts';
-import { type TraceFields, traceFields, traceOf, traceparentOf } from '../observability/trace-context.ts';
+import {
+  backgroundContext,
+  type CallContext,
+  newSpanId,
+  newTrace,
+  runInContext,
+  type Trace,
+} from '#platform/context.ts';
+import {
+  acceptedRequestId,
+  type TraceFields,
+  traceFields,
+  traceOf,
+  traceparentOf,
+} from '../observability/trace-context.ts';
 
 /** A W3C Trace Context and a request id. */
 export interface Headers extends TraceFields {
@@ -27,3 +40,10 @@ export const placeOf = (headers: Headers): Trace => traceOf(headers) ?? newTrace
 /** The context of work that an event or a saga goes on with, at `trace`. `timeout` is in milliseconds. */
 export const contextOf = ({ requestId }: Headers, timeout: number, trace: Trace): CallContext =>
   backgroundContext(requestId, Math.floor(timeout), trace);
+
+/** Tells the operator of an event, or of a message that holds none: the line belongs to the trace that its headers name. */
+export function inTraceOf(headers: { readonly requestId?: unknown }, tell: () => void): void {
+  const trace = traceOf(headers);
+  if (!trace) return tell();
+  runInContext(backgroundContext(acceptedRequestId(headers.requestId) ?? 'event', 0, trace), tell);
+}

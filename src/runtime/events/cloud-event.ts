@@ -69,6 +69,12 @@ export function cloudEventOf(envelope: Envelope, prefix: string): CloudEvent {
 export const isCloudEvent = (headers: Readonly<Record<string, unknown>>, prefix: string): boolean =>
   headers[namesWith(prefix).specversion] !== undefined;
 
+/** The request and the trace that a message comes from, which can be told of one that is no event, too. */
+export function originOf(headers: Readonly<Record<string, unknown>>, prefix: string) {
+  const names = namesWith(prefix);
+  return { traceparent: headers[names.traceparent], requestId: headers[names.correlationid] };
+}
+
 /** The event called `name` that a message holds. Headers are text. */
 export function readCloudEvent(
   headers: Readonly<Record<string, unknown>>,

@@ -6,8 +6,10 @@ import { tcpLink } from '../../../tests/support/tcp-link.ts';
 import { Deadline } from '#platform/deadline.ts';
 import type { Envelope } from './envelope.ts';
 import { InboxTable } from './inbox-table.ts';
+import { Recording } from '../observability/testing/recording.ts';
 import { MemoryTransport } from './memory/memory-transport.ts';
 import { Landscape, never, type ProgramOptions, until } from './testing/landscape.ts';
+import type { Receiver, Subscription, Transport } from './transport.ts';
 
 let landscape: Landscape;
 beforeEach(async () => {
@@ -29,6 +31,29 @@ describe('a reaction', () => {
       await until(() => arrived > n);
     }
     expect(arrived).toBe(40);
+  });
+
+  it('to an event that the broker has delivered before is linked to where that comes from', async () => {
+    class Forgetful extends MemoryTransport {
+      override subscribe(subscription: Subscription, receive: Receiver): void {
+        super.subscribe(subscription, (envelope) => receive(envelope, true));
+      }
+    }
+    const spans = async (transport: Transport) => {
+      const tracing = new Recording();
+      const program = await landscape.start({ transport, tracing, reactions: { 'readers.a': {} }, limits: patient });
+      await program.announce({ id: 'k', n: 1 });
+      await until(() => tracing.named('process library.happened').length > 0);
+      const [published] = tracing.named('publish library.happened');
+      const [processed] = tracing.named('process library.happened');
+      await program.stop();
+      return { published, processed };
+    };
+    const fresh = await spans(new MemoryTransport());
+    expect(fresh.processed!.start.links).toBeUndefined();
+    const again = await spans(new Forgetful());
+    const { traceId, spanId } = again.published!;
+    expect(again.processed).toMatchObject({ traceId, parent: spanId, start: { links: [{ traceId, spanId }] } });
   });
 
   it('shares one transaction with its inbox row, which costs it one statement', async () => {

@@ -93,12 +93,12 @@ export class Consumer {
   }
 
   /** Resolves when the delivery is in the inbox; rejects when this consumer stops first. */
-  receive(subscriber: Subscriber, envelope: Envelope): Promise<void> {
+  receive(subscriber: Subscriber, envelope: Envelope, again = false): Promise<void> {
     return new Promise((resolve, reject) => {
       const drop = () => reject(new Error(`${subscriber.name} takes no deliveries any more.`));
       if (this.#draining) return drop();
       const run = async () => {
-        const context = this.#contextOf(subscriber.name, envelope, 1);
+        const context = this.#contextOf(subscriber.name, envelope, 1, again);
         const accepted = runInContext(context, () => this.#untilAccepted(subscriber, envelope));
         await ended(context.trace, accepted).then(resolve, reject);
       };
@@ -143,11 +143,11 @@ export class Consumer {
   }
 
   /** All that is done for a delivery is part of the trace that its event comes from. */
-  #contextOf(subscription: string, envelope: Envelope, attempt: number): CallContext {
+  #contextOf(subscription: string, envelope: Envelope, attempt: number, again = false): CallContext {
     const { tracing, system } = this.#traced;
     const sender = traceOf(envelope.headers);
     const trace = tracing
-      ? tracing.enter(processSpan(envelope, system, { subscription, attempt, sender }), sender)
+      ? tracing.enter(processSpan(envelope, system, { subscription, attempt, again, sender }), sender)
       : continued(sender);
     return contextOf(envelope.headers, this.#limits.reactionTimeout, trace);
   }

@@ -3,6 +3,8 @@ import { v7 as uuid } from 'uuid';
 import { silentLogger, libraryDatabase, type TestDatabase } from '../../../tests/support/postgres.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Envelope } from './envelope.ts';
+import { Recording } from '../observability/testing/recording.ts';
+import type { Tracing } from '../observability/spans.ts';
 import { OutboxTable, type Stored } from './outbox-table.ts';
 import { Ownership } from '../background/ownership.ts';
 import { never, until } from './testing/landscape.ts';
@@ -40,11 +42,14 @@ interface Instance {
   readonly ownership: Ownership;
 }
 
+/** The trace that committed events come from. */
+let sender = '';
 let test: TestDatabase;
 let table: OutboxTable;
 const started: Instance[] = [];
 
 beforeEach(async () => {
+  sender = '';
   test = await libraryDatabase();
   table = new OutboxTable(test.database);
 });
@@ -56,11 +61,11 @@ afterEach(async () => {
   await test.drop();
 });
 
-async function start(capacity = 1_000, outbox = table): Promise<Instance> {
+async function start(capacity = 1_000, outbox = table, tracing?: Tracing): Promise<Instance> {
   const transport = new VisibleTransport();
   const ownership = new Ownership(test.connection, 'library', silentLogger);
   await ownership.start();
-  const dispatcher = new Dispatcher(outbox, transport, ownership, capacity, silentLogger);
+  const dispatcher = new Dispatcher(outbox, transport, ownership, capacity, silentLogger, tracing);
   dispatcher.open();
   const instance = { dispatcher, transport, ownership };
   started.push(instance);
@@ -69,7 +74,7 @@ async function start(capacity = 1_000, outbox = table): Promise<Instance> {
 
 /** Commits events in one transaction; what the instance then learns of it is up to the test. */
 async function commit({ dispatcher }: Instance, ...events: [key: string, what: string][]): Promise<() => void> {
-  const headers = { traceparent: '', requestId: '' };
+  const headers = { traceparent: sender, requestId: '' };
   const common = { name: 'library.happened', version: 1, occurredAt: new Date().toISOString() };
   const fresh = events.map(([key, what]) => ({ ...common, id: uuid(), key, payload: { what } }));
   let stored: Stored[] = [];
@@ -179,6 +184,44 @@ describe('a sweep', () => {
     expect(together).toHaveLength(200);
     const ofKey = together.filter((what) => what !== 'unrelated').map(Number);
     expect(ofKey).toEqual(Array.from({ length: 100 }, (_, n) => n));
+  });
+});
+
+describe('in traces', () => {
+  const place = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
+  const from = (flags: string) => `00-${place.traceId}-${place.spanId}-${flags}`;
+  const marked = () => until(async () => (await unpublished()) === 0);
+
+  it('an event that a sweep has found is linked to where it comes from, besides being part of it', async () => {
+    const tracing = new Recording();
+    const instance = await start(1_000, table, tracing);
+    sender = from('01');
+    (await commit(instance, ['k', 'at once']))();
+    await commit(instance, ['other', 'late']);
+    await instance.dispatcher.sweep();
+    await marked();
+    const published = tracing.named('publish library.happened');
+    expect(published).toMatchObject([
+      { traceId: place.traceId, parent: place.spanId },
+      { traceId: place.traceId, parent: place.spanId, start: { links: [place] } },
+    ]);
+    expect(published[0]!.start.links).toBeUndefined();
+  });
+
+  it('marking is a trace of its own, linked to those of the events, and nothing where none of them is recorded', async () => {
+    const tracing = new Recording();
+    const instance = await start(1_000, table, tracing);
+    sender = from('00');
+    (await commit(instance, ['k', 'not recorded']))();
+    await marked();
+    const marks = () => tracing.named('mark events as published');
+    expect(marks()).toEqual([]);
+    sender = from('01');
+    (await commit(instance, ['k', 'recorded']))();
+    await until(() => marks().length > 0);
+    expect(marks()).toMatchObject([{ parent: undefined, start: { links: [place] } }]);
+    const statement = tracing.named('UPDATE outbox').find(({ parent }) => parent === marks()[0]!.spanId);
+    expect(statement).toMatchObject({ traceId: marks()[0]!.traceId });
   });
 });
 

@@ -2,17 +2,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '#platform/logger.ts';
+import { backgroundContext, runInContext } from '#platform/context.ts';
 import type { Envelope } from './envelope.ts';
 import type { OutboxTable, Stored } from './outbox-table.ts';
+import { type Headers, inTraceOf } from '../background/headers.ts';
 import { nobody, type Ownership } from '../background/ownership.ts';
 import { ended, spanOf, type Tracing } from '../observability/spans.ts';
 import { traceFields, traceOf } from '../observability/trace-context.ts';
-import { publishSpan } from './event-spans.ts';
+import { markSpan, publishSpan } from './event-spans.ts';
 import type { Transport } from './transport.ts';
 
 const batch = 500;
 /** Milliseconds in which delivered events are collected to be marked with one statement. */
 const markingPause = 20;
+/** Milliseconds for marking; nothing waits for it. */
+const patience = 30_000;
 
 /**
  * Brings events from the outbox to the transport: straight after the commit those that were just stored, and by
@@ -30,7 +34,7 @@ export class Dispatcher {
   readonly #detached = AsyncLocalStorage.snapshot();
 
   /** Given to the transport and not yet marked as published. */
-  readonly #handedOver = new Set<number>();
+  readonly #handedOver = new Map<number, Headers>();
   /** Marked lately: a commit that saw them unmarked may still be on its way here. */
   #marked = new Set<number>();
   #markedBefore = new Set<number>();
@@ -92,7 +96,10 @@ export class Dispatcher {
     this.#held.clear();
     const { owner } = this.#ownership;
     if (owner === nobody || !this.#open) return;
-    if (this.#behind || (await this.#table.hasAdoptable(owner, [...this.#handedOver], this.#transport.unreached)))
+    if (
+      this.#behind ||
+      (await this.#table.hasAdoptable(owner, [...this.#handedOver.keys()], this.#transport.unreached))
+    )
       await this.#adopt();
   }
 
@@ -123,11 +130,11 @@ export class Dispatcher {
     else this.#held.set(after, [envelope]);
   }
 
-  #handOver(envelope: Envelope): void {
+  #handOver(envelope: Envelope, isLate = false): void {
     const { position } = envelope;
     if (this.#isHandedOver(position)) return;
-    this.#handedOver.add(position);
-    this.#publish(envelope).then(
+    this.#handedOver.set(position, envelope.headers);
+    this.#publish(envelope, isLate).then(
       () => this.#isSafe(position),
       // Only a transport that was stopped rejects; the event stays in the outbox.
       () => this.#handedOver.delete(position),
@@ -139,11 +146,14 @@ export class Dispatcher {
   }
 
   /** Sends it on from the span of its publishing: all that comes of it is told below. */
-  #publish(envelope: Envelope): Promise<void> {
-    const trace = this.#tracing?.enter(publishSpan(envelope, this.#transport.system), traceOf(envelope.headers));
+  #publish(envelope: Envelope, isLate: boolean): Promise<void> {
+    if (!this.#tracing) return this.#transport.publish(envelope);
+    const sender = traceOf(envelope.headers);
+    const start = publishSpan(envelope, this.#transport.system, isLate ? sender : undefined);
+    const trace = this.#tracing.enter(start, sender);
     if (!spanOf(trace)) return this.#transport.publish(envelope);
-    const headers = { ...envelope.headers, ...traceFields(trace!) };
-    return ended(trace!, this.#transport.publish({ ...envelope, headers }));
+    const headers = { ...envelope.headers, ...traceFields(trace) };
+    return ended(trace, this.#transport.publish({ ...envelope, headers }));
   }
 
   #isSafe(position: number): void {
@@ -158,10 +168,12 @@ export class Dispatcher {
     while (this.#safe.length > 0) {
       const positions = this.#safe.splice(0, batch);
       try {
-        await this.#table.markPublished(positions);
+        await this.#markInTrace(positions);
       } catch (error) {
         // Until it is marked it can be delivered again, which has no effect. Nothing is ours to mark after `stop`.
-        this.#logger.warn('Delivered events could not be marked yet.', { error, events: positions.length });
+        inTraceOf(this.#handedOver.get(positions[0]!) ?? {}, () =>
+          this.#logger.warn('Delivered events could not be marked yet.', { error, events: positions.length }),
+        );
         this.#safe.unshift(...positions.filter((position) => this.#handedOver.has(position)));
         await sleep(1_000);
         continue;
@@ -176,6 +188,17 @@ export class Dispatcher {
     this.#marking = false;
   }
 
+  /** A trace of its own, linked to those of the events: they are marked by the hundred. Nothing where none of them is recorded. */
+  #markInTrace(positions: readonly number[]): Promise<void> {
+    const marking = () => this.#table.markPublished(positions);
+    if (!this.#tracing) return marking();
+    const events = positions.flatMap((position) => traceOf(this.#handedOver.get(position) ?? {}) ?? []);
+    const recorded = events.filter(({ sampled }) => sampled);
+    if (recorded.length === 0) return marking();
+    const trace = this.#tracing.enter(markSpan(recorded), undefined);
+    return runInContext(backgroundContext('outbox', patience, trace), () => ended(trace, marking()));
+  }
+
   #adopt(): Promise<void> {
     return (this.#adopting ??= this.#adoptBatch().finally(() => (this.#adopting = undefined)));
   }
@@ -187,13 +210,13 @@ export class Dispatcher {
     this.#behind = false;
     let adopted: Envelope[] | undefined;
     try {
-      adopted = await this.#table.adopt(owner, [...this.#handedOver], this.#transport.unreached, limit);
+      adopted = await this.#table.adopt(owner, [...this.#handedOver.keys()], this.#transport.unreached, limit);
     } finally {
       if (adopted === undefined || adopted.length === limit) this.#behind = true;
     }
     if (!this.#open) return;
     this.#detached(() => {
-      for (const envelope of adopted) this.#handOver(envelope);
+      for (const envelope of adopted) this.#handOver(envelope, true);
     });
   }
 }

@@ -6,9 +6,11 @@ import type { Envelope } from './envelope.ts';
 
 type Event = Pick<Envelope, 'id' | 'name'>;
 
-export const publishSpan = ({ id, name }: Event, system: string): SpanStart => ({
+/** `late`: where an event comes from that a sweep has found, long after. */
+export const publishSpan = ({ id, name }: Event, system: string, late: Trace | undefined): SpanStart => ({
   name: `publish ${name}`,
   kind: 'producer',
+  ...(late && { links: [late] }),
   attributes: {
     'messaging.system': system,
     'messaging.operation.name': 'publish',
@@ -18,15 +20,20 @@ export const publishSpan = ({ id, name }: Event, system: string): SpanStart => (
   },
 });
 
-/** `attempt` counts from 1. What is tried later than its event came is linked to where that came from, too. */
+/** `attempt` counts from 1. What is tried or delivered again is linked to where its event came from, too. */
 export const processSpan = (
   { id, name }: Event,
   system: string,
-  { subscription, attempt, sender }: { subscription: string; attempt: number; sender: Trace | undefined },
+  {
+    subscription,
+    attempt,
+    again,
+    sender,
+  }: { subscription: string; attempt: number; again: boolean; sender: Trace | undefined },
 ): SpanStart => ({
   name: `process ${name}`,
   kind: 'consumer',
-  ...(attempt > 1 && sender && { links: [sender] }),
+  ...((attempt > 1 || again) && sender && { links: [sender] }),
   attributes: {
     'messaging.system': system,
     'messaging.operation.name': 'process',
@@ -36,4 +43,13 @@ export const processSpan = (
     'messaging.message.id': id,
     'fissile.attempt': attempt,
   },
+});
+
+/** Most links of one span. */
+const mostLinks = 32;
+
+/** Events of many traces are marked at once. */
+export const markSpan = (events: readonly Trace[]): SpanStart => ({
+  name: 'mark events as published',
+  links: events.slice(0, mostLinks),
 });

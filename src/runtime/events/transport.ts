@@ -17,9 +17,9 @@ export const ownerOf = (name: string): string => name.slice(0, name.indexOf('.')
 /**
  * Resolves when the delivery is in the inbox (done, waiting for another try, or given up), so that the transport
  * may forget it. Rejects when it could not be taken: the transport delivers it again, and nothing later of the
- * same key before it.
+ * same key before it. `again`: the broker has delivered it before, and cannot tell what became of it.
  */
-export type Receiver = (envelope: Envelope) => Promise<void>;
+export type Receiver = (envelope: Envelope, again?: boolean) => Promise<void>;
 
 /**
  * Carries events from the outboxes to the inboxes. It may deliver an event more than once, but loses none that it

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backgroundContext, newTrace, runInContext } from '#platform/context.ts';
 import { errors } from '#platform/errors.ts';
 import { never, until } from '../events/testing/landscape.ts';
+import { Recording } from '../observability/testing/recording.ts';
 import { checkout, ended, local, startCheckouts, World } from './testing/checkout.ts';
 import { Instances, type StepTools } from './testing/instances.ts';
 
@@ -35,6 +37,24 @@ describe('cancelling a saga', () => {
     await ended(instance);
     expect(world.seen).toEqual(['first', 'pay', 'undo pay p1', 'undo first']);
     expect((await instances.row('a')).reason).toEqual(reason);
+  });
+
+  it('tells in its trace what was stored while no step was under way', async () => {
+    const tracing = new Recording();
+    const payment = Promise.withResolvers<void>();
+    const pay = world.remoteThat('pay', () => payment.promise);
+    const instance = await start(() => [pay, world.remote('ship')], { tracing });
+    const trace = { ...newTrace(), sampled: true };
+    const context = backgroundContext('request', 60_000, trace);
+    await runInContext(context, () => instance.sagas.start(checkout, 'a', { n: 1 }));
+    await until(() => world.seen.length === 1);
+    await instance.sagas.cancel(checkout, 'a', reason);
+    payment.resolve();
+    await ended(instance);
+    const [saved] = tracing.named('save shop.checkout');
+    const [saga] = tracing.named('saga shop.checkout');
+    expect(saved).toMatchObject({ traceId: trace.traceId, parent: saga!.spanId });
+    expect(tracing.named('UPDATE sagas').map(({ parent }) => parent)).toContain(saved!.spanId);
   });
 
   it('takes back a last step that had not committed', async () => {

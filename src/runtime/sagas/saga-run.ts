@@ -9,9 +9,9 @@ import { orFail, within } from '../within.ts';
 import type { Logger } from '#platform/logger.ts';
 import { errorTypeOf } from '../observability/error-type.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { spanOf, type Tracing } from '../observability/spans.ts';
+import { ended, spanOf, type Tracing } from '../observability/spans.ts';
 import { finalReason, timedOut, type SagaEnd, type SagaImplementation, type Step } from '#platform/sagas.ts';
-import { stepSpan, tellSaga } from './saga-spans.ts';
+import { stepSpan, storeSpan, tellSaga } from './saga-spans.ts';
 import { type Progress, type SagaData, type SagaRecord, type SagaTable, triesUntilStuck } from './saga-table.ts';
 
 export interface SagaRunLimits {
@@ -266,7 +266,8 @@ export class SagaRun {
   }
 
   async #save(progress: Progress): Promise<void> {
-    if (await this.#tools.table.save(this.#record, progress)) return this.#apply(progress);
+    if (await this.#outsideTry('save', () => this.#tools.table.save(this.#record, progress)))
+      return this.#apply(progress);
     // A step's result is of use to its undoing even if it could not be saved.
     this.#record = { ...this.#record, data: progress.data };
     this.#inSync = false;
@@ -281,9 +282,18 @@ export class SagaRun {
     if (this.#tools.tracing && this.hasEnded) tellSaga(this.#tools.tracing, this.#record);
   }
 
+  /** What is stored while no try is under way has a span of its own. */
+  #outsideTry<T>(what: 'read' | 'save', work: () => Promise<T>): Promise<T> {
+    const { tracing } = this.#tools;
+    const context = currentContext()!;
+    if (!tracing || spanOf(context.trace)) return work();
+    const trace = tracing.enter(storeSpan(this.#record, what), context.trace);
+    return runInContext(context.at(trace), () => ended(trace, work()));
+  }
+
   async #read(): Promise<void> {
     const { name, id, revision, data } = this.#record;
-    const row = await this.#tools.table.read(name, id);
+    const row = await this.#outsideTry('read', () => this.#tools.table.read(name, id));
     this.#uncertain = true;
     this.#inSync = true;
     if (!row) this.#record = { ...this.#record, owner: nobody };

@@ -11,6 +11,11 @@ export const stepSpan = (record: SagaRecord, step: string, direction: 'run' | 'u
   attributes: { ...attributesOf(record), 'fissile.saga.step': step, 'fissile.attempt': record.attempts + 1 },
 });
 
+export const storeSpan = (record: SagaRecord, what: 'read' | 'save'): SpanStart => ({
+  name: `${what} ${record.name}`,
+  attributes: attributesOf(record),
+});
+
 /** Tells of a saga that has just ended: at the place that its steps went below from the start. */
 export function tellSaga(tracing: Tracing, record: SagaRecord): void {
   const { name, state, startedAt, headers, reason } = record;

@@ -6,6 +6,7 @@ import { needsKafkaCluster, noKafkaCluster } from '../../../../tests/support/kaf
 import { TestTransports } from '../../../../tests/support/kafka-transports.ts';
 import { numberOf, sale, sold } from '../../../../tests/support/sales.ts';
 import type { Envelope } from '../envelope.ts';
+import type { Receiver } from '../transport.ts';
 import type { Beginning } from '#platform/module.ts';
 import type { KafkaTransport } from './kafka-transport.ts';
 import { never, until } from '../testing/landscape.ts';
@@ -32,7 +33,7 @@ describe.skipIf(noKafkaCluster)(`deliveries over Kafka${needsKafkaCluster}`, () 
   afterEach(() => transports.close());
 
   const consumer = async (
-    receive: (envelope: Envelope) => Promise<void>,
+    receive: Receiver,
     options: Parameters<TestTransports['connect']>[0] & { from?: Beginning } = {},
   ) => {
     const linked = transports.connect(options);
@@ -94,7 +95,8 @@ describe.skipIf(noKafkaCluster)(`deliveries over Kafka${needsKafkaCluster}`, () 
   it('are given again, and counted, when the place in the group was lost before they were taken', async () => {
     const taken = Promise.withResolvers<void>();
     let given = 0;
-    const { transport, link, metrics } = await consumer(() => (given++, taken.promise));
+    const delivered: (boolean | undefined)[] = [];
+    const { transport, link, metrics } = await consumer((_, again) => (given++, delivered.push(again), taken.promise));
     await publish(transport, 'k', 1);
     await until(() => given === 1);
     expect(await metrics.text()).toContain('fissile_broker_redelivered_messages_total{messaging_system="kafka"} 0');
@@ -106,6 +108,7 @@ describe.skipIf(noKafkaCluster)(`deliveries over Kafka${needsKafkaCluster}`, () 
     );
     taken.resolve();
     await until(() => given === 2);
+    expect(delivered).toEqual([false, true]);
     await until(async () => (await waiting()) === 0);
   });
 

@@ -1,14 +1,16 @@
 // ADR 0063
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fullJitter } from '../../background/backoff.ts';
+import { inTraceOf } from '../../background/headers.ts';
 import { KeyedWork } from '../../background/keyed-work.ts';
+import { originOf } from '../cloud-event.ts';
 import type { Envelope } from '../envelope.ts';
 import type { Receiver, Subscription } from '../transport.ts';
 import type { Fetched } from './log-reader.ts';
 import { Membership, type MembershipOptions } from './membership.ts';
 import type { Partition } from './partition.ts';
 import type { Publisher } from './publisher.ts';
-import { headersOf, readRecord, toHeaders } from './records.ts';
+import { attributePrefix, headersOf, readRecord, toHeaders } from './records.ts';
 
 /** Milliseconds. */
 const [firstPause, longestPause] = [100, 5_000];
@@ -53,12 +55,13 @@ export class Deliveries {
 
   #take(record: Fetched, partition: Partition): void {
     const { name, event } = this.#options.subscription;
-    if (record.offset < (this.#taken.get(partition.number) ?? 0n)) this.redelivered++;
+    const again = record.offset < (this.#taken.get(partition.number) ?? 0n);
+    if (again) this.redelivered++;
     else this.#taken.set(partition.number, record.offset + 1n);
     const read = readRecord(record, event.name);
     if (!read) return this.#pass(record, partition);
     const { envelope, unreadable } = read;
-    if (envelope) this.#add(name, envelope.key, record, partition, () => this.#deliver(envelope, partition));
+    if (envelope) this.#add(name, envelope.key, record, partition, () => this.#deliver(envelope, again, partition));
     else this.#add(name, String(record.key), record, partition, () => this.#putAside(record, partition, unreadable));
   }
 
@@ -75,14 +78,16 @@ export class Deliveries {
     this.#work.add(lane, key, { run, drop: () => {} });
   }
 
-  async #deliver(envelope: Envelope, { left }: Partition): Promise<boolean> {
+  async #deliver(envelope: Envelope, again: boolean, { left }: Partition): Promise<boolean> {
     const { receive, logger } = this.#options;
     for (let attempt = 1; !left.aborted; attempt++) {
       try {
-        await receive(envelope);
+        await receive(envelope, again);
         return true;
       } catch (error) {
-        logger.debug('A delivery was not taken yet.', { error, event: envelope.name, eventId: envelope.id });
+        inTraceOf(envelope.headers, () =>
+          logger.debug('A delivery was not taken yet.', { error, event: envelope.name, eventId: envelope.id }),
+        );
         await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal: left }).catch(() => {});
       }
     }
@@ -93,11 +98,13 @@ export class Deliveries {
   async #putAside(record: Fetched, partition: Partition, reason: string): Promise<boolean> {
     const { subscription, publisher, logger, topic } = this.#options;
     const origin = { topic, partition: String(partition.number), offset: String(record.offset) };
-    logger.error('A record cannot be read and was put aside.', {
-      error: reason,
-      subscription: subscription.name,
-      ...origin,
-    });
+    inTraceOf(originOf(headersOf(record), attributePrefix), () =>
+      logger.error('A record cannot be read and was put aside.', {
+        error: reason,
+        subscription: subscription.name,
+        ...origin,
+      }),
+    );
     const kept = Object.entries(headersOf(record)).filter(
       (header): header is [string, string] => header[1] !== undefined,
     );

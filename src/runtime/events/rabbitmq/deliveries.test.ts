@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { needsRabbitmq, noRabbitmq, TestBroker } from '../../../../tests/support/rabbitmq.ts';
 import { numberOf, sale, sold } from '../../../../tests/support/sales.ts';
 import type { Envelope } from '../envelope.ts';
+import { currentContext } from '#platform/context.ts';
+import type { Receiver } from '../transport.ts';
 import type { RabbitmqTransport } from './rabbitmq-transport.ts';
 import { never, until } from '../testing/landscape.ts';
 
@@ -15,7 +17,7 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
   });
   afterEach(() => broker.close());
 
-  const consumer = async (receive: (envelope: Envelope) => Promise<void>, logger = {}) => {
+  const consumer = async (receive: Receiver, logger = {}) => {
     const silent = { debug() {}, info() {}, warn() {}, error() {} };
     const linked = await broker.connect({ logger: { ...silent, ...logger } });
     linked.transport.subscribe(subscription, receive);
@@ -41,10 +43,29 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
     expect(await metrics.text()).toContain('fissile_broker_redelivered_messages_total{messaging_system="rabbitmq"} 0');
   });
 
+  it('are told of in the trace of their event, whether they can be read or not', async () => {
+    const traces: (string | undefined)[] = [];
+    const note = () => void traces.push(currentContext()?.trace.traceId);
+    let tries = 0;
+    const receive = async () => {
+      if (++tries === 1) throw new Error('the database is away');
+    };
+    const { transport } = await consumer(receive, { debug: note, error: note });
+    const [first, second] = ['a'.repeat(32), 'b'.repeat(32)];
+    const from = (traceId: string) => `00-${traceId}-${'c'.repeat(16)}-01`;
+    await transport.publish({ ...sale('k', 1), headers: { traceparent: from(first), requestId: 'r' } });
+    await until(() => tries === 2);
+    const headers = { cloudEvents_specversion: '1.0', cloudEvents_type: '?', cloudEvents_traceparent: from(second) };
+    broker.channel.publish(`${broker.prefix}.library`, sold.name, Buffer.from('{}'), { headers });
+    await until(() => traces.length === 2);
+    expect(traces).toEqual([first, second]);
+  });
+
   it('are acknowledged when they are taken, and not before', async () => {
     const taken = Promise.withResolvers<void>();
     let given = 0;
-    const first = await consumer(() => (given++, taken.promise));
+    const delivered: (boolean | undefined)[] = [];
+    const first = await consumer((_, again) => (given++, delivered.push(again), taken.promise));
     await publish(first.transport, 'k', 1);
     await until(() => given === 1);
     first.link.breakAll();
@@ -53,6 +74,7 @@ describe.skipIf(noRabbitmq)(`deliveries over RabbitMQ${needsRabbitmq}`, () => {
     );
     taken.resolve();
     await until(() => given === 2);
+    expect(delivered).toEqual([false, true]);
     await sleep(50);
     await first.transport.stop();
     expect(await waiting()).toBe(0);

@@ -3,13 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import type { Logger } from '#platform/logger.ts';
 import { fullJitter } from '../../background/backoff.ts';
+import { inTraceOf } from '../../background/headers.ts';
+import { originOf } from '../cloud-event.ts';
 import type { Envelope } from '../envelope.ts';
 import { KeyedWork } from '../../background/keyed-work.ts';
 import type { Receiver, Subscription } from '../transport.ts';
 import { within } from '../../within.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Lose } from './link.ts';
-import { readMessage } from './message.ts';
+import { attributePrefix, readMessage } from './message.ts';
 import type { Topology } from './topology.ts';
 
 /**
@@ -104,10 +106,12 @@ export class Deliveries {
   ): Promise<void> {
     for (let attempt = 1; !signal.aborted && !this.#stopping; attempt++) {
       try {
-        await receive(envelope);
+        await receive(envelope, message.fields.redelivered);
         return acknowledgements.done(message);
       } catch (error) {
-        this.#logger.debug('A delivery was not taken yet.', { error, event: envelope.name, eventId: envelope.id });
+        inTraceOf(envelope.headers, () =>
+          this.#logger.debug('A delivery was not taken yet.', { error, event: envelope.name, eventId: envelope.id }),
+        );
         await sleep(fullJitter(attempt, firstPause, longestPause), undefined, { signal }).catch(() => {});
       }
     }
@@ -118,12 +122,14 @@ export class Deliveries {
     const { name } = subscription;
     const { unreadable } = this.#topology;
     const { messageId } = message.properties;
-    this.#logger.error('A message cannot be read and was put aside.', {
-      error: reason,
-      subscription: name,
-      queue: unreadable,
-      messageId,
-    });
+    inTraceOf(originOf(message.properties.headers ?? {}, attributePrefix), () =>
+      this.#logger.error('A message cannot be read and was put aside.', {
+        error: reason,
+        subscription: name,
+        queue: unreadable,
+        messageId,
+      }),
+    );
     const headers = { ...message.properties.headers, subscription: name, reason };
     const options = { ...message.properties, persistent: true, headers };
     // Not straight to the queue: who may do that may put events of any module into any queue.

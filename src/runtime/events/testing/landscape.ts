@@ -51,6 +51,7 @@ export interface ProgramOptions {
   readonly libraryPort?: number;
   readonly readersPort?: number;
   readonly logger?: MessagingOptions['logger'];
+  readonly tracing?: MessagingOptions['tracing'];
 }
 
 export class Landscape {
@@ -80,6 +81,7 @@ export class Landscape {
     libraryPort,
     readersPort,
     logger = silentLogger,
+    tracing,
   }: ProgramOptions): Promise<TestProgram> {
     const libraryConnection = { ...this.library.connection, port: libraryPort ?? this.library.connection.port };
     const readersConnection = { ...this.readers.connection, port: readersPort ?? this.readers.connection.port };
@@ -88,6 +90,7 @@ export class Landscape {
     const common = {
       transport,
       logger,
+      tracing,
       metrics,
       clock: systemClock,
       sagas: [],

@@ -8,6 +8,7 @@ import { createMessaging, type Messaging, type MessagingLimits } from '../../mes
 import { impatient } from '../../events/testing/landscape.ts';
 import type { Logger } from '#platform/logger.ts';
 import { Metrics } from '../../observability/metrics.ts';
+import type { Tracing } from '../../observability/spans.ts';
 import type { SagaDefinition, SagaImplementation, Sagas } from '#platform/sagas.ts';
 
 export interface Instance {
@@ -24,6 +25,7 @@ export interface Instance {
 export interface InstanceOptions {
   readonly limits?: Partial<MessagingLimits>;
   readonly logger?: Logger;
+  readonly tracing?: Tracing;
   /** To a port that leads to the database by a link that can break. */
   readonly port?: number;
 }
@@ -54,7 +56,7 @@ export class Instances {
 
   async start(
     sagas: (tools: StepTools) => readonly Registered[],
-    { limits, logger = silentLogger, port }: InstanceOptions = {},
+    { limits, logger = silentLogger, tracing, port }: InstanceOptions = {},
   ): Promise<Instance> {
     const connection = { ...this.test.connection, port: port ?? this.test.connection.port };
     const database = new PostgresDatabase({ schema: 'library', connection, poolSize: 8, logger: silentLogger });
@@ -69,6 +71,7 @@ export class Instances {
       sagas: sagas({ note }).map(({ saga, implementation }) => ({ saga, implementation: () => implementation })),
       schedules: [],
       logger,
+      tracing,
       metrics,
       clock: systemClock,
       limits: { ...impatient, ...limits },
