@@ -39,7 +39,7 @@ class RequestsOut {
 
   begin(request: object, method: string, url: URL): void {
     const context = currentContext();
-    // What the process does for itself, such as sending spans, is no module's.
+    // Sending spans and the like is the process's own affair, and no module's.
     if (!context || this.#sent.has(request)) return;
     this.#sent.set(request, { meter: this.#meterOf(method, url.hostname), startedAt: performance.now() });
     const parent = spanOf(context.trace);

@@ -282,7 +282,7 @@ export class SagaRun {
     if (this.#tools.tracing && this.hasEnded) tellSaga(this.#tools.tracing, this.#record);
   }
 
-  /** What is stored while no try is under way has a span of its own. */
+  /** Gives a statement a span of its own where no try is under way. */
   #outsideTry<T>(what: 'read' | 'save', work: () => Promise<T>): Promise<T> {
     const { tracing } = this.#tools;
     const context = currentContext()!;
