@@ -5,11 +5,9 @@ import { AuthErrors } from '../contract.ts';
 import { type ForeignIdentity, ForeignProviders } from '../domain/foreign-providers.ts';
 import { Limits } from '../domain/limits.ts';
 import { goodPassword, minute } from '../testing/accounts.ts';
-import { codeOf } from '../testing/authenticator-app.ts';
 import { inMemoryAuth, usualAllowance } from '../testing/in-memory-auth.ts';
 import { InMemoryIdentities } from '../testing/in-memory-identities.ts';
 import { InMemoryOAuthState } from '../testing/in-memory-oauth-state.ts';
-import { confirmFactor } from './confirm-factor.ts';
 import { disconnectIdentity } from './disconnect-identity.ts';
 import { foreignLogins } from './foreign-logins.ts';
 
@@ -42,7 +40,7 @@ class BelievingProviders extends ForeignProviders {
 
 async function setUp({ registrationsPerAddress = 50 } = {}) {
   const auth = inMemoryAuth();
-  const { clock, accounts, outbox, transaction, hasher, throttle, totpSecrets, factors, codes, logger } = auth;
+  const { clock, accounts, outbox, transaction, hasher, throttle, totpSecrets, codes, logger } = auth;
   const limits = new Limits({ ...usualAllowance, registrationsPerAddress });
   const identities = new InMemoryIdentities(accounts);
   const providers = new BelievingProviders();
@@ -58,7 +56,6 @@ async function setUp({ registrationsPerAddress = 50 } = {}) {
     audit,
     { email: 'root@example.com', password: undefined },
     hasher,
-    confirmFactor(totpSecrets, factors, codes, throttle, limits, clock, logger),
     throttle,
     limits,
     clock,
@@ -95,8 +92,6 @@ async function setUp({ registrationsPerAddress = 50 } = {}) {
       const secret = codes.newSecret();
       await totpSecrets.propose(userId, secret, clock.now());
       await totpSecrets.confirm(userId, secret, 0, clock.now());
-      known.add(userId);
-      return () => codeOf(secret, clock.now());
     },
     disconnect: disconnectIdentity(transaction, identities, audit),
   };
@@ -106,11 +101,11 @@ describe('logging in with an account elsewhere', () => {
   it('opens an account for somebody new, announces it, and finds it again', async () => {
     const { continued, outbox, accounts } = await setUp();
     const first = await continued();
-    expect(first).toMatchObject({ kind: 'logged in', returnTo: '/account', authenticated: { methods: ['fed'] } });
+    expect(first).toMatchObject({ kind: 'proved', returnTo: '/account', proved: { methods: ['fed'] } });
     const account = (await accounts.findByEmail('ada@example.com'))!;
     expect(account).toMatchObject({ name: 'Ada', roles: ['customer'] });
     expect(outbox.events.map(({ payload }) => payload)).toMatchObject([{ userId: account.id }]);
-    expect(await continued()).toMatchObject({ kind: 'logged in', authenticated: { account: { id: account.id } } });
+    expect(await continued()).toMatchObject({ kind: 'proved', proved: { account: { id: account.id } } });
     expect(outbox.events).toHaveLength(1);
   });
 
@@ -126,9 +121,9 @@ describe('logging in with an account elsewhere', () => {
     await continued();
     await adaHere('bob@example.com');
     providers.person = { ...adaThere, email: 'bob@example.com' };
-    expect(await continued()).toMatchObject({ authenticated: { account: { email: 'ada@example.com' } } });
+    expect(await continued()).toMatchObject({ proved: { account: { email: 'ada@example.com' } } });
     providers.person = { ...adaThere, issuer: 'https://other.example', email: 'carol@example.com' };
-    expect(await continued()).toMatchObject({ authenticated: { account: { email: 'carol@example.com' } } });
+    expect(await continued()).toMatchObject({ proved: { account: { email: 'carol@example.com' } } });
   });
 
   it.each([
@@ -175,18 +170,13 @@ describe('logging in with an account elsewhere', () => {
     expect(await codeFor(continued())).toBe('auth.foreign-login-failed');
   });
 
-  it('still asks for the second factor of the account', async () => {
-    const { continued, adaHere, protect, logins, codeFor, clock } = await setUp();
+  it('tells that the account has a second factor', async () => {
+    const { continued, adaHere, protect } = await setUp();
     const userId = await adaHere();
     await continued(userId);
-    const code = await protect(userId);
-    const asked = await continued();
-    if (asked.kind !== 'code needed') throw new Error(asked.kind);
-    expect(await codeFor(logins.confirm(asked.pending, '000000'))).toBe('auth.wrong-code');
-    const confirmed = await logins.confirm(asked.pending, code());
-    expect(confirmed).toMatchObject({ returnTo: '/account', authenticated: { methods: ['fed', 'otp', 'mfa'] } });
-    clock.advance(minute);
-    expect(await codeFor(logins.confirm(asked.pending, code())), 'once').toBe('auth.foreign-login-failed');
+    expect(await continued()).toMatchObject({ kind: 'proved', hasFactor: false });
+    await protect(userId);
+    expect(await continued()).toMatchObject({ kind: 'proved', hasFactor: true });
   });
 });
 
@@ -225,7 +215,7 @@ describe('connecting an account elsewhere', () => {
     const userId = await adaHere('other@example.com');
     expect(await continued(userId)).toEqual({ kind: 'connected', returnTo: '/account' });
     expect(await identities.of(userId)).toMatchObject([{ provider: 'acme', subject: 'ada-1' }]);
-    expect(await continued()).toMatchObject({ authenticated: { account: { id: userId } } });
+    expect(await continued()).toMatchObject({ proved: { account: { id: userId } } });
     expect(await continued(userId), 'again').toMatchObject({ kind: 'connected' });
     expect(audit.entries).toMatchObject([
       { act: 'auth.connect-identity', target: userId, outcome: 'done' },

@@ -21,7 +21,6 @@ import type { OAuthState } from '../domain/oauth-state.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import type { Throttle } from '../domain/throttle.ts';
 import type { Authenticated } from './authenticate.ts';
-import type { ConfirmFactor } from './confirm-factor.ts';
 import { openAccount } from './open-account.ts';
 import { requireNoDelay } from './require-no-delay.ts';
 
@@ -37,13 +36,16 @@ export abstract class ForeignLogins {
     returned: { readonly browser: string; readonly answer: URLSearchParams; readonly address: string },
     signal: AbortSignal,
   ): Promise<ForeignOutcome>;
-  /** Ends a login that needs a code of the second factor. */
-  abstract confirm(pending: string, code: string): Promise<ForeignOutcome & { readonly kind: 'logged in' }>;
 }
 
 export type ForeignOutcome =
-  | { readonly kind: 'logged in'; readonly authenticated: Authenticated; readonly returnTo: string }
-  | { readonly kind: 'code needed'; readonly pending: string; readonly returnTo: string }
+  /** `hasFactor`: a second factor has to be shown before a session starts. */
+  | {
+      readonly kind: 'proved';
+      readonly proved: Authenticated;
+      readonly hasFactor: boolean;
+      readonly returnTo: string;
+    }
   | { readonly kind: 'connected'; readonly returnTo: string };
 
 interface UnderWay {
@@ -52,12 +54,8 @@ interface UnderWay {
   readonly returnTo: string;
   readonly connectTo: string | null;
 }
-interface Pending {
-  readonly accountId: string;
-  readonly returnTo: string;
-}
 
-const [underWay, pendingCode] = ['ForeignLogin', 'ForeignLoginCode'];
+const kind = 'ForeignLogin';
 /** Milliseconds. */
 const patience = 10 * 60_000;
 const methods = ['fed'] as const;
@@ -72,7 +70,6 @@ export function foreignLogins(
   audit: Audit,
   administrator: AdministratorSettings,
   hasher: PasswordHasher,
-  confirmFactor: ConfirmFactor,
   throttle: Throttle,
   limits: Limits,
   clock: Clock,
@@ -81,19 +78,22 @@ export function foreignLogins(
   const open = openAccount(transaction, accounts, outbox);
   const recorded = recordedActs(transaction, audit);
 
-  async function keep(kind: string, payload: object, accountId: string | undefined): Promise<string> {
-    const token = randomBytes(32).toString('base64url');
+  async function keep(login: UnderWay): Promise<string> {
+    const browser = randomBytes(32).toString('base64url');
     const expiresAt = new Date(clock.now().getTime() + patience);
-    const kept = await state.putOnce(kind, token, { payload: { ...payload, until: +expiresAt }, expiresAt, accountId });
+    const accountId = login.connectTo ?? undefined;
+    const kept = await state.putOnce(kind, browser, { payload: { ...login, until: +expiresAt }, expiresAt, accountId });
     if (!kept) throw AuthErrors.foreignLoginFailed();
-    return token;
+    return browser;
   }
 
-  async function find<T>(kind: string, token: string): Promise<T> {
-    const found = await state.find(kind, token);
-    if (!found || found.consumedAt || Number(found.payload.until) <= +clock.now())
+  async function take(browser: string, provider: string): Promise<UnderWay> {
+    const found = await state.find(kind, browser);
+    const login = found?.payload as (UnderWay & { until: number }) | undefined;
+    const isUnderWay = login?.provider === provider && login.until > +clock.now();
+    if (!isUnderWay || !(await state.consume(kind, browser)))
       throw AuthErrors.foreignLoginFailed({ detail: 'It took too long, or began in another browser. Begin again.' });
-    return found.payload as T;
+    return login;
   }
 
   async function connect(identity: ForeignIdentity, provider: string, accountId: string): Promise<void> {
@@ -161,48 +161,27 @@ export function foreignLogins(
   return {
     async begin(provider, { returnTo, connectTo }) {
       const { url, checks } = await providers.begin(provider);
-      const payload: UnderWay = { provider, checks, returnTo, connectTo: connectTo ?? null };
-      return { url, browser: await keep(underWay, payload, connectTo) };
+      return { url, browser: await keep({ provider, checks, returnTo, connectTo: connectTo ?? null }) };
     },
 
     async finish(provider, { browser, answer, address }, signal) {
-      const login = await find<UnderWay>(underWay, browser);
-      if (login.provider !== provider || !(await state.consume(underWay, browser)))
-        throw AuthErrors.foreignLoginFailed();
-      const { returnTo, connectTo } = login;
-      const identity = await providers.finish(provider, answer, login.checks);
+      const { checks, returnTo, connectTo } = await take(browser, provider);
+      const identity = await providers.finish(provider, answer, checks);
       if (connectTo !== null) {
         await connect(identity, provider, connectTo);
         return { kind: 'connected', returnTo };
       }
       const owner = await identities.owner(identity.issuer, identity.subject);
       if (!owner) {
-        const authenticated = await register(identity, provider, address, signal);
-        return { kind: 'logged in', authenticated, returnTo };
+        const proved = await register(identity, provider, address, signal);
+        return { kind: 'proved', proved, hasFactor: false, returnTo };
       }
       const { account, hasFactor } = owner;
       if (account.disabledAt) {
         logger.warn('A login failed.', { reason: 'disabled account', userId: account.id });
         throw AuthErrors.foreignLoginFailed();
       }
-      if (hasFactor) {
-        const payload: Pending = { accountId: account.id, returnTo };
-        return { kind: 'code needed', pending: await keep(pendingCode, payload, account.id), returnTo };
-      }
-      return { kind: 'logged in', authenticated: { account, passwordHash: account.passwordHash, methods }, returnTo };
-    },
-
-    async confirm(pending, code) {
-      const { accountId, returnTo } = await find<Pending>(pendingCode, pending);
-      const shown = await confirmFactor(accountId, { code });
-      const account = (await state.consume(pendingCode, pending)) && (await accounts.find(accountId));
-      if (!account || account.disabledAt) throw AuthErrors.foreignLoginFailed();
-      const authenticated = {
-        account,
-        passwordHash: account.passwordHash,
-        methods: [...methods, ...shown, 'mfa'] as const,
-      };
-      return { kind: 'logged in', authenticated, returnTo };
+      return { kind: 'proved', proved: { account, passwordHash: account.passwordHash, methods }, hasFactor, returnTo };
     },
   };
 }

@@ -22,6 +22,10 @@ export function ownPages(kit: PageKit, changePassword: Call<typeof AuthApi.chang
             <div>Password</div>
             <a href="/account/password">Change<span class="unseen"> your password</span></a>
           </li>
+          <li>
+            <div>Accounts elsewhere that log you in</div>
+            <a href="/account/connections">Show<span class="unseen"> accounts elsewhere</span></a>
+          </li>
         </ul>
         <form method="post" action="/account/logout">
           ${formProof(response)}

@@ -8,7 +8,13 @@ import { type Html, html } from './html.ts';
 const day = 24 * 60 * 60 * 1_000;
 
 /** Milliseconds that each is kept; without, until the browser is closed. */
-const kept = { session: 90 * day, device: 180 * day, login: 10 * 60 * 1_000, form: undefined };
+const kept = {
+  session: 90 * day,
+  device: 180 * day,
+  login: 10 * 60 * 1_000,
+  foreign: 10 * 60 * 1_000,
+  form: undefined,
+};
 type CookieName = keyof typeof kept;
 
 /** Bytes of a form. */

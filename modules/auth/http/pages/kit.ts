@@ -47,6 +47,22 @@ export function tellable(error: unknown): Failure {
   throw error;
 }
 
+/** Milliseconds after which who changes the ways in to their account logs in again first. */
+const recently = 15 * 60_000;
+
+/** The session of somebody who has logged in lately; others do so now, and come back to `path`. */
+export async function requireRecentLogin(
+  kit: PageKit,
+  request: Request,
+  response: Response,
+  path: string,
+): Promise<BrowserSession | undefined> {
+  const session = await requireSession(kit, request, response);
+  if (!session || Date.now() - session.authenticatedAt.getTime() < recently) return session;
+  response.redirect(303, logInPath(path, { again: true }));
+  return undefined;
+}
+
 /** The session of a page that is for who is logged in; others log in first. */
 export async function requireSession(
   kit: PageKit,

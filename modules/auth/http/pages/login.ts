@@ -10,22 +10,33 @@ import { type Html, html } from './html.ts';
 import { type PageKit, tellable } from './kit.ts';
 import { field, type Notice, noticeOf, statusOf } from './layout.ts';
 
-/** The address that attempts are counted by. */
-const networkOfRequest = (): string => currentContext()?.origin?.network ?? '';
+/** Answers who has logged in: gives the browser its session, and leads on to `to`. */
+export type LoggedIn = (request: Request, response: Response, started: Started, to: unknown) => void;
 
-/** Logging in and out. */
-export function logInPages(kit: PageKit, logIn: LogInAtPage, sessions: BrowserSessions): Router {
-  const { cookies, pathHere } = kit;
-
-  function started(request: Request, response: Response, { secret, device }: Started): void {
+export const loggedIn =
+  ({ cookies, pathHere }: PageKit, sessions: BrowserSessions): LoggedIn =>
+  (request, response, { secret, device }, to) => {
     const before = cookies.get(request, 'session');
     cookies.set(response, 'session', secret);
     if (device !== undefined) cookies.set(response, 'device', device);
     cookies.clear(response, 'login');
     // Who logs in again has one session, and not two.
     if (before !== undefined) void sessions.end(before).catch(() => {});
-    response.redirect(303, pathHere(request.query.to));
-  }
+    response.redirect(303, pathHere(to));
+  };
+
+/** The address that attempts are counted by. */
+export const networkOfRequest = (): string => currentContext()?.origin?.network ?? '';
+
+/** Logging in and out. */
+export function logInPages(
+  kit: PageKit,
+  logIn: LogInAtPage,
+  sessions: BrowserSessions,
+  started: LoggedIn,
+  elsewhere: readonly { readonly name: string; readonly label: string }[],
+): Router {
+  const { cookies, pathHere } = kit;
 
   const show: RequestHandler = async (request, response) => {
     const session = await kit.sessionOf(request);
@@ -46,6 +57,14 @@ export function logInPages(kit: PageKit, logIn: LogInAtPage, sessions: BrowserSe
           ${choose && newPasswordFields}
           <button>${choose ? 'Save and log in' : 'Log in'}</button>
         </form>
+        ${elsewhere.length > 0 && html`<p class="or">or</p>`}
+        ${elsewhere.map(
+          ({ name, label }) =>
+            html`<form method="post" action="${actionOf(`/account/continue/${name}`, request)}">
+              ${formProof(response)}
+              <button class="plain">Continue with ${label}</button>
+            </form>`,
+        )}
         <div class="links">
           <p><a href="/account/forgotten">Forgotten your password?</a></p>
           <p>New here? <a href="${actionOf('/account/register', request)}">Open an account</a></p>
@@ -72,7 +91,7 @@ export function logInPages(kit: PageKit, logIn: LogInAtPage, sessions: BrowserSe
         },
         currentContext()!.signal,
       );
-      if (!('awaited' in result)) return started(request, response, result);
+      if (!('awaited' in result)) return started(request, response, result, request.query.to);
       cookies.set(response, 'login', result.awaited);
       response.redirect(303, actionOf('/account/login/code', request));
     } catch (error) {
@@ -115,7 +134,12 @@ export function logInPages(kit: PageKit, logIn: LogInAtPage, sessions: BrowserSe
     try {
       if (awaited === undefined) throw AuthErrors.loginExpired();
       if (code.length < 6 || code.length > 40) throw AuthErrors.wrongCode();
-      started(request, response, await logIn.byFactor(awaited, { code }, cookies.get(request, 'device')));
+      started(
+        request,
+        response,
+        await logIn.byFactor(awaited, { code }, cookies.get(request, 'device')),
+        request.query.to,
+      );
     } catch (error) {
       const failure = tellable(error);
       if (failure.code !== AuthErrors.loginExpired.code) return showCode(request, response, failure);
