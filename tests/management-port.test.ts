@@ -1,9 +1,10 @@
 /** `MANAGEMENT_PORT`: probes and scrapes at a port of their own, as an operator meets it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort, launch, temporaryFolder } from './support/running-program.ts';
+import { startTopology } from './support/topologies.ts';
 
 /** Started with both ports on free ones; `settings` come on top. */
 async function launched(settings: Record<string, string>) {
@@ -90,6 +91,36 @@ describe('with a management port', () => {
     expect(await run(['debug'], {})).toMatchObject({
       code: 1,
       output: expect.stringContaining('Set MANAGEMENT_PORT'),
+    });
+  });
+
+  it('a command changes the level of all processes of a topology that run the module, or says which cannot be asked', async () => {
+    const folder = await temporaryFolder();
+    onTestFinished(() => folder.remove());
+    const file = join(folder.path, 'together.yaml');
+    const [port, managementPort] = [await freePort(), await freePort()];
+    const modules = ['gateway', ...readdirSync(join(import.meta.dirname, '../modules')).sort()].join(', ');
+    const write = (more: string) =>
+      writeFileSync(file, `events: memory\nprocesses: { all: { modules: [${modules}], port: ${port}${more} } }\n`);
+    write(`, managementPort: ${managementPort}`);
+    const topology = await startTopology(file, { DATA_DIR: join(folder.path, 'data') });
+    onTestFinished(() => topology.stop().then(() => {}));
+    const run = async (...given: string[]) => {
+      const asking = launch({ DATA_DIR: folder.path }, ['log-level', ...given, '--topology', file]);
+      return { code: await asking.exited, output: asking.output() };
+    };
+    expect(await run('debug', 'orders')).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^all: The level of orders is debug until \d{4}-/),
+    });
+    const { changes } = (await (await fetch(`http://127.0.0.1:${managementPort}/log-level`)).json()) as {
+      changes: object;
+    };
+    expect(changes).toMatchObject({ orders: { level: 'debug' } });
+    write('');
+    expect(await run('debug', 'orders')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('all must have a managementPort'),
     });
   });
 

@@ -102,6 +102,12 @@ describe('the environment of a process', () => {
     expect(held('library')).toEqual(['CARD_SECRET', 'CURRENCY']);
   });
 
+  it('has the management port of the file, and each replica the next one', () => {
+    const processes = topology.processes.map((entry) => ({ ...entry, managementPort: entry.port + 100 }));
+    const all = instancesOf({ ...topology, processes }, means).map(({ environment }) => environment.MANAGEMENT_PORT);
+    expect(all).toEqual(['3100', '3110', '3111', '3120']);
+  });
+
   it("has the broker as its own user where the environment names one, and nobody else's", () => {
     const users = { SHOP_EVENTS_URL: 'amqp://shop:pw@broker', LIBRARY_EVENTS_URL: 'amqp://library:pw@broker' };
     const all = environmentsOf({ ...means, environment: { ...means.environment, ...users } });

@@ -31,10 +31,14 @@ export interface Means {
   readonly certificates: ReadonlyMap<string, CertificateFiles> | undefined;
 }
 
+/** `replica` counts from 0. */
+export const instanceName = ({ name, replicas }: Pick<TopologyProcess, 'name' | 'replicas'>, replica: number): string =>
+  replicas === 1 ? name : `${name}-${replica + 1}`;
+
 export function instancesOf(topology: Topology, means: Means): readonly Instance[] {
   return topology.processes.flatMap((entry) =>
     Array.from({ length: entry.replicas }, (_, replica) => {
-      const name = entry.replicas === 1 ? entry.name : `${entry.name}-${replica + 1}`;
+      const name = instanceName(entry, replica);
       const environment = { ...environmentOf(entry, replica, topology, means), INSTANCE: name };
       return { name, isGateway: entry.modules.includes(gateway), environment };
     }),
@@ -76,6 +80,7 @@ function environmentOf(
     MODULES: entry.modules.join(','),
     PORT: String(entry.port + replica),
     GRPC_PORT: entry.grpcPort === undefined ? undefined : String(entry.grpcPort + replica),
+    ...(entry.managementPort !== undefined && { MANAGEMENT_PORT: String(entry.managementPort + replica) }),
     EVENTS_URL: eventsUrl && (environment[moduleVariable(entry.name, 'EVENTS_URL')] || eventsUrl),
     ...unset(processes.map(({ name }) => moduleVariable(name, 'EVENTS_URL'))),
     ...given({ PUBLIC_URL: publicUrlOf(processes, environment) }, environment),

@@ -68,10 +68,11 @@ function apartWithoutMeans(entries: readonly Entry[], events: string): Mistake[]
 function takenTwice(entries: readonly Entry[]): Mistake[] {
   const found: Mistake[] = [];
   const owners = new Map<number, string>();
-  for (const [name, { port, grpcPort, replicas }] of entries) {
+  for (const [name, { port, grpcPort, managementPort, replicas }] of entries) {
     for (const [setting, first] of [
       ['port', port],
       ['grpcPort', grpcPort],
+      ['managementPort', managementPort],
     ] as const) {
       if (first === undefined) continue;
       for (let replica = 0; replica < replicas; replica++) {

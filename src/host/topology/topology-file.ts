@@ -12,6 +12,7 @@ export const ProcessEntry = z.strictObject({
   replicas: z.int().min(1).max(50).default(1),
   port,
   grpcPort: port.optional(),
+  managementPort: port.optional(),
 });
 
 export const TopologyFile = z.strictObject({

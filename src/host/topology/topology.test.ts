@@ -69,7 +69,7 @@ describe('a mistake in a topology is one line with its place:', () => {
     [
       'a misspelt setting',
       apart.replace('replicas', 'replica'),
-      /^shop\.yaml:12: processes\.shop\.replica: is not a setting; there are modules, replicas, port, grpcPort\.$/,
+      /^shop\.yaml:12: processes\.shop\.replica: is not a setting; there are modules, replicas, port, grpcPort, managementPort\.$/,
     ],
     ['a port that is none', apart.replace('3010', '301000'), /^shop\.yaml:8: processes\.library\.port: Too big/],
     ['no port', apart.replace('    port: 3010\n', ''), /^shop\.yaml:6: processes\.library\.port: is missing\.$/],

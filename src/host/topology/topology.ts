@@ -22,6 +22,8 @@ export interface TopologyProcess {
   readonly port: number;
   /** Likewise; undefined where nobody calls this process. */
   readonly grpcPort: number | undefined;
+  /** Likewise; undefined: metrics and probes are at `port`. */
+  readonly managementPort?: number | undefined;
 }
 
 export interface Topology {
@@ -112,9 +114,18 @@ function resolved({ events, databases, processes }: TopologyEntries, environment
       // Where somebody wants another way in than the file says.
       port: entry.modules.includes(gateway) ? Number(environment.PORT || entry.port) : entry.port,
       grpcPort: entry.grpcPort,
+      managementPort: managementPortOf(entry, environment),
     })),
     eventsUrl:
       events === 'memory' ? undefined : events.startsWith('$') ? environment.EVENTS_URL || defaultBroker : events,
     databaseNameOf: (module) => databases.replace('*', module.replaceAll('-', '_')),
   };
+}
+
+function managementPortOf(
+  { modules, managementPort }: z.output<typeof ProcessEntry>,
+  environment: Environment,
+): number | undefined {
+  const chosen = modules.includes(gateway) ? environment.MANAGEMENT_PORT : undefined;
+  return chosen ? Number(chosen) : managementPort;
 }
