@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Endpoint } from '#platform/endpoint.ts';
 import { parameterNames } from '#runtime/http/request-reader.ts';
-import { Visitor } from '../acceptance/client.ts';
 import { exampleOf, jsonSchemaOf } from './support/samples.ts';
 import {
   type Customer,
@@ -117,69 +116,5 @@ describe('an id of somebody else', () => {
     const own = await attacker.post('/v1/orders', placing, headers);
     expect(own.headers.get('idempotency-replayed')).toBeNull();
     expect(own.body).toMatchObject({ customerId: attacker.userId });
-  });
-});
-
-describe('every route', () => {
-  type Role = 'nobody' | 'a logged out customer' | 'a customer' | 'an administrator';
-  const expected: Readonly<Record<ReturnType<typeof leastFor>, Readonly<Record<Role, 'in' | 401 | 403>>>> = {
-    anyone: { nobody: 'in', 'a logged out customer': 'in', 'a customer': 'in', 'an administrator': 'in' },
-    user: { nobody: 401, 'a logged out customer': 401, 'a customer': 'in', 'an administrator': 'in' },
-    admin: { nobody: 401, 'a logged out customer': 401, 'a customer': 403, 'an administrator': 'in' },
-  };
-  /** Only the gateway's own answers: a wrong password is 401 too. */
-  const verdict = ({ status, body }: { status: number; body: { code?: string } }) =>
-    body.code === 'platform.unauthenticated' || body.code === 'platform.forbidden' ? status : 'in';
-
-  const people = new Map<Role, Visitor>();
-  beforeAll(async () => {
-    const loggedOut = await shop.newCustomer();
-    const { email, password } = loggedOut.person;
-    const { body } = await loggedOut.post('/v1/auth/login', { email, password });
-    loggedOut.accessToken = body.accessToken;
-    await loggedOut.get('/v1/users/me');
-    await loggedOut.post('/v1/auth/logout', { refreshToken: body.refreshToken });
-    people.set('nobody', new Visitor(shop.url)).set('a logged out customer', loggedOut);
-    people.set('a customer', await shop.newCustomer()).set('an administrator', await shop.newAdministrator());
-  });
-  /** Who is let in may lose their account by it. */
-  async function replaceTheLost(): Promise<void> {
-    const isLost = async (role: Role) => (await people.get(role)!.get('/v1/users/me')).status !== 200;
-    if (await isLost('a customer')) people.set('a customer', await shop.newCustomer());
-    if (await isLost('an administrator')) people.set('an administrator', await shop.newAdministrator());
-  }
-
-  it.each(named(endpoints))('S30 %s lets in exactly whom it is declared for', async (_, endpoint) => {
-    await replaceTheLost();
-    const before = await shop.snapshot();
-    const verdicts: Record<string, unknown> = {};
-    for (const [role, visitor] of people) {
-      verdicts[role] = verdict(await send(visitor, endpoint, exampleOf(endpoint)));
-      // Roles that are let in come last.
-      if (verdicts[role] !== 'in') expect(await shop.snapshot()).toEqual(before);
-    }
-    expect(verdicts).toEqual(expected[leastFor(endpoint)]);
-  });
-
-  it('S30 is declared for administrators where it is about everybody', () => {
-    const forAdministrators = endpoints
-      .filter((endpoint) => leastFor(endpoint) === 'admin')
-      .map(nameOf)
-      .sort();
-    expect(forAdministrators).toEqual([
-      'GET /v1/auth/audit',
-      'GET /v1/auth/audit/export',
-      'GET /v1/orders/audit',
-      'GET /v1/orders/audit/export',
-      'GET /v1/payments/audit',
-      'GET /v1/payments/audit/export',
-      'GET /v1/users/audit',
-      'GET /v1/users/audit/export',
-      'PATCH /v1/products/{sku}',
-      'POST /v1/auth/accounts/{userId}/disable',
-      'POST /v1/auth/accounts/{userId}/enable',
-      'POST /v1/payments/{id}/refunds',
-      'POST /v1/products',
-    ]);
   });
 });

@@ -1,3 +1,4 @@
+// ADR 0026
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { RefusedToken } from '#platform/access-token.ts';

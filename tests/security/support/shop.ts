@@ -25,8 +25,8 @@ export interface Shop {
   readonly url: string;
   readonly keeper: Visitor;
   newCustomer(): Promise<Customer>;
-  /** One more, for a test that may lose them. */
-  newAdministrator(): Promise<Customer>;
+  /** A person who has that role besides, for a test that may lose them. */
+  newStaff(role: 'support' | 'catalogue' | 'admin'): Promise<Customer>;
   /** Asks the database as its superuser. */
   sql(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /**
@@ -70,9 +70,12 @@ export async function startShop(environment: Readonly<Record<string, string>> = 
     url: program.url,
     keeper: await admin(program.url, administrator),
     newCustomer,
-    async newAdministrator() {
+    async newStaff(role) {
       const person = await newCustomer();
-      await database.query(`UPDATE auth.accounts SET roles = '{customer,admin}' WHERE id = $1`, [person.userId]);
+      await database.query(`UPDATE auth.accounts SET roles = ARRAY['customer', $2] WHERE id = $1`, [
+        person.userId,
+        role,
+      ]);
       return Object.assign(person, await admin(program.url, person.person));
     },
     sql,

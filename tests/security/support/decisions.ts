@@ -1,0 +1,52 @@
+/**
+ * Who may call each endpoint: `anyone`, `user` or a role, then the scope that the token of an application needs (none: no
+ * application may), then `recent` where the login must be. A new endpoint needs a line.
+ */
+export const decisions: Readonly<Record<string, string>> = {
+  'GET /.well-known/jwks.json': 'anyone',
+  'POST /v1/auth/register': 'anyone',
+  'POST /v1/auth/login': 'anyone',
+  'POST /v1/auth/refresh': 'anyone',
+  'POST /v1/auth/logout': 'anyone',
+  'POST /v1/auth/password': 'user',
+  'POST /v1/auth/step-up': 'user',
+  'GET /v1/auth/sessions': 'user',
+  'DELETE /v1/auth/sessions/{id}': 'user',
+  'POST /v1/auth/sessions/end-others': 'user',
+  'GET /v1/auth/identities': 'user',
+  'DELETE /v1/auth/identities/{identityId}': 'user recent',
+  'POST /v1/auth/accounts/{userId}/disable': 'admin recent',
+  'POST /v1/auth/accounts/{userId}/enable': 'admin recent',
+  'GET /v1/auth/audit': 'admin',
+  'GET /v1/auth/audit/export': 'admin',
+
+  'GET /v1/products': 'anyone',
+  'GET /v1/products/{sku}': 'anyone',
+  'POST /v1/products': 'catalogue catalogue:write',
+  'PATCH /v1/products/{sku}': 'catalogue catalogue:write',
+  'POST /v1/orders': 'user orders:write',
+  'GET /v1/orders': 'user orders:read',
+  'GET /v1/orders/{id}': 'user orders:read',
+  'POST /v1/orders/{id}/cancel': 'user orders:write',
+  'GET /v1/orders/audit': 'admin',
+  'GET /v1/orders/audit/export': 'admin',
+
+  'GET /v1/payments': 'user payments:read',
+  'GET /v1/payments/{id}': 'user payments:read',
+  'POST /v1/payments/{id}/refunds': 'support refunds:write',
+  'POST /v1/payments/webhooks/{provider}': 'anyone',
+  'GET /v1/payments/audit': 'admin',
+  'GET /v1/payments/audit/export': 'admin',
+
+  'GET /v1/users/me': 'user profile',
+  'PATCH /v1/users/me': 'user profile:write',
+  'DELETE /v1/users/me': 'user',
+  'GET /v1/users/me/addresses': 'user addresses:read',
+  'POST /v1/users/me/addresses': 'user addresses:write',
+  'GET /v1/users/me/addresses/{id}': 'user addresses:read',
+  'PUT /v1/users/me/addresses/{id}': 'user addresses:write',
+  'DELETE /v1/users/me/addresses/{id}': 'user addresses:write',
+  'GET /v1/users/me/export': 'user',
+  'GET /v1/users/audit': 'admin',
+  'GET /v1/users/audit/export': 'admin',
+};
