@@ -29,6 +29,12 @@ import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
 import { TotpSecrets } from './domain/totp-secrets.ts';
 import { authEndpoints } from './http/endpoints.ts';
+import { ownPages } from './http/pages/account.ts';
+import { connectionPages, continuePages } from './http/pages/elsewhere.ts';
+import { PageKit, pageKit } from './http/pages/kit.ts';
+import { logInPages } from './http/pages/login.ts';
+import { registerPages } from './http/pages/register.ts';
+import { sessionPages } from './http/pages/sessions.ts';
 import { accountPages } from './http/pages/site.ts';
 import { sessionEndpoints } from './http/session-endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
@@ -74,7 +80,7 @@ import { isSessionLive } from './use-cases/is-session-live.ts';
 import { listSessions } from './use-cases/list-sessions.ts';
 import { listIdentities } from './use-cases/list-identities.ts';
 import { logIn } from './use-cases/log-in.ts';
-import { logInAtPage } from './use-cases/log-in-at-page.ts';
+import { LogInAtPage, logInAtPage } from './use-cases/log-in-at-page.ts';
 import { logOut } from './use-cases/log-out.ts';
 import { prune } from './use-cases/prune.ts';
 import { refresh } from './use-cases/refresh.ts';
@@ -215,6 +221,15 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]);
+    bind(PageKit).toResolvedValue(pageKit, [AuthSettings, BrowserSessions]);
+    bind(LogInAtPage).toResolvedValue(logInAtPage, [
+      Authenticate,
+      ConfirmFactor,
+      BrowserSessions,
+      Accounts,
+      OAuthState,
+      Clock,
+    ]);
     bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
   },
   operations: {
@@ -303,14 +318,19 @@ export default defineModule('auth', {
   endpoints: [...authEndpoints, ...sessionEndpoints],
   sites: [
     site(['/account/*'], accountPages, [
-      AuthSettings,
-      BrowserSessions,
-      use(logInAtPage, [Authenticate, ConfirmFactor, BrowserSessions, Accounts, OAuthState, Clock]),
-      AuthApi.changePassword,
-      ForeignProviders,
-      ForeignLogins,
-      AuthApi.listIdentities,
-      AuthApi.disconnectIdentity,
+      PageKit,
+      use(logInPages, [PageKit, LogInAtPage, BrowserSessions, ForeignProviders]),
+      use(continuePages, [PageKit, ForeignLogins, LogInAtPage]),
+      use(registerPages, [PageKit, AuthApi.register]),
+      use(ownPages, [PageKit, AuthApi.changePassword]),
+      use(sessionPages, [PageKit, AuthApi.listSessions, AuthApi.endSession, AuthApi.endOtherSessions]),
+      use(connectionPages, [
+        PageKit,
+        ForeignProviders,
+        ForeignLogins,
+        AuthApi.listIdentities,
+        AuthApi.disconnectIdentity,
+      ]),
     ]),
   ],
   authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },

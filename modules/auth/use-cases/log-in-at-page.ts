@@ -11,17 +11,17 @@ import type { BrowserSessions, Started } from './browser-sessions.ts';
 import type { ConfirmFactor, ShownFactor } from './confirm-factor.ts';
 
 /** The way in for pages, which ask for a second factor on a page of its own. */
-export interface LogInAtPage {
+export abstract class LogInAtPage {
   /** Starts a session, or gives the secret of a login that awaits a second factor. */
-  byPassword(credentials: Credentials, signal: AbortSignal): Promise<Started | { readonly awaited: string }>;
+  abstract byPassword(credentials: Credentials, signal: AbortSignal): Promise<Started | { readonly awaited: string }>;
   /** The same for who was proved by a provider elsewhere. */
-  byProvider(
+  abstract byProvider(
     proved: Authenticated,
     hasFactor: boolean,
     device: string | undefined,
   ): Promise<Started | { readonly awaited: string }>;
   /** Goes on with such a login. Throws `auth.wrong-code`, and `auth.login-expired` where it has to begin anew. */
-  byFactor(awaited: string, factor: ShownFactor, device: string | undefined): Promise<Started>;
+  abstract byFactor(awaited: string, factor: ShownFactor, device: string | undefined): Promise<Started>;
 }
 
 const kind = 'AwaitedFactor';

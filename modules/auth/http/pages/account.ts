@@ -23,6 +23,10 @@ export function ownPages(kit: PageKit, changePassword: Call<typeof AuthApi.chang
             <a href="/account/password">Change<span class="unseen"> your password</span></a>
           </li>
           <li>
+            <div>Where you are logged in</div>
+            <a href="/account/sessions">Show<span class="unseen"> where you are logged in</span></a>
+          </li>
+          <li>
             <div>Accounts elsewhere that log you in</div>
             <a href="/account/connections">Show<span class="unseen"> accounts elsewhere</span></a>
           </li>

@@ -9,14 +9,13 @@ import type { ForeignLogins } from '../../use-cases/foreign-logins.ts';
 import type { LogInAtPage } from '../../use-cases/log-in-at-page.ts';
 import { formProof } from './browser.ts';
 import { html } from './html.ts';
-import { type PageKit, requireRecentLogin, requireSession, tellable } from './kit.ts';
+import { networkOfRequest, type PageKit, requireRecentLogin, requireSession, tellable } from './kit.ts';
 import { noticeOf, statusOf } from './layout.ts';
-import { type LoggedIn, networkOfRequest } from './login.ts';
 
 const list = '/account/connections';
 
 /** `/account/continue/{provider}`, and where the provider sends the browser back to. */
-export function continuePages(kit: PageKit, logins: ForeignLogins, logIn: LogInAtPage, started: LoggedIn): Router {
+export function continuePages(kit: PageKit, logins: ForeignLogins, logIn: LogInAtPage): Router {
   const { cookies, pathHere } = kit;
 
   const begin: RequestHandler<{ provider: string }> = async ({ params, query }, response) => {
@@ -47,7 +46,7 @@ export function continuePages(kit: PageKit, logins: ForeignLogins, logIn: LogInA
       if (outcome.kind === 'connected') return response.redirect(303, outcome.returnTo);
       const { proved, hasFactor, returnTo } = outcome;
       const result = await logIn.byProvider(proved, hasFactor, cookies.get(request as Request, 'device'));
-      if (!('awaited' in result)) return started(request as Request, response, result, returnTo);
+      if (!('awaited' in result)) return kit.loggedIn(request as Request, response, result, returnTo);
       cookies.set(response, 'login', result.awaited);
       response.redirect(303, `/account/login/code?${new URLSearchParams({ to: returnTo })}`);
     } catch (error) {
@@ -73,17 +72,15 @@ export function connectionPages(
   kit: PageKit,
   providers: ForeignProviders,
   logins: ForeignLogins,
-  connections: {
-    readonly list: Call<typeof AuthApi.listIdentities>;
-    readonly disconnect: Call<typeof AuthApi.disconnectIdentity>;
-  },
+  listIdentities: Call<typeof AuthApi.listIdentities>,
+  disconnectIdentity: Call<typeof AuthApi.disconnectIdentity>,
 ): Router {
   const labelOf = (provider: string) => providers.all.find(({ name }) => name === provider)?.label ?? provider;
 
   const show: RequestHandler = async (request, response) => {
     const session = await requireSession(kit, request, response);
     if (!session) return;
-    const { data } = await connections.list({ userId: session.account.id });
+    const { data } = await listIdentities({ userId: session.account.id });
     kit.send(response, {
       title: 'Accounts elsewhere',
       leads: 'anywhere',
@@ -126,7 +123,7 @@ export function connectionPages(
   const disconnect: RequestHandler<{ id: string }> = async (request, response) => {
     const session = await requireRecentLogin(kit, request as Request, response, list);
     if (!session) return;
-    await connections.disconnect({ userId: session.account.id, identityId: request.params.id });
+    await disconnectIdentity({ userId: session.account.id, identityId: request.params.id });
     response.redirect(303, list);
   };
 

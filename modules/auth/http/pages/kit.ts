@@ -1,23 +1,26 @@
 // ADR 0079
 /** The tools of pages, also for those of the OAuth server: who is logged in, forms, and how a page is sent. */
 import type { Request, RequestHandler, Response } from 'express';
+import { currentContext } from '#platform/context.ts';
 import { Failure, platformErrors } from '#platform/errors.ts';
 import type { AuthSettings } from '../../settings.ts';
-import type { BrowserSession, BrowserSessions } from '../../use-cases/browser-sessions.ts';
+import type { BrowserSession, BrowserSessions, Started } from '../../use-cases/browser-sessions.ts';
 import { cookiesOf, type Cookies, formSecret, pathHere, readForm } from './browser.ts';
 import { type Page, sendPage, type Shop } from './layout.ts';
 
-export interface PageKit {
-  readonly cookies: Cookies;
-  readonly shop: Shop;
+export abstract class PageKit {
+  abstract readonly cookies: Cookies;
+  abstract readonly shop: Shop;
   /** For every page with a form; then `formProof(response)` in the form, and `readForm` before its POST. */
-  readonly formSecret: RequestHandler;
-  readonly readForm: readonly RequestHandler[];
-  send(response: Response, page: Page): void;
+  abstract readonly formSecret: RequestHandler;
+  abstract readonly readForm: readonly RequestHandler[];
+  abstract send(response: Response, page: Page): void;
   /** Who is logged in at the browser that asks. */
-  sessionOf(request: Request): Promise<BrowserSession | undefined>;
+  abstract sessionOf(request: Request): Promise<BrowserSession | undefined>;
+  /** Answers who has logged in: gives the browser its session, and leads on to `to`. */
+  abstract loggedIn(request: Request, response: Response, started: Started, to: unknown): void;
   /** A path of our own, whatever was asked for. */
-  pathHere(wanted: unknown, otherwise?: string): string;
+  abstract pathHere(wanted: unknown, otherwise?: string): string;
 }
 
 export function pageKit(settings: AuthSettings, sessions: BrowserSessions): PageKit {
@@ -32,6 +35,15 @@ export function pageKit(settings: AuthSettings, sessions: BrowserSessions): Page
     async sessionOf(request) {
       const secret = cookies.get(request, 'session');
       return secret === undefined ? undefined : sessions.find(secret);
+    },
+    loggedIn(request, response, { secret, device }, to) {
+      const before = cookies.get(request, 'session');
+      cookies.set(response, 'session', secret);
+      if (device !== undefined) cookies.set(response, 'device', device);
+      cookies.clear(response, 'login');
+      // Who logs in again has one session, and not two.
+      if (before !== undefined) void sessions.end(before).catch(() => {});
+      response.redirect(303, this.pathHere(to));
     },
     pathHere: (wanted, otherwise = '/account') => pathHere(wanted, settings.PUBLIC_URL, otherwise),
   };
@@ -74,4 +86,18 @@ export async function requireSession(
   if (request.method === 'POST') throw platformErrors.forbidden('You are not logged in any more. Log in again.');
   response.redirect(303, logInPath(request.originalUrl));
   return undefined;
+}
+
+/** The network that attempts are counted by. */
+export const networkOfRequest = (): string => currentContext()?.origin?.network ?? '';
+
+/** A path of ours with where to go on afterwards, as the request has it. */
+export function withReturn(
+  path: string,
+  { query }: Pick<Request, 'query'>,
+  further: Record<string, string> = {},
+): string {
+  const { to } = query;
+  const parameters = new URLSearchParams({ ...(typeof to === 'string' && { to }), ...further });
+  return parameters.size === 0 ? path : `${path}?${parameters}`;
 }

@@ -3,38 +3,20 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import { currentContext } from '#platform/context.ts';
 import type { Failure } from '#platform/errors.ts';
 import { AuthErrors, Email } from '../../contract.ts';
-import type { BrowserSessions, Started } from '../../use-cases/browser-sessions.ts';
+import type { ForeignProviders } from '../../domain/foreign-providers.ts';
+import type { BrowserSessions } from '../../use-cases/browser-sessions.ts';
 import type { LogInAtPage } from '../../use-cases/log-in-at-page.ts';
 import { fieldOf, formProof } from './browser.ts';
 import { type Html, html } from './html.ts';
-import { type PageKit, tellable } from './kit.ts';
+import { networkOfRequest, type PageKit, tellable, withReturn } from './kit.ts';
 import { field, type Notice, noticeOf, statusOf } from './layout.ts';
-
-/** Answers who has logged in: gives the browser its session, and leads on to `to`. */
-export type LoggedIn = (request: Request, response: Response, started: Started, to: unknown) => void;
-
-export const loggedIn =
-  ({ cookies, pathHere }: PageKit, sessions: BrowserSessions): LoggedIn =>
-  (request, response, { secret, device }, to) => {
-    const before = cookies.get(request, 'session');
-    cookies.set(response, 'session', secret);
-    if (device !== undefined) cookies.set(response, 'device', device);
-    cookies.clear(response, 'login');
-    // Who logs in again has one session, and not two.
-    if (before !== undefined) void sessions.end(before).catch(() => {});
-    response.redirect(303, pathHere(to));
-  };
-
-/** The address that attempts are counted by. */
-export const networkOfRequest = (): string => currentContext()?.origin?.network ?? '';
 
 /** Logging in and out. */
 export function logInPages(
   kit: PageKit,
   logIn: LogInAtPage,
   sessions: BrowserSessions,
-  started: LoggedIn,
-  elsewhere: readonly { readonly name: string; readonly label: string }[],
+  { all: elsewhere }: ForeignProviders,
 ): Router {
   const { cookies, pathHere } = kit;
 
@@ -49,8 +31,8 @@ export function logInPages(
       title: choose ? 'Choose a new password' : 'Log in',
       leads: 'anywhere',
       status: failure ? statusOf(failure) : 200,
-      notice: failure && noticeOf(failure, response),
-      body: html`<form method="post" action="${actionOf('/account/login', request)}">
+      notice: failure ? noticeOf(failure, response) : request.query.opened === '1' ? opened : undefined,
+      body: html`<form method="post" action="${withReturn('/account/login', request)}">
           ${formProof(response)}
           ${field({ name: 'email', label: 'E-mail address', type: 'email', autocomplete: 'username', value: email ?? '', autofocus: !email })}
           ${field({ name: 'password', label: choose ? 'One-time password' : 'Password', type: 'password', autocomplete: 'current-password', autofocus: Boolean(email) })}
@@ -60,14 +42,14 @@ export function logInPages(
         ${elsewhere.length > 0 && html`<p class="or">or</p>`}
         ${elsewhere.map(
           ({ name, label }) =>
-            html`<form method="post" action="${actionOf(`/account/continue/${name}`, request)}">
+            html`<form method="post" action="${withReturn(`/account/continue/${name}`, request)}">
               ${formProof(response)}
               <button class="plain">Continue with ${label}</button>
             </form>`,
         )}
         <div class="links">
           <p><a href="/account/forgotten">Forgotten your password?</a></p>
-          <p>New here? <a href="${actionOf('/account/register', request)}">Open an account</a></p>
+          <p>New here? <a href="${withReturn('/account/register', request)}">Open an account</a></p>
         </div>`,
     });
   }
@@ -91,9 +73,9 @@ export function logInPages(
         },
         currentContext()!.signal,
       );
-      if (!('awaited' in result)) return started(request, response, result, request.query.to);
+      if (!('awaited' in result)) return kit.loggedIn(request, response, result, request.query.to);
       cookies.set(response, 'login', result.awaited);
-      response.redirect(303, actionOf('/account/login/code', request));
+      response.redirect(303, withReturn('/account/login/code', request));
     } catch (error) {
       const failure = tellable(error);
       const choose = failure.code === AuthErrors.passwordChangeRequired.code || newPassword !== '';
@@ -107,7 +89,7 @@ export function logInPages(
       leads: 'anywhere',
       status: failure ? statusOf(failure) : 200,
       notice: failure && noticeOf(failure, response),
-      body: html`<form method="post" action="${actionOf('/account/login/code', request)}">
+      body: html`<form method="post" action="${withReturn('/account/login/code', request)}">
           ${formProof(response)}
           ${field({
             name: 'code',
@@ -119,13 +101,14 @@ export function logInPages(
           <button>Go on</button>
         </form>
         <div class="links">
-          <p><a href="${actionOf('/account/login', request)}">Log in as somebody else</a></p>
+          <p><a href="${withReturn('/account/login', request)}">Log in as somebody else</a></p>
         </div>`,
     });
   }
 
   const askCode: RequestHandler = (request, response) => {
-    if (cookies.get(request, 'login') === undefined) return response.redirect(303, actionOf('/account/login', request));
+    if (cookies.get(request, 'login') === undefined)
+      return response.redirect(303, withReturn('/account/login', request));
     showCode(request, response);
   };
 
@@ -134,7 +117,7 @@ export function logInPages(
     try {
       if (awaited === undefined) throw AuthErrors.loginExpired();
       if (code.length < 6 || code.length > 40) throw AuthErrors.wrongCode();
-      started(
+      kit.loggedIn(
         request,
         response,
         await logIn.byFactor(awaited, { code }, cookies.get(request, 'device')),
@@ -171,6 +154,8 @@ interface LogInShown {
   readonly choose?: boolean;
 }
 
+/** The same for an address that had one already. */
+const opened: Notice = { kind: 'success', text: 'Your account is open, unless the address had one. Log in now.' };
 const longestPassword = 1_024;
 
 const newPasswordFields: Html = html`${field({ name: 'newPassword', label: 'New password', type: 'password', autocomplete: 'new-password' })}
@@ -187,9 +172,3 @@ const asPageSays = (failure: Failure): Failure =>
   failure.code === AuthErrors.passwordChangeRequired.code
     ? AuthErrors.passwordChangeRequired('This password is good for one login. Choose another one now.')
     : failure;
-
-/** The same path with where to go on afterwards. */
-function actionOf(path: string, { query }: Pick<Request, 'query'>): string {
-  const { to } = query;
-  return typeof to === 'string' ? `${path}?${new URLSearchParams({ to })}` : path;
-}

@@ -3,6 +3,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestProgram, type TestProgram } from '../../../../tests/support/program.ts';
 import { Accounts } from '../../domain/accounts.ts';
+import { Sessions } from '../../domain/sessions.ts';
 import { TotpSecrets } from '../../domain/totp-secrets.ts';
 import { oneTimeCodes } from '../../security/one-time-codes.ts';
 import { codeOf } from '../../testing/authenticator-app.ts';
@@ -67,6 +68,13 @@ describe('a page', () => {
     const { text } = await visitor().open('/account/login');
     expect(text).not.toMatch(/<style|<script|\sstyle=|\son\w+=/);
     expect(text).toContain('Tea &amp; &quot;Sympathy&quot;');
+  });
+
+  it('may lead back to an application only where somebody comes from one', async () => {
+    const policyOf = async (path: string) => String((await visitor().open(path)).headers['content-security-policy']);
+    expect(await policyOf('/account/login')).not.toContain('form-action');
+    expect(await policyOf('/account/register')).not.toContain('form-action');
+    expect(await policyOf('/account/nothing')).toContain("form-action 'self'");
   });
 
   it('shows what was typed as text', async () => {
@@ -156,6 +164,70 @@ describe('logging in at a page', () => {
   it('comes first where a page is for who is logged in', async () => {
     const answer = await visitor().open('/account/password?a=1');
     expect([answer.status, answer.headers.location]).toEqual([303, '/account/login?to=%2Faccount%2Fpassword%3Fa%3D1']);
+  });
+});
+
+describe('opening an account at a page', () => {
+  it('answers the same for an address that has one, and leads to logging in', async () => {
+    const { email: taken } = await somebody();
+    for (const email of [newEmail(), taken]) {
+      const browser = visitor();
+      await browser.open('/account/register?to=%2Foauth%2Fx');
+      const { status, headers } = await browser.submit({ name: 'Ada', email, password });
+      expect([status, headers.location]).toEqual([303, '/account/login?to=%2Foauth%2Fx&opened=1']);
+      const { text } = await browser.open(headers.location!);
+      expect(text).toContain('Your account is open, unless the address had one.');
+      const answer = await browser.submit({ email, password });
+      expect([answer.status, answer.headers.location]).toEqual([303, '/oauth/x']);
+    }
+  });
+
+  it.each([
+    [{ password: 'short' }, 'at least 15 characters'],
+    [{ email: 'nobody' }, 'e-mail|email'],
+    [{ name: '' }, ''],
+  ])('says what is wrong with %j', async (fields, said) => {
+    const browser = visitor();
+    await browser.open('/account/register');
+    const typed = { name: 'Ada "the" First', email: newEmail(), password, ...fields };
+    const { status, text } = await browser.submit(typed);
+    expect([status, text]).toEqual([400, expect.stringMatching(new RegExp(`role="alert"[^>]*>[^<]*(${said})`, 'i'))]);
+    expect(text).toContain(`value="${typed.name.replaceAll('"', '&quot;')}"`);
+    expect(text).not.toContain(password);
+  });
+});
+
+describe('the list of sessions', () => {
+  it('ends one, and all others', async () => {
+    const { browser, email } = await loggedIn();
+    const others = [visitor(), visitor(), visitor()];
+    for (const other of others) {
+      await other.open('/account/login');
+      await other.submit({ email, password });
+    }
+    const { text } = await browser.open('/account/sessions');
+    expect(text.match(/<strong>/g)).toHaveLength(4);
+    expect(text.match(/This browser/g)).toHaveLength(1);
+    await browser.submit({}, '/account/sessions/end');
+    const stillIn = async () => {
+      const statuses = await Promise.all(others.map(async (other) => (await other.open('/account')).status));
+      return statuses.filter((status) => status === 200).length;
+    };
+    expect(await stillIn()).toBe(2);
+    await browser.open('/account/sessions');
+    const { headers } = await browser.submit({}, '/account/sessions/end-others');
+    expect(await stillIn()).toBe(0);
+    expect((await browser.open(headers.location!)).text).toContain('nobody is logged in there any more');
+  });
+
+  it("S29 ends nobody else's", async () => {
+    const [one, other] = [await loggedIn(), await loggedIn()];
+    await one.browser.open('/account/sessions');
+    const theirs = (await program.modules.get('auth')!.container.get(Sessions).list(other.userId, { limit: 1 }))[0]!;
+    const form = one.browser.cookie('__Host-form')!;
+    expect((await one.browser.post('/account/sessions/end', { form, session: theirs.id })).status).toBe(404);
+    expect((await one.browser.post('/account/sessions/end', { form, session: 'x' })).status).toBe(400);
+    expect((await other.browser.open('/account')).status).toBe(200);
   });
 });
 
