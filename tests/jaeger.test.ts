@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { customer, somebody, Visitor } from './acceptance/client.ts';
 import { virtualHost, withoutBroker } from './support/broker.ts';
+import { brokers } from './support/brokers.ts';
 import { type Jaeger, type JaegerSpan, startJaeger, withoutJaeger } from './support/jaeger.ts';
 import { start, temporaryFolder } from './support/running-program.ts';
 import { startTopology, writeTopology } from './support/topologies.ts';
@@ -141,6 +142,43 @@ describe.skipIf(missing)(`Jaeger${missing === undefined ? '' : ` (${missing})`}`
     });
   });
 });
+
+const withoutKafka = withoutJaeger() ?? (await brokers.kafka.missing());
+it.skipIf(withoutKafka)(
+  `Jaeger shows the reaction to an event below its publishing over Kafka${withoutKafka === undefined ? '' : ` (${withoutKafka})`}`,
+  async () => {
+    await using closers = new AsyncDisposableStack();
+    const jaeger = await startJaeger();
+    closers.defer(() => jaeger.stop());
+    const folder = await temporaryFolder('fissile-traces-');
+    closers.defer(folder.remove);
+    const broker = await brokers.kafka.open();
+    closers.defer(broker.remove);
+    const file = join(folder.path, 'apart.yaml');
+    await writeTopology(file, [
+      { name: 'users', modules: ['users'] },
+      { name: 'others', modules: modules.filter((name) => name !== 'users') },
+    ]);
+    const topology = await startTopology(file, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: jaeger.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      DATA_DIR: join(folder.path, 'apart'),
+      EVENTS_URL: broker.url,
+    });
+    closers.defer(async () => void (await topology.stop()));
+    const traceId = traceOf(await new Visitor(topology.url).post('/v1/auth/register', somebody()));
+    const named = async (name: string) => (await jaeger.spansOf(traceId)).find((span) => span.name === name);
+    await expect.poll(() => named('process auth.user-registered'), { interval: 200 }).toBeDefined();
+    await expect.poll(() => named('publish auth.user-registered'), { interval: 200 }).toBeDefined();
+    const published = await named('publish auth.user-registered');
+    expect(published!.tags).toMatchObject({ 'span.kind': 'producer', 'messaging.system': 'kafka' });
+    expect(await named('process auth.user-registered')).toMatchObject({
+      service: 'fissile-users',
+      parent: published!.id,
+      tags: { 'span.kind': 'consumer', 'messaging.system': 'kafka' },
+    });
+  },
+);
 
 /**
  * Lists the work and below what it was done, without the ways between processes: `parent > child`, sorted. Statements and the

@@ -99,10 +99,44 @@ describe('the profile observability', () => {
   });
 });
 
-describe.skipIf(withoutPrometheus)(`prometheus.yml${withoutPrometheus ? ` (${withoutPrometheus})` : ''}`, () => {
-  it('is right to promtool', () => {
+describe.skipIf(withoutPrometheus)(`Prometheus${withoutPrometheus ? ` (${withoutPrometheus})` : ''}`, () => {
+  it('takes prometheus.yml, with the rules that it names', () => {
     expect(promtool('check', 'config', join(folder, 'prometheus.yml'))).toMatchObject({ status: 0 });
   });
+
+  /** The certificates that it names are made when a topology is started. */
+  it('takes prometheus-split.yml', () => {
+    expect(promtool('check', 'config', '--syntax-only', join(folder, 'prometheus-split.yml'))).toMatchObject({
+      status: 0,
+    });
+  });
+});
+
+it('prometheus-split.yml asks each process of topologies/split.yaml, and none besides', () => {
+  const { processes } = z
+    .object({ processes: z.record(z.string(), z.object({ replicas: z.int().default(1), port: z.int() })) })
+    .parse(read('topologies/split.yaml'));
+  const { scrape_configs: jobs } = z
+    .object({
+      scrape_configs: z.array(
+        z.object({
+          static_configs: z.array(
+            z.object({ targets: z.array(z.string()), labels: z.object({ process: z.string() }) }),
+          ),
+        }),
+      ),
+    })
+    .parse(read('deploy/observability/prometheus-split.yml'));
+  const asked = jobs.flatMap(({ static_configs: groups }) =>
+    groups.map(({ targets, labels }) => [labels.process, targets]),
+  );
+  const there = Object.entries(processes).flatMap(([name, { replicas, port }]) =>
+    Array.from({ length: replicas }, (_, replica) => [
+      replicas === 1 ? name : `${name}-${replica + 1}`,
+      [`127.0.0.1:${port + replica}`],
+    ]),
+  );
+  expect(asked).toEqual(there);
 });
 
 /** It is a distribution of the collector itself; no other can be built from what is served here. */
