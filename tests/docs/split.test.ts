@@ -32,7 +32,7 @@ describe.skipIf(missing)(`from one process to many, and back${missing === undefi
     };
     reader = new Reader(checkout.path, environment, [
       ['127.0.0.1:3000', `127.0.0.1:${port}`],
-      ['tcp:3030', `tcp:${port + 30}`],
+      ['sport = :3030', `sport = :${port + 30}`],
     ]);
     closers.push(() => reader.leave());
   });
