@@ -89,6 +89,18 @@ export const Tokens = z
   })
   .meta({ id: 'Tokens' });
 
+/** An account as administrators see it. */
+const KnownAccount = z
+  .object({
+    userId: z.uuid(),
+    email: EmailAddress,
+    name: z.string(),
+    roles: z.array(AccountRole).max(10),
+    registeredAt: z.iso.datetime(),
+    disabledAt: z.iso.datetime().nullable(),
+    mustChangePassword: z.boolean().describe('the next login has to bring a new password'),
+  })
+  .meta({ id: 'KnownAccount' });
 const SessionFacts = z.object({
   startedAt: z.iso.datetime(),
   lastUsedAt: z.iso.datetime(),
@@ -259,6 +271,60 @@ export const AuthApi = api('auth', {
     ],
   }),
   enableAccount: command(1, {
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.accountNotFound],
+  }),
+  searchAccounts: query(1, {
+    summary: 'By pages, the newest first.',
+    input: z.object({
+      email: z.string().trim().toLowerCase().min(1).max(254).optional().describe('the beginning of the address'),
+      state: z.enum(['active', 'disabled']).optional(),
+      role: AccountRole.optional(),
+      cursor: z.uuid().optional(),
+      limit: z.int().min(1).max(100).default(20),
+    }),
+    output: z.object({ data: z.array(KnownAccount).max(100), nextCursor: z.string().nullable() }),
+    errors: [],
+  }),
+  getAccount: query(1, {
+    summary: 'An account, with its second factors and its first hundred sessions, the oldest first.',
+    input: z.object({ userId: z.uuid() }),
+    output: KnownAccount.extend({
+      factors: z.object({
+        totp: z.boolean().describe('an authenticator app'),
+        passkeys: z.int(),
+        recoveryCodes: z.int().describe('that are left'),
+      }),
+      sessions: z.array(ActiveSession.omit({ current: true })).max(100),
+    }),
+    errors: [AuthErrors.accountNotFound],
+  }),
+  changeRoles: command(1, {
+    summary:
+      'Grants and takes roles, at once in every process: access tokens that claim one that was taken are refused, and refreshed ones have those of now.',
+    input: z.object({
+      userId: z.uuid(),
+      grant: z.array(AccountRole).max(10),
+      take: z.array(AccountRole).max(10),
+    }),
+    output: z.object({ roles: z.array(AccountRole).max(10) }),
+    errors: [AuthErrors.accountNotFound, AuthErrors.lastAdministrator],
+  }),
+  endSessionsOf: command(1, {
+    summary: 'Ends all sessions of an account. Repeating it is harmless.',
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.accountNotFound],
+  }),
+  requireNewPassword: command(1, {
+    summary: 'Ends all sessions of an account; its next login has to bring a new password.',
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.accountNotFound],
+  }),
+  removeFactors: command(1, {
+    summary: 'Removes all second factors of an account, for a person who lost them. Repeating it is harmless.',
     input: z.object({ userId: z.uuid() }),
     output: z.object({}),
     errors: [AuthErrors.accountNotFound],

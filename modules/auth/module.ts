@@ -12,6 +12,7 @@ import { personErased } from '../users/contract.ts';
 import { AuthApi, userRegistered } from './contract.ts';
 import { AccessTokens } from './domain/access-tokens.ts';
 import { Accounts } from './domain/accounts.ts';
+import { Administration } from './domain/administration.ts';
 import { AdministratorSettings } from './domain/administrator.ts';
 import { Devices } from './domain/devices.ts';
 import { Factors } from './domain/factors.ts';
@@ -28,6 +29,7 @@ import { Sessions } from './domain/sessions.ts';
 import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
 import { TotpSecrets } from './domain/totp-secrets.ts';
+import { administrationEndpoints } from './http/administration-endpoints.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { ownPages } from './http/pages/account.ts';
 import { connectionPages, continuePages } from './http/pages/elsewhere.ts';
@@ -38,6 +40,7 @@ import { sessionPages } from './http/pages/sessions.ts';
 import { accountPages } from './http/pages/site.ts';
 import { sessionEndpoints } from './http/session-endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
+import { postgresAdministration } from './persistence/postgres-administration.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
 import { postgresOAuthState } from './persistence/postgres-oauth-state.ts';
 import { postgresFactors } from './persistence/postgres-factors.ts';
@@ -66,14 +69,17 @@ import { Authenticate, authenticate } from './use-cases/authenticate.ts';
 import { BrowserSessions, browserSessions } from './use-cases/browser-sessions.ts';
 import { changePassword } from './use-cases/change-password.ts';
 import { ConfirmFactor, confirmFactor } from './use-cases/confirm-factor.ts';
+import { changeRoles } from './use-cases/change-roles.ts';
 import { createAdministrator } from './use-cases/create-administrator.ts';
 import { disconnectIdentity } from './use-cases/disconnect-identity.ts';
 import { disableAccount } from './use-cases/disable-account.ts';
 import { enableAccount } from './use-cases/enable-account.ts';
+import { endSessionsOf } from './use-cases/end-sessions-of.ts';
 import { endOtherSessions } from './use-cases/end-other-sessions.ts';
 import { endSession } from './use-cases/end-session.ts';
 import { exportPersonalData } from './use-cases/export-personal-data.ts';
 import { ForeignLogins, foreignLogins } from './use-cases/foreign-logins.ts';
+import { getAccount } from './use-cases/get-account.ts';
 import { getPublicKeys } from './use-cases/get-public-keys.ts';
 import { getRegistration } from './use-cases/get-registration.ts';
 import { isSessionLive } from './use-cases/is-session-live.ts';
@@ -83,10 +89,26 @@ import { logIn } from './use-cases/log-in.ts';
 import { LogInAtPage, logInAtPage } from './use-cases/log-in-at-page.ts';
 import { logOut } from './use-cases/log-out.ts';
 import { prune } from './use-cases/prune.ts';
+import { RecordFailedLogIn, recordFailedLogIn } from './use-cases/record-failed-log-in.ts';
 import { refresh } from './use-cases/refresh.ts';
 import { register } from './use-cases/register.ts';
+import { removeFactors } from './use-cases/remove-factors.ts';
 import { renewSigningKeys } from './use-cases/renew-signing-keys.ts';
+import { requireNewPassword } from './use-cases/require-new-password.ts';
+import { searchAccounts } from './use-cases/search-accounts.ts';
 import { sealSecrets } from './use-cases/seal-secrets.ts';
+import {
+  disableUser,
+  enableUser,
+  endSessionsOfUser,
+  grantRole,
+  listUsers,
+  removeFactorsOfUser,
+  resetPasswordOfUser,
+  searchUsers,
+  showUser,
+  takeRole,
+} from './use-cases/user-commands.ts';
 import { stepUp } from './use-cases/step-up.ts';
 
 const hour = 60 * 60 * 1_000;
@@ -146,6 +168,7 @@ export default defineModule('auth', {
 
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
     bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, PersonalTraces, SessionEndings]);
+    bind(Administration).toResolvedValue(postgresAdministration, [Database, SessionEndings]);
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);
     bind(TotpSecrets).toResolvedValue(
@@ -190,6 +213,9 @@ export default defineModule('auth', {
       Throttle,
       Limits,
       ConfirmFactor,
+      Transaction,
+      Audit,
+      RecordFailedLogIn,
       Logger,
     ]);
     bind(Identities).toResolvedValue(postgresIdentities, [Database, Accounts]);
@@ -213,11 +239,13 @@ export default defineModule('auth', {
       Logger,
     ]);
     bind(BrowserSessions).toResolvedValue(browserSessions, [
+      Transaction,
       Sessions,
       OAuthState,
       Accounts,
       Devices,
       SessionLifetimes,
+      Audit,
       Clock,
       Logger,
     ]);
@@ -230,6 +258,7 @@ export default defineModule('auth', {
       OAuthState,
       Clock,
     ]);
+    bind(RecordFailedLogIn).toResolvedValue(recordFailedLogIn, [Transaction, Audit, Clock]);
     bind(Authenticator).toResolvedValue(sessionAuthenticator, [AccessTokens, Sessions, SessionEndings]);
   },
   operations: {
@@ -245,17 +274,32 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]),
-    logIn: use(logIn, [Authenticate, Sessions, Devices, AccessTokens, Clock, Logger]),
-    refresh: use(refresh, [Sessions, AccessTokens, Logger]),
-    logOut: use(logOut, [Sessions, Logger]),
-    changePassword: use(changePassword, [Accounts, PasswordRules, PasswordHasher, Throttle, Limits, Logger]),
+    logIn: use(logIn, [Authenticate, Sessions, Devices, AccessTokens, Transaction, Audit, Clock, Logger]),
+    refresh: use(refresh, [Transaction, Sessions, AccessTokens, Audit, Logger]),
+    logOut: use(logOut, [Transaction, Sessions, Audit, Logger]),
+    changePassword: use(changePassword, [
+      Transaction,
+      Accounts,
+      PasswordRules,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      Audit,
+      Logger,
+    ]),
+    disableAccount: use(disableAccount, [Transaction, Accounts, Audit, Clock, Logger]),
     stepUp: use(stepUp, [Accounts, Sessions, PasswordHasher, Throttle, Limits, AccessTokens, Logger]),
     listSessions: use(listSessions, [Sessions]),
-    endSession: use(endSession, [Sessions, Logger]),
-    endOtherSessions: use(endOtherSessions, [Sessions, Logger]),
-    disableAccount: use(disableAccount, [Transaction, Accounts, Audit, Clock, Logger]),
+    endSession: use(endSession, [Transaction, Sessions, Audit, Logger]),
+    endOtherSessions: use(endOtherSessions, [Transaction, Sessions, Audit, Logger]),
     allowErasure: use(allowErasure, [Accounts, Sessions, PasswordHasher, Throttle, Limits, Clock, Logger]),
     enableAccount: use(enableAccount, [Transaction, Accounts, Audit, Logger]),
+    searchAccounts: use(searchAccounts, [Administration]),
+    getAccount: use(getAccount, [Accounts, Sessions, Factors]),
+    changeRoles: use(changeRoles, [Transaction, Administration, Audit, Logger]),
+    endSessionsOf: use(endSessionsOf, [Transaction, Administration, Audit, Logger]),
+    requireNewPassword: use(requireNewPassword, [Transaction, Administration, Audit, Logger]),
+    removeFactors: use(removeFactors, [Transaction, Accounts, Factors, Audit, Logger]),
     getPublicKeys: use(getPublicKeys, [AccessTokens]),
     isSessionLive: use(isSessionLive, [Sessions]),
     getRegistration: use(getRegistration, [Accounts]),
@@ -280,6 +324,7 @@ export default defineModule('auth', {
       Transaction,
       Accounts,
       Outbox,
+      Audit,
       PasswordRules,
       PasswordHasher,
       AdministratorSettings,
@@ -303,7 +348,7 @@ export default defineModule('auth', {
         json: '{"email", "password"}',
       },
       createAdministratorNow,
-      [Transaction, Accounts, Outbox, PasswordHasher, Clock],
+      [Transaction, Accounts, Outbox, Audit, PasswordHasher, Clock],
     ),
     'admin reset-password': onCommandLine(
       {
@@ -312,10 +357,67 @@ export default defineModule('auth', {
         json: '{"email", "password", "disabledAt"}',
       },
       resetAdministratorPassword,
-      [Accounts, PasswordHasher, Throttle],
+      [Transaction, Accounts, Audit, PasswordHasher, Throttle],
+    ),
+    'users list': onCommandLine(
+      { takes: [], summary: 'list the newest accounts', json: 'an array of accounts' },
+      listUsers,
+      [Administration],
+    ),
+    'users search': onCommandLine(
+      { takes: ['BEGINNING'], summary: 'list the accounts whose address begins so', json: 'an array of accounts' },
+      searchUsers,
+      [Administration],
+    ),
+    'users show': onCommandLine(
+      {
+        takes: ['EMAIL'],
+        summary: 'show an account, its sessions and its second factors',
+        json: 'an account, with factors and sessions',
+      },
+      showUser,
+      [Accounts, Sessions, Factors],
+    ),
+    'users disable': onCommandLine(
+      { takes: ['EMAIL'], summary: 'keep an account from logging in, and end its sessions', json: 'the account' },
+      disableUser,
+      [Transaction, Accounts, Audit, Clock],
+    ),
+    'users enable': onCommandLine(
+      { takes: ['EMAIL'], summary: 'let an account log in again', json: 'the account' },
+      enableUser,
+      [Transaction, Accounts, Audit],
+    ),
+    'users end-sessions': onCommandLine(
+      { takes: ['EMAIL'], summary: 'end all sessions of an account', json: 'the account' },
+      endSessionsOfUser,
+      [Transaction, Accounts, Administration, Audit],
+    ),
+    'users reset-password': onCommandLine(
+      {
+        takes: ['EMAIL'],
+        summary: 'print a new password for the next login, and end all sessions',
+        json: 'the account, with its password',
+      },
+      resetPasswordOfUser,
+      [Transaction, Accounts, PasswordHasher, Throttle, Audit],
+    ),
+    'users remove-factors': onCommandLine(
+      { takes: ['EMAIL'], summary: 'remove the second factors of an account', json: 'the account' },
+      removeFactorsOfUser,
+      [Transaction, Accounts, Factors, Audit],
+    ),
+    'users grant': onCommandLine(
+      { takes: ['EMAIL', 'ROLE'], summary: 'give an account a role', json: 'the account' },
+      grantRole,
+      [Transaction, Accounts, Administration, Audit],
+    ),
+    'users take': onCommandLine(
+      { takes: ['EMAIL', 'ROLE'], summary: 'take a role from an account', json: 'the account' },
+      takeRole,
+      [Transaction, Accounts, Administration, Audit],
     ),
   },
-  endpoints: [...authEndpoints, ...sessionEndpoints],
   sites: [
     site(['/account/*'], accountPages, [
       PageKit,
@@ -333,5 +435,7 @@ export default defineModule('auth', {
       ]),
     ]),
   ],
+  scopes: { 'accounts:read': 'See the accounts of everybody' },
+  endpoints: [...authEndpoints, ...sessionEndpoints, ...administrationEndpoints],
   authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },
 });

@@ -1,4 +1,8 @@
 /** The commands that modules declare, such as `admin list`: on stored data, whether the program runs or not. */
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { commandLine } from '#platform/audit.ts';
+import { backgroundContext, CallContext, runInContext } from '#platform/context.ts';
 import { MemoryTransport } from '#runtime/events/memory/memory-transport.ts';
 import { Failure } from '#platform/errors.ts';
 import type { CommandBinding, ModuleDefinition, Printed } from '#platform/module.ts';
@@ -36,12 +40,30 @@ async function run(
   const opened = new Opened(logger);
   try {
     const [module] = await assembled(definition, line, opened);
-    return await module!.container.make(binding)(...given);
+    return await runInContext(atTheMachine(), () => module!.container.make(binding)(...given));
   } catch (error) {
     const isTold = error instanceof Failure && error.kind !== 'internal' && error.kind !== 'unavailable';
     throw isTold ? new StartupError(error.message, { cause: error }) : error;
   } finally {
     await opened.closeAll();
+  }
+}
+
+/** Milliseconds for a command. */
+const patience = 600_000;
+
+/** The context of a command: what it does is recorded as done by the person at the machine. */
+function atTheMachine(): CallContext {
+  const { deadline, requestId, trace } = backgroundContext(randomUUID(), patience);
+  return new CallContext({ deadline, requestId, trace, origin: { network: commandLine, userAgent: account() } });
+}
+
+/** The operating system's account; undefined where it has no name. */
+function account(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
   }
 }
 

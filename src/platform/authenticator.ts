@@ -12,6 +12,9 @@ export abstract class Authenticator {
   /** Tells whether the session a token names still lives, is that person's, and they have the roles that the token claims. */
   abstract isLive(principal: Principal): Promise<boolean>;
 
-  /** Calls `listener` with every session as soon as its end is known here, and `onGap` when some ends may have been missed. */
+  /**
+   * Calls `listener` with every session as soon as it is known here that it ended, or that its person lost a role, and `onGap`
+   * when some may have been missed.
+   */
   abstract onEnded(listener: (sessionId: string) => void, onGap?: () => void): void;
 }

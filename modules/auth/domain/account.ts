@@ -24,3 +24,13 @@ export const registrationOf = ({ id, email, name, registeredAt }: Account): Payl
   name,
   registeredAt: registeredAt.toISOString(),
 });
+
+const everyRole: readonly Role[] = ['customer', 'support', 'catalogue', 'admin'];
+
+/** The roles after a change. Everybody is at least a customer. */
+export function changedRoles(roles: readonly Role[], grant: readonly Role[], take: readonly Role[]): Role[] {
+  const wanted = new Set([...roles, ...grant]);
+  for (const role of take) wanted.delete(role);
+  const left = everyRole.filter((role) => wanted.has(role));
+  return left.length > 0 ? left : ['customer'];
+}

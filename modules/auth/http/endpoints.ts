@@ -1,4 +1,4 @@
-import { endpoint, fromPath, fromRequest, fromToken, type Endpoint } from '#platform/endpoint.ts';
+import { endpoint, fromRequest, fromToken, type Endpoint } from '#platform/endpoint.ts';
 import { visibleLines } from '#platform/text.ts';
 import { AuthApi } from '../contract.ts';
 import { identityEndpoints } from './identity-endpoints.ts';
@@ -12,8 +12,6 @@ const chosen = {
 
 /** The client's address, by which guesses are slowed down. */
 const address = fromRequest((request) => request.address);
-/** The account in question. */
-const userId = fromPath('userId');
 
 export const authEndpoints: Endpoint[] = [
   endpoint(AuthApi.register, 'POST /v1/auth/register', {
@@ -63,23 +61,6 @@ export const authEndpoints: Endpoint[] = [
     access: 'user',
     input: { userId: fromToken('userId'), sessionId: fromToken('sessionId') },
     body: (fields) => fields.extend({ newPassword: fields.shape.newPassword.meta(chosen) }),
-    status: 204,
-  }),
-
-  endpoint(AuthApi.disableAccount, 'POST /v1/auth/accounts/{userId}/disable', {
-    summary: 'Disable an account',
-    description: 'Ends all its sessions at once.',
-    access: 'admin',
-    recentLogin: true,
-    input: { userId, by: fromToken('userId') },
-    status: 204,
-  }),
-
-  endpoint(AuthApi.enableAccount, 'POST /v1/auth/accounts/{userId}/enable', {
-    summary: 'Enable a disabled account',
-    access: 'admin',
-    recentLogin: true,
-    input: { userId },
     status: 204,
   }),
 

@@ -26,6 +26,7 @@ describe('guesses at the same time, in PostgreSQL', () => {
     const prisma = auth.database.prisma(PrismaClient);
     return {
       clock,
+      transaction: (work) => auth.database.transaction(work),
       totpSecrets: postgresTotpSecrets(auth.database, keySealing(undefined)),
       factors: postgresFactors(auth.database),
       accounts: prismaAccounts(auth.database, prisma, auth.traces, endings),

@@ -3,6 +3,7 @@ import type { PersonalTraces } from '#platform/personal-traces.ts';
 import type { Account, Role } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
+import { lastAdministratorCheck, sessionEnder } from './account-endings.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { hashOfDevice } from './postgres-devices.ts';
 
@@ -45,26 +46,8 @@ export function prismaAccounts(
   traces: PersonalTraces,
   endings: SessionEndings,
 ): Accounts {
-  /** Call it after a statement that locks the account: a session opened at the same time has then been seen. */
-  async function endSessions(accountId: string, keep: string | null): Promise<void> {
-    const { rows } = await database.query<{ id: string }>(
-      'delete from auth.sessions where account_id = $1 and id is distinct from $2::uuid returning id',
-      [accountId, keep],
-    );
-    database.afterCommit(() => endings.tell(rows.map(({ id }) => id)));
-  }
-
-  /** Locks all who can administer, so that of two who go at the same time the second one sees the first. */
-  async function isLastAdministrator(id: string): Promise<boolean> {
-    const { rows } = await database.query<{ id: string }>(
-      `select id from auth.accounts
-       where 'admin' = any (roles) and disabled_at is null and leaving_at is null
-         and (select 'admin' = any (roles) from auth.accounts where id = $1)
-       order by id for no key update`,
-      [id],
-    );
-    return rows.length === 1 && rows[0]!.id === id;
-  }
+  const endSessions = sessionEnder(database, endings);
+  const isLastAdministrator = lastAdministratorCheck(database);
 
   return {
     async add(account) {

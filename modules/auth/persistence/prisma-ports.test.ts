@@ -12,6 +12,7 @@ import { identitySuite } from '../testing/identity.suite.ts';
 import { aSigningKey, signingKeysSuite } from '../testing/signing-keys.suite.ts';
 import { throttleSuite } from '../testing/throttle.suite.ts';
 import { PrismaClient } from './generated/client.ts';
+import { postgresAdministration } from './postgres-administration.ts';
 import { postgresDevices } from './postgres-devices.ts';
 import { postgresFactors } from './postgres-factors.ts';
 import { postgresIdentities } from './postgres-identities.ts';
@@ -35,6 +36,7 @@ function identity(clock = new SteppedClock(), times: SessionLifetimes = lifetime
   const endings = new SessionEndings();
   return {
     accounts: prismaAccounts(auth.database, prisma, auth.traces, endings),
+    administration: postgresAdministration(auth.database, endings),
     devices: postgresDevices(auth.database, clock),
     totpSecrets: postgresTotpSecrets(auth.database, sealing),
     factors: postgresFactors(auth.database),

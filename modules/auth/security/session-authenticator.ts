@@ -11,5 +11,8 @@ export const sessionAuthenticator = (
 ): Authenticator => ({
   keys: async () => (await tokens.publicKeys()).map((key) => ({ ...key })),
   isLive: (principal) => sessions.isLive(principal.sessionId, principal),
-  onEnded: (listener) => endings.onEnded(listener),
+  onEnded(listener) {
+    endings.onEnded(listener);
+    endings.onDoubted(listener);
+  },
 });

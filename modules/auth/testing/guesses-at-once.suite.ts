@@ -2,6 +2,8 @@
 import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
 import type { Clock } from '#platform/clock.ts';
+import { InMemoryAudit } from '#platform/in-memory-audit.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Devices } from '../domain/devices.ts';
@@ -20,6 +22,7 @@ import { anAccount, anyContext, goodPassword, KeptLogger } from './accounts.ts';
 import { QuickPasswords } from './quick-passwords.ts';
 
 interface GuessedPorts {
+  transaction: Transaction;
   accounts: Accounts;
   sessions: Sessions;
   devices: Devices;
@@ -44,7 +47,8 @@ const tokens = { issue: async () => ({ accessToken: '', expiresIn: 900 }) } as u
 
 export function guessesAtOnceSuite(make: () => GuessedPorts): void {
   async function setUp() {
-    const { accounts, sessions, devices, throttle, totpSecrets, factors, clock } = make();
+    const { transaction, accounts, sessions, devices, throttle, totpSecrets, factors, clock } = make();
+    const audit = new InMemoryAudit();
     const hasher = new QuickPasswords();
     const logger = new KeptLogger();
     const limits = new Limits(allowance);
@@ -52,9 +56,20 @@ export function guessesAtOnceSuite(make: () => GuessedPorts): void {
     const account = anAccount();
     await accounts.add(account);
     const confirm = confirmFactor(totpSecrets, factors, oneTimeCodes('Fissile'), throttle, limits, clock, logger);
-    const prove = authenticate(accounts, rules, hasher, throttle, limits, confirm, logger);
-    const login = logIn(prove, sessions, devices, tokens, clock, logger);
-    const change = changePassword(accounts, rules, hasher, throttle, limits, logger);
+    const prove = authenticate(
+      accounts,
+      rules,
+      hasher,
+      throttle,
+      limits,
+      confirm,
+      transaction,
+      audit,
+      async () => {},
+      logger,
+    );
+    const login = logIn(prove, sessions, devices, tokens, transaction, audit, clock, logger);
+    const change = changePassword(transaction, accounts, rules, hasher, throttle, limits, audit, logger);
     const answerOf = (work: Promise<unknown>) =>
       work.then(
         () => 'in',

@@ -2,6 +2,7 @@
 import type { Transaction } from '#platform/transaction.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
+import type { Administration } from '../domain/administration.ts';
 import type { Devices } from '../domain/devices.ts';
 import type { Factors } from '../domain/factors.ts';
 import type { SessionEndings } from '../domain/session-endings.ts';
@@ -12,6 +13,7 @@ import { anAccount, aSession, day, minute, second, SteppedClock } from './accoun
 
 export interface IdentityPorts {
   accounts: Accounts;
+  administration: Administration;
   sessions: Sessions;
   devices: Devices;
   totpSecrets: TotpSecrets;
@@ -38,8 +40,10 @@ export function identityUnderTest(make: MakeIdentity) {
       clock = new SteppedClock();
       const ended: string[] = [];
       ports = make(clock, lifetimes);
+      const doubted: string[] = [];
       ports.endings.onEnded((id) => ended.push(id));
-      return { ...ports, clock, ended };
+      ports.endings.onDoubted((id) => doubted.push(id));
+      return { ...ports, clock, ended, doubted };
     },
     add: async (fields: Partial<Account> = {}) => {
       const account = anAccount(fields);

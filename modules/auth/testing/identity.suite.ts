@@ -2,11 +2,13 @@
 import { accountsSuite } from './accounts.suite.ts';
 import { devicesSuite } from './devices.suite.ts';
 import { factorsSuite } from './factors.suite.ts';
+import { administrationSuite } from './administration.suite.ts';
 import type { MakeIdentity } from './identity-under-test.ts';
 import { sessionsSuite } from './sessions.suite.ts';
 
 export function identitySuite(make: MakeIdentity): void {
   accountsSuite(make);
+  administrationSuite(make);
   sessionsSuite(make);
   devicesSuite(make);
   factorsSuite(make);

@@ -6,6 +6,13 @@ import type { Session } from '../domain/sessions.ts';
 import { oneTimeCodes } from '../security/one-time-codes.ts';
 import { allowErasure } from '../use-cases/allow-erasure.ts';
 import { authenticate } from '../use-cases/authenticate.ts';
+import { changeRoles } from '../use-cases/change-roles.ts';
+import { endSessionsOf } from '../use-cases/end-sessions-of.ts';
+import { getAccount } from '../use-cases/get-account.ts';
+import { recordFailedLogIn } from '../use-cases/record-failed-log-in.ts';
+import { removeFactors } from '../use-cases/remove-factors.ts';
+import { requireNewPassword } from '../use-cases/require-new-password.ts';
+import { searchAccounts } from '../use-cases/search-accounts.ts';
 import { changePassword } from '../use-cases/change-password.ts';
 import { confirmFactor } from '../use-cases/confirm-factor.ts';
 import { disableAccount } from '../use-cases/disable-account.ts';
@@ -54,24 +61,31 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
   const tokens = new PlainTokens();
   const audit = new InMemoryAudit();
   const identity = inMemoryIdentity(clock, lifetimes);
-  const { transaction, accounts, sessions, devices, totpSecrets, factors, endings, outbox } = identity;
+  const { transaction, accounts, administration, sessions, devices, totpSecrets, factors, endings, outbox } = identity;
   const codes = oneTimeCodes('Fissile');
   const confirm = confirmFactor(totpSecrets, factors, codes, throttle, limits, clock, logger);
-  const prove = authenticate(accounts, rules, hasher, throttle, limits, confirm, logger);
+  const failure = recordFailedLogIn(transaction, audit, clock);
+  const prove = authenticate(accounts, rules, hasher, throttle, limits, confirm, transaction, audit, failure, logger);
 
   const useCases = {
     register: register(transaction, accounts, outbox, administrator, rules, hasher, throttle, limits, clock, logger),
-    logIn: logIn(prove, sessions, devices, tokens, clock, logger),
-    refresh: refresh(sessions, tokens, logger),
-    logOut: logOut(sessions, logger),
-    changePassword: changePassword(accounts, rules, hasher, throttle, limits, logger),
+    logIn: logIn(prove, sessions, devices, tokens, transaction, audit, clock, logger),
+    refresh: refresh(transaction, sessions, tokens, audit, logger),
+    logOut: logOut(transaction, sessions, audit, logger),
+    changePassword: changePassword(transaction, accounts, rules, hasher, throttle, limits, audit, logger),
     allowErasure: allowErasure(accounts, sessions, hasher, throttle, limits, clock, logger),
     disableAccount: disableAccount(transaction, accounts, audit, clock, logger),
     isSessionLive: isSessionLive(sessions),
     stepUp: stepUp(accounts, sessions, hasher, throttle, limits, tokens, logger),
     listSessions: listSessions(sessions),
-    endSession: endSession(sessions, logger),
-    endOtherSessions: endOtherSessions(sessions, logger),
+    endSession: endSession(transaction, sessions, audit, logger),
+    endOtherSessions: endOtherSessions(transaction, sessions, audit, logger),
+    searchAccounts: searchAccounts(administration),
+    getAccount: getAccount(accounts, sessions, factors),
+    changeRoles: changeRoles(transaction, administration, audit, logger),
+    endSessionsOf: endSessionsOf(transaction, administration, audit, logger),
+    requireNewPassword: requireNewPassword(transaction, administration, audit, logger),
+    removeFactors: removeFactors(transaction, accounts, factors, audit, logger),
   };
   const home = '192.0.2.1';
   return {
@@ -82,6 +96,7 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
     logger,
     transaction,
     accounts,
+    administration,
     audit,
     sessions,
     devices,

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { InMemoryTable, inMemoryTransaction } from '#platform/in-memory-transaction.ts';
-import type { Account } from '../domain/account.ts';
+import { type Account, changedRoles } from '../domain/account.ts';
 import { Accounts } from '../domain/accounts.ts';
+import { type AccountSearch, Administration, type RoleChange } from '../domain/administration.ts';
 import { deviceIdle, Devices, devicesPerAccount } from '../domain/devices.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
@@ -129,6 +130,35 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     }
   }
 
+  class InMemoryAdministration extends Administration {
+    async search({ email = '', state, role, cursor, limit }: AccountSearch) {
+      return [...accounts.values()]
+        .filter((account) => account.email.startsWith(email) && (role === undefined || account.roles.includes(role)))
+        .filter(({ disabledAt }) => state === undefined || (disabledAt === null) === (state === 'active'))
+        .filter(({ id }) => cursor === undefined || id < cursor)
+        .sort((one, other) => (one.id < other.id ? 1 : -1))
+        .slice(0, limit)
+        .map(({ passwordHash: _, ...account }) => account);
+    }
+    async changeRoles(id: string, { grant, take }: RoleChange) {
+      const account = accounts.get(id);
+      if (!account) return 'unknown' as const;
+      if (take.includes('admin') && isLastAdministrator(id)) return 'last administrator' as const;
+      const roles = changedRoles(account.roles, grant, take);
+      change(id, { roles });
+      endings.tellDoubted(sessionsOf(id).map((session) => session.id));
+      return roles;
+    }
+    async endSessions(id: string) {
+      endSessions(sessionsOf(id));
+      return accounts.has(id);
+    }
+    async requireNewPassword(id: string) {
+      endSessions(sessionsOf(id));
+      return change(id, { oneTimePassword: true });
+    }
+  }
+
   class InMemorySessions extends Sessions {
     async open(session: Session & SessionOrigin, passwordHash: string) {
       const account = accounts.get(session.accountId);
@@ -243,6 +273,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     transaction: inMemoryTransaction(),
     accounts: new InMemoryAccounts(),
     sessions: new InMemorySessions(),
+    administration: new InMemoryAdministration(),
     devices: new InMemoryDevices(),
     totpSecrets,
     factors,

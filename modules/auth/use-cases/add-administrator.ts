@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
+import type { Audit } from '#platform/audit.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Outbox } from '#platform/outbox.ts';
 import type { Transaction } from '#platform/transaction.ts';
@@ -18,21 +19,23 @@ export const tellOneTimePassword = (email: string, password: string): string =>
 
 /** Stores an administrator, who is announced like everybody who registers; false when the address has an account. */
 export const addAdministrator =
-  (transaction: Transaction, accounts: Accounts, outbox: Outbox, hasher: PasswordHasher, clock: Clock) =>
+  (transaction: Transaction, accounts: Accounts, outbox: Outbox, audit: Audit, hasher: PasswordHasher, clock: Clock) =>
   async (email: string, password: string, { oneTimePassword }: Pick<Account, 'oneTimePassword'>): Promise<boolean> => {
     const passwordHash = await hasher.hash(password);
-    return openAccount(
-      transaction,
-      accounts,
-      outbox,
-    )({
-      id: uuid(),
-      email,
-      name: administratorName,
-      passwordHash,
-      roles: ['admin'],
-      registeredAt: clock.now(),
-      disabledAt: null,
-      oneTimePassword,
+    const id = uuid();
+    const open = openAccount(transaction, accounts, outbox);
+    return transaction(async () => {
+      const added = await open({
+        id,
+        email,
+        name: administratorName,
+        passwordHash,
+        roles: ['admin'],
+        registeredAt: clock.now(),
+        disabledAt: null,
+        oneTimePassword,
+      });
+      if (added) audit.add({ act: 'auth.create-administrator', target: id, outcome: 'done' });
+      return added;
     });
   };

@@ -8,12 +8,12 @@ const newPassword = 'another good password';
 
 function setUp() {
   const auth = inMemoryAuth();
-  const { transaction, accounts, outbox, hasher, throttle, clock } = auth;
+  const { transaction, accounts, outbox, audit, hasher, throttle, clock } = auth;
   return {
     ...auth,
     list: listAdministrators(accounts),
-    create: createAdministratorNow(transaction, accounts, outbox, hasher, clock),
-    reset: resetAdministratorPassword(accounts, hasher, throttle),
+    create: createAdministratorNow(transaction, accounts, outbox, audit, hasher, clock),
+    reset: resetAdministratorPassword(transaction, accounts, audit, hasher, throttle),
   };
 }
 const passwordIn = ({ lines }: { readonly lines: readonly string[] }) =>

@@ -1,5 +1,6 @@
 // ADR 0025
 /** Commands about administrators for the person at the machine. */
+import { type Audit, recordedActs } from '#platform/audit.ts';
 import type { Clock } from '#platform/clock.ts';
 import { platformErrors } from '#platform/errors.ts';
 import type { Printed } from '#platform/module.ts';
@@ -38,10 +39,11 @@ export function createAdministratorNow(
   transaction: Transaction,
   accounts: Accounts,
   outbox: Outbox,
+  audit: Audit,
   hasher: PasswordHasher,
   clock: Clock,
 ) {
-  const add = addAdministrator(transaction, accounts, outbox, hasher, clock);
+  const add = addAdministrator(transaction, accounts, outbox, audit, hasher, clock);
   return async (address: string): Promise<Printed> => {
     const [email, password] = [emailOf(address), newOneTimePassword()];
     const added = await add(email, password, { oneTimePassword: true });
@@ -54,15 +56,18 @@ export function createAdministratorNow(
 }
 
 export const resetAdministratorPassword =
-  (accounts: Accounts, hasher: PasswordHasher, throttle: Throttle) =>
+  (transaction: Transaction, accounts: Accounts, audit: Audit, hasher: PasswordHasher, throttle: Throttle) =>
   async (address: string): Promise<Printed> => {
     const email = emailOf(address);
     const account = await accounts.findByEmail(email);
     if (!account?.roles.includes('admin'))
       throw AuthErrors.accountNotFound(`${email} is no administrator. "admin list" shows who is.`);
     const password = newOneTimePassword();
-    await accounts.resetPassword(account.id, await hasher.hash(password));
-    await throttle.forget([email, account.id]);
+    const hash = await hasher.hash(password);
+    await recordedActs(transaction, audit)({ act: 'auth.reset-password', target: account.id }, async () => {
+      await accounts.resetPassword(account.id, hash);
+      await throttle.forget([email, account.id]);
+    });
     const disabled = account.disabledAt
       ? ['The account is disabled: another administrator has to enable it first.']
       : [];

@@ -1,6 +1,9 @@
 // ADR 0020, ADR 0080
+import type { Audit } from '#platform/audit.ts';
+import { Failure } from '#platform/errors.ts';
 import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors } from '../contract.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
@@ -11,6 +14,7 @@ import type { PasswordRules } from '../domain/password-rules.ts';
 import type { Throttle } from '../domain/throttle.ts';
 import { attempt } from './attempt.ts';
 import type { ConfirmFactor } from './confirm-factor.ts';
+import type { RecordFailedLogIn } from './record-failed-log-in.ts';
 import { requireGoodPassword } from './require-good-password.ts';
 
 /** Proofs of who somebody is; where they came from counts towards limits. */
@@ -57,6 +61,9 @@ export function authenticate(
   throttle: Throttle,
   limits: Limits,
   confirmFactor: ConfirmFactor,
+  transaction: Transaction,
+  audit: Audit,
+  recordFailure: RecordFailedLogIn,
   logger: Logger,
 ): Authenticate {
   return async ({ email, password, address, deviceToken, newPassword, code }, signal) => {
@@ -74,6 +81,7 @@ export function authenticate(
     const refuse = async (reason: string): Promise<never> => {
       await throttle.giveBack(successes);
       logger.warn('A login failed.', { reason, userId: account?.id });
+      await recordFailure(account?.id, reason);
       throw AuthErrors.wrongCredentials();
     };
     if (!account) return refuse('unknown account');
@@ -93,15 +101,26 @@ export function authenticate(
       // It counts as a login that succeeded: whoever knows the password must not have hashes computed without end.
       if (code === undefined)
         throw AuthErrors.secondFactorRequired({ cause: new FactorAwaited(account, account.passwordHash, device) });
-      methods.push(...(await confirmFactor(account.id, { code }, device)), 'mfa');
+      try {
+        methods.push(...(await confirmFactor(account.id, { code }, device)), 'mfa');
+      } catch (error) {
+        if (error instanceof Failure && error.code === AuthErrors.wrongCode.code)
+          await recordFailure(account.id, 'wrong code');
+        throw error;
+      }
     }
 
     let { passwordHash } = account;
     if (newPassword !== undefined) {
       const from = passwordHash;
       passwordHash = await hasher.hash(newPassword, requester);
-      if (!(await accounts.changePassword(account.id, { from, to: passwordHash, keep: null })))
-        return refuse('changed meanwhile');
+      const to = passwordHash;
+      const changed = await transaction(async () => {
+        if (!(await accounts.changePassword(account.id, { from, to, keep: null }))) return false;
+        audit.add({ act: 'auth.change-password', actor: account.id, target: account.id, outcome: 'done' });
+        return true;
+      });
+      if (!changed) return refuse('changed meanwhile');
       logger.info('A password was changed; all sessions have ended.', { userId: account.id });
     } else if (hasher.isOutdated(passwordHash)) {
       const stronger = await hasher.hash(password, requester);

@@ -1,9 +1,11 @@
 // ADR 0079
 import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
+import type { Audit } from '#platform/audit.ts';
 import type { Clock } from '#platform/clock.ts';
 import { currentContext } from '#platform/context.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors } from '../contract.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
@@ -13,6 +15,7 @@ import type { OAuthState } from '../domain/oauth-state.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Authenticated } from './authenticate.ts';
+import { openSession } from './open-session.ts';
 
 /** Who is logged in at a browser. */
 export interface BrowserSession {
@@ -44,14 +47,17 @@ export abstract class BrowserSessions {
 const kind = 'BrowserSession';
 
 export function browserSessions(
+  transaction: Transaction,
   sessions: Sessions,
   state: OAuthState,
   accounts: Accounts,
   devices: Devices,
   lifetimes: SessionLifetimes,
+  audit: Audit,
   clock: Clock,
   logger: Logger,
 ): BrowserSessions {
+  const open = openSession(transaction, sessions, audit);
   const read = async (secret: string) => (await state.find(kind, secret))?.payload as Payload | undefined;
 
   return {
@@ -60,7 +66,7 @@ export function browserSessions(
       const [id, authenticatedAt] = [uuid(), clock.now()];
       const session = { id, accountId: account.id, roles: account.roles, authenticatedAt, amr: methods };
       // Nobody gets its refresh token: what a browser keeps is good for pages only.
-      const opened = await sessions.open({ ...session, network, userAgent }, passwordHash);
+      const opened = await open({ ...session, network, userAgent }, passwordHash);
       const secret = randomBytes(32).toString('base64url');
       const payload: Payload = { sessionId: id, accountId: account.id, methods };
       const expiresAt = new Date(+authenticatedAt + lifetimes.idle);

@@ -1,5 +1,7 @@
+import { type Audit, recordedActs } from '#platform/audit.ts';
 import type { Handler } from '#platform/contract.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -10,23 +12,29 @@ import { confirmPassword } from './confirm-password.ts';
 import { requireGoodPassword } from './require-good-password.ts';
 
 export function changePassword(
+  transaction: Transaction,
   accounts: Accounts,
   rules: PasswordRules,
   hasher: PasswordHasher,
   throttle: Throttle,
   limits: Limits,
+  audit: Audit,
   logger: Logger,
 ): Handler<typeof AuthApi, 'changePassword'> {
+  const recorded = recordedActs(transaction, audit);
   const confirm = confirmPassword(hasher, throttle, limits, logger);
   return async ({ userId, sessionId, currentPassword, newPassword }, { signal }) => {
     const account = await accounts.find(userId);
     if (!account) throw AuthErrors.wrongCredentials();
     requireGoodPassword(rules, newPassword, account, '/newPassword');
     await confirm(account, currentPassword, signal);
+    const act = { act: 'auth.change-password', target: userId } as const;
 
     const to = await hasher.hash(newPassword, { network: userId, account: userId, signal });
-    const changed = await accounts.changePassword(userId, { from: account.passwordHash, to, keep: sessionId });
-    if (!changed) throw AuthErrors.wrongCredentials('The password was changed meanwhile.');
+    await recorded(act, async () => {
+      if (!(await accounts.changePassword(userId, { from: account.passwordHash, to, keep: sessionId })))
+        throw AuthErrors.wrongCredentials('The password was changed meanwhile.');
+    });
     logger.info('A password was changed; the other sessions have ended.', { userId });
     return {};
   };

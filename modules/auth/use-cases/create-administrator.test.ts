@@ -12,6 +12,7 @@ function setUp(password?: string) {
     auth.transaction,
     auth.accounts,
     auth.outbox,
+    auth.audit,
     auth.rules,
     auth.hasher,
     { email, password },

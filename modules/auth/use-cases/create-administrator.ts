@@ -1,3 +1,4 @@
+import type { Audit } from '#platform/audit.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StartContext } from '#platform/module.ts';
 import type { Outbox } from '#platform/outbox.ts';
@@ -14,12 +15,13 @@ export function createAdministrator(
   transaction: Transaction,
   accounts: Accounts,
   outbox: Outbox,
+  audit: Audit,
   rules: PasswordRules,
   hasher: PasswordHasher,
   { email, password }: AdministratorSettings,
   clock: Clock,
 ): (start: StartContext) => Promise<void> {
-  const add = addAdministrator(transaction, accounts, outbox, hasher, clock);
+  const add = addAdministrator(transaction, accounts, outbox, audit, hasher, clock);
   return async (start) => {
     if (await accounts.hasAdministrator()) return;
     const objection = password !== undefined && rules.objection(password, { email, name: administratorName });

@@ -1,22 +1,28 @@
 import { v7 as uuid } from 'uuid';
+import type { Audit } from '#platform/audit.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
 import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Devices } from '../domain/devices.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Authenticate } from './authenticate.ts';
+import { openSession } from './open-session.ts';
 
 export function logIn(
   authenticate: Authenticate,
   sessions: Sessions,
   devices: Devices,
   tokens: AccessTokens,
+  transaction: Transaction,
+  audit: Audit,
   clock: Clock,
   logger: Logger,
 ): Handler<typeof AuthApi, 'logIn'> {
+  const open = openSession(transaction, sessions, audit);
   return async (credentials, { signal, origin }) => {
     const { account, passwordHash, methods } = await authenticate(credentials, signal);
     const session = {
@@ -28,7 +34,7 @@ export function logIn(
       network: networkOf(credentials.address),
       userAgent: origin?.userAgent ?? null,
     };
-    const opened = await sessions.open(session, passwordHash);
+    const opened = await open(session, passwordHash);
     if (!opened) {
       logger.warn('A login failed.', { reason: 'changed meanwhile', userId: account.id });
       throw AuthErrors.wrongCredentials();

@@ -1,5 +1,7 @@
+import type { Audit } from '#platform/audit.ts';
 import type { Handler } from '#platform/contract.ts';
 import type { Logger } from '#platform/logger.ts';
+import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Sessions } from '../domain/sessions.ts';
@@ -8,7 +10,13 @@ import type { Sessions } from '../domain/sessions.ts';
  * A token that comes again after a moment may have been stolen: nobody can tell who is who, so all lose the session.
  * Within that moment, the grace, it is more likely a second tab or a lost answer, and gets the same answer again.
  */
-export function refresh(sessions: Sessions, tokens: AccessTokens, logger: Logger): Handler<typeof AuthApi, 'refresh'> {
+export function refresh(
+  transaction: Transaction,
+  sessions: Sessions,
+  tokens: AccessTokens,
+  audit: Audit,
+  logger: Logger,
+): Handler<typeof AuthApi, 'refresh'> {
   return async ({ refreshToken }, { origin }) => {
     const from = origin && { network: origin.network, userAgent: origin.userAgent ?? null };
     const rotation = await sessions.rotate(refreshToken, from);
@@ -16,6 +24,9 @@ export function refresh(sessions: Sessions, tokens: AccessTokens, logger: Logger
       return { ...(await tokens.issue(rotation.session)), refreshToken: rotation.refreshToken, tokenType: 'Bearer' };
     if (rotation.outcome === 'reused') {
       const { accountId, sessionId } = rotation;
+      await transaction(async () =>
+        audit.add({ act: 'auth.reuse-refresh-token', target: accountId, outcome: 'refused' }),
+      );
       logger.warn('A refresh token came a second time; its session has ended.', { userId: accountId, sessionId });
     }
     throw AuthErrors.invalidRefreshToken();

@@ -17,6 +17,12 @@ export const decisions: Readonly<Record<string, string>> = {
   'DELETE /v1/auth/identities/{identityId}': 'user recent',
   'POST /v1/auth/accounts/{userId}/disable': 'admin recent',
   'POST /v1/auth/accounts/{userId}/enable': 'admin recent',
+  'GET /v1/auth/accounts': 'support accounts:read',
+  'GET /v1/auth/accounts/{userId}': 'support accounts:read',
+  'POST /v1/auth/accounts/{userId}/roles': 'admin recent',
+  'POST /v1/auth/accounts/{userId}/end-sessions': 'admin recent',
+  'POST /v1/auth/accounts/{userId}/require-new-password': 'admin recent',
+  'POST /v1/auth/accounts/{userId}/remove-factors': 'admin recent',
   'GET /v1/auth/audit': 'admin',
   'GET /v1/auth/audit/export': 'admin',
 

@@ -150,6 +150,16 @@ export async function tellStory(shop: Shop): Promise<Story> {
     'sandbox-signature': `t=1,v1=${'0'.repeat(64)}`,
   });
 
+  await keeper.get(`/v1/auth/accounts?email=${person.email.slice(0, 10)}`);
+  await keeper.get(`/v1/auth/accounts/${userId}`);
+  await keeper.post(`/v1/auth/accounts/${userId}/roles`, { grant: ['support', 'catalogue'], take: [] });
+  await keeper.post(`/v1/auth/accounts/${userId}/roles`, { grant: [], take: ['support', 'catalogue'] });
+  const { userId: other } = (
+    await someone.post('/v1/auth/register', { ...person, email: 'another@example.com', name: 'Another' })
+  ).body;
+  await keeper.post(`/v1/auth/accounts/${other}/require-new-password`);
+  await keeper.post(`/v1/auth/accounts/${userId}/remove-factors`);
+  await keeper.post(`/v1/auth/accounts/${userId}/end-sessions`);
   await keeper.post(`/v1/auth/accounts/${userId}/disable`);
   await someone.get('/v1/users/me');
   await keeper.post(`/v1/auth/accounts/${userId}/enable`);
