@@ -6,6 +6,7 @@ const patterns = [
   'prisma/*/migrations/**/*.sql',
   'modules/*/*.proto',
   'modules/*/security/*.txt',
+  'modules/*/http/*/*.css',
   'src/gateway/docs/*',
   'node_modules/rapidoc/dist/rapidoc-min.js',
   'topologies/*.yaml',

@@ -6,7 +6,7 @@ import { startTestProgram, type TestProgram } from '../../../../tests/support/pr
 import { TotpSecrets } from '../../domain/totp-secrets.ts';
 import { oneTimeCodes } from '../../security/one-time-codes.ts';
 import { codeOf } from '../../testing/authenticator-app.ts';
-import { Visitor } from '../../testing/visitor.ts';
+import { Visitor } from '../../../../tests/support/page-visitor.ts';
 
 const publicUrl = 'https://shop.example';
 const password = 'correct horse battery staple';

@@ -7,7 +7,7 @@ import { Sessions } from '../../domain/sessions.ts';
 import { TotpSecrets } from '../../domain/totp-secrets.ts';
 import { oneTimeCodes } from '../../security/one-time-codes.ts';
 import { codeOf } from '../../testing/authenticator-app.ts';
-import { Visitor } from '../../testing/visitor.ts';
+import { Visitor } from '../../../../tests/support/page-visitor.ts';
 
 const publicUrl = 'https://shop.example';
 const administrator = { email: 'root@example.com', password: 'an administrator of tests' };
