@@ -227,7 +227,11 @@ describe('what keeps a command from the data is one line, without a stack, and n
       [userId, event],
     );
     await client.end();
-    expect(JSON.parse((await run({ DATABASE_URL: url }, 'events', 'list', '--json')).output)).toHaveLength(1200);
+    const read = launch({ DATABASE_URL: url }, ['events', 'list', '--json']);
+    let list = '';
+    read.process.stdout!.setEncoding('utf8').on('data', (text: string) => (list += text));
+    expect(await read.exited, read.output()).toBe(0);
+    expect(JSON.parse(list)).toHaveLength(1200);
     const unread = launch({ DATABASE_URL: url }, ['events', 'list', '--json']);
     unread.process.stdout!.destroy();
     expect({ code: await unread.exited, output: unread.output() }).toEqual({ code: 0, output: '' });

@@ -5,6 +5,7 @@ import type { Endpoint } from '#platform/endpoint.ts';
 import { parameterNames } from '#runtime/http/request-reader.ts';
 import { exampleOf, jsonSchemaOf } from './support/samples.ts';
 import {
+  connectIdentity,
   type Customer,
   declaredEndpoints,
   leastFor,
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.stop());
 
-type Victim = Purchase & { person: Customer; addressId: string };
+type Victim = Purchase & { person: Customer; addressId: string; identityId: string };
 
 const address = { recipient: 'The Victim', line1: '1 Any Street', city: 'Anytown', postalCode: '12345', country: 'DE' };
 
@@ -33,7 +34,7 @@ async function aVictim(): Promise<Victim> {
   const person = await shop.newCustomer();
   const bought = await purchase(shop, person);
   const { body } = await person.post('/v1/users/me/addresses', address);
-  return { person, ...bought, addressId: body.id };
+  return { person, ...bought, addressId: body.id, identityId: await connectIdentity(shop, person.userId) };
 }
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
@@ -41,6 +42,7 @@ const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!,
 /** Whose the ids in paths are. Ids of everybody are of use to everybody. */
 const ids: Readonly<Record<string, { of: (victim: Victim) => string; everybodys?: boolean }>> = {
   '/v1/auth/accounts/{userId}': { of: ({ person }) => person.userId },
+  '/v1/auth/identities/{identityId}': { of: ({ identityId }) => identityId },
   '/v1/auth/sessions/{id}': { of: ({ person }) => claimsOf(person.accessToken!).sid },
   '/v1/orders/{id}': { of: ({ orderId }) => orderId },
   '/v1/payments/{id}': { of: ({ paymentId }) => paymentId },

@@ -13,7 +13,10 @@ beforeAll(async () => {
   // Tokens that were believed a moment ago still are: nobody has to ask the database about them.
   for (const visitor of [people.user, people.admin]) await visitor.get('/v1/users/me');
   await shop.snapshot();
-  for (const table of await tablesOf(shop.sql))
+  const auditLogs = await shop.sql(
+    "SELECT schemaname || '.audit_log' AS name FROM pg_tables WHERE tablename = 'audit_log'",
+  );
+  for (const table of [...(await tablesOf(shop.sql)), ...auditLogs.map(({ name }) => name as string)])
     await shop.sql(`ALTER TABLE ${table} RENAME TO lost_${table.split('.')[1]!}`);
 });
 afterAll(() => shop.stop());

@@ -26,7 +26,12 @@ const Entry = z
   .meta({ id: 'AuditEntry' });
 
 const text = z.string().min(1).max(200).optional();
-const moment = z.iso.datetime().max(40).optional();
+/** PostgreSQL has no year 0. */
+const moment = z.iso
+  .datetime()
+  .max(40)
+  .refine((text) => !text.startsWith('0000'), 'is before the year 1')
+  .optional();
 const Filter = z.object({
   actor: text.describe('the id of who did it'),
   target: text.describe('the id of the person or thing that it was done to'),

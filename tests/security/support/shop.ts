@@ -112,6 +112,16 @@ const unfinishedIn = (schemas: readonly string[]): string =>
 /** The platform's own, which change by themselves. */
 const bookkeeping = [...platformTables, '_prisma_migrations'];
 
+/** Connects an account at another provider to a person's, as a browser would by going there; returns its id. */
+export async function connectIdentity({ sql }: Pick<Shop, 'sql'>, userId: string): Promise<string> {
+  const [row] = await sql(
+    `INSERT INTO auth.identities (id, account_id, issuer, subject, provider, email, connected_at)
+     VALUES (gen_random_uuid(), $1, 'https://id.example', gen_random_uuid()::text, 'acme', 'somebody@id.example', now()) RETURNING id`,
+    [userId],
+  );
+  return row!.id as string;
+}
+
 /** The tables that hold what the modules know, such as `orders.products`. */
 export async function tablesOf(sql: Shop['sql']): Promise<string[]> {
   const rows = await sql(

@@ -1,7 +1,7 @@
 /** A day in a shop: each endpoint at least once, and what goes wrong there as well. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { eventually, type Reply, Visitor } from '../../acceptance/client.ts';
-import { type Shop, webhookSecret } from './shop.ts';
+import { connectIdentity, type Shop, webhookSecret } from './shop.ts';
 
 interface Exchanged {
   readonly method: string;
@@ -94,6 +94,10 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await someone.delete(`/v1/auth/sessions/${sessions.data[0].id}`);
   await someone.post('/v1/auth/logout', { refreshToken: (await logIn(newPassword)).refreshToken });
   await logIn(newPassword);
+
+  const identityId = await connectIdentity(shop, userId);
+  await someone.get('/v1/auth/identities');
+  await someone.delete(`/v1/auth/identities/${identityId}`);
 
   await someone.get('/v1/users/me');
   await someone.patch('/v1/users/me', { phone });
