@@ -1,4 +1,5 @@
 /** The wiring of orders. */
+import { Audit } from '#platform/audit.ts';
 import { Clock } from '#platform/clock.ts';
 import { count } from '#platform/counts.ts';
 import { Database } from '#platform/database.ts';
@@ -56,13 +57,13 @@ export default defineModule('orders', {
   operations: {
     listProducts: use(listProducts, [Catalogue]),
     getProduct: use(getProduct, [Catalogue]),
-    addProduct: use(addProduct, [Catalogue]),
-    changeProduct: use(changeProduct, [Catalogue]),
+    addProduct: use(addProduct, [Transaction, Catalogue, Audit]),
+    changeProduct: use(changeProduct, [Transaction, Catalogue, Audit]),
     placeOrder: use(placeOrder, [Transaction, Orders, Outbox, Sagas, Clock, CheckoutLimits]),
     getOrder: use(getOrder, [Orders]),
     awaitCheckout: use(awaitCheckout, [Orders, Sagas]),
     listOrders: use(listOrders, [Orders]),
-    cancelOrder: use(cancelOrder, [Transaction, Orders, Outbox, Sagas, Clock]),
+    cancelOrder: use(cancelOrder, [Transaction, Orders, Outbox, Sagas, Audit, Clock]),
     exportPersonalData: use(exportPersonalData, [Orders]),
   },
   reactions: {

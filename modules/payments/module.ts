@@ -1,4 +1,5 @@
 /** The wiring of payments. */
+import { Audit } from '#platform/audit.ts';
 import { Clock } from '#platform/clock.ts';
 import { count } from '#platform/counts.ts';
 import { Database } from '#platform/database.ts';
@@ -62,7 +63,7 @@ export default defineModule('payments', {
     authorize: use(authorize, [Transaction, Payments, Outbox, PaymentProviders, Sagas, Clock]),
     capture: use(capture, [Transaction, Payments, Outbox, PaymentProviders, Clock]),
     release: use(release, [Transaction, Payments, Outbox, PaymentProviders, Sagas, Clock]),
-    refund: use(refund, [Transaction, Payments, Sagas, Clock]),
+    refund: use(refund, [Transaction, Payments, Sagas, Audit, Clock]),
     awaitRefund: use(awaitRefund, [Payments, Sagas]),
     getPayment: use(getPayment, [Payments]),
     listPayments: use(listPayments, [Payments]),

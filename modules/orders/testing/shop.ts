@@ -1,6 +1,7 @@
 /** Builders, and a shop in memory. */
 import { v7 as uuid } from 'uuid';
 import type { Clock } from '#platform/clock.ts';
+import { InMemoryAudit } from '#platform/in-memory-audit.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { InMemorySagas } from '#platform/in-memory-sagas.ts';
 import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
@@ -52,6 +53,7 @@ export function inMemoryShop(...products: NewProduct[]) {
     transaction: inMemoryTransaction(),
     catalogue,
     orders,
+    audit: new InMemoryAudit(),
     outbox: new InMemoryOutbox(),
     sagas: new InMemorySagas(),
     stockOf,

@@ -9,7 +9,7 @@ async function setUp() {
   const mug = aProduct({ stock: 5 });
   const shop = inMemoryShop(mug);
   const order = await shop.orders.place(aRequest([{ sku: mug.sku, quantity: 2 }]));
-  const cancel = cancelOrder(shop.transaction, shop.orders, shop.outbox, shop.sagas, atNoon);
+  const cancel = cancelOrder(shop.transaction, shop.orders, shop.outbox, shop.sagas, shop.audit, atNoon);
   return {
     ...shop,
     order,
@@ -29,6 +29,14 @@ describe('cancelling an order', () => {
     expect(outbox.events).toMatchObject([
       { name: 'orders.order-cancelled', payload: { reason: { code: 'orders.cancelled-by-customer' }, wasPaid: false } },
     ]);
+  });
+
+  it('is recorded where staff does it, and not where its customer does', async () => {
+    const [theirs, ours] = [await setUp(), await setUp()];
+    await theirs.cancelAs(theirs.order.customerId!);
+    expect(theirs.audit.entries).toEqual([]);
+    await ours.cancelAs(undefined);
+    expect(ours.audit.entries).toMatchObject([{ act: 'orders.cancel-order', target: ours.order.id, outcome: 'done' }]);
   });
 
   it('that is paid gives the stock back and says that there is money to give back', async () => {

@@ -1,3 +1,4 @@
+import { type Audit, recordedActs } from '#platform/audit.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Handler } from '#platform/contract.ts';
 import type { Outbox } from '#platform/outbox.ts';
@@ -15,12 +16,18 @@ export function cancelOrder(
   orders: Orders,
   outbox: Outbox,
   sagas: Sagas,
+  audit: Audit,
   clock: Clock,
 ): Handler<typeof OrdersApi, 'cancelOrder'> {
+  const recorded = recordedActs(transaction, audit);
   const stop = stopOrder(transaction, orders, outbox, sagas, clock);
   return async ({ orderId, customerId }) => {
-    const order = await stop(orderId, customerId === undefined ? byShop : byCustomer, customerId);
-    if (!order) throw OrdersErrors.orderNotFound();
-    return order;
+    const cancel = async () => {
+      const order = await stop(orderId, customerId === undefined ? byShop : byCustomer, customerId);
+      if (!order) throw OrdersErrors.orderNotFound();
+      return order;
+    };
+    // A customer cancels what is their own; staff answers for it.
+    return customerId === undefined ? recorded({ act: 'orders.cancel-order', target: orderId }, cancel) : cancel();
   };
 }

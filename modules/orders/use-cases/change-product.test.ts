@@ -9,10 +9,13 @@ import { getProduct } from './get-product.ts';
 const context = backgroundContext('test', 1000);
 
 function setUp() {
-  const { catalogue } = inMemoryShop(aProduct({ sku: 'mug', name: 'A mug', price: eur(1250), stock: 10 }));
+  const { transaction, catalogue, audit } = inMemoryShop(
+    aProduct({ sku: 'mug', name: 'A mug', price: eur(1250), stock: 10 }),
+  );
   return {
+    audit,
     change: (changes: Omit<InputOf<typeof OrdersApi.changeProduct>, 'sku'>, sku = 'mug') =>
-      changeProduct(catalogue)({ sku, ...changes }, context),
+      changeProduct(transaction, catalogue, audit)({ sku, ...changes }, context),
     mug: () => getProduct(catalogue)({ sku: 'mug' }, context),
   };
 }
@@ -22,6 +25,21 @@ describe('changing a product', () => {
     const { change, mug } = setUp();
     await change({ price: eur(1500) });
     expect(await mug()).toEqual({ sku: 'mug', name: 'A mug', price: eur(1500), stock: 10, version: 2 });
+  });
+
+  it('is recorded with what was changed', async () => {
+    const { change, audit } = setUp();
+    await change({ price: eur(1500), stock: 4 });
+    await change({ stock: 5, expectedVersion: 1 }).catch(() => {});
+    expect(audit.entries).toMatchObject([
+      {
+        act: 'orders.change-product',
+        target: 'mug',
+        outcome: 'done',
+        details: { changed: ['price', 'stock'], stock: 4 },
+      },
+      { act: 'orders.change-product', outcome: 'refused', details: { reason: 'orders.changed-meanwhile' } },
+    ]);
   });
 
   it('is refused when somebody else was faster', async () => {

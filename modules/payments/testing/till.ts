@@ -1,6 +1,7 @@
 /** The use cases of payments around a bank, without the rest of the program. */
 import { v4 } from 'uuid';
 import { backgroundContext } from '#platform/context.ts';
+import { InMemoryAudit } from '#platform/in-memory-audit.ts';
 import { InMemoryOutbox } from '#platform/in-memory-outbox.ts';
 import { InMemorySagas, runToEnd } from '#platform/in-memory-sagas.ts';
 import { inMemoryTransaction } from '#platform/in-memory-transaction.ts';
@@ -25,6 +26,7 @@ export function aTill<P extends Payments>(
   transaction = inMemoryTransaction(),
   reports: Reports = new InMemoryReports(),
 ) {
+  const audit = new InMemoryAudit();
   const outbox = new InMemoryOutbox();
   const sagas = new InMemorySagas();
   const errors: string[] = [];
@@ -37,7 +39,7 @@ export function aTill<P extends Payments>(
   const authorizing = authorize(transaction, payments, outbox, providers, sagas, clock);
   const capturing = capture(transaction, payments, outbox, providers, clock);
   const releasing = release(transaction, payments, outbox, providers, sagas, clock);
-  const refunding = refund(transaction, payments, sagas, clock);
+  const refunding = refund(transaction, payments, sagas, audit, clock);
   const receiving = receiveWebhook(transaction, payments, reports, outbox, providers, sagas, clock, logger);
   const givingBackAbandoned = giveBackAbandoned(transaction, payments, outbox, providers, sagas, clock, logger);
   const steps = refundSteps(transaction, payments, outbox, providers, clock, logger);
@@ -45,6 +47,7 @@ export function aTill<P extends Payments>(
   return {
     transaction,
     payments,
+    audit,
     outbox,
     sagas,
     /** The alarms that the operator got. */

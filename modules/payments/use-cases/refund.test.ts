@@ -43,6 +43,22 @@ describe('refunding a payment', () => {
     });
   });
 
+  it('is recorded, also when it is refused, and without its reason', async () => {
+    const { till, paymentId } = await aCaptured();
+    await till.refund(paymentId, 1200, 'Ada was sad');
+    await till.refund(paymentId, 4000).catch(() => {});
+    expect(till.audit.entries).toMatchObject([
+      { act: 'payments.refund', target: paymentId, outcome: 'done', details: { amount: 1200 } },
+      {
+        act: 'payments.refund',
+        target: paymentId,
+        outcome: 'refused',
+        details: { reason: 'payments.refund-too-large' },
+      },
+    ]);
+    expect(JSON.stringify(till.audit.entries)).not.toMatch(/Ada/);
+  });
+
   it('never gives back more than was captured, however many ask at once', async () => {
     const { bank, till, paymentId } = await aCaptured();
     const asked = await Promise.allSettled(Array.from({ length: 5 }, () => till.refund(paymentId, 2000)));
