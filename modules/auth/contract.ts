@@ -31,6 +31,9 @@ export const AccountRole = z.enum(['customer', 'support', 'catalogue', 'admin'])
 /** The roles that version 0.1.0 knows. */
 export const Role = AccountRole.extract(['customer', 'admin']);
 
+/** `public` cannot keep a secret (a page, an app), `confidential` can (a server), `machine` acts for nobody but itself. */
+export const ApplicationKind = z.enum(['public', 'confidential', 'machine']);
+
 export const AuthErrors = errors('auth', {
   wrongCredentials: ['unauthenticated', 'The e-mail address or the password is wrong.'],
   tooManyAttempts: ['too-many', 'Too many attempts. Wait before you try again.'],
@@ -67,6 +70,9 @@ export const AuthErrors = errors('auth', {
   ],
   identityTaken: ['conflict', 'The other account is connected to somebody else here.'],
   identityNotFound: ['not-found', 'No such account is connected.'],
+  applicationNotFound: ['not-found', 'There is no such application.'],
+  applicationUnfit: ['invalid', 'The application cannot be registered like this.'],
+  applicationHasNoSecret: ['conflict', 'A public application cannot keep a secret. It proves itself by PKCE.'],
   busy: ['unavailable', 'Too many people are logging in right now. Try again in a moment.'],
 });
 
@@ -154,6 +160,62 @@ const ConnectedIdentity = z
     connectedAt: z.iso.datetime(),
   })
   .meta({ id: 'ConnectedIdentity' });
+const uri = z.string().min(1).max(2_000);
+const scope = z
+  .string()
+  .max(50)
+  .regex(/^[a-z][a-z-]*(:[a-z][a-z-]*)?$/)
+  .meta({ examples: ['orders:read'] });
+
+/** The facts that an administrator gives about an application. */
+const applicationFields = {
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .describe('what people see when they are asked for their consent')
+    .meta({ examples: ['Notes'] }),
+  redirectUris: z
+    .array(uri)
+    .max(20)
+
+    .describe('where people are sent back to, exactly; none for a machine')
+    .meta({ examples: [['https://notes.example/done']] }),
+  postLogoutRedirectUris: z
+    .array(uri)
+    .max(20)
+
+    .describe('where people are sent after they logged out there'),
+  backchannelLogoutUri: uri
+    .optional()
+    .describe('is told that a person logged out (OpenID Connect Back-Channel Logout)'),
+  scopes: z.array(scope).max(50).describe('the scopes of the API that it may ask for'),
+  roles: z
+    .array(AccountRole)
+    .max(10)
+
+    .describe('the roles of a machine; other applications have those of the person'),
+  logo: z
+    .string()
+    .max(48_000)
+    .regex(/^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/)
+    .optional()
+    .describe('a picture as a data URL, such as data:image/png;base64,...')
+    .meta({ examples: ['data:image/png;base64,iVBORw0KGgo='] }),
+};
+
+export const Application = z
+  .object({
+    applicationId: z.uuid().describe('the `client_id`'),
+    kind: ApplicationKind,
+    ...applicationFields,
+    createdAt: z.iso.datetime(),
+    disabled: z.boolean(),
+  })
+  .meta({ id: 'Application' });
+
+const clientSecret = z.string().describe('the `client_secret`; it is told this once');
 
 export const AuthApi = api('auth', {
   register: command(1, {
@@ -387,12 +449,95 @@ export const AuthApi = api('auth', {
         .object({ identities: z.array(ConnectedIdentity).max(100) })
         .optional()
         .describe('accounts elsewhere, on the first page'),
+      allowed: z
+        .object({
+          consents: z
+            .array(
+              z.object({ application: z.string(), scopes: z.array(z.string()).max(100), givenAt: z.iso.datetime() }),
+            )
+            .max(200),
+        })
+        .optional()
+        .describe('what applications were allowed; on the first page'),
       nextCursor: z
         .string()
         .nullable()
         .optional()
         .describe('null on the last page; version 0.1.0 returns everything and no cursor'),
     }),
+    errors: [],
+  }),
+  registerApplication: command(1, {
+    summary: 'Registers an OAuth client. One that can keep a secret gets one.',
+    input: z.object({ kind: ApplicationKind, ...applicationFields }),
+    output: Application.extend({ clientSecret: clientSecret.optional() }).meta({ id: 'RegisteredApplication' }),
+    errors: [AuthErrors.applicationUnfit],
+  }),
+  getApplication: query(1, {
+    input: z.object({ applicationId: z.uuid() }),
+    output: Application,
+    errors: [AuthErrors.applicationNotFound],
+  }),
+  listApplications: query(1, {
+    summary: 'The applications by pages, the oldest first.',
+    input: z.object({
+      cursor: z.uuid().optional().describe('the `nextCursor` of the page before'),
+      limit: z.int().min(1).max(100).default(20),
+    }),
+    output: z.object({ data: z.array(Application), nextCursor: z.string().nullable() }),
+    errors: [],
+  }),
+  replaceApplication: command(1, {
+    summary:
+      'Replaces what is said of an application. Disabling it ends all its access at once; so does a change of the roles of a machine.',
+    input: z.object({ applicationId: z.uuid(), ...applicationFields, disabled: z.boolean().default(false) }),
+    output: Application,
+    errors: [AuthErrors.applicationNotFound, AuthErrors.applicationUnfit],
+  }),
+  removeApplication: command(1, {
+    summary: 'Removes an application and ends all its access at once.',
+    input: z.object({ applicationId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.applicationNotFound],
+  }),
+  renewApplicationSecret: command(1, {
+    summary: 'Gives an application another secret. Those before it work for a while, so that no access is interrupted.',
+    input: z.object({
+      applicationId: z.uuid(),
+      overlap: z
+        .int()
+        .min(0)
+        .max(2_592_000)
+        .default(86_400)
+        .describe('seconds in which the secrets before it go on working; 0 where one has leaked'),
+    }),
+    output: z.object({ clientSecret }),
+    errors: [AuthErrors.applicationNotFound, AuthErrors.applicationHasNoSecret],
+  }),
+  listConsents: query(1, {
+    summary: 'What a person has allowed which applications, the newest first.',
+    actsFor: 'userId',
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({
+      data: z
+        .array(
+          z.object({
+            applicationId: z.uuid(),
+            name: z.string(),
+            scopes: z.array(z.string()).max(100),
+            givenAt: z.iso.datetime(),
+          }),
+        )
+        .max(200),
+    }),
+    errors: [],
+  }),
+  revokeConsent: command(1, {
+    summary:
+      'Takes it back, and ends all sessions that the application holds for the person. What was not allowed is no error.',
+    actsFor: 'userId',
+    input: z.object({ userId: z.uuid(), applicationId: z.uuid() }),
+    output: z.object({}),
     errors: [],
   }),
 });

@@ -14,6 +14,9 @@ import { AccessTokens } from './domain/access-tokens.ts';
 import { Accounts } from './domain/accounts.ts';
 import { Administration } from './domain/administration.ts';
 import { AdministratorSettings } from './domain/administrator.ts';
+import { Applications } from './domain/applications.ts';
+import { Authorizations } from './domain/authorizations.ts';
+import { Consents } from './domain/consents.ts';
 import { Devices } from './domain/devices.ts';
 import { Factors } from './domain/factors.ts';
 import { ForeignProviders } from './domain/foreign-providers.ts';
@@ -30,6 +33,7 @@ import { SigningKeys } from './domain/signing-keys.ts';
 import { Throttle } from './domain/throttle.ts';
 import { TotpSecrets } from './domain/totp-secrets.ts';
 import { administrationEndpoints } from './http/administration-endpoints.ts';
+import { applicationEndpoints } from './http/application-endpoints.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { ownPages } from './http/pages/account.ts';
 import { connectionPages, continuePages } from './http/pages/elsewhere.ts';
@@ -41,6 +45,9 @@ import { accountPages } from './http/pages/site.ts';
 import { sessionEndpoints } from './http/session-endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresAdministration } from './persistence/postgres-administration.ts';
+import { postgresApplications } from './persistence/postgres-applications.ts';
+import { postgresAuthorizations } from './persistence/postgres-authorizations.ts';
+import { postgresConsents } from './persistence/postgres-consents.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
 import { postgresOAuthState } from './persistence/postgres-oauth-state.ts';
 import { postgresFactors } from './persistence/postgres-factors.ts';
@@ -80,11 +87,14 @@ import { endSession } from './use-cases/end-session.ts';
 import { exportPersonalData } from './use-cases/export-personal-data.ts';
 import { ForeignLogins, foreignLogins } from './use-cases/foreign-logins.ts';
 import { getAccount } from './use-cases/get-account.ts';
+import { getApplication } from './use-cases/get-application.ts';
 import { getPublicKeys } from './use-cases/get-public-keys.ts';
 import { getRegistration } from './use-cases/get-registration.ts';
 import { isSessionLive } from './use-cases/is-session-live.ts';
 import { listSessions } from './use-cases/list-sessions.ts';
 import { listIdentities } from './use-cases/list-identities.ts';
+import { listApplications } from './use-cases/list-applications.ts';
+import { listConsents } from './use-cases/list-consents.ts';
 import { logIn } from './use-cases/log-in.ts';
 import { LogInAtPage, logInAtPage } from './use-cases/log-in-at-page.ts';
 import { logOut } from './use-cases/log-out.ts';
@@ -93,6 +103,9 @@ import { RecordFailedLogIn, recordFailedLogIn } from './use-cases/record-failed-
 import { refresh } from './use-cases/refresh.ts';
 import { register } from './use-cases/register.ts';
 import { removeFactors } from './use-cases/remove-factors.ts';
+import { registerApplication } from './use-cases/register-application.ts';
+import { removeApplication } from './use-cases/remove-application.ts';
+import { renewApplicationSecret } from './use-cases/renew-application-secret.ts';
 import { renewSigningKeys } from './use-cases/renew-signing-keys.ts';
 import { requireNewPassword } from './use-cases/require-new-password.ts';
 import { searchAccounts } from './use-cases/search-accounts.ts';
@@ -110,6 +123,8 @@ import {
   takeRole,
 } from './use-cases/user-commands.ts';
 import { stepUp } from './use-cases/step-up.ts';
+import { replaceApplication } from './use-cases/replace-application.ts';
+import { revokeConsent } from './use-cases/revoke-consent.ts';
 
 const hour = 60 * 60 * 1_000;
 const day = 24 * hour;
@@ -179,6 +194,9 @@ export default defineModule('auth', {
     bind(Factors).toResolvedValue(postgresFactors, [Database]);
     bind(OneTimeCodes).toResolvedValue(({ TOKEN_ISSUER }) => oneTimeCodes(TOKEN_ISSUER), [AuthSettings]);
     bind(Throttle).toResolvedValue(prismaThrottle, [Database, PrismaClient, Clock]);
+    bind(Applications).toResolvedValue(postgresApplications, [Database, SessionEndings, Clock]);
+    bind(Consents).toResolvedValue(postgresConsents, [Database, SessionEndings]);
+    bind(Authorizations).toResolvedValue(postgresAuthorizations, [Database, SessionEndings, SessionLifetimes, Clock]);
     bind(OAuthState).toResolvedValue(
       (database, { AUTH_KEY_SECRET }, clock) => postgresOAuthState(database, keySealing(AUTH_KEY_SECRET), clock),
       [Database, AuthSettings, Clock],
@@ -303,9 +321,17 @@ export default defineModule('auth', {
     getPublicKeys: use(getPublicKeys, [AccessTokens]),
     isSessionLive: use(isSessionLive, [Sessions]),
     getRegistration: use(getRegistration, [Accounts]),
-    exportPersonalData: use(exportPersonalData, [Accounts, Sessions, Identities]),
     listIdentities: use(listIdentities, [Identities]),
     disconnectIdentity: use(disconnectIdentity, [Transaction, Identities, Audit]),
+    registerApplication: use(registerApplication, [Transaction, Applications, Audit, Clock, Logger]),
+    getApplication: use(getApplication, [Applications]),
+    listApplications: use(listApplications, [Applications]),
+    replaceApplication: use(replaceApplication, [Transaction, Applications, Audit, Clock, Logger]),
+    removeApplication: use(removeApplication, [Transaction, Applications, Audit, Logger]),
+    renewApplicationSecret: use(renewApplicationSecret, [Transaction, Applications, Audit, Clock, Logger]),
+    listConsents: use(listConsents, [Consents]),
+    revokeConsent: use(revokeConsent, [Transaction, Consents, Audit, Logger]),
+    exportPersonalData: use(exportPersonalData, [Accounts, Sessions, Identities, Consents]),
   },
   // Its name is stored with deliveries, and as a queue at the broker.
   reactions: {
@@ -315,7 +341,7 @@ export default defineModule('auth', {
   },
   schedules: {
     'renew-signing-keys': every(hour, renewSigningKeys, [AccessTokens]),
-    prune: every(hour, prune, [Sessions, Devices, OAuthState, Throttle]),
+    prune: every(hour, prune, [Sessions, Devices, Applications, OAuthState, Throttle]),
   },
   starts: [
     atStart(sealSecrets, [SigningKeys, TotpSecrets, Logger]),
@@ -436,6 +462,6 @@ export default defineModule('auth', {
     ]),
   ],
   scopes: { 'accounts:read': 'See the accounts of everybody' },
-  endpoints: [...authEndpoints, ...sessionEndpoints, ...administrationEndpoints],
+  endpoints: [...authEndpoints, ...sessionEndpoints, ...administrationEndpoints, ...applicationEndpoints],
   authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },
 });

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.stop());
 
-type Victim = Purchase & { person: Customer; addressId: string; identityId: string };
+type Victim = Purchase & { person: Customer; addressId: string; identityId: string; applicationId: string };
 
 const address = { recipient: 'The Victim', line1: '1 Any Street', city: 'Anytown', postalCode: '12345', country: 'DE' };
 
@@ -34,7 +34,16 @@ async function aVictim(): Promise<Victim> {
   const person = await shop.newCustomer();
   const bought = await purchase(shop, person);
   const { body } = await person.post('/v1/users/me/addresses', address);
-  return { person, ...bought, addressId: body.id, identityId: await connectIdentity(shop, person.userId) };
+  const application = { kind: 'machine', redirectUris: [], postLogoutRedirectUris: [], scopes: [], roles: [] };
+  const registered = await shop.keeper.post('/v1/auth/applications', { name: 'The robot', ...application });
+  const { applicationId } = registered.body;
+  return {
+    person,
+    ...bought,
+    addressId: body.id,
+    identityId: await connectIdentity(shop, person.userId),
+    applicationId,
+  };
 }
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
@@ -44,6 +53,8 @@ const ids: Readonly<Record<string, { of: (victim: Victim) => string; everybodys?
   '/v1/auth/accounts/{userId}': { of: ({ person }) => person.userId },
   '/v1/auth/identities/{identityId}': { of: ({ identityId }) => identityId },
   '/v1/auth/sessions/{id}': { of: ({ person }) => claimsOf(person.accessToken!).sid },
+  '/v1/auth/applications/{applicationId}': { of: ({ applicationId }) => applicationId },
+  '/v1/auth/consents/{applicationId}': { of: ({ applicationId }) => applicationId, everybodys: true },
   '/v1/orders/{id}': { of: ({ orderId }) => orderId },
   '/v1/payments/{id}': { of: ({ paymentId }) => paymentId },
   '/v1/payments/webhooks/{provider}': { of: () => 'sandbox', everybodys: true },

@@ -30,6 +30,7 @@ const needsNoTable = new Set([
   'GET /.well-known/jwks.json',
   'POST /v1/payments/webhooks/{provider}',
   'POST /v1/auth/register',
+  'POST /v1/auth/applications',
 ]);
 
 describe('a database that refuses everything', () => {

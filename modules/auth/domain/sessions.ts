@@ -67,7 +67,10 @@ export abstract class Sessions {
   /** Ends all sessions of the account but one. */
   abstract endOthers(id: string, accountId: string): Promise<void>;
 
-  /** With `claimed` it must be a session of that account, and the account must have all of these roles today. */
+  /**
+   * With `claimed` it must be a session of that account, and the account must have all of these roles today. The session of
+   * a machine has the id of the machine, and lives as long as that may act.
+   */
   abstract isLive(id: string, claimed?: { userId: string; roles: readonly string[] }): Promise<boolean>;
 
   /** When the person of a living session of the account last proved who they are. */

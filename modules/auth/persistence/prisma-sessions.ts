@@ -151,7 +151,11 @@ export function prismaSessions(
     async isLive(id, claimed) {
       const { rowCount } = await database.query(
         `select from auth.sessions s join auth.accounts a on a.id = s.account_id
-         where s.id = $1 and s.expires_at > $2 and a.id = coalesce($3, a.id) and a.roles @> coalesce($4::text[], '{}')`,
+         where s.id = $1 and s.expires_at > $2 and a.id = coalesce($3, a.id) and a.roles @> coalesce($4::text[], '{}')
+         union all
+         select from auth.applications
+         where id = $1 and kind = 'machine' and disabled_at is null and id = coalesce($3, id)
+           and roles @> coalesce($4::text[], '{}')`,
         [id, clock.now(), claimed?.userId, claimed?.roles],
       );
       return rowCount === 1;

@@ -26,6 +26,7 @@ import { refresh } from '../use-cases/refresh.ts';
 import { register } from '../use-cases/register.ts';
 import { stepUp } from '../use-cases/step-up.ts';
 import { anyContext, goodPassword, KeptLogger, lifetimes, SteppedClock } from './accounts.ts';
+import { inMemoryApplications } from './in-memory-applications.ts';
 import { inMemoryIdentity } from './in-memory-identity.ts';
 import { InMemoryThrottle } from './in-memory-throttle.ts';
 import { QuickPasswords } from './quick-passwords.ts';
@@ -105,6 +106,7 @@ export function inMemoryAuth(allowance: Partial<Allowance> = {}) {
     codes,
     endings,
     outbox,
+    ...inMemoryApplications(clock, identity),
     useCases,
 
     register: (email: string, fields: { password?: string; address?: string } = {}) =>

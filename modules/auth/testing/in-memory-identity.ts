@@ -5,6 +5,7 @@ import { InMemoryTable, inMemoryTransaction } from '#platform/in-memory-transact
 import { type Account, changedRoles } from '../domain/account.ts';
 import { Accounts } from '../domain/accounts.ts';
 import { type AccountSearch, Administration, type RoleChange } from '../domain/administration.ts';
+import type { Authorization } from '../domain/authorizations.ts';
 import { deviceIdle, Devices, devicesPerAccount } from '../domain/devices.ts';
 import { SessionEndings } from '../domain/session-endings.ts';
 import { sessionExpiry, type SessionLifetimes } from '../domain/session-lifetimes.ts';
@@ -18,6 +19,7 @@ interface Held extends Session, SessionOrigin {
   /** The token before, and until when it gives `refreshToken` again. */
   readonly previous?: { readonly token: string; readonly until: Date };
   readonly spent: ReadonlySet<string>;
+  readonly applicationId?: string;
 }
 
 /** Accounts, sessions, devices and second factors over one memory, with its transaction and its outbox. */
@@ -28,6 +30,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   const sessions = new InMemoryTable<string, Held>();
   const devices = new InMemoryTable<string, { accountId: string; lastUsedAt: Date }>();
   const endings = new SessionEndings();
+  const machines: ((id: string, claimed?: { userId: string; roles: readonly string[] }) => boolean)[] = [];
 
   const isAlive = ({ startedAt, lastUsedAt }: Held) => sessionExpiry(lifetimes, startedAt, lastUsedAt) > clock.now();
   const sessionsOf = (accountId: string) => [...sessions.values()].filter((session) => session.accountId === accountId);
@@ -35,6 +38,11 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   function endSessions(ended: readonly Held[]): void {
     for (const { id } of ended) sessions.delete(id);
     endings.tell(ended.map(({ id }) => id));
+  }
+
+  function endBeyondBound(accountId: string): void {
+    const newestFirst = sessionsOf(accountId).sort((a, b) => +b.lastUsedAt - +a.lastUsedAt || (b.id < a.id ? -1 : 1));
+    endSessions(newestFirst.slice(lifetimes.perAccount));
   }
 
   const devicesOf = (accountId: string) =>
@@ -166,10 +174,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       const now = clock.now();
       const refreshToken = randomUUID();
       sessions.set(session.id, { ...session, startedAt: now, lastUsedAt: now, refreshToken, spent: new Set() });
-      const newestFirst = sessionsOf(session.accountId).sort(
-        (a, b) => +b.lastUsedAt - +a.lastUsedAt || (b.id < a.id ? -1 : 1),
-      );
-      endSessions(newestFirst.slice(lifetimes.perAccount));
+      endBeyondBound(session.accountId);
       return { refreshToken };
     }
     async rotate(refreshToken: string, origin?: SessionOrigin): Promise<Rotation> {
@@ -233,6 +238,7 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       return { sessionId: session.id, accountId: session.accountId };
     }
     async isLive(id: string, claimed?: { userId: string; roles: readonly string[] }) {
+      if (machines.some((isLive) => isLive(id, claimed))) return true;
       const session = sessions.get(id);
       if (session === undefined || !isAlive(session)) return false;
       const roles: readonly string[] = accounts.get(session.accountId)?.roles ?? [];
@@ -246,8 +252,8 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
         .filter((session) => isAlive(session) && session.id > after)
         .sort((one, other) => (one.id < other.id ? -1 : 1))
         .slice(0, limit)
-        .map(({ id, startedAt, lastUsedAt, authenticatedAt, network, userAgent }) => {
-          return { id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, applicationId: null };
+        .map(({ id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, applicationId = null }) => {
+          return { id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, applicationId };
         });
     }
     async prune() {
@@ -279,6 +285,34 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     factors,
     endings,
     outbox: new InMemoryOutbox(),
+    /** Tell of an id whether it is that of a machine, as which it is live. */
+    machines,
+    /** The sessions that applications hold. */
+    held: {
+      open(authorization: Authorization): boolean {
+        const account = accounts.get(authorization.accountId);
+        if (!account || account.disabledAt) return false;
+        const now = clock.now();
+        const fresh = { roles: [], startedAt: now, refreshToken: randomUUID(), spent: new Set<string>() };
+        sessions.set(authorization.id, {
+          ...fresh,
+          ...sessions.get(authorization.id),
+          ...authorization,
+          lastUsedAt: now,
+        });
+        endBeyondBound(account.id);
+        return true;
+      },
+      use(id: string, origin: SessionOrigin): void {
+        const session = sessions.get(id);
+        if (session) sessions.set(id, { ...session, ...origin, lastUsedAt: clock.now() });
+      },
+      end(chosen: (session: Held) => boolean): number {
+        const ended = [...sessions.values()].filter(chosen);
+        endSessions(ended);
+        return ended.length;
+      },
+    },
     /** Tells whether there is such a session, or such an account. */
     exists: (id: string): boolean => sessions.has(id) || accounts.has(id),
   };

@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
 import { lifetimes, SteppedClock } from './accounts.ts';
+import { applicationsSuite } from './applications.suite.ts';
 import { guessesAtOnceSuite } from './guesses-at-once.suite.ts';
 import { identitySuite } from './identity.suite.ts';
 import { identitiesSuite } from './identities.suite.ts';
 import { InMemoryIdentities } from './in-memory-identities.ts';
+import { inMemoryApplications } from './in-memory-applications.ts';
 import { inMemoryIdentity } from './in-memory-identity.ts';
 import { InMemoryOAuthState } from './in-memory-oauth-state.ts';
 import { InMemorySigningKeys } from './in-memory-signing-keys.ts';
@@ -29,6 +31,13 @@ describe('guesses at the same time, in memory', () => {
 
 describe('signing keys in memory', () => {
   signingKeysSuite(async () => new InMemorySigningKeys());
+});
+
+describe('applications in memory', () => {
+  applicationsSuite((clock, times) => {
+    const identity = inMemoryIdentity(clock, times);
+    return { ...identity, ...inMemoryApplications(clock, identity) };
+  });
 });
 
 describe('the state of the OAuth server in memory', () => {

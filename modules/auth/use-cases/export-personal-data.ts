@@ -3,6 +3,7 @@ import { wholeOrPage } from '#platform/pages.ts';
 import type { AuthApi } from '../contract.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { Identities } from '../domain/identities.ts';
+import type { Consents } from '../domain/consents.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import { describedSession } from './list-sessions.ts';
 import { listIdentities } from './list-identities.ts';
@@ -12,6 +13,7 @@ export function exportPersonalData(
   accounts: Accounts,
   sessions: Sessions,
   identities: Identities,
+  consents: Consents,
 ): Handler<typeof AuthApi, 'exportPersonalData'> {
   const connected = listIdentities(identities);
   return async ({ userId, cursor, limit }, context) => {
@@ -19,6 +21,7 @@ export function exportPersonalData(
     if (!account) return { roles: [], sessions: [], nextCursor: null };
     const { email, name, roles, registeredAt } = account;
     const ofStaff = roles.filter((role) => role !== 'customer' && role !== 'admin');
+    const allowed = cursor === undefined ? await consents.list(userId) : [];
     const { data, nextCursor } = await wholeOrPage(
       limit,
       (most) => sessions.list(userId, { after: cursor, limit: most }),
@@ -33,6 +36,15 @@ export function exportPersonalData(
       registeredAt: registeredAt.toISOString(),
       sessions: data.map(({ id: _, ...session }) => describedSession(session)),
       ...(elsewhere.length > 0 && { connected: { identities: elsewhere } }),
+      ...(allowed.length > 0 && {
+        allowed: {
+          consents: allowed.map(({ name, scopes, givenAt }) => ({
+            application: name,
+            scopes: [...scopes],
+            givenAt: givenAt.toISOString(),
+          })),
+        },
+      }),
       nextCursor,
     };
   };

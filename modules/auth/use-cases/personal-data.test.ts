@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { anyContext, hour, noon } from '../testing/accounts.ts';
+import { anApplication } from '../testing/applications.suite.ts';
 import { inMemoryAuth, sessionIn } from '../testing/in-memory-auth.ts';
 import { InMemoryIdentities } from '../testing/in-memory-identities.ts';
 import { forgetPerson } from '../reactions/forget-person.ts';
@@ -22,7 +23,8 @@ async function setUp() {
     userId,
     erase: () => erase({ userId, erasedAt: noon.toISOString() }, delivery),
     registrationOf: (id: string) => getRegistration(accounts)({ userId: id }, anyContext),
-    dataOf: (id: string) => exportPersonalData(accounts, sessions, identities)({ userId: id }, anyContext),
+    dataOf: (id: string) =>
+      exportPersonalData(accounts, sessions, identities, auth.consents)({ userId: id }, anyContext),
   };
 }
 
@@ -55,6 +57,17 @@ describe('what auth knows about a person', () => {
     });
   });
 
+  it('is exported with what applications were allowed, once', async () => {
+    const { dataOf, userId, applications, consents, accounts, sessions, identities } = await setUp();
+    const { id: applicationId } = anApplication({ name: 'Notes' });
+    await applications.add(anApplication({ id: applicationId, name: 'Notes' }));
+    await consents.give({ accountId: userId, applicationId, scopes: ['openid'], givenAt: noon });
+    const expected = [{ application: 'Notes', scopes: ['openid'], givenAt: noon.toISOString() }];
+    expect((await dataOf(userId)).allowed).toEqual({ consents: expected });
+    const later = exportPersonalData(accounts, sessions, identities, consents);
+    expect(await later({ userId, cursor: uuid(), limit: 1 }, anyContext)).not.toHaveProperty('allowed');
+  });
+
   it('is exported with every role', async () => {
     const { dataOf, accounts, userId } = await setUp();
     const account = await accounts.find(userId);
@@ -84,10 +97,15 @@ describe('what auth knows about a person', () => {
   });
 
   it('is exported by pages, however many sessions there are', async () => {
-    const { accounts, sessions, identities, userId, logIn } = await setUp();
+    const { accounts, sessions, identities, consents, userId, logIn } = await setUp();
     for (let index = 0; index < 5; index++) await logIn(email);
     const page = (cursor: string | null | undefined) =>
-      exportPersonalData(accounts, sessions, identities)({ userId, limit: 2, ...(cursor && { cursor }) }, anyContext);
+      exportPersonalData(
+        accounts,
+        sessions,
+        identities,
+        consents,
+      )({ userId, limit: 2, ...(cursor && { cursor }) }, anyContext);
     const counts: number[] = [];
     let cursor: string | null | undefined;
     do {

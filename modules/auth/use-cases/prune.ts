@@ -1,3 +1,4 @@
+import type { Applications } from '../domain/applications.ts';
 import type { Devices } from '../domain/devices.ts';
 import type { OAuthState } from '../domain/oauth-state.ts';
 import type { Sessions } from '../domain/sessions.ts';
@@ -5,9 +6,11 @@ import type { Throttle } from '../domain/throttle.ts';
 
 /** Deletes what time has made meaningless. */
 export const prune =
-  (sessions: Sessions, devices: Devices, oauthState: OAuthState, throttle: Throttle) => async (): Promise<void> => {
+  (sessions: Sessions, devices: Devices, applications: Applications, oauthState: OAuthState, throttle: Throttle) =>
+  async (): Promise<void> => {
     await sessions.prune();
     await devices.prune();
+    await applications.prune();
     await oauthState.prune();
     await throttle.prune();
   };

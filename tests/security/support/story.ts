@@ -154,6 +154,30 @@ export async function tellStory(shop: Shop): Promise<Story> {
     'sandbox-signature': `t=1,v1=${'0'.repeat(64)}`,
   });
 
+  const application = {
+    name: 'Notes',
+    redirectUris: ['https://notes.example/done'],
+    postLogoutRedirectUris: [],
+    scopes: ['orders:read'],
+    roles: [],
+  };
+  const { applicationId, clientSecret } = (
+    await keeper.post('/v1/auth/applications', { ...application, kind: 'confidential' })
+  ).body;
+  await keeper.post('/v1/auth/applications', {
+    ...application,
+    kind: 'public',
+    redirectUris: ['http://notes.example/done'],
+  });
+  const renewed = (await keeper.post(`/v1/auth/applications/${applicationId}/secrets`, {})).body;
+  secrets.push(clientSecret, renewed.clientSecret);
+  await keeper.get('/v1/auth/applications?limit=5');
+  await keeper.get(`/v1/auth/applications/${applicationId}`);
+  await keeper.put(`/v1/auth/applications/${applicationId}`, { ...application, disabled: true });
+  await someone.get('/v1/auth/consents');
+  await someone.delete(`/v1/auth/consents/${applicationId}`);
+  await keeper.delete(`/v1/auth/applications/${applicationId}`);
+
   await keeper.get(`/v1/auth/accounts?email=${person.email.slice(0, 10)}`);
   await keeper.get(`/v1/auth/accounts/${userId}`);
   await keeper.post(`/v1/auth/accounts/${userId}/roles`, { grant: ['support', 'catalogue'], take: [] });
@@ -164,6 +188,7 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await keeper.post(`/v1/auth/accounts/${other}/require-new-password`);
   await keeper.post(`/v1/auth/accounts/${userId}/remove-factors`);
   await keeper.post(`/v1/auth/accounts/${userId}/end-sessions`);
+
   await keeper.post(`/v1/auth/accounts/${userId}/disable`);
   await someone.get('/v1/users/me');
   await keeper.post(`/v1/auth/accounts/${userId}/enable`);

@@ -4,8 +4,12 @@ import { testDatabase, type TestDatabase } from '../../../tests/support/postgres
 import { SessionEndings } from '../domain/session-endings.ts';
 import { keySealing } from '../security/key-sealing.ts';
 import { lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
+import { applicationsSuite } from '../testing/applications.suite.ts';
 import { oauthStateSuite } from '../testing/oauth-state.suite.ts';
 import { PrismaClient } from './generated/client.ts';
+import { postgresApplications } from './postgres-applications.ts';
+import { postgresAuthorizations } from './postgres-authorizations.ts';
+import { postgresConsents } from './postgres-consents.ts';
 import { postgresOAuthState } from './postgres-oauth-state.ts';
 import { prismaAccounts } from './prisma-accounts.ts';
 import { prismaSessions } from './prisma-sessions.ts';
@@ -17,6 +21,20 @@ beforeAll(async () => {
   prisma = auth.database.prisma(PrismaClient);
 });
 afterAll(() => auth.drop());
+
+describe('applications in PostgreSQL', () => {
+  applicationsSuite((clock, times) => {
+    const endings = new SessionEndings();
+    return {
+      endings,
+      accounts: prismaAccounts(auth.database, prisma, auth.traces, endings),
+      sessions: prismaSessions(auth.database, prisma, endings, times, clock),
+      applications: postgresApplications(auth.database, endings, clock),
+      consents: postgresConsents(auth.database, endings),
+      authorizations: postgresAuthorizations(auth.database, endings, times, clock),
+    };
+  });
+});
 
 const secret = 's'.repeat(32);
 const stateWith = (key: string | undefined, clock = new SteppedClock()) =>
