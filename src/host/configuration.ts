@@ -51,6 +51,7 @@ export function readConfiguration(environment: Environment) {
       'DATABASE_URL',
       variables.DATABASE_URL,
     ),
+    auditDays: variables.AUDIT_DAYS,
     poolSize: variables.DATABASE_POOL_SIZE,
     /** Milliseconds, as all times. */
     poolTimeout: variables.DATABASE_POOL_TIMEOUT,

@@ -10,6 +10,7 @@ import { type Configuration, moduleVariable, ownDatabaseUrl } from './configurat
 import { ownPlaces, sharedPlaces, type Places } from './database-places.ts';
 import type { Environment } from './environment.ts';
 import type { Opened } from './opened.ts';
+import { keepAuditLogFor } from './postgres/audit-retention.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { openExistingPostgres } from './postgres/existing.ts';
 import { migrate } from './postgres/migrate.ts';
@@ -201,6 +202,7 @@ async function prepare(
         });
       }
       const migrations = await migrate(client, module);
+      await keepAuditLogFor(configuration.auditDays, client, module);
       return { migrations, ...(session === pool ? { prepared: true } : await checkPool(pool, module)) };
     });
   } finally {

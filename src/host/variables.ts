@@ -87,6 +87,7 @@ export const Variables = z.object({
         { secret: true },
       ),
     ),
+  AUDIT_DAYS: whole(30, 3_650).default(400).meta(about('days that entries of the audit logs are kept')),
   DATABASE_POOL_SIZE: whole(2, 200).default(10).meta(about('connections for each module')),
   DATABASE_POOL_TIMEOUT: seconds(3, 60).meta(about('seconds to wait for a connection')),
   MODULES: list
