@@ -17,12 +17,14 @@ describe('the settings', () => {
     expect(names).toEqual([...new Set(names)]);
   });
 
-  it('are marked as secret where a name or a URL with a password says so', () => {
+  it('are marked as secret where a name, a URL with a password or a list with secrets says so', () => {
     const secret = settings.filter(([, setting]) => setting.secret).map(([variable]) => variable);
     const byName = settings
       .map(([variable]) => variable)
       .filter((variable) =>
-        /(SECRET|PASSWORD|API_KEY|OTLP_HEADERS|DATABASE_URL|DIRECT_URL|EVENTS_URL|MAIL_URL|REDIS_URL)$/.test(variable),
+        /(SECRET|PASSWORD|API_KEY|OTLP_HEADERS|DATABASE_URL|DIRECT_URL|EVENTS_URL|MAIL_URL|REDIS_URL|AUTH_PROVIDERS)$/.test(
+          variable,
+        ),
       );
     expect(secret).toEqual(byName);
     expect(secret.length).toBeGreaterThan(8);
