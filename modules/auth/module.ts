@@ -42,6 +42,7 @@ import { logInPages } from './http/pages/login.ts';
 import { registerPages } from './http/pages/register.ts';
 import { sessionPages } from './http/pages/sessions.ts';
 import { accountPages } from './http/pages/site.ts';
+import { oauthSite } from './http/oauth/site.ts';
 import { sessionEndpoints } from './http/session-endpoints.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresAdministration } from './persistence/postgres-administration.ts';
@@ -206,9 +207,10 @@ export default defineModule('auth', {
       [Database, AuthSettings],
     );
     bind(AccessTokens).toResolvedValue(
-      (keys, clock, lifetimes, { TOKEN_ISSUER, TOKEN_AUDIENCE, SIGNING_KEY_DAYS }) =>
+      (keys, clock, lifetimes, { TOKEN_ISSUER, PUBLIC_URL, TOKEN_AUDIENCE, SIGNING_KEY_DAYS }) =>
         new SignedAccessTokens(keys, clock, {
           issuer: TOKEN_ISSUER,
+          publicIssuer: PUBLIC_URL,
           audience: TOKEN_AUDIENCE,
           lifetime: lifetimes.access,
           keyPeriod: SIGNING_KEY_DAYS * day,
@@ -445,6 +447,20 @@ export default defineModule('auth', {
     ),
   },
   sites: [
+    site(['/oauth/*', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'], oauthSite, [
+      AuthSettings,
+      BrowserSessions,
+      AccessTokens,
+      OAuthState,
+      Applications,
+      Consents,
+      Authorizations,
+      Accounts,
+      Sessions,
+      SessionLifetimes,
+      Clock,
+      Logger,
+    ]),
     site(['/account/*'], accountPages, [
       PageKit,
       use(logInPages, [PageKit, LogInAtPage, BrowserSessions, ForeignProviders]),

@@ -4,6 +4,12 @@ const loopbacks = new Set(['127.0.0.1', '[::1]', 'localhost']);
 /** A scheme of an app's own is a domain in reverse (RFC 8252, 7.1): `com.example.app`. It shuts out `javascript:` and `data:`. */
 const ownScheme = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
 
+/** True for the address of an app on the person's own machine, whose port is not known beforehand (RFC 8252, 7.3). */
+export const isNative = (uri: string): boolean => {
+  const url = URL.parse(uri);
+  return url !== null && (ownScheme.test(url.protocol) || (url.protocol === 'http:' && loopbacks.has(url.hostname)));
+};
+
 /** The objection to a redirect URI, for the administrator who registers it; browsers are sent to exactly what is registered. */
 export function objectionTo(uri: string, kind: ApplicationKind): string | undefined {
   const url = URL.parse(uri);

@@ -4,6 +4,9 @@ import type { PublicKey as PublicKeySchema } from '../contract.ts';
 
 export type PublicKey = Readonly<z.output<typeof PublicKeySchema>>;
 
+/** With the members that RFC 7518, 6.3.2 names. */
+export type PrivateKey = PublicKey & Readonly<Record<'d' | 'p' | 'q' | 'dp' | 'dq' | 'qi', string>>;
+
 /** A key that signs access tokens for a while, and is believed until the last of them has expired. */
 export interface SigningKey {
   /** Counts the keys; the greater is the newer. */

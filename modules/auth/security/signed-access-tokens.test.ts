@@ -6,7 +6,7 @@ import { anAccount, aSession, day, hour, minute, SteppedClock } from '../testing
 import { InMemorySigningKeys } from '../testing/in-memory-signing-keys.ts';
 import { SignedAccessTokens } from './signed-access-tokens.ts';
 
-const parties = { issuer: 'https://issuer.example', audience: 'shop' };
+const parties = { publicIssuer: 'https://shop.example', issuer: 'https://issuer.example', audience: 'shop' };
 const lifetime = 15 * minute;
 const session: Session = { ...aSession(anAccount()), amr: ['otp', 'pwd', 'mfa'] };
 

@@ -1,14 +1,21 @@
 /** Access tokens under keys that are made, published, used and given up on a schedule. */
-import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Clock, type Elapsed, systemElapsed } from '#platform/clock.ts';
-import { signAccessToken, type TokenParties } from '#platform/access-token.ts';
-import { AccessTokens } from '../domain/access-tokens.ts';
+import {
+  keyIdOf,
+  RefusedToken,
+  signAccessToken,
+  type TokenParties,
+  verifyAccessToken,
+} from '#platform/access-token.ts';
+import { AccessTokens, type ReadToken } from '../domain/access-tokens.ts';
 import { assuranceOf, type Session } from '../domain/sessions.ts';
 import {
   aliveAt,
   lastDeath,
   nextKeySignsFrom,
+  type PrivateKey,
   type PublicKey,
   signerAt,
   type SigningKey,
@@ -16,6 +23,8 @@ import {
 } from '../domain/signing-keys.ts';
 
 export interface AccessTokenOptions extends TokenParties {
+  /** The issuer in tokens of the OAuth server: PUBLIC_URL. */
+  readonly publicIssuer: string;
   /** Milliseconds. */
   readonly lifetime: number;
   /** How long a key signs, in milliseconds. */
@@ -55,6 +64,33 @@ export class SignedAccessTokens extends AccessTokens {
   async publicKeys(): Promise<readonly PublicKey[]> {
     const alive = aliveAt(await this.#keys(), this.#clock.now(), this.#options.lifetime);
     return alive.map(({ publicKey }) => publicKey);
+  }
+
+  async privateKeys(): Promise<readonly PrivateKey[]> {
+    const { kid } = await this.#signer();
+    const alive = aliveAt(await this.#keys(), this.#clock.now(), this.#options.lifetime);
+    const keys = alive.flatMap(({ publicKey, privateKey }) =>
+      privateKey === undefined
+        ? []
+        : [{ ...(createPrivateKey(privateKey).export({ format: 'jwk' }) as PrivateKey), ...publicKey }],
+    );
+    return keys.toSorted((one, other) => Number(other.kid === kid) - Number(one.kid === kid));
+  }
+
+  async read(token: string): Promise<ReadToken | undefined> {
+    try {
+      const kid = keyIdOf(token);
+      const known = (await this.publicKeys()).find((key) => key.kid === kid);
+      if (!known) return undefined;
+      const { issuer, publicIssuer, audience } = this.#options;
+      const parties = { issuers: [issuer, publicIssuer], audience, now: this.#clock.now() };
+      const key = createPublicKey({ key: { ...known }, format: 'jwk' });
+      const { principal, expiresAt } = verifyAccessToken(token, key, parties);
+      return { ...principal, expiresAt };
+    } catch (error) {
+      if (error instanceof RefusedToken) return undefined;
+      throw error;
+    }
   }
 
   async renewKeys(): Promise<void> {

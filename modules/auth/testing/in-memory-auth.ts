@@ -39,6 +39,12 @@ class PlainTokens extends AccessTokens {
   async publicKeys() {
     return [];
   }
+  async privateKeys() {
+    return [];
+  }
+  async read() {
+    return undefined;
+  }
   async renewKeys() {}
 }
 

@@ -1,4 +1,4 @@
-// ADR 0084
+// ADR 0086
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import { type Audit, recordedActs } from '#platform/audit.ts';
