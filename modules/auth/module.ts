@@ -36,6 +36,7 @@ import { administrationEndpoints } from './http/administration-endpoints.ts';
 import { applicationEndpoints } from './http/application-endpoints.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { ownPages } from './http/pages/account.ts';
+import { applicationPages } from './http/pages/applications.ts';
 import { connectionPages, continuePages } from './http/pages/elsewhere.ts';
 import { PageKit, pageKit } from './http/pages/kit.ts';
 import { logInPages } from './http/pages/login.ts';
@@ -468,6 +469,7 @@ export default defineModule('auth', {
       use(registerPages, [PageKit, AuthApi.register]),
       use(ownPages, [PageKit, AuthApi.changePassword]),
       use(sessionPages, [PageKit, AuthApi.listSessions, AuthApi.endSession, AuthApi.endOtherSessions]),
+      use(applicationPages, [PageKit, AuthApi.listConsents, AuthApi.revokeConsent]),
       use(connectionPages, [
         PageKit,
         ForeignProviders,

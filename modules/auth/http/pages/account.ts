@@ -27,6 +27,10 @@ export function ownPages(kit: PageKit, changePassword: Call<typeof AuthApi.chang
             <a href="/account/sessions">Show<span class="unseen"> where you are logged in</span></a>
           </li>
           <li>
+            <div>Applications with access</div>
+            <a href="/account/applications">Show<span class="unseen"> applications with access</span></a>
+          </li>
+          <li>
             <div>Accounts elsewhere that log you in</div>
             <a href="/account/connections">Show<span class="unseen"> accounts elsewhere</span></a>
           </li>

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFindings, looks, startBrowser, withoutBrowser } from '../../../../tests/support/browser.ts';
 import { startTestProgram, type TestProgram } from '../../../../tests/support/program.ts';
 import { freePort } from '../../../../tests/support/running-program.ts';
+import { Applications } from '../../domain/applications.ts';
+import { Consents } from '../../domain/consents.ts';
 import { TotpSecrets } from '../../domain/totp-secrets.ts';
 import { oneTimeCodes } from '../../security/one-time-codes.ts';
 
@@ -60,6 +62,28 @@ describe.skipIf(withoutBrowser)(`in a browser (${withoutBrowser ?? 'Chromium'})`
     await page.getByRole('button', { name: 'Log in' }).click();
   }
 
+  /** The Tea Timer, which may see the profile of this person and place orders. */
+  async function anApplicationOf(accountId: string): Promise<void> {
+    const { container } = program.modules.get('auth')!;
+    const [id, now] = [randomUUID(), new Date()];
+    await container.get(Applications).add({
+      id,
+      name: 'Tea Timer',
+      kind: 'public',
+      redirectUris: ['https://timer.example/callback'],
+      postLogoutRedirectUris: [],
+      backchannelLogoutUri: null,
+      scopes: ['profile', 'orders:write'],
+      roles: [],
+      logo: null,
+      createdAt: now,
+      disabledAt: null,
+    });
+    await container
+      .get(Consents)
+      .give({ accountId, applicationId: id, scopes: ['profile', 'orders:write'], givenAt: now });
+  }
+
   /** Every page, from where a person comes to it. */
   const journeys: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     'logging in': (page) => page.goto('/account/login'),
@@ -103,6 +127,13 @@ describe.skipIf(withoutBrowser)(`in a browser (${withoutBrowser ?? 'Chromium'})`
       await logIn(page, email);
       await page.getByRole('link', { name: 'where you are logged in' }).click();
       await page.getByText('Safari on iPhone').first().waitFor();
+    },
+    applications: async (page) => {
+      const { email, userId } = await somebody();
+      await anApplicationOf(userId);
+      await logIn(page, email);
+      await page.getByRole('link', { name: 'applications with access' }).click();
+      await page.getByText('Tea Timer').first().waitFor();
     },
     goodbye: async (page) => {
       await logIn(page, (await somebody()).email);
@@ -156,7 +187,7 @@ describe.skipIf(withoutBrowser)(`in a browser (${withoutBrowser ?? 'Chromium'})`
     await page.getByRole('heading', { name: 'Your account' }).waitFor();
     const focused = async () => (await page.evaluate('document.activeElement.textContent')) as string;
     const way: string[] = [];
-    for (let step = 0; step < 5; step++) {
+    for (let step = 0; step < 6; step++) {
       await page.keyboard.press('Tab');
       way.push((await focused()).trim());
       const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
@@ -166,6 +197,7 @@ describe.skipIf(withoutBrowser)(`in a browser (${withoutBrowser ?? 'Chromium'})`
       'Corner Shop',
       'Change your password',
       'Show where you are logged in',
+      'Show applications with access',
       'Show accounts elsewhere',
       'Log out',
     ]);

@@ -48,7 +48,6 @@ export function logInPages(
             </form>`,
         )}
         <div class="links">
-          <p><a href="/account/forgotten">Forgotten your password?</a></p>
           <p>New here? <a href="${withReturn('/account/register', request)}">Open an account</a></p>
         </div>`,
     });

@@ -3,6 +3,8 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestProgram, type TestProgram } from '../../../../tests/support/program.ts';
 import { Accounts } from '../../domain/accounts.ts';
+import { Applications } from '../../domain/applications.ts';
+import { Consents } from '../../domain/consents.ts';
 import { Sessions } from '../../domain/sessions.ts';
 import { TotpSecrets } from '../../domain/totp-secrets.ts';
 import { oneTimeCodes } from '../../security/one-time-codes.ts';
@@ -228,6 +230,38 @@ describe('the list of sessions', () => {
     expect((await one.browser.post('/account/sessions/end', { form, session: theirs.id })).status).toBe(404);
     expect((await one.browser.post('/account/sessions/end', { form, session: 'x' })).status).toBe(400);
     expect((await other.browser.open('/account')).status).toBe(200);
+  });
+});
+
+describe('the applications with access', () => {
+  it('lose it when their owner says so, and nobody else does', async () => {
+    const [one, other] = [await loggedIn(), await loggedIn()];
+    const { container } = program.modules.get('auth')!;
+    const [id, now] = [randomUUID(), new Date()];
+    const scopes = ['profile', 'orders:write'];
+    await container.get(Applications).add({
+      id,
+      name: 'Tea <Timer>',
+      kind: 'public',
+      redirectUris: ['https://timer.example/callback'],
+      postLogoutRedirectUris: [],
+      backchannelLogoutUri: null,
+      scopes,
+      roles: [],
+      logo: null,
+      createdAt: now,
+      disabledAt: null,
+    });
+    for (const { userId } of [one, other])
+      await container.get(Consents).give({ accountId: userId, applicationId: id, scopes, givenAt: now });
+    const { text } = await one.browser.open('/account/applications');
+    expect(text).toContain('Tea &lt;Timer&gt;');
+    expect(text).toContain('orders:write, profile');
+    const { headers } = await one.browser.submit({}, '/account/applications/revoke');
+    const after = await one.browser.open(headers.location!);
+    expect(after.text).toContain('has no access any more');
+    expect(after.text).not.toContain('Timer');
+    expect((await other.browser.open('/account/applications')).text).toContain('Timer');
   });
 });
 
