@@ -108,6 +108,12 @@ describe('an endpoint of an operation', () => {
     expect(declare).toThrow('library.findBooks takes a field from the token');
   });
 
+  it.each([{ scope: 'books:read' }, { recentLogin: true }])('is refused where it asks anyone for %o', (asked) => {
+    const declare = () =>
+      endpoint(LibraryApi.findBooks, 'GET /v1/books', { summary: 'Find', access: 'anyone', ...asked });
+    expect(declare).toThrow('GET /v1/books lets in anyone');
+  });
+
   it('has the errors of the operation unless it says otherwise', () => {
     expect(renaming.errors).toEqual([bookNotFound, outdated]);
     const other = endpoint(LibraryApi.findBooks, 'GET /v1/books', {

@@ -212,8 +212,15 @@ export function endpoint<
 >(api: A, route: Route, fields: EndpointFields<A, Who, Path, Query, Body, Answered>): Endpoint;
 export function endpoint(of: Operation | Api, route: string, fields: object): Endpoint {
   const [method, url] = route.split(' ') as [Method, string];
+  requireSomebody(route, fields as Described<Access>);
   const declared = isOperation(of) ? calling(of, method, fields as AnyOperationEndpoint) : { ...fields, api: of };
   return { ...declared, method, url } as Endpoint;
+}
+
+/** What lets in anyone asks for no token: a scope or a recent login would keep nobody out. */
+function requireSomebody(route: string, { access, scope, recentLogin }: Described<Access>): void {
+  if (access === 'anyone' && (scope !== undefined || recentLogin))
+    throw new TypeError(`${route} lets in anyone, so it cannot ask for a scope or a recent login.`);
 }
 
 const isOperation = (of: Operation | Api): of is Operation => typeof of.kind === 'string';

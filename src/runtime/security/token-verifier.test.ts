@@ -56,6 +56,24 @@ describe('verifying an access token', () => {
     expect([authenticator.keysAsked, authenticator.livenessAsked]).toEqual([1, 1]);
   });
 
+  it('remembers all that the token says of its person and its application', async () => {
+    const { verifier, person, pass } = setUp();
+    const known = {
+      ...person,
+      application: { id: 'reader', scopes: ['loans:read'] },
+      authenticatedAt: 0,
+      amr: ['pwd'],
+    };
+    const token = signAccessToken(known, signingKey, {
+      ...parties,
+      lifetime: 900,
+      now: new Date('2030-01-01T12:00:00Z'),
+    });
+    expect(await verifier.verify(token)).toEqual(known);
+    pass(29.9);
+    expect(verifier.recall(token)).toEqual(known);
+  });
+
   it('is done again after 30 seconds', async () => {
     const { verifier, person, sign, pass } = setUp();
     const token = sign();
