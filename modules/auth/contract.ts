@@ -107,6 +107,8 @@ const KnownAccount = z
     mustChangePassword: z.boolean().describe('the next login has to bring a new password'),
   })
   .meta({ id: 'KnownAccount' });
+export const SessionApplication = z.object({ id: z.uuid(), name: z.string() }).meta({ id: 'SessionApplication' });
+
 const SessionFacts = z.object({
   startedAt: z.iso.datetime(),
   lastUsedAt: z.iso.datetime(),
@@ -116,7 +118,9 @@ const SessionFacts = z.object({
     .optional()
     .describe('where it was last used from: an IPv4 address, or the /64 of an IPv6 address'),
   userAgent: z.string().optional().describe('the browser or app, as it calls itself'),
-  applicationId: z.uuid().optional().describe("the application that holds it; absent for the person's own client"),
+  application: SessionApplication.optional().describe(
+    "the application that holds it; absent for the person's own client",
+  ),
 });
 
 export const ActiveSession = SessionFacts.extend({

@@ -217,7 +217,7 @@ export function endpoint(of: Operation | Api, route: string, fields: object): En
   return { ...declared, method, url } as Endpoint;
 }
 
-/** What lets in anyone asks for no token: a scope or a recent login would keep nobody out. */
+/** Refuses what would keep nobody out: where anyone may call, no token is asked for. */
 function requireSomebody(route: string, { access, scope, recentLogin }: Described<Access>): void {
   if (access === 'anyone' && (scope !== undefined || recentLogin))
     throw new TypeError(`${route} lets in anyone, so it cannot ask for a scope or a recent login.`);

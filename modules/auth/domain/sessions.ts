@@ -25,7 +25,7 @@ export interface ListedSession extends SessionOrigin {
   readonly lastUsedAt: Date;
   readonly authenticatedAt: Date;
   /** The application that holds it; null for the person's own client. */
-  readonly applicationId: string | null;
+  readonly application: { readonly id: string; readonly name: string } | null;
 }
 
 /** How sure the methods of a session make us, as `acr` of a token. */

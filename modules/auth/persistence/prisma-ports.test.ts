@@ -131,6 +131,22 @@ describe('identity in PostgreSQL', () => {
     });
   });
 
+  it('lists the sessions that applications hold, each with the name of the application', async () => {
+    const ports = identity();
+    const { id, account } = await open(ports);
+    const {
+      rows: [application],
+    } = await auth.sql(
+      `insert into auth.applications (id, name, kind, redirect_uris, scopes, roles, post_logout_redirect_uris, created_at)
+       values (gen_random_uuid(), 'Reader', 'public', '{https://reader.example/}', '{}', '{}', '{}', now()) returning id`,
+    );
+    expect(await ports.sessions.list(account.id, { limit: 1 })).toMatchObject([{ application: null }]);
+    await auth.sql('update auth.sessions set application_id = $2 where id = $1', [id, application!.id]);
+    expect(await ports.sessions.list(account.id, { limit: 1 })).toMatchObject([
+      { id, application: { id: application!.id, name: 'Reader' } },
+    ]);
+  });
+
   it('S13 gives no successor of a token after a process of the first release went on from there', async () => {
     const ports = identity();
     const { id, refreshToken } = await open(ports);

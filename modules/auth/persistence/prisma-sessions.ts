@@ -171,10 +171,11 @@ export function prismaSessions(
 
     async list(accountId, { after, limit }) {
       const { rows } = await database.query<ListedSession>(
-        `select id, started_at as "startedAt", last_used_at as "lastUsedAt", ${authenticatedAt}, last_network as network,
-           user_agent as "userAgent", application_id as "applicationId"
-         from auth.sessions s
-         where account_id = $1 and expires_at > $2 and ($3::uuid is null or id > $3) order by id limit $4`,
+        `select s.id, s.started_at as "startedAt", s.last_used_at as "lastUsedAt", ${authenticatedAt},
+           s.last_network as network, s.user_agent as "userAgent",
+           case when p.id is not null then json_build_object('id', p.id, 'name', p.name) end as application
+         from auth.sessions s left join auth.applications p on p.id = s.application_id
+         where s.account_id = $1 and s.expires_at > $2 and ($3::uuid is null or s.id > $3) order by s.id limit $4`,
         [accountId, clock.now(), after, limit],
       );
       return rows;

@@ -184,10 +184,10 @@ export function applicationsSuite(make: (clock: SteppedClock, lifetimes: Session
 
   describe('sessions that applications hold', () => {
     it('are sessions: listed, live for their person alone, and ended with the account', async () => {
-      const [accountId, { id: applicationId }] = [await person(), await register()];
+      const [accountId, { id: applicationId, name }] = [await person(), await register()];
       const id = await hold(accountId, applicationId);
       expect(await ports.sessions.list(accountId, { limit: 10 })).toMatchObject([
-        { id, applicationId, authenticatedAt: noon },
+        { id, application: { id: applicationId, name }, authenticatedAt: noon },
       ]);
       const live = (userId: string, roles: string[]) => ports.sessions.isLive(id, { userId, roles });
       expect(await live(accountId, ['customer'])).toBe(true);

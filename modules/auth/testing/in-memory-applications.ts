@@ -7,7 +7,10 @@ import { type Consent, Consents } from '../domain/consents.ts';
 import type { SessionOrigin } from '../domain/sessions.ts';
 import type { inMemoryIdentity } from './in-memory-identity.ts';
 
-type Identity = Pick<ReturnType<typeof inMemoryIdentity>, 'held' | 'endings' | 'exists' | 'machines'>;
+type Identity = Pick<
+  ReturnType<typeof inMemoryIdentity>,
+  'held' | 'endings' | 'exists' | 'machines' | 'applicationNames'
+>;
 interface Secret {
   readonly hash: Buffer;
   readonly applicationId: string;
@@ -17,12 +20,13 @@ interface Secret {
 
 const byId = (one: { id: string }, other: { id: string }) => (one.id < other.id ? -1 : 1);
 
-export function inMemoryApplications(clock: Clock, { held, endings, exists, machines }: Identity) {
+export function inMemoryApplications(clock: Clock, { held, endings, exists, machines, applicationNames }: Identity) {
   const applications = new InMemoryTable<string, Application>();
   const secrets = new InMemoryTable<string, Secret>();
   const consents = new InMemoryTable<string, Consent>();
   const pair = (accountId: string, applicationId: string) => `${accountId} ${applicationId}`;
 
+  applicationNames.push((id) => applications.get(id)?.name);
   machines.push((id, { userId, roles } = { userId: id, roles: [] }) => {
     const machine = applications.get(id);
     if (machine?.kind !== 'machine' || machine.disabledAt || userId !== id) return false;

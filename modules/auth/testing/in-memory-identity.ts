@@ -30,6 +30,8 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   const sessions = new InMemoryTable<string, Held>();
   const devices = new InMemoryTable<string, { accountId: string; lastUsedAt: Date }>();
   const endings = new SessionEndings();
+  const applicationNames: ((id: string) => string | undefined)[] = [];
+  const applicationName = (id: string) => applicationNames.map((nameOf) => nameOf(id)).find(Boolean) ?? '';
   const machines: ((id: string, claimed?: { userId: string; roles: readonly string[] }) => boolean)[] = [];
 
   const isAlive = ({ startedAt, lastUsedAt }: Held) => sessionExpiry(lifetimes, startedAt, lastUsedAt) > clock.now();
@@ -252,8 +254,10 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
         .filter((session) => isAlive(session) && session.id > after)
         .sort((one, other) => (one.id < other.id ? -1 : 1))
         .slice(0, limit)
-        .map(({ id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, applicationId = null }) => {
-          return { id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, applicationId };
+        .map(({ id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, applicationId }) => {
+          const application =
+            applicationId === undefined ? null : { id: applicationId, name: applicationName(applicationId) };
+          return { id, startedAt, lastUsedAt, authenticatedAt, network, userAgent, application };
         });
     }
     async prune() {
@@ -287,6 +291,8 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
     outbox: new InMemoryOutbox(),
     /** Tell of an id whether it is that of a machine, as which it is live. */
     machines,
+    /** Tell the name of an application. */
+    applicationNames,
     /** The sessions that applications hold. */
     held: {
       open(authorization: Authorization): boolean {

@@ -206,7 +206,7 @@ export function sessionsSuite(make: MakeIdentity): void {
       clock.advance(hour);
       await sessions.rotate(first.refreshToken);
       const at = (hours: number) => new Date(noon.getTime() + hours * hour);
-      const unknown = { network: null, userAgent: null, applicationId: null };
+      const unknown = { network: null, userAgent: null, application: null };
       expect(await sessions.list(account.id, { limit: 10 })).toEqual([
         { ...unknown, id: first.id, startedAt: at(0), lastUsedAt: at(2), authenticatedAt: at(0) },
         { ...unknown, id: second.id, startedAt: at(1), lastUsedAt: at(1), authenticatedAt: at(1) },

@@ -21,12 +21,12 @@ export const describedSession = ({
   authenticatedAt,
   network,
   userAgent,
-  applicationId,
+  application,
 }: Omit<ListedSession, 'id'>) => ({
   startedAt: startedAt.toISOString(),
   lastUsedAt: lastUsedAt.toISOString(),
   authenticatedAt: authenticatedAt.toISOString(),
   ...(network !== null && { network }),
   ...(userAgent !== null && { userAgent }),
-  ...(applicationId !== null && { applicationId }),
+  ...(application && { application }),
 });

@@ -27,6 +27,12 @@ async function setUp(allowance = {}) {
 }
 
 describe('logging in to an account with an authenticator app', () => {
+  it('notes in the session that it was by two factors', async () => {
+    const { logIn, sessions, code } = await setUp();
+    const { refreshToken } = await logIn(email, { code: code() });
+    expect(await sessions.rotate(refreshToken)).toMatchObject({ session: { amr: ['pwd', 'otp', 'mfa'] } });
+  });
+
   it('takes a code beside the password', async () => {
     const { attempt, code, hasher } = await setUp();
     expect(await attempt()).toBe(asked);

@@ -104,8 +104,8 @@ const systems = [
 ] as const;
 
 /** `Firefox on Linux`, as far as it is known. */
-function nameOf({ userAgent = '', applicationId }: Listed): string {
-  if (applicationId !== undefined) return 'An application';
+function nameOf({ userAgent = '', application }: Listed): string {
+  if (application) return application.name;
   const [browser, system] = [browsers, systems].map((names) => names.find(([mark]) => userAgent.includes(mark))?.[1]);
   if (browser === undefined) return userAgent.split(/[\s/]/)[0] || 'An unknown device';
   return system === undefined ? browser : `${browser} on ${system}`;
