@@ -53,6 +53,11 @@ export const AuthErrors = errors('auth', {
     'This account has a second factor: send a code of the authenticator app or a recovery code along as code, or a passkey.',
   ],
   loginExpired: ['forbidden', 'This login took too long. Begin it anew.'],
+  linkInvalid: ['invalid', 'This link is no longer valid. Ask for another one.'],
+  emailNotVerified: [
+    'forbidden',
+    'Confirm your e-mail address first: a link was sent to it. It may take a minute to arrive.',
+  ],
   wrongCode: ['unauthenticated', 'The code is wrong, or it was used before.'],
   unknownProvider: ['not-found', 'Nobody can log in with this provider here.'],
   providerUnavailable: [
@@ -141,6 +146,8 @@ const Code = z
   .min(6)
   .max(40)
   .meta({ examples: ['123456'] });
+/** The secret in a link that was mailed. */
+const linkToken = z.string().min(1).max(200);
 /** The network address an attempt came from; attempts are limited by it. */
 const address = z.string().max(64);
 
@@ -258,6 +265,7 @@ export const AuthApi = api('auth', {
       AuthErrors.busy,
       AuthErrors.passwordChangeRequired,
       AuthErrors.weakPassword,
+      AuthErrors.emailNotVerified,
       AuthErrors.secondFactorRequired,
       AuthErrors.wrongCode,
     ],
@@ -274,6 +282,65 @@ export const AuthApi = api('auth', {
     input: z.object({ refreshToken: z.string().min(1).max(512) }),
     output: z.object({}),
     errors: [],
+  }),
+  requestEmailVerification: command(1, {
+    summary: 'Sends the mail again that verifies the address of an account. Does nothing for one that is verified.',
+    input: z.object({ userId: z.uuid() }),
+    output: z.object({}),
+    errors: [AuthErrors.accountNotFound, AuthErrors.tooManyAttempts],
+  }),
+  verifyEmail: command(1, {
+    summary: 'Verifies an address by the token of the link that was sent to it.',
+    input: z.object({ token: linkToken }),
+    output: z.object({}),
+    errors: [AuthErrors.linkInvalid],
+  }),
+  verifyEmailByCode: command(1, {
+    summary: 'Verifies the address of an account by the six digits that were sent to it.',
+    input: z.object({
+      userId: z.uuid(),
+      code: z
+        .string()
+        .trim()
+        .regex(/^\d{6}$/, 'The code has six digits.')
+        .meta({ examples: ['123456'] }),
+    }),
+    output: z.object({}),
+    errors: [AuthErrors.wrongCode, AuthErrors.tooManyAttempts],
+  }),
+  requestEmailChange: command(1, {
+    summary: 'Asks a new address to confirm that it is to be the one of an account, and tells the present one.',
+    input: z.object({
+      userId: z.uuid(),
+      email: Email,
+      password: Password.optional().describe('needed unless the login was within the last 15 minutes'),
+    }),
+    output: z.object({}),
+    errors: [
+      AuthErrors.accountNotFound,
+      AuthErrors.confirmationRequired,
+      AuthErrors.wrongCredentials,
+      AuthErrors.tooManyAttempts,
+      AuthErrors.busy,
+    ],
+  }),
+  confirmEmailChange: command(1, {
+    summary: 'Gives an account the address that the token of a link was sent to.',
+    input: z.object({ token: linkToken }),
+    output: z.object({}),
+    errors: [AuthErrors.linkInvalid],
+  }),
+  requestPasswordReset: command(1, {
+    summary: 'Sends a link for a new password to the address, if it has an account. Neither answer nor time tell.',
+    input: z.object({ email: Email, address }),
+    output: z.object({}),
+    errors: [AuthErrors.tooManyAttempts],
+  }),
+  resetPassword: command(1, {
+    summary: 'Sets a new password by the token of a link, and ends all sessions of the account.',
+    input: z.object({ token: linkToken, newPassword: Password, address }),
+    output: z.object({}),
+    errors: [AuthErrors.linkInvalid, AuthErrors.weakPassword, AuthErrors.busy],
   }),
   changePassword: command(1, {
     summary: 'Ends all other sessions of the account.',
@@ -418,7 +485,13 @@ export const AuthApi = api('auth', {
     summary: 'The data that a person gave at registration.',
     actsFor: 'userId',
     input: z.object({ userId: z.uuid() }),
-    output: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
+    output: z.object({
+      userId: z.uuid(),
+      email: EmailAddress,
+      name: z.string(),
+      registeredAt: z.iso.datetime(),
+      emailVerified: z.boolean().optional(),
+    }),
     errors: [AuthErrors.accountNotFound],
   }),
   listIdentities: query(1, {
@@ -441,6 +514,7 @@ export const AuthApi = api('auth', {
     input: z.object({ userId: z.uuid(), cursor: z.uuid().optional(), limit: z.int().min(1).max(100).optional() }),
     output: z.object({
       email: EmailAddress.optional(),
+      emailVerifiedAt: z.iso.datetime().nullable().optional(),
       name: z.string().optional(),
       roles: z.array(Role).max(10),
       staff: z
@@ -550,4 +624,11 @@ export const userRegistered = event('auth.user-registered', 1, {
   summary: 'When a person has an account.',
   key: 'userId',
   payload: z.object({ userId: z.uuid(), email: EmailAddress, name: z.string(), registeredAt: z.iso.datetime() }),
+});
+
+export const emailVerified = event('auth.email-verified', 1, {
+  summary:
+    'When it is known that a person reads the mail of an address, which is the one of their account from then on.',
+  key: 'userId',
+  payload: z.object({ userId: z.uuid(), email: EmailAddress, verifiedAt: z.iso.datetime() }),
 });

@@ -4,12 +4,13 @@ import { Clock } from '#platform/clock.ts';
 import { Database } from '#platform/database.ts';
 import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
-import { atStart, defineModule, every, on, onCommandLine, site, use } from '#platform/module.ts';
+import { atStart, compose, defineModule, every, on, onCommandLine, site, use } from '#platform/module.ts';
 import { Logger } from '#platform/logger.ts';
+import { Mail } from '#platform/mail.ts';
 import { Authenticator } from '#platform/authenticator.ts';
 import { Transaction } from '#platform/transaction.ts';
 import { personErased } from '../users/contract.ts';
-import { AuthApi, userRegistered } from './contract.ts';
+import { AuthApi, emailVerified, userRegistered } from './contract.ts';
 import { AccessTokens } from './domain/access-tokens.ts';
 import { Accounts } from './domain/accounts.ts';
 import { Administration } from './domain/administration.ts';
@@ -18,6 +19,7 @@ import { Applications } from './domain/applications.ts';
 import { Authorizations } from './domain/authorizations.ts';
 import { Consents } from './domain/consents.ts';
 import { Devices } from './domain/devices.ts';
+import { EmailCodes } from './domain/email-codes.ts';
 import { Factors } from './domain/factors.ts';
 import { ForeignProviders } from './domain/foreign-providers.ts';
 import { Identities } from './domain/identities.ts';
@@ -30,10 +32,12 @@ import { SessionEndings } from './domain/session-endings.ts';
 import { SessionLifetimes } from './domain/session-lifetimes.ts';
 import { Sessions } from './domain/sessions.ts';
 import { SigningKeys } from './domain/signing-keys.ts';
+import { Shop } from './domain/shop.ts';
 import { Throttle } from './domain/throttle.ts';
 import { TotpSecrets } from './domain/totp-secrets.ts';
 import { administrationEndpoints } from './http/administration-endpoints.ts';
 import { applicationEndpoints } from './http/application-endpoints.ts';
+import { emailEndpoints } from './http/email-endpoints.ts';
 import { authEndpoints } from './http/endpoints.ts';
 import { ownPages } from './http/pages/account.ts';
 import { applicationPages } from './http/pages/applications.ts';
@@ -45,11 +49,16 @@ import { sessionPages } from './http/pages/sessions.ts';
 import { accountPages } from './http/pages/site.ts';
 import { oauthSite } from './http/oauth/site.ts';
 import { sessionEndpoints } from './http/session-endpoints.ts';
+import { changeAddress, changeAddressMail, changeAsked, changeAskedMail } from './mails/change-address.ts';
+import { notice, noticeMail } from './mails/notice.ts';
+import * as reset from './mails/reset-password.ts';
+import { verifyAddress, verifyAddressMail } from './mails/verify-address.ts';
 import { PrismaClient } from './persistence/generated/client.ts';
 import { postgresAdministration } from './persistence/postgres-administration.ts';
 import { postgresApplications } from './persistence/postgres-applications.ts';
 import { postgresAuthorizations } from './persistence/postgres-authorizations.ts';
 import { postgresConsents } from './persistence/postgres-consents.ts';
+import { postgresEmailCodes } from './persistence/postgres-email-codes.ts';
 import { postgresDevices } from './persistence/postgres-devices.ts';
 import { postgresOAuthState } from './persistence/postgres-oauth-state.ts';
 import { postgresFactors } from './persistence/postgres-factors.ts';
@@ -79,6 +88,14 @@ import { BrowserSessions, browserSessions } from './use-cases/browser-sessions.t
 import { changePassword } from './use-cases/change-password.ts';
 import { ConfirmFactor, confirmFactor } from './use-cases/confirm-factor.ts';
 import { changeRoles } from './use-cases/change-roles.ts';
+import { confirmEmailChange } from './use-cases/confirm-email-change.ts';
+import { rememberDevice, RememberDevice } from './use-cases/remember-device.ts';
+import { requestEmailChange } from './use-cases/request-email-change.ts';
+import { requestEmailVerification } from './use-cases/request-email-verification.ts';
+import { requestPasswordReset } from './use-cases/request-password-reset.ts';
+import { requireVerified, RequireVerified } from './use-cases/require-verified.ts';
+import { resetPassword } from './use-cases/reset-password.ts';
+import { verifyEmail, verifyEmailByCode } from './use-cases/verify-email.ts';
 import { createAdministrator } from './use-cases/create-administrator.ts';
 import { disconnectIdentity } from './use-cases/disconnect-identity.ts';
 import { disableAccount } from './use-cases/disable-account.ts';
@@ -133,7 +150,7 @@ const day = 24 * hour;
 
 export default defineModule('auth', {
   offers: AuthApi,
-  publishes: [userRegistered],
+  publishes: [userRegistered, emailVerified],
   settings: AuthSettings,
   ports(bind) {
     bind(SessionEndings).toConstantValue(new SessionEndings());
@@ -155,6 +172,8 @@ export default defineModule('auth', {
           loginsPerAccount: settings.LOGINS_PER_ACCOUNT,
           loginsPerAddress: settings.LOGINS_PER_ADDRESS,
           registrationsPerAddress: settings.REGISTRATIONS_PER_ADDRESS,
+          mailsPerRecipient: settings.MAILS_PER_RECIPIENT,
+          mailsPerAddress: settings.MAILS_PER_ADDRESS,
         }),
       [AuthSettings],
     );
@@ -183,11 +202,19 @@ export default defineModule('auth', {
       [AuthSettings],
     );
 
+    bind(Shop).toResolvedValue(
+      ({ SHOP_NAME, SHOP_COLOUR, PUBLIC_URL }) => ({ name: SHOP_NAME, colour: SHOP_COLOUR, url: PUBLIC_URL }),
+      [AuthSettings],
+    );
     bind(PrismaClient).toResolvedValue((database) => database.prisma(PrismaClient), [Database]);
     bind(Accounts).toResolvedValue(prismaAccounts, [Database, PrismaClient, PersonalTraces, SessionEndings]);
     bind(Administration).toResolvedValue(postgresAdministration, [Database, SessionEndings]);
     bind(Sessions).toResolvedValue(prismaSessions, [Database, PrismaClient, SessionEndings, SessionLifetimes, Clock]);
     bind(Devices).toResolvedValue(postgresDevices, [Database, Clock]);
+    bind(EmailCodes).toResolvedValue(
+      (database, clock, { AUTH_KEY_SECRET }) => postgresEmailCodes(database, clock, AUTH_KEY_SECRET),
+      [Database, Clock, AuthSettings],
+    );
     bind(TotpSecrets).toResolvedValue(
       (database, { AUTH_KEY_SECRET }) =>
         postgresTotpSecrets(database, keySealing(AUTH_KEY_SECRET, 'auth totp secrets')),
@@ -227,6 +254,8 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]);
+    bind(RequireVerified).toResolvedValue(requireVerified, [AuthSettings, Transaction, Mail, Throttle, Limits, Logger]);
+    bind(RememberDevice).toResolvedValue(rememberDevice, [Transaction, Devices, Mail, Throttle, Limits, Clock]);
     bind(Authenticate).toResolvedValue(authenticate, [
       Accounts,
       PasswordRules,
@@ -234,9 +263,12 @@ export default defineModule('auth', {
       Throttle,
       Limits,
       ConfirmFactor,
+      RequireVerified,
       Transaction,
       Audit,
       RecordFailedLogIn,
+      Mail,
+      Clock,
       Logger,
     ]);
     bind(Identities).toResolvedValue(postgresIdentities, [Database, Accounts]);
@@ -264,7 +296,7 @@ export default defineModule('auth', {
       Sessions,
       OAuthState,
       Accounts,
-      Devices,
+      RememberDevice,
       SessionLifetimes,
       Audit,
       Clock,
@@ -287,6 +319,7 @@ export default defineModule('auth', {
       Transaction,
       Accounts,
       Outbox,
+      Mail,
       AdministratorSettings,
       PasswordRules,
       PasswordHasher,
@@ -295,9 +328,57 @@ export default defineModule('auth', {
       Clock,
       Logger,
     ]),
-    logIn: use(logIn, [Authenticate, Sessions, Devices, AccessTokens, Transaction, Audit, Clock, Logger]),
+    logIn: use(logIn, [Authenticate, Sessions, RememberDevice, AccessTokens, Transaction, Audit, Clock, Logger]),
     refresh: use(refresh, [Transaction, Sessions, AccessTokens, Audit, Logger]),
     logOut: use(logOut, [Transaction, Sessions, Audit, Logger]),
+    requestEmailVerification: use(requestEmailVerification, [Transaction, Accounts, Mail, Throttle, Limits, Logger]),
+    verifyEmail: use(verifyEmail, [Transaction, Accounts, EmailCodes, Outbox, Audit, Clock, Logger]),
+    verifyEmailByCode: use(verifyEmailByCode, [
+      Transaction,
+      Accounts,
+      EmailCodes,
+      Throttle,
+      Limits,
+      Outbox,
+      Audit,
+      Clock,
+      Logger,
+    ]),
+    requestEmailChange: use(requestEmailChange, [
+      Transaction,
+      Accounts,
+      Mail,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      Clock,
+      Logger,
+    ]),
+    confirmEmailChange: use(confirmEmailChange, [
+      Transaction,
+      Accounts,
+      EmailCodes,
+      Mail,
+      Outbox,
+      Audit,
+      Clock,
+      Logger,
+    ]),
+    requestPasswordReset: use(requestPasswordReset, [Transaction, Mail, Throttle, Limits, Logger]),
+    resetPassword: use(resetPassword, [
+      Transaction,
+      Accounts,
+      EmailCodes,
+      PasswordRules,
+      PasswordHasher,
+      Throttle,
+      Limits,
+      Mail,
+      Outbox,
+      Audit,
+      Clock,
+      Logger,
+    ]),
     changePassword: use(changePassword, [
       Transaction,
       Accounts,
@@ -306,6 +387,8 @@ export default defineModule('auth', {
       Throttle,
       Limits,
       Audit,
+      Mail,
+      Clock,
       Logger,
     ]),
     disableAccount: use(disableAccount, [Transaction, Accounts, Audit, Clock, Logger]),
@@ -342,9 +425,16 @@ export default defineModule('auth', {
       summary: 'Erases the account and ends its sessions.',
     }),
   },
+  mails: [
+    compose(verifyAddress, verifyAddressMail, [Accounts, EmailCodes, Shop]),
+    compose(changeAddress, changeAddressMail, [Accounts, EmailCodes, Shop]),
+    compose(changeAsked, changeAskedMail, [Accounts, Shop]),
+    compose(reset.resetPassword, reset.resetPasswordMail, [Accounts, EmailCodes, Shop]),
+    compose(notice, noticeMail, [Shop]),
+  ],
   schedules: {
     'renew-signing-keys': every(hour, renewSigningKeys, [AccessTokens]),
-    prune: every(hour, prune, [Sessions, Devices, Applications, OAuthState, Throttle]),
+    prune: every(hour, prune, [Sessions, Devices, EmailCodes, Applications, OAuthState, Throttle]),
   },
   starts: [
     atStart(sealSecrets, [SigningKeys, TotpSecrets, Logger]),
@@ -480,6 +570,12 @@ export default defineModule('auth', {
     ]),
   ],
   scopes: { 'accounts:read': 'See the accounts of everybody' },
-  endpoints: [...authEndpoints, ...sessionEndpoints, ...administrationEndpoints, ...applicationEndpoints],
+  endpoints: [
+    ...authEndpoints,
+    ...sessionEndpoints,
+    ...administrationEndpoints,
+    ...applicationEndpoints,
+    ...emailEndpoints,
+  ],
   authenticates: { keys: AuthApi.getPublicKeys, session: AuthApi.isSessionLive },
 });

@@ -130,6 +130,20 @@ export const AuthSettings = z
     LOGIN_FAILURES_PER_ADDRESS: whole(1, 1_000_000).default(200).meta(about('the same for a network')),
     LOGINS_PER_ACCOUNT: whole(1, 1_000_000).default(100).meta(about('logins that succeed, an hour')),
     LOGINS_PER_ADDRESS: whole(1, 1_000_000).default(5_000).meta(about('the same for a network')),
+    UNVERIFIED_MAY: z
+      .enum(['everything', 'nothing'])
+      .default('everything')
+      .meta(
+        about(
+          'what an account may do before its e-mail address is verified; with "nothing" it cannot log in. Accounts that were there before 0.2 may everything',
+        ),
+      ),
+    MAILS_PER_RECIPIENT: whole(1, 1_000)
+      .default(10)
+      .meta(about('mails to one address that strangers can have sent, an hour; then one a minute')),
+    MAILS_PER_ADDRESS: whole(1, 1_000_000)
+      .default(1_000)
+      .meta(about('mails that one network, or one person, can have sent, an hour')),
     REGISTRATIONS_PER_ADDRESS: whole(1, 1_000_000).default(1_000).meta(about('registrations of a network, an hour')),
   })
   .refine(

@@ -38,6 +38,7 @@ export const Profile = z
   .object({
     userId: z.uuid(),
     email: EmailAddress,
+    emailVerified: z.boolean().optional().describe('whether it is known that you read its mail'),
     name: z.string(),
     phone: z.string().nullable(),
     ...stored,

@@ -5,7 +5,7 @@ import { Outbox } from '#platform/outbox.ts';
 import { PersonalTraces } from '#platform/personal-traces.ts';
 import { defineModule, on, use } from '#platform/module.ts';
 import { Transaction } from '#platform/transaction.ts';
-import { AuthApi, userRegistered } from '../auth/contract.ts';
+import { AuthApi, emailVerified, userRegistered } from '../auth/contract.ts';
 import { OrdersApi } from '../orders/contract.ts';
 import { PaymentsApi } from '../payments/contract.ts';
 import { personErased, UsersApi } from './contract.ts';
@@ -21,6 +21,7 @@ import { prismaAddresses } from './persistence/prisma-addresses.ts';
 import { prismaPeople } from './persistence/prisma-people.ts';
 import { prismaProfiles } from './persistence/prisma-profiles.ts';
 import { createProfile } from './reactions/create-profile.ts';
+import { keepEmail } from './reactions/keep-email.ts';
 import { addAddress } from './use-cases/add-address.ts';
 import { beginExport } from './use-cases/begin-export.ts';
 import { endExport } from './use-cases/end-export.ts';
@@ -75,7 +76,10 @@ export default defineModule('users', {
     endExport: use(endExport, [Exports]),
     erase: use(erase, [Transaction, People, Outbox, AuthApi.allowErasure, Clock]),
   },
-  reactions: { 'create-profile': on(userRegistered, createProfile, [Profiles], { summary: 'Creates the profile.' }) },
+  reactions: {
+    'create-profile': on(userRegistered, createProfile, [Profiles], { summary: 'Creates the profile.' }),
+    'keep-email': on(emailVerified, keepEmail, [Profiles], { summary: 'Shows the address in the profile.' }),
+  },
   endpoints: [...usersEndpoints, exportEndpoint],
   scopes: {
     profile: 'See your name, e-mail address and telephone number',

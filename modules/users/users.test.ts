@@ -62,7 +62,7 @@ describe('your profile', () => {
     const { body, headers } = await get(me).expect(200);
     const { email, name, registeredAt } = registration;
     const times = { createdAt: registeredAt, updatedAt: registeredAt };
-    expect(body).toEqual({ userId, email, name, phone: null, version: 1, ...times });
+    expect(body).toEqual({ userId, email, emailVerified: false, name, phone: null, version: 1, ...times });
     expect(headers.etag).toBe('"1"');
   });
 

@@ -28,6 +28,8 @@ export const mail = <D extends z.ZodObject>(
 
 /** A composed mail. */
 export interface Message {
+  /** Whose mail it turned out to be, where `key` did not say. */
+  readonly key?: string;
   /** One address, without a name. */
   readonly to: string;
   readonly subject: string;

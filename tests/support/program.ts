@@ -1,5 +1,8 @@
 /** A program with some of the modules, started within the test's own process on a fresh database. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { moduleOf, type Api, type Client } from '../../src/platform/contract.ts';
 import type { Role } from '../../src/platform/context.ts';
 import { createLogger } from '../../src/runtime/observability/create-logger.ts';
@@ -47,6 +50,8 @@ export async function startTestProgram({
 }: Options = {}): Promise<TestProgram> {
   const fresh = databaseUrl === undefined ? await freshDatabaseUrl() : undefined;
   const url = databaseUrl ?? fresh!.url;
+  // Made when something is kept in it: the database is elsewhere.
+  const dataDir = join(tmpdir(), `fissile-data-${randomUUID()}`);
   const announced: string[] = [];
   const logged: string[] = [];
   const ended = new Set<string>();
@@ -63,6 +68,7 @@ export async function startTestProgram({
         NODE_ENV: 'test',
         SEED: 'none',
         PORT: '0',
+        DATA_DIR: dataDir,
         SHUTDOWN_DELAY: '0',
         DATABASE_URL: url,
         DATABASE_POOL_SIZE: '5',
@@ -97,6 +103,7 @@ export async function startTestProgram({
       },
       async stop() {
         await program.stop();
+        await rm(dataDir, { recursive: true, force: true });
         await fresh?.drop();
       },
     };

@@ -15,6 +15,10 @@ export interface Account {
   readonly oneTimePassword: boolean;
   /** Since when it cannot log in. */
   readonly disabledAt: Date | null;
+  /** Since when it is known that its owner reads its mail. */
+  readonly emailVerifiedAt: Date | null;
+  /** UNVERIFIED_MAY concerns it: it was registered since mails are sent. */
+  readonly mustVerifyEmail: boolean;
 }
 
 /** The registration as other modules learn of it, when it happens and when they ask. */

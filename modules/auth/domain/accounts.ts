@@ -32,6 +32,12 @@ export abstract class Accounts {
    */
   abstract changePassword(id: string, change: { from: string; to: string; keep: string | null }): Promise<boolean>;
 
+  /** Marks the address as verified; false, and nothing, where the account has another one by now, or was verified before. */
+  abstract verifyEmail(id: string, email: string, at: Date): Promise<boolean>;
+
+  /** Gives the account another address, which is verified; false, and nothing, where that has an account already. */
+  abstract changeEmail(id: string, email: string, at: Date): Promise<boolean>;
+
   /** Keeps the account from logging in and ends its sessions, together; neither for the last administrator. */
   abstract disable(id: string, at: Date): Promise<'disabled' | 'unknown' | 'last administrator'>;
 

@@ -18,6 +18,9 @@ export abstract class Devices {
    */
   abstract remember(session: Session, token: string | undefined): Promise<string | undefined>;
 
+  /** Tells whether the account has no more than one device. */
+  abstract isOnly(accountId: string): Promise<boolean>;
+
   /** Forgets those that were not used for long. */
   abstract prune(): Promise<void>;
 }

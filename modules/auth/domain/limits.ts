@@ -10,6 +10,8 @@ export interface Allowance {
   readonly loginsPerAccount: number;
   readonly loginsPerAddress: number;
   readonly registrationsPerAddress: number;
+  readonly mailsPerRecipient: number;
+  readonly mailsPerAddress: number;
 }
 
 /** The limits that a login counts towards. */
@@ -30,6 +32,13 @@ const hourly = (allowed: number): Pace => ({
   longestDelay: minute,
 });
 
+const newDevices: Pace = {
+  allowed: 2,
+  forgiveEach: 12 * 60 * minute,
+  firstDelay: 12 * 60 * minute,
+  longestDelay: 12 * 60 * minute,
+};
+
 /** Which attempts are limited by what. */
 export class Limits {
   readonly #account: Pace;
@@ -37,6 +46,8 @@ export class Limits {
   readonly #accountLogins: Pace;
   readonly #networkLogins: Pace;
   readonly #registration: Pace;
+  readonly #mailsTo: Pace;
+  readonly #mailsFrom: Pace;
 
   constructor({
     failuresPerAccount,
@@ -44,6 +55,8 @@ export class Limits {
     loginsPerAccount,
     loginsPerAddress,
     registrationsPerAddress,
+    mailsPerRecipient,
+    mailsPerAddress,
   }: Allowance) {
     // In the long run four guesses an hour: under the hundred a day that NIST SP 800-63B allows.
     this.#account = {
@@ -62,6 +75,8 @@ export class Limits {
     this.#accountLogins = hourly(loginsPerAccount);
     this.#networkLogins = hourly(loginsPerAddress);
     this.#registration = hourly(registrationsPerAddress);
+    this.#mailsTo = hourly(mailsPerRecipient);
+    this.#mailsFrom = hourly(mailsPerAddress);
   }
 
   /**
@@ -92,6 +107,26 @@ export class Limits {
    */
   secondFactor(userId: string, device: string | undefined): Limit {
     return { scope: 'second-factor', subject: userId, from: device, pace: this.#account };
+  }
+
+  /** Mails that anybody can have sent to an address. */
+  mailsTo(email: string): Limit {
+    return { scope: 'mails-to', subject: email, pace: this.#mailsTo };
+  }
+
+  /** Mails that a network, or a person who is logged in, has sent to addresses of their choice. */
+  mailsFrom(origin: string): Limit {
+    return { scope: 'mails-from', subject: origin, pace: this.#mailsFrom };
+  }
+
+  /** Wrong codes of who is logged in. */
+  emailCode(userId: string): Limit {
+    return { scope: 'email-code', subject: userId, pace: this.#account };
+  }
+
+  /** Mails about logins from new devices: two at once, and two a day in the long run. */
+  newDevice(userId: string): Limit {
+    return { scope: 'new-device', subject: userId, pace: newDevices };
   }
 
   registration(network: string): Limit {

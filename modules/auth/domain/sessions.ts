@@ -10,6 +10,8 @@ export interface Session {
   readonly authenticatedAt: Date;
   /** How they did (RFC 8176), all methods of this session: `pwd`, `otp`, `hwk`, `mfa`, `fed`. */
   readonly amr: readonly string[];
+  /** Tells whether its person reads the mail of their address; absent where nobody looked. */
+  readonly emailVerified?: boolean;
 }
 
 /** Where a session was last used from, for its owner to recognize it. */

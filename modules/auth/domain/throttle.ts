@@ -22,7 +22,11 @@ export interface Limit {
     | 'network-logins'
     | 'registration'
     | 'password-change'
-    | 'second-factor';
+    | 'second-factor'
+    | 'mails-to'
+    | 'mails-from'
+    | 'email-code'
+    | 'new-device';
   readonly subject: string;
   readonly from?: string | undefined;
   /** False for one that the attempt is counted towards, and that does not hold it up. */

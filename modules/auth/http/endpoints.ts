@@ -1,14 +1,8 @@
 import { endpoint, fromRequest, fromToken, type Endpoint } from '#platform/endpoint.ts';
 import { visibleLines } from '#platform/text.ts';
 import { AuthApi } from '../contract.ts';
+import { chosen } from './chosen-password.ts';
 import { identityEndpoints } from './identity-endpoints.ts';
-
-/** For readers of the document: the least that a setting can ask for. A refusal names the limit in force. */
-const chosen = {
-  minLength: 8,
-  maxLength: 128,
-  description: 'at least 15 characters, unless PASSWORD_MIN_LENGTH is set otherwise',
-};
 
 /** The client's address, by which guesses are slowed down. */
 const address = fromRequest((request) => request.address);

@@ -23,7 +23,8 @@ export function postgresAdministration(database: Database, endings: SessionEndin
     async search({ email, state, role, cursor, limit }) {
       const { rows } = await database.query<KnownAccount>(
         `select id, email, name, roles, registered_at as "registeredAt", disabled_at as "disabledAt",
-           one_time_password as "oneTimePassword"
+           one_time_password as "oneTimePassword", email_verified_at as "emailVerifiedAt",
+           must_verify_email as "mustVerifyEmail"
          from auth.accounts
          where ${state ? states[state] : 'true'} and ($1::text is null or email collate "C" like $1)
            and ($2::text is null or roles @> array[$2]) and ($3::uuid is null or id < $3)

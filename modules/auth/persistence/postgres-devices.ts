@@ -35,6 +35,11 @@ export function postgresDevices(database: Database, clock: Clock): Devices {
       return next;
     },
 
+    async isOnly(accountId) {
+      const { rowCount } = await database.query('select from auth.devices where account_id = $1 limit 2', [accountId]);
+      return (rowCount ?? 0) <= 1;
+    },
+
     async prune() {
       await database.query('delete from auth.devices where last_used_at <= $1', [
         new Date(clock.now().getTime() - deviceIdle),

@@ -16,10 +16,13 @@ interface Row {
   registeredAt: Date;
   disabledAt: Date | null;
   oneTimePassword: boolean;
+  emailVerifiedAt: Date | null;
+  mustVerifyEmail: boolean;
 }
 
 const columns = `id, email, name, password_hash as "passwordHash", roles, registered_at as "registeredAt",
-  disabled_at as "disabledAt", one_time_password as "oneTimePassword"`;
+  disabled_at as "disabledAt", one_time_password as "oneTimePassword", email_verified_at as "emailVerifiedAt",
+  must_verify_email as "mustVerifyEmail"`;
 const accountOf = ({
   id,
   email,
@@ -29,6 +32,8 @@ const accountOf = ({
   registeredAt,
   disabledAt,
   oneTimePassword,
+  emailVerifiedAt,
+  mustVerifyEmail,
 }: Row): Account => ({
   id,
   email,
@@ -38,6 +43,8 @@ const accountOf = ({
   registeredAt,
   disabledAt,
   oneTimePassword,
+  emailVerifiedAt,
+  mustVerifyEmail,
 });
 
 export function prismaAccounts(
@@ -119,6 +126,23 @@ export function prismaAccounts(
         await prisma.device.deleteMany({ where: { accountId: id } });
         return true;
       }),
+
+    async verifyEmail(id, email, at) {
+      const { rowCount } = await database.query(
+        'update auth.accounts set email_verified_at = $3 where id = $1 and email = $2 and email_verified_at is null',
+        [id, email, at],
+      );
+      return rowCount === 1;
+    },
+
+    async changeEmail(id, email, at) {
+      const { rowCount } = await database.query(
+        `update auth.accounts set email = $2, email_verified_at = $3
+         where id = $1 and not exists (select from auth.accounts where email = $2)`,
+        [id, email, at],
+      );
+      return rowCount === 1;
+    },
 
     disable: (id, at) =>
       database.transaction(async () => {

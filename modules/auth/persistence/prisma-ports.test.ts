@@ -8,12 +8,14 @@ import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import { keySealing } from '../security/key-sealing.ts';
 import { anAccount, aSession, day, lifetimes, noon, SteppedClock } from '../testing/accounts.ts';
 import { identitiesSuite } from '../testing/identities.suite.ts';
+import { emailCodesSuite } from '../testing/email-codes.suite.ts';
 import { identitySuite } from '../testing/identity.suite.ts';
 import { aSigningKey, signingKeysSuite } from '../testing/signing-keys.suite.ts';
 import { throttleSuite } from '../testing/throttle.suite.ts';
 import { PrismaClient } from './generated/client.ts';
 import { postgresAdministration } from './postgres-administration.ts';
 import { postgresDevices } from './postgres-devices.ts';
+import { postgresEmailCodes } from './postgres-email-codes.ts';
 import { postgresFactors } from './postgres-factors.ts';
 import { postgresIdentities } from './postgres-identities.ts';
 import { postgresSigningKeys } from './postgres-signing-keys.ts';
@@ -332,5 +334,26 @@ describe('identities in PostgreSQL', () => {
   identitiesSuite(() => {
     const accounts = prismaAccounts(auth.database, prisma, auth.traces, new SessionEndings());
     return { accounts, identities: postgresIdentities(auth.database, accounts) };
+  });
+});
+
+describe('proofs by mail in PostgreSQL', () => {
+  const made = (clock: SteppedClock, secret?: string) => ({
+    accounts: identity(clock).accounts,
+    codes: postgresEmailCodes(auth.database, clock, secret),
+  });
+  emailCodesSuite(made);
+
+  it('stores neither the token nor the code, and no hash that six digits could be found by', async () => {
+    const { accounts, codes } = made(new SteppedClock(), 'a secret of more than thirty-two characters');
+    const account = anAccount();
+    await accounts.add(account);
+    const { token, code } = await codes.issue('verify', { accountId: account.id, email: account.email });
+    const text = await allText();
+    for (const secret of [token, Buffer.from(token, 'base64url').toString('hex')]) expect(text).not.toContain(secret);
+    expect(text).not.toMatch(new RegExp(`\\b${code}\\b`));
+    const withoutSecret = made(new SteppedClock());
+    expect(await withoutSecret.codes.redeemCode('verify', account.id, code)).toBeUndefined();
+    expect(await codes.redeemCode('verify', account.id, code)).toBeDefined();
   });
 });

@@ -44,7 +44,7 @@ export function prismaSessions(
     if (lifetimes.grace === 0) return undefined;
     const now = clock.now().getTime();
     const { rows } = await database.query<Session & { refreshHash: Buffer; successorSalt: Buffer }>(
-      `select s.id, s.account_id as "accountId", a.roles, ${authentication}, s.refresh_hash as "refreshHash", s.successor_salt as "successorSalt"
+      `select s.id, s.account_id as "accountId", a.roles, a.email_verified_at is not null as "emailVerified", ${authentication}, s.refresh_hash as "refreshHash", s.successor_salt as "successorSalt"
        from auth.sessions s join auth.accounts a on a.id = s.account_id
        where s.family_hash = $1 and s.previous_hash = $2 and s.refreshed_at > $3 and s.expires_at > $4`,
       [hashOf(familyOf(refreshToken)), hashOf(refreshToken), new Date(now - lifetimes.grace), new Date(now)],
@@ -106,7 +106,7 @@ export function prismaSessions(
            where refresh_hash = $1 and expires_at > $3 and started_at > $6
            returning id, account_id, ${authentication}
          )
-         select r.id, r.account_id as "accountId", a.roles, r."authenticatedAt", r.amr
+         select r.id, r.account_id as "accountId", a.roles, r."authenticatedAt", r.amr, a.email_verified_at is not null as "emailVerified"
          from rotated r join auth.accounts a on a.id = r.account_id`,
         [
           hashOf(refreshToken),
@@ -142,7 +142,7 @@ export function prismaSessions(
          set authenticated_at = $3, amr = array(select distinct unnest(s.amr || $4::text[]) order by 1)
          from auth.accounts a
          where s.id = $1 and s.account_id = $2 and s.expires_at > $3 and a.id = s.account_id
-         returning s.id, s.account_id as "accountId", a.roles, ${authentication}`,
+         returning s.id, s.account_id as "accountId", a.roles, a.email_verified_at is not null as "emailVerified", ${authentication}`,
         [id, accountId, clock.now(), amr],
       );
       return rows[0];

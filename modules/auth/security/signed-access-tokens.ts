@@ -52,9 +52,9 @@ export class SignedAccessTokens extends AccessTokens {
   async issue(session: Session): Promise<{ accessToken: string; expiresIn: number }> {
     const { kid, privateKey } = await this.#signer();
     const { issuer, audience, lifetime } = this.#options;
-    const { id: sessionId, accountId: userId, roles, authenticatedAt, amr } = session;
+    const { id: sessionId, accountId: userId, roles, authenticatedAt, amr, emailVerified } = session;
     const acr = assuranceOf(amr);
-    const principal = { userId, sessionId, roles, authenticatedAt: authenticatedAt.getTime(), amr, acr };
+    const principal = { userId, sessionId, roles, authenticatedAt: authenticatedAt.getTime(), amr, acr, emailVerified };
     const seconds = Math.floor(lifetime / 1000);
     const now = this.#clock.now();
     const accessToken = signAccessToken(principal, { kid, privateKey }, { issuer, audience, lifetime: seconds, now });

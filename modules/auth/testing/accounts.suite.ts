@@ -90,6 +90,25 @@ export function accountsSuite(make: MakeIdentity): void {
       }
     });
 
+    it('are verified once, at the address that was proven', async () => {
+      const { account } = await add();
+      const at = new Date(noon.getTime() + 1_000);
+      expect(await accounts.verifyEmail(account.id, 'another@example.com', at)).toBe(false);
+      expect((await accounts.find(account.id))?.emailVerifiedAt).toBeNull();
+      expect(await accounts.verifyEmail(account.id, account.email, at)).toBe(true);
+      expect(await accounts.verifyEmail(account.id, account.email, new Date(0))).toBe(false);
+      expect((await accounts.find(account.id))?.emailVerifiedAt).toEqual(at);
+    });
+
+    it('change their address to one that nobody has', async () => {
+      const [{ account }, { account: other }] = [await add(), await add()];
+      const email = `new.${account.email}`;
+      expect(await accounts.changeEmail(account.id, other.email, noon)).toBe(false);
+      expect(await accounts.changeEmail(account.id, email, noon)).toBe(true);
+      expect(await accounts.findByEmail(email)).toEqual({ ...account, email, emailVerifiedAt: noon });
+      expect(await accounts.findByEmail(account.email)).toBeUndefined();
+    });
+
     it('take a stronger hash of the same password, but not over a new password', async () => {
       const { account } = await add();
       await accounts.rehash(account.id, account.passwordHash, '$argon2id$stronger');

@@ -81,6 +81,8 @@ export const anAccount = (fields: Partial<Account> = {}): Account => ({
   roles: ['customer'],
   registeredAt: noon,
   disabledAt: null,
+  emailVerifiedAt: null,
+  mustVerifyEmail: false,
   oneTimePassword: false,
   ...fields,
 });

@@ -23,6 +23,15 @@ export function devicesSuite(make: MakeIdentity): void {
     const isKnown = async ({ email }: Account, token = '') => (await accounts.findForLogIn(email, token))?.knowsDevice;
     const remember = async (account: Account, token?: string) => devices.remember(await open(account), token);
 
+    it('tell whether there is more than one', async () => {
+      const { account } = await add();
+      expect(await devices.isOnly(account.id)).toBe(true);
+      await remember(account);
+      expect(await devices.isOnly(account.id)).toBe(true);
+      await remember(account);
+      expect(await devices.isOnly(account.id)).toBe(false);
+    });
+
     it('are known to the account that was logged in to, and to no other', async () => {
       const [{ account }, { account: other }] = [await add(), await add()];
       const token = await remember(account);

@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { expect, it } from 'vitest';
 import type { Clock } from '#platform/clock.ts';
 import { InMemoryAudit } from '#platform/in-memory-audit.ts';
+import { InMemoryMail } from '#platform/in-memory-mail.ts';
 import type { Transaction } from '#platform/transaction.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
 import type { Accounts } from '../domain/accounts.ts';
@@ -18,11 +19,11 @@ import { authenticate } from '../use-cases/authenticate.ts';
 import { changePassword } from '../use-cases/change-password.ts';
 import { confirmFactor } from '../use-cases/confirm-factor.ts';
 import { logIn } from '../use-cases/log-in.ts';
+import type { RememberDevice } from '../use-cases/remember-device.ts';
 import { anAccount, anyContext, goodPassword, KeptLogger } from './accounts.ts';
 import { QuickPasswords } from './quick-passwords.ts';
 
 interface GuessedPorts {
-  transaction: Transaction;
   accounts: Accounts;
   sessions: Sessions;
   devices: Devices;
@@ -30,6 +31,7 @@ interface GuessedPorts {
   totpSecrets: TotpSecrets;
   factors: Factors;
   clock: Clock;
+  transaction: Transaction;
 }
 
 const failuresPerAccount = 5;
@@ -42,6 +44,8 @@ const allowance = {
   loginsPerAccount: many,
   loginsPerAddress: many,
   registrationsPerAddress: many,
+  mailsPerRecipient: many,
+  mailsPerAddress: many,
 };
 const tokens = { issue: async () => ({ accessToken: '', expiresIn: 900 }) } as unknown as AccessTokens;
 
@@ -49,6 +53,7 @@ export function guessesAtOnceSuite(make: () => GuessedPorts): void {
   async function setUp() {
     const { transaction, accounts, sessions, devices, throttle, totpSecrets, factors, clock } = make();
     const audit = new InMemoryAudit();
+    const mails = new InMemoryMail();
     const hasher = new QuickPasswords();
     const logger = new KeptLogger();
     const limits = new Limits(allowance);
@@ -63,13 +68,17 @@ export function guessesAtOnceSuite(make: () => GuessedPorts): void {
       throttle,
       limits,
       confirm,
+      async () => {},
       transaction,
       audit,
       async () => {},
+      mails,
+      clock,
       logger,
     );
-    const login = logIn(prove, sessions, devices, tokens, transaction, audit, clock, logger);
-    const change = changePassword(transaction, accounts, rules, hasher, throttle, limits, audit, logger);
+    const remember: RememberDevice = (session, _, token) => devices.remember(session, token);
+    const login = logIn(prove, sessions, remember, tokens, transaction, audit, clock, logger);
+    const change = changePassword(transaction, accounts, rules, hasher, throttle, limits, audit, mails, clock, logger);
     const answerOf = (work: Promise<unknown>) =>
       work.then(
         () => 'in',

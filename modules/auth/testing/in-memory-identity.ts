@@ -115,6 +115,15 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       forgetDevices(id);
       return change(id, { passwordHash: to, oneTimePassword: false });
     }
+    async verifyEmail(id: string, email: string, at: Date) {
+      const account = accounts.get(id);
+      if (account?.email !== email || account.emailVerifiedAt) return false;
+      return change(id, { emailVerifiedAt: at });
+    }
+    async changeEmail(id: string, email: string, at: Date) {
+      if (await this.findByEmail(email)) return false;
+      return change(id, { email, emailVerifiedAt: at });
+    }
     async disable(id: string, at: Date) {
       if (isLastAdministrator(id)) return 'last administrator' as const;
       endSessions(sessionsOf(id));
@@ -208,7 +217,8 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
       return { outcome: 'rotated', session: this.#today(held), refreshToken: held.refreshToken };
     }
     #today({ id, accountId, authenticatedAt, amr }: Held): Session {
-      return { id, accountId, roles: accounts.get(accountId)?.roles ?? [], authenticatedAt, amr };
+      const { roles = [], emailVerifiedAt } = accounts.get(accountId) ?? {};
+      return { id, accountId, roles, authenticatedAt, amr, emailVerified: Boolean(emailVerifiedAt) };
     }
     #living(id: string, accountId: string): Held | undefined {
       const session = sessions.get(id);
@@ -266,6 +276,9 @@ export function inMemoryIdentity(clock: Clock, lifetimes: SessionLifetimes) {
   }
 
   class InMemoryDevices extends Devices {
+    async isOnly(accountId: string) {
+      return devicesOf(accountId).length <= 1;
+    }
     async remember({ id, accountId }: Session, token: string | undefined) {
       if (!sessions.has(id)) return undefined;
       const known = token !== undefined && devices.get(token)?.accountId === accountId ? token : randomUUID();

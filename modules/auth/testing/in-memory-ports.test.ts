@@ -1,11 +1,13 @@
 import { describe } from 'vitest';
 import { lifetimes, SteppedClock } from './accounts.ts';
 import { applicationsSuite } from './applications.suite.ts';
+import { emailCodesSuite } from './email-codes.suite.ts';
 import { guessesAtOnceSuite } from './guesses-at-once.suite.ts';
 import { identitySuite } from './identity.suite.ts';
 import { identitiesSuite } from './identities.suite.ts';
 import { InMemoryIdentities } from './in-memory-identities.ts';
 import { inMemoryApplications } from './in-memory-applications.ts';
+import { InMemoryEmailCodes } from './in-memory-email-codes.ts';
 import { inMemoryIdentity } from './in-memory-identity.ts';
 import { InMemoryOAuthState } from './in-memory-oauth-state.ts';
 import { InMemorySigningKeys } from './in-memory-signing-keys.ts';
@@ -52,4 +54,11 @@ describe('identities in memory', () => {
     const { accounts } = inMemoryIdentity(new SteppedClock(), lifetimes);
     return { accounts, identities: new InMemoryIdentities(accounts) };
   });
+});
+
+describe('proofs by mail in memory', () => {
+  emailCodesSuite((clock) => ({
+    accounts: inMemoryIdentity(clock, lifetimes).accounts,
+    codes: new InMemoryEmailCodes(clock),
+  }));
 });

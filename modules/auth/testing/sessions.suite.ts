@@ -236,7 +236,14 @@ export function sessionsSuite(make: MakeIdentity): void {
       expect(await sessions.authenticatedAt(id, account.id)).toEqual(noon);
 
       const now = clock.now();
-      const confirmed = { id, accountId: account.id, roles: account.roles, authenticatedAt: now, amr: ['otp', 'pwd'] };
+      const confirmed = {
+        id,
+        accountId: account.id,
+        roles: account.roles,
+        emailVerified: false,
+        authenticatedAt: now,
+        amr: ['otp', 'pwd'],
+      };
       expect(await sessions.confirm(id, account.id, ['otp'])).toEqual(confirmed);
       expect(await sessions.confirm(id, account.id, ['pwd'])).toEqual(confirmed);
       expect(await sessions.authenticatedAt(id, account.id)).toEqual(now);

@@ -34,6 +34,8 @@ export const addAdministrator =
         registeredAt: clock.now(),
         disabledAt: null,
         oneTimePassword,
+        emailVerifiedAt: null,
+        mustVerifyEmail: false,
       });
       if (added) audit.add({ act: 'auth.create-administrator', target: id, outcome: 'done' });
       return added;

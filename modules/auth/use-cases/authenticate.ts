@@ -1,6 +1,8 @@
 // ADR 0020, ADR 0080
 import type { Audit } from '#platform/audit.ts';
+import type { Clock } from '#platform/clock.ts';
 import { Failure } from '#platform/errors.ts';
+import type { Mail } from '#platform/mail.ts';
 import { networkOf } from '#platform/network.ts';
 import type { Logger } from '#platform/logger.ts';
 import type { Transaction } from '#platform/transaction.ts';
@@ -12,10 +14,12 @@ import type { Limits } from '../domain/limits.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import type { PasswordRules } from '../domain/password-rules.ts';
 import type { Throttle } from '../domain/throttle.ts';
+import { tellOwner } from '../mails/notice.ts';
 import { attempt } from './attempt.ts';
 import type { ConfirmFactor } from './confirm-factor.ts';
 import type { RecordFailedLogIn } from './record-failed-log-in.ts';
 import { requireGoodPassword } from './require-good-password.ts';
+import type { RequireVerified } from './require-verified.ts';
 
 /** Proofs of who somebody is; where they came from counts towards limits. */
 export interface Credentials {
@@ -61,9 +65,12 @@ export function authenticate(
   throttle: Throttle,
   limits: Limits,
   confirmFactor: ConfirmFactor,
+  requireVerified: RequireVerified,
   transaction: Transaction,
   audit: Audit,
   recordFailure: RecordFailedLogIn,
+  mails: Mail,
+  clock: Clock,
   logger: Logger,
 ): Authenticate {
   return async ({ email, password, address, deviceToken, newPassword, code }, signal) => {
@@ -95,6 +102,7 @@ export function authenticate(
       await throttle.giveBack(successes);
       throw AuthErrors.passwordChangeRequired();
     }
+    await requireVerified(account);
     if (newPassword !== undefined) requireGoodPassword(rules, newPassword, { ...account, password }, '/newPassword');
     const methods: AuthenticationMethod[] = ['pwd'];
     if (found.hasFactor) {
@@ -118,6 +126,7 @@ export function authenticate(
       const changed = await transaction(async () => {
         if (!(await accounts.changePassword(account.id, { from, to, keep: null }))) return false;
         audit.add({ act: 'auth.change-password', actor: account.id, target: account.id, outcome: 'done' });
+        tellOwner(mails, clock, account, 'password-changed');
         return true;
       });
       if (!changed) return refuse('changed meanwhile');

@@ -10,12 +10,12 @@ import { AuthErrors } from '../contract.ts';
 import type { Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 import type { AuthenticationMethod } from '../domain/authentication.ts';
-import type { Devices } from '../domain/devices.ts';
 import type { OAuthState } from '../domain/oauth-state.ts';
 import type { SessionLifetimes } from '../domain/session-lifetimes.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Authenticated } from './authenticate.ts';
 import { openSession } from './open-session.ts';
+import type { RememberDevice } from './remember-device.ts';
 
 /** Who is logged in at a browser. */
 export interface BrowserSession {
@@ -51,7 +51,7 @@ export function browserSessions(
   sessions: Sessions,
   state: OAuthState,
   accounts: Accounts,
-  devices: Devices,
+  remember: RememberDevice,
   lifetimes: SessionLifetimes,
   audit: Audit,
   clock: Clock,
@@ -75,7 +75,7 @@ export function browserSessions(
         throw AuthErrors.wrongCredentials();
       }
       logger.info('Somebody logged in at a page.', { userId: account.id, sessionId: id });
-      return { secret, device: await devices.remember(session, device) };
+      return { secret, device: await remember(session, account, device) };
     },
 
     async find(secret) {

@@ -19,7 +19,7 @@ export function exportPersonalData(
   return async ({ userId, cursor, limit }, context) => {
     const account = await accounts.find(userId);
     if (!account) return { roles: [], sessions: [], nextCursor: null };
-    const { email, name, roles, registeredAt } = account;
+    const { email, emailVerifiedAt, name, roles, registeredAt } = account;
     const ofStaff = roles.filter((role) => role !== 'customer' && role !== 'admin');
     const allowed = cursor === undefined ? await consents.list(userId) : [];
     const { data, nextCursor } = await wholeOrPage(
@@ -30,6 +30,7 @@ export function exportPersonalData(
     const elsewhere = cursor === undefined ? (await connected({ userId }, context)).data : [];
     return {
       email,
+      emailVerifiedAt: emailVerifiedAt?.toISOString() ?? null,
       name,
       roles: roles.filter((role) => role === 'customer' || role === 'admin'),
       ...(ofStaff.length > 0 && { staff: { roles: ofStaff } }),

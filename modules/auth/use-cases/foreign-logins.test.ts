@@ -103,10 +103,13 @@ describe('logging in with an account elsewhere', () => {
     const first = await continued();
     expect(first).toMatchObject({ kind: 'proved', returnTo: '/account', proved: { methods: ['fed'] } });
     const account = (await accounts.findByEmail('ada@example.com'))!;
-    expect(account).toMatchObject({ name: 'Ada', roles: ['customer'] });
-    expect(outbox.events.map(({ payload }) => payload)).toMatchObject([{ userId: account.id }]);
+    expect(account).toMatchObject({ name: 'Ada', roles: ['customer'], emailVerifiedAt: expect.any(Date) });
+    expect(outbox.events).toMatchObject([
+      { name: 'auth.user-registered', payload: { userId: account.id } },
+      { name: 'auth.email-verified', payload: { userId: account.id } },
+    ]);
     expect(await continued()).toMatchObject({ kind: 'proved', proved: { account: { id: account.id } } });
-    expect(outbox.events).toHaveLength(1);
+    expect(outbox.events).toHaveLength(2);
   });
 
   it('S19 never takes an account over by its address', async () => {

@@ -141,6 +141,9 @@ export function foreignLogins(
       registeredAt: clock.now(),
       disabledAt: null,
       oneTimePassword: false,
+      // The provider has checked it.
+      emailVerifiedAt: clock.now(),
+      mustVerifyEmail: true,
     };
     await transaction(async () => {
       // The owner of a mailbox may know that it has an account here, which is theirs only when they know its password too.

@@ -7,6 +7,6 @@ export function getRegistration(accounts: Accounts): Handler<typeof AuthApi, 'ge
   return async ({ userId }) => {
     const account = await accounts.find(userId);
     if (!account) throw AuthErrors.accountNotFound();
-    return registrationOf(account);
+    return { ...registrationOf(account), emailVerified: account.emailVerifiedAt !== null };
   };
 }

@@ -7,15 +7,15 @@ import type { Logger } from '#platform/logger.ts';
 import type { Transaction } from '#platform/transaction.ts';
 import { AuthErrors, type AuthApi } from '../contract.ts';
 import type { AccessTokens } from '../domain/access-tokens.ts';
-import type { Devices } from '../domain/devices.ts';
 import type { Sessions } from '../domain/sessions.ts';
 import type { Authenticate } from './authenticate.ts';
 import { openSession } from './open-session.ts';
+import type { RememberDevice } from './remember-device.ts';
 
 export function logIn(
   authenticate: Authenticate,
   sessions: Sessions,
-  devices: Devices,
+  remember: RememberDevice,
   tokens: AccessTokens,
   transaction: Transaction,
   audit: Audit,
@@ -33,6 +33,7 @@ export function logIn(
       amr: methods,
       network: networkOf(credentials.address),
       userAgent: origin?.userAgent ?? null,
+      emailVerified: account.emailVerifiedAt !== null,
     };
     const opened = await open(session, passwordHash);
     if (!opened) {
@@ -40,7 +41,7 @@ export function logIn(
       throw AuthErrors.wrongCredentials();
     }
     logger.info('Somebody logged in.', { userId: account.id, sessionId: session.id });
-    const known = await devices.remember(session, credentials.deviceToken);
+    const known = await remember(session, account, credentials.deviceToken);
     return { ...(await tokens.issue(session)), ...opened, ...(known && { deviceToken: known }), tokenType: 'Bearer' };
   };
 }

@@ -1,6 +1,6 @@
 import type { Outbox } from '#platform/outbox.ts';
 import type { Transaction } from '#platform/transaction.ts';
-import { userRegistered } from '../contract.ts';
+import { emailVerified, userRegistered } from '../contract.ts';
 import { registrationOf, type Account } from '../domain/account.ts';
 import type { Accounts } from '../domain/accounts.ts';
 
@@ -11,5 +11,8 @@ export const openAccount =
     transaction(async () => {
       const added = await accounts.add(account);
       if (added) outbox.add(userRegistered, registrationOf(account));
+      const { id: userId, email, emailVerifiedAt } = account;
+      if (added && emailVerifiedAt)
+        outbox.add(emailVerified, { userId, email, verifiedAt: emailVerifiedAt.toISOString() });
       return added;
     });

@@ -31,7 +31,13 @@ async function setUp() {
 describe('what auth knows about a person', () => {
   it('is their registration', async () => {
     const { registrationOf, userId } = await setUp();
-    expect(await registrationOf(userId)).toEqual({ userId, email, name: 'Ada', registeredAt: noon.toISOString() });
+    expect(await registrationOf(userId)).toEqual({
+      userId,
+      email,
+      emailVerified: false,
+      name: 'Ada',
+      registeredAt: noon.toISOString(),
+    });
     await expect(registrationOf(uuid())).rejects.toMatchObject({ code: 'auth.account-not-found' });
   });
 
@@ -42,6 +48,7 @@ describe('what auth knows about a person', () => {
     await refresh(refreshToken);
     expect(await dataOf(userId)).toEqual({
       email,
+      emailVerifiedAt: null,
       name: 'Ada',
       roles: ['customer'],
       registeredAt: noon.toISOString(),

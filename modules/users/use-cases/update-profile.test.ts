@@ -18,6 +18,7 @@ describe('changing a profile', () => {
     const { registration, update } = setUp();
     expect(await update({ phone: '+44 20 7946 0000' })).toEqual({
       userId: registration.userId,
+      emailVerified: false,
       email: registration.email,
       name: registration.name,
       phone: '+44 20 7946 0000',

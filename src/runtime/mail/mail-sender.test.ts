@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { personalTraces } from '../tables/personal-traces.ts';
 import { never } from '../events/testing/landscape.ts';
 import { mailServer } from './mail-server.ts';
 import { noPostman, type Letter, type Postman } from './postman.ts';
@@ -90,6 +91,15 @@ describe('a mail', () => {
       messaging.mail.add({ ...overdue, name: 'library.other' }, 'ada', { reader: 'ada' }),
     );
     await expect(unknown).rejects.toThrow('library.other is not among the mails of this module');
+  });
+
+  it('belongs to the person it turns out to be for, with whom it is forgotten', async () => {
+    const compose = async (data: { reader: string }) => ({ ...(await reminder(data))!, key: 'person' });
+    const office = await post.start({ postman: collecting(), compose });
+    await office.add('ada');
+    await expect.poll(() => post.rows()).toMatchObject([{ state: 'sent', recipient: 'ada@example.com' }]);
+    await personalTraces(office.database).forget('person');
+    expect(await post.rows()).toEqual([]);
   });
 
   it('that nobody needs any more is forgotten', async () => {

@@ -181,8 +181,9 @@ export class MailSender {
     return database.transaction(async () => {
       const message = await this.#composers.get(name)!()(data as never);
       if (!message) return void (await table.drop(id));
-      await table.address(id, message.to);
-      return { id, name, ...message };
+      const { key, ...composed } = message;
+      await table.address(id, composed.to, key);
+      return { id, name, ...composed };
     });
   }
 

@@ -93,8 +93,12 @@ export class MailTable {
   }
 
   /** Notes to whom it goes, in the transaction that composes it. */
-  async address(id: string, recipient: string): Promise<void> {
-    await this.#database.query('update mails set recipient = $2 where id = $1', [id, recipient]);
+  async address(id: string, recipient: string, key: string | undefined): Promise<void> {
+    await this.#database.query('update mails set recipient = $2, key = coalesce($3, key) where id = $1', [
+      id,
+      recipient,
+      key,
+    ]);
   }
 
   /** `note` says why, or what the server answered; without, the one of the last try stays. */

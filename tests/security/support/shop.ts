@@ -106,6 +106,7 @@ const unfinishedIn = (schemas: readonly string[]): string =>
       `SELECT id::text FROM ${schema}.outbox WHERE published_at IS NULL`,
       `SELECT subscription FROM ${schema}.inbox WHERE state = 'waiting'`,
       `SELECT id FROM ${schema}.sagas WHERE state IN ('running', 'undoing')`,
+      `SELECT id::text FROM ${schema}.mails WHERE state = 'waiting'`,
     ])
     .join(' UNION ALL ');
 

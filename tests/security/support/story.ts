@@ -99,6 +99,41 @@ export async function tellStory(shop: Shop): Promise<Story> {
   await someone.get('/v1/auth/identities');
   await someone.delete(`/v1/auth/identities/${identityId}`);
 
+  const byMail = async (to: string, subject: string) => {
+    const find = async () => {
+      const { body } = await new Visitor(shop.url).get('/mails.json');
+      return (body as { to: string; subject: string; text: string }[]).find(
+        (mail) => mail.to === to && mail.subject === subject,
+      );
+    };
+    const { text } = (await eventually(find, (mail) => mail !== undefined))!;
+    const token = /[?&](?:token|change)=([\w-]+)/.exec(text)![1]!;
+    secrets.push(token, ...(/^\d{6}$/m.exec(text) ?? []));
+    return { token, code: /^\d{6}$/m.exec(text)?.[0] };
+  };
+  await someone.post('/v1/auth/email/verification');
+  const [confirm, change] = ['Confirm your e-mail address', 'Confirm your new e-mail address'];
+  const { code } = await byMail(person.email, confirm);
+  await someone.post('/v1/auth/email/code', { code: '000000' });
+  await someone.post('/v1/auth/email/code', { code });
+  const second = { email: 'somebody.else@example.com', password: person.password, name: 'Somebody Else' };
+  await someone.post('/v1/auth/register', second);
+  const { token } = await byMail(second.email, confirm);
+  await someone.post('/v1/auth/email/verify', { token });
+  await someone.post('/v1/auth/email/verify', { token });
+  const moved = `next.${person.email}`;
+  secrets.push(second.email, moved);
+  for (const email of [moved, person.email]) {
+    await someone.post('/v1/auth/email/change', { email, password: newPassword });
+    const answer = await byMail(email, change);
+    await someone.post('/v1/auth/email/change/confirm', { token: answer.token });
+  }
+  await someone.post('/v1/auth/password/forgotten', { email: person.email });
+  const reset = await byMail(person.email, 'Set a new password');
+  await someone.post('/v1/auth/password/reset', { token: reset.token, newPassword: 'too short' });
+  await someone.post('/v1/auth/password/reset', { token: reset.token, newPassword });
+  await logIn(newPassword);
+
   await someone.get('/v1/users/me');
   await someone.patch('/v1/users/me', { phone });
   await someone.patch('/v1/users/me', { phone: `${phone} ${address.line1} ${address.line2}`, email: person.email });
