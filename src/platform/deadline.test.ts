@@ -62,6 +62,7 @@ describe('the time of day', () => {
       'src/runtime/mail/mail-sender.ts',
       // For people and Prometheus to read.
       'src/runtime/observability/log-levels.ts',
+      'src/runtime/observability/recorded-span.ts',
       'src/runtime/observability/timings.ts',
       // A saga outlives processes, and its age is told, not acted on.
       'src/runtime/sagas/database-sagas.ts',

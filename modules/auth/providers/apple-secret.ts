@@ -5,8 +5,8 @@ import type { AppleKey } from '../settings.ts';
 const lifetime = 300;
 
 /** Apple's client secret: a JWT under the developer's own key (https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret). */
-export function appleSecret(client: string, { team, keyId, key }: AppleKey): string {
-  const now = Math.floor(Date.now() / 1_000);
+export function appleSecret(client: string, { team, keyId, key }: AppleKey, at: Date): string {
+  const now = Math.floor(at.getTime() / 1_000);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part({ alg: 'ES256', kid: keyId })}.${part({
     iss: team,

@@ -89,7 +89,7 @@ describe('Apple', () => {
   it('gets a secret that its developer’s key signed, for a few minutes', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const secret = appleSecret('com.example.shop', { team: 'TEAM', keyId: 'KEY', key });
+    const secret = appleSecret('com.example.shop', { team: 'TEAM', keyId: 'KEY', key }, new Date());
     const [head, body] = secret.split('.').map((part) => Buffer.from(part, 'base64url').toString());
     expect(JSON.parse(head!)).toEqual({ alg: 'ES256', kid: 'KEY' });
     const claims = JSON.parse(body!) as Record<string, number>;

@@ -71,7 +71,8 @@ export function openIdProvider(settings: ForeignProviderSettings): Provider {
 async function discover({ issuer, client, secret, apple }: ForeignProviderSettings): Promise<openid.Configuration> {
   const server = new URL(issuer!);
   const authentication: openid.ClientAuth = apple
-    ? (as, metadata, body, headers) => openid.ClientSecretPost(appleSecret(client, apple))(as, metadata, body, headers)
+    ? (as, metadata, body, headers) =>
+        openid.ClientSecretPost(appleSecret(client, apple, new Date()))(as, metadata, body, headers)
     : openid.ClientSecretPost(secret);
   return openid.discovery(server, client, undefined, authentication, {
     timeout: patience,

@@ -23,6 +23,8 @@ export interface BrowserSession {
   readonly account: Account;
   /** When they last proved who they are, and how. */
   readonly authenticatedAt: Date;
+  /** Milliseconds since then, when it was asked for. */
+  readonly age: number;
   readonly methods: readonly AuthenticationMethod[];
 }
 
@@ -84,7 +86,7 @@ export function browserSessions(
       const { sessionId, accountId, methods } = kept;
       const authenticatedAt = await sessions.authenticatedAt(sessionId, accountId);
       const account = authenticatedAt && (await accounts.find(accountId));
-      return account && { sessionId, account, authenticatedAt, methods };
+      return account && { sessionId, account, authenticatedAt, age: +clock.now() - +authenticatedAt, methods };
     },
 
     async end(secret) {

@@ -141,12 +141,12 @@ async function detailsOf(provider: Provider, request: Request, response: Respons
 }
 
 /** Tells whether a login is new enough for what was asked: `prompt=login`, `max_age`, more factors. */
-function isFresh({ authenticatedAt, methods }: BrowserSession, { prompt, params, iat }: Details): boolean {
+function isFresh({ authenticatedAt, age, methods }: BrowserSession, { prompt, params, iat }: Details): boolean {
   const since = authenticatedAt.getTime();
   const newSince = since >= iat * 1_000;
   if (prompt.reasons.includes('login_prompt') && !newSince) return false;
   if (prompt.reasons.includes('acr') && !newSince && assuranceOf(methods) !== 'urn:fissile:2') return false;
-  return params.max_age === undefined || newSince || Date.now() - since <= Number(params.max_age) * 1_000;
+  return params.max_age === undefined || newSince || age <= Number(params.max_age) * 1_000;
 }
 
 function expired(kit: PageKit, _request: Request, response: Response): void {

@@ -63,7 +63,8 @@ function made(library: Library, ports: Ports, kit: PageKit, keys: readonly objec
 const seconds = (milliseconds: number) => Math.floor(milliseconds / 1_000);
 
 function configuration(library: Library, ports: Ports, kit: PageKit, keys: readonly object[]): Configuration {
-  const { settings, accounts, lifetimes } = ports;
+  const { settings, accounts, lifetimes, clock } = ports;
+  const now = () => seconds(clock.now().getTime());
   const secure = settings.PUBLIC_URL.startsWith('https:');
   const [access, absolute, idle] = [lifetimes.access, lifetimes.absolute, lifetimes.idle].map(seconds) as [
     number,
@@ -165,8 +166,7 @@ function configuration(library: Library, ports: Ports, kit: PageKit, keys: reado
       Session: idle,
       Grant: absolute,
       // S15: however often it is renewed, the last one ends when the first would have.
-      RefreshToken: (_, { iiat }) =>
-        Math.max(1, Math.min(idle, absolute - (seconds(Date.now()) - (iiat ?? seconds(Date.now()))))),
+      RefreshToken: (_, { iiat }) => Math.max(1, Math.min(idle, absolute - (now() - (iiat ?? now())))),
     },
   } as Configuration;
 }

@@ -70,7 +70,7 @@ export async function requireRecentLogin(
   path: string,
 ): Promise<BrowserSession | undefined> {
   const session = await requireSession(kit, request, response);
-  if (!session || Date.now() - session.authenticatedAt.getTime() < recently) return session;
+  if (!session || session.age < recently) return session;
   response.redirect(303, logInPath(path, { again: true }));
   return undefined;
 }
