@@ -44,6 +44,7 @@ import { applicationPages } from './http/pages/applications.ts';
 import { connectionPages, continuePages } from './http/pages/elsewhere.ts';
 import { PageKit, pageKit } from './http/pages/kit.ts';
 import { logInPages } from './http/pages/login.ts';
+import { recoveryPages, verifyPages } from './http/pages/recovery.ts';
 import { registerPages } from './http/pages/register.ts';
 import { sessionPages } from './http/pages/sessions.ts';
 import { accountPages } from './http/pages/site.ts';
@@ -557,6 +558,8 @@ export default defineModule('auth', {
       use(logInPages, [PageKit, LogInAtPage, BrowserSessions, ForeignProviders]),
       use(continuePages, [PageKit, ForeignLogins, LogInAtPage]),
       use(registerPages, [PageKit, AuthApi.register]),
+      use(recoveryPages, [PageKit, AuthApi.requestPasswordReset, AuthApi.resetPassword]),
+      use(verifyPages, [PageKit, AuthApi.verifyEmail, AuthApi.confirmEmailChange]),
       use(ownPages, [PageKit, AuthApi.changePassword]),
       use(sessionPages, [PageKit, AuthApi.listSessions, AuthApi.endSession, AuthApi.endOtherSessions]),
       use(applicationPages, [PageKit, AuthApi.listConsents, AuthApi.revokeConsent]),

@@ -95,6 +95,15 @@ describe.skipIf(withoutBrowser)(`in a browser (${withoutBrowser ?? 'Chromium'})`
       await page.getByRole('alert').waitFor();
     },
     'opening an account': (page) => page.goto('/account/register'),
+    'a forgotten password': (page) => page.goto('/account/forgotten'),
+    'a link on its way': async (page) => {
+      await page.goto('/account/forgotten');
+      await page.getByLabel('E-mail address').fill('nobody@example.com');
+      await page.getByRole('button', { name: 'Send the link' }).click();
+      await page.getByRole('heading', { name: 'Look at your mail' }).waitFor();
+    },
+    'a password to choose': (page) => page.goto('/account/reset?token=anything'),
+    'an address to confirm': (page) => page.goto('/account/verify?token=anything'),
     'an account that was opened': (page) => page.goto('/account/login?opened=1'),
     'a code': async (page) => {
       const { email, userId } = await somebody();

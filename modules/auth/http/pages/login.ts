@@ -31,7 +31,7 @@ export function logInPages(
       title: choose ? 'Choose a new password' : 'Log in',
       leads: 'anywhere',
       status: failure ? statusOf(failure) : 200,
-      notice: failure ? noticeOf(failure, response) : request.query.opened === '1' ? opened : undefined,
+      notice: failure ? noticeOf(failure, response) : welcome(request),
       body: html`<form method="post" action="${withReturn('/account/login', request)}">
           ${formProof(response)}
           ${field({ name: 'email', label: 'E-mail address', type: 'email', autocomplete: 'username', value: email ?? '', autofocus: !email })}
@@ -48,6 +48,7 @@ export function logInPages(
             </form>`,
         )}
         <div class="links">
+          <p><a href="/account/forgotten">Forgotten your password?</a></p>
           <p>New here? <a href="${withReturn('/account/register', request)}">Open an account</a></p>
         </div>`,
     });
@@ -153,8 +154,14 @@ interface LogInShown {
   readonly choose?: boolean;
 }
 
-/** The same for an address that had one already. */
-const opened: Notice = { kind: 'success', text: 'Your account is open, unless the address had one. Log in now.' };
+/** Says what led here: an account that was opened (or was not, as the address had one), or a password that was reset. */
+function welcome({ query }: Pick<Request, 'query'>): Notice | undefined {
+  if (query.opened === '1')
+    return { kind: 'success', text: 'Your account is open, unless the address had one. Log in now.' };
+  if (query.reset === '1') return { kind: 'success', text: 'Your password is changed. Log in with it now.' };
+  return undefined;
+}
+
 const longestPassword = 1_024;
 
 const newPasswordFields: Html = html`${field({ name: 'newPassword', label: 'New password', type: 'password', autocomplete: 'new-password' })}
