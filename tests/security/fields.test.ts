@@ -220,7 +220,7 @@ describe('what a client can make of a request', () => {
           ) ?? [],
       ),
     );
-    // People's browsers are sent to the first two. The third is called, and not in private networks: S37 in oauth.test.ts.
+    // People's browsers are sent to the first two. The third is called, and only an administrator can name it.
     const known = ['redirectUris', 'postLogoutRedirectUris', 'backchannelLogoutUri'].map((name) => `"${name}":{`);
     expect(new Set(addresses), 'a new one must be kept from private networks').toEqual(new Set(known));
   });
