@@ -56,7 +56,15 @@ describe('a person who is erased', () => {
       (await client.query('SELECT FROM auth.outbox WHERE published_at IS NOT NULL')).rowCount;
     // The administrator has registered too.
     await expect.poll(published).toBe(3);
-    const everywhere = ['auth.accounts', 'auth.outbox', 'users.addresses', 'users.idempotency_keys', 'users.profiles'];
+    const everywhere = [
+      'auth.accounts',
+      'auth.email_codes',
+      'auth.mails',
+      'auth.outbox',
+      'users.addresses',
+      'users.idempotency_keys',
+      'users.profiles',
+    ];
     expect(await tablesThatSay(ada)).toEqual(everywhere);
     await erase();
     await expect.poll(() => tablesThatSay(ada)).toEqual([]);
