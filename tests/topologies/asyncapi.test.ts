@@ -40,10 +40,13 @@ describe.skipIf(missing)(`the description of events, apart${missing === undefine
     const channel = await connection.createChannel();
     const { queue } = await channel.assertQueue('', { exclusive: true });
     const addresses = Object.values<AsyncApi>(document.channels).flatMap(({ address, parameters, bindings }) =>
-      parameters.event.enum.map((event: string) => ({
-        exchange: bindings.amqp.exchange.name as string,
-        routingKey: (address as string).replace('{event}', event),
-      })),
+      // Verifying an address takes a link out of a mail.
+      parameters.event.enum
+        .filter((event: string) => event !== 'email-verified')
+        .map((event: string) => ({
+          exchange: bindings.amqp.exchange.name as string,
+          routingKey: (address as string).replace('{event}', event),
+        })),
     );
     for (const { exchange, routingKey } of addresses) {
       await channel.checkExchange(exchange);
