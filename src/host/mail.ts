@@ -1,5 +1,5 @@
 // ADR 0110
-/** Where the mails of this process go. */
+/** The way that mails of this process go. */
 import type { ModuleDefinition } from '#platform/module.ts';
 import { KeptMails } from '#runtime/mail/kept-mails.ts';
 import { noPostman, type Postman } from '#runtime/mail/postman.ts';

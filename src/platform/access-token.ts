@@ -14,7 +14,7 @@ export interface TokenParties {
   readonly audience: string;
 }
 
-/** Whose tokens are believed: those of any of the issuers, for the one audience. */
+/** The parties of tokens that are believed: any of the issuers, and the one audience. */
 export interface TrustedParties {
   readonly issuers: readonly string[];
   readonly audience: string;

@@ -14,7 +14,7 @@ export interface Session {
   readonly emailVerified?: boolean;
 }
 
-/** Where a session was last used from, for its owner to recognize it. */
+/** The place that a session was last used from, for its owner to recognize it. */
 export interface SessionOrigin {
   readonly network: string | null;
   readonly userAgent: string | null;

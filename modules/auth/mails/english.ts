@@ -8,7 +8,7 @@ export type Notice = 'new-device' | 'password-changed' | 'email-changed' | 'fact
 export interface Occasion {
   /** ISO 8601, in UTC. */
   readonly at: string;
-  /** Where it came from, where that is known. */
+  /** The place that it came from, as far as it is known. */
   readonly network: string | null;
   readonly userAgent: string | null;
 }

@@ -88,7 +88,7 @@ export function fieldOf(request: Request, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Where to go on after logging in: a path of our own, whatever was asked for. */
+/** The path to go on to after logging in: one of our own, whatever was asked for. */
 export function pathHere(wanted: unknown, publicUrl: string, otherwise: string): string {
   const url = typeof wanted === 'string' && wanted.startsWith('/') ? URL.parse(wanted, publicUrl) : null;
   return url?.origin === publicUrl ? url.pathname + url.search + url.hash : otherwise;

@@ -49,7 +49,7 @@ export function pageKit(settings: AuthSettings, sessions: BrowserSessions): Page
   };
 }
 
-/** Where somebody logs in who then goes on to `path`; `again` asks who is logged in already, too. */
+/** The path of the login of somebody who then goes on to `path`; `again` asks who is logged in already, too. */
 const logInPath = (path: string, { again = false } = {}): string =>
   `/account/login?${new URLSearchParams({ to: path, ...(again && { again: '1' }) })}`;
 

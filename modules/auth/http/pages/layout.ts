@@ -16,7 +16,7 @@ export interface Page {
   readonly title: string;
   readonly body: Html;
   readonly status?: number;
-  /** Where a form of the page may lead in the end, which browsers check: `anywhere` for one that leads back to an application. */
+  /** The places that a form of the page may lead to in the end, which browsers check: `anywhere` for one that leads back to an application. */
   readonly leads?: 'anywhere';
   /** Above the body: something went wrong, or it went well. */
   readonly notice?: Notice | undefined;

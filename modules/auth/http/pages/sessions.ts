@@ -8,7 +8,7 @@ import { type PageKit, requireSession } from './kit.ts';
 
 type Listed = OutputOf<typeof AuthApi.listSessions>['data'][number];
 
-/** Where a person is logged in, and how they end that. */
+/** Shows a person where they are logged in, and lets them end it. */
 export function sessionPages(
   kit: PageKit,
   list: Call<typeof AuthApi.listSessions>,
