@@ -33,10 +33,10 @@ const ForeignProvider = z
     issuer: (issuer ?? presets[provider.name]?.issuer)?.replace(/\/$/, ''),
     label: label ?? presets[provider.name]?.label ?? provider.name,
   }))
-  .refine(({ issuer }) => issuer !== undefined, { path: ['issuer'], message: 'is needed' })
+  .refine(({ issuer }) => issuer !== undefined, { path: ['issuer'], message: 'lacks an "issuer"' })
   .refine(({ secret, apple }) => (secret === undefined) !== (apple === undefined), {
     path: ['secret'],
-    message: 'is needed, and for Apple "apple" with team, keyId and key instead',
+    message: 'lacks a "secret", or for Apple "apple" with team, keyId and key',
   });
 export type ForeignProviderSettings = z.output<typeof ForeignProvider>;
 

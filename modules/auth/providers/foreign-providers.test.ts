@@ -171,9 +171,9 @@ describe('AUTH_PROVIDERS', () => {
 
   it.each([
     ['{', 'is no JSON'],
-    ['[{"name":"acme","client":"c","secret":"s"}]', 'is needed'],
+    ['[{"name":"acme","client":"c","secret":"s"}]', 'lacks an "issuer"'],
     ['[{"name":"acme","issuer":"http://id.example","client":"c","secret":"s"}]', 'begins with https://'],
-    ['[{"name":"google","client":"c"}]', 'is needed, and for Apple "apple" with team, keyId and key instead'],
+    ['[{"name":"google","client":"c"}]', 'lacks a "secret", or for Apple "apple" with team, keyId and key'],
     ['[{"name":"google","client":"c","secret":"s"},{"name":"google","client":"d","secret":"t"}]', 'names one twice'],
   ])('as %s is refused: %s', (text, message) => {
     expect(mistakeIn(text)).toContain(message);
